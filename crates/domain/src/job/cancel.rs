@@ -1,0 +1,75 @@
+//! Who may be cancelled when, and what a cancel answers.
+
+use crate::ids::{JobId, JobNumber};
+use crate::job::lifecycle::{JobState, Lifecycle, StateName};
+
+/// In which states a cancel is accepted. The dialect chooses, the domain judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelPolicy {
+    /// Only a job of which no attempt has ever started.
+    QueuedOnly,
+    /// Only a job that was started, or is live (for streams also a queued one).
+    RunningOnly,
+    /// Whatever has not ended.
+    Any,
+}
+
+/// What a policy says about a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelVerdict {
+    /// Nothing runs: the job is cancelled by the same write.
+    CancelNow,
+    /// An attempt runs: it is asked to stop and the job is `stopping` until it has.
+    AskToStop,
+    /// The job stays as it is.
+    Refuse,
+}
+
+impl CancelPolicy {
+    /// Judges a cancel of a job in this state. A job that waits for another attempt counts as
+    /// running for `QueuedOnly` and `RunningOnly`.
+    pub const fn judge(self, lifecycle: &Lifecycle) -> CancelVerdict {
+        use CancelVerdict::{AskToStop, CancelNow, Refuse};
+        match &lifecycle.state {
+            JobState::Queued { .. } => match (self, lifecycle.attempt) {
+                (Self::QueuedOnly, 0) | (Self::Any, _) => CancelNow,
+                (Self::QueuedOnly, _) | (Self::RunningOnly, 0) => Refuse,
+                (Self::RunningOnly, _) => CancelNow,
+            },
+            JobState::Running { .. } => match self {
+                Self::QueuedOnly => Refuse,
+                Self::RunningOnly | Self::Any => AskToStop,
+            },
+            // From `publishing` on the outputs are decided: a cancel comes too late.
+            JobState::Publishing { .. }
+            | JobState::Stopping { .. }
+            | JobState::Succeeded { .. }
+            | JobState::Failed { .. }
+            | JobState::Cancelled { .. } => Refuse,
+        }
+    }
+}
+
+/// Which jobs a cancel means. Jobs of other accounts never match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selector {
+    Ids(Vec<JobId>),
+    Numbers(Vec<JobNumber>),
+}
+
+/// What became of one job that a cancel named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// It had not started and never will.
+    Cancelled { id: JobId },
+    /// It runs and was asked to stop.
+    Stopping { id: JobId },
+    /// No such job in this account. `index` is its place in the selector's list.
+    Missing { index: usize },
+    /// It stays as it was; this is the state that refused, and whether an attempt ever started.
+    Refused {
+        id: JobId,
+        state: StateName,
+        started: bool,
+    },
+}

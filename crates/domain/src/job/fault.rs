@@ -1,0 +1,72 @@
+//! Why a job failed: a stable code, a message for its owner, and the engine's last words.
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, in terms that stay the same from release to release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultCode {
+    /// The input object does not exist.
+    SourceMissing,
+    /// The input exists but is not media that can be decoded.
+    SourceUnreadable,
+    /// The spec wants video and the input has none.
+    NoVideoStream,
+    /// The spec wants nothing but audio and the input has none.
+    NoAudioStream,
+    /// The spec asks for what the input cannot give, such as a clip that starts after its end.
+    SpecUnfit,
+    /// The FFmpeg found cannot do what the spec asks for.
+    EngineLacks,
+    /// FFmpeg failed for a reason that is not the input's.
+    EngineFailed,
+    /// The outputs could not be stored.
+    StorageFailed,
+    /// The job ran longer than it may.
+    TimedOut,
+    /// Every attempt's worker was lost.
+    WorkerLost,
+}
+
+impl FaultCode {
+    /// Whether another attempt could end differently.
+    pub const fn is_transient(self) -> bool {
+        match self {
+            Self::EngineFailed | Self::StorageFailed | Self::WorkerLost => true,
+            Self::SourceMissing
+            | Self::SourceUnreadable
+            | Self::NoVideoStream
+            | Self::NoAudioStream
+            | Self::SpecUnfit
+            | Self::EngineLacks
+            | Self::TimedOut => false,
+        }
+    }
+}
+
+/// A job's failure, as stored with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    pub code: FaultCode,
+    /// What failed, on which thing; lower case, no full stop; safe to show to the job's owner.
+    pub message: String,
+    /// The last lines the engine wrote, if it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_tail: Option<String>,
+}
+
+impl Fault {
+    pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            log_tail: None,
+        }
+    }
+
+    #[must_use]
+    pub fn with_log_tail(mut self, tail: impl Into<String>) -> Self {
+        self.log_tail = Some(tail.into());
+        self
+    }
+}

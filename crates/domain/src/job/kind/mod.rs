@@ -1,0 +1,3 @@
+//! One module per kind of job: what its spec holds.
+
+pub mod transcode;

@@ -1,0 +1,609 @@
+//! The states of a job and the events that move it between them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::WorkerId;
+use crate::job::cancel::{CancelPolicy, CancelVerdict};
+use crate::job::fault::{Fault, FaultCode};
+use crate::time::Timestamp;
+
+/// How many attempts may be lost to vanished workers or transient failures before the job fails.
+pub const MAX_LOSSES: u8 = 3;
+
+/// How long a job waits after its `losses`th lost attempt: 2 s, then 8 s.
+pub const fn retry_delay(losses: u8) -> Duration {
+    match losses {
+        0 | 1 => Duration::from_secs(2),
+        _ => Duration::from_secs(8),
+    }
+}
+
+/// A worker's right to run the job's current attempt until a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub worker: WorkerId,
+    pub until: Timestamp,
+}
+
+/// Where a job is. Each state holds only what is true in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// Waits for a slot; not before `ready_at` if that is given.
+    Queued {
+        ready_at: Option<Timestamp>,
+    },
+    /// An attempt works on it.
+    Running {
+        lease: Lease,
+    },
+    /// The outputs are complete and staged; this attempt's are the ones that get the final names.
+    Publishing {
+        lease: Lease,
+    },
+    /// A cancel was accepted and the attempt is being ended.
+    Stopping {
+        lease: Lease,
+    },
+    Succeeded {
+        finished_at: Timestamp,
+    },
+    Failed {
+        finished_at: Timestamp,
+        fault: Fault,
+    },
+    Cancelled {
+        finished_at: Timestamp,
+    },
+}
+
+/// A state without what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateName {
+    Queued,
+    Running,
+    Publishing,
+    Stopping,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+impl StateName {
+    pub const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::Running,
+        Self::Publishing,
+        Self::Stopping,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// Whether nothing can happen to the job any more.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+
+    /// The state's word in the native API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Publishing => "publishing",
+            Self::Stopping => "stopping",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl JobState {
+    pub const fn name(&self) -> StateName {
+        match self {
+            Self::Queued { .. } => StateName::Queued,
+            Self::Running { .. } => StateName::Running,
+            Self::Publishing { .. } => StateName::Publishing,
+            Self::Stopping { .. } => StateName::Stopping,
+            Self::Succeeded { .. } => StateName::Succeeded,
+            Self::Failed { .. } => StateName::Failed,
+            Self::Cancelled { .. } => StateName::Cancelled,
+        }
+    }
+
+    /// The lease, in the states that have one.
+    pub const fn lease(&self) -> Option<&Lease> {
+        match self {
+            Self::Running { lease } | Self::Publishing { lease } | Self::Stopping { lease } => {
+                Some(lease)
+            }
+            Self::Queued { .. }
+            | Self::Succeeded { .. }
+            | Self::Failed { .. }
+            | Self::Cancelled { .. } => None,
+        }
+    }
+}
+
+/// A job's state with the counters that outlive states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifecycle {
+    pub state: JobState,
+    /// The number of the newest attempt, 0 before the first. Only grows: it fences the writes of
+    /// earlier attempts, and 0 means that no attempt has ever started.
+    pub attempt: u32,
+    /// Attempts lost to vanished workers or transient failures.
+    pub losses: u8,
+}
+
+/// What can happen to a job. Events of a worker carry the attempt they speak for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A worker takes the job: this is its start.
+    Claim { lease: Lease },
+    /// The worker is alive.
+    Renew { attempt: u32, until: Timestamp },
+    /// The outputs are staged and complete; this attempt wins.
+    Publish { attempt: u32 },
+    /// The outputs have their final names.
+    Succeed { attempt: u32 },
+    /// The attempt failed.
+    Fail { attempt: u32, fault: Fault },
+    /// The worker hands the job back untouched, as at a shutdown; costs no loss.
+    GiveBack { attempt: u32 },
+    /// The attempt that was asked to stop is gone, with what it had written.
+    Stopped { attempt: u32 },
+    /// The lease has run out.
+    LeaseEnded,
+    /// Somebody wants the job to end.
+    Cancel { policy: CancelPolicy },
+}
+
+impl Event {
+    /// The event's word in messages.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Claim { .. } => "claim",
+            Self::Renew { .. } => "renew",
+            Self::Publish { .. } => "publish",
+            Self::Succeed { .. } => "succeed",
+            Self::Fail { .. } => "fail",
+            Self::GiveBack { .. } => "give back",
+            Self::Stopped { .. } => "stopped",
+            Self::LeaseEnded => "lease ended",
+            Self::Cancel { .. } => "cancel",
+        }
+    }
+
+    const fn attempt(&self) -> Option<u32> {
+        match self {
+            Self::Renew { attempt, .. }
+            | Self::Publish { attempt }
+            | Self::Succeed { attempt }
+            | Self::Fail { attempt, .. }
+            | Self::GiveBack { attempt }
+            | Self::Stopped { attempt } => Some(*attempt),
+            Self::Claim { .. } | Self::LeaseEnded | Self::Cancel { .. } => None,
+        }
+    }
+}
+
+/// An event that cannot happen in a state.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{event} does not apply to a job that is {state:?} in attempt {attempt}")]
+pub struct Illegal {
+    pub state: StateName,
+    pub event: &'static str,
+    pub attempt: u32,
+}
+
+impl Lifecycle {
+    /// A job that was just submitted.
+    pub const fn queued() -> Self {
+        Self {
+            state: JobState::Queued { ready_at: None },
+            attempt: 0,
+            losses: 0,
+        }
+    }
+
+    /// Whether an attempt has ever started.
+    pub const fn has_started(&self) -> bool {
+        self.attempt > 0
+    }
+
+    /// The lifecycle after `event`, or why it cannot happen. An event of an attempt that is not
+    /// the current one never applies.
+    pub fn after(&self, event: &Event, now: Timestamp) -> Result<Self, Illegal> {
+        let illegal = || Illegal {
+            state: self.state.name(),
+            event: event.name(),
+            attempt: self.attempt,
+        };
+        if event
+            .attempt()
+            .is_some_and(|attempt| attempt != self.attempt)
+        {
+            return Err(illegal());
+        }
+        match (&self.state, event) {
+            (JobState::Queued { ready_at }, Event::Claim { lease })
+                if ready_at.is_none_or(|at| at <= now) =>
+            {
+                let attempt = self.attempt.checked_add(1).ok_or_else(illegal)?;
+                Ok(Self {
+                    attempt,
+                    ..self.with(JobState::Running {
+                        lease: lease.clone(),
+                    })
+                })
+            }
+            (JobState::Queued { .. } | JobState::Running { .. }, Event::Cancel { policy }) => {
+                self.cancelled(*policy, now).ok_or_else(illegal)
+            }
+            (JobState::Running { lease }, Event::Renew { until, .. }) => {
+                Ok(self.with(JobState::Running {
+                    lease: renewed(lease, *until),
+                }))
+            }
+            (JobState::Publishing { lease }, Event::Renew { until, .. }) => {
+                Ok(self.with(JobState::Publishing {
+                    lease: renewed(lease, *until),
+                }))
+            }
+            (JobState::Stopping { lease }, Event::Renew { until, .. }) => {
+                Ok(self.with(JobState::Stopping {
+                    lease: renewed(lease, *until),
+                }))
+            }
+            (JobState::Running { lease }, Event::Publish { .. }) => {
+                Ok(self.with(JobState::Publishing {
+                    lease: lease.clone(),
+                }))
+            }
+            (JobState::Publishing { .. }, Event::Succeed { .. }) => {
+                Ok(self.with(JobState::Succeeded { finished_at: now }))
+            }
+            (JobState::Running { .. }, Event::Fail { fault, .. }) => Ok(self.failed(fault, now)),
+            (JobState::Publishing { lease }, Event::Fail { fault, .. }) => {
+                Ok(self.publishing_failed(lease, fault, now))
+            }
+            // The winning outputs are staged: whoever takes over only has to name them.
+            (JobState::Publishing { lease: old }, Event::Claim { lease }) if old.until <= now => {
+                let attempt = self.attempt.checked_add(1).ok_or_else(illegal)?;
+                Ok(Self {
+                    attempt,
+                    ..self.with(JobState::Publishing {
+                        lease: lease.clone(),
+                    })
+                })
+            }
+            (JobState::Running { .. }, Event::GiveBack { .. }) => {
+                Ok(self.with(JobState::Queued { ready_at: None }))
+            }
+            (JobState::Running { lease }, Event::LeaseEnded) if lease.until <= now => {
+                let message = format!("worker {} was lost", lease.worker);
+                Ok(self.failed(&Fault::new(FaultCode::WorkerLost, message), now))
+            }
+            (JobState::Stopping { lease }, Event::LeaseEnded) if lease.until <= now => {
+                Ok(self.with(JobState::Cancelled { finished_at: now }))
+            }
+            // What the runner made of its attempt no longer matters once a stop was accepted.
+            (
+                JobState::Stopping { .. },
+                Event::Stopped { .. } | Event::Fail { .. } | Event::GiveBack { .. },
+            ) => Ok(self.with(JobState::Cancelled { finished_at: now })),
+            _ => Err(illegal()),
+        }
+    }
+
+    fn with(&self, state: JobState) -> Self {
+        Self { state, ..*self }
+    }
+
+    fn cancelled(&self, policy: CancelPolicy, now: Timestamp) -> Option<Self> {
+        match (policy.judge(self), &self.state) {
+            (CancelVerdict::CancelNow, _) => {
+                Some(self.with(JobState::Cancelled { finished_at: now }))
+            }
+            (CancelVerdict::AskToStop, JobState::Running { lease }) => {
+                Some(self.with(JobState::Stopping {
+                    lease: lease.clone(),
+                }))
+            }
+            (CancelVerdict::AskToStop | CancelVerdict::Refuse, _) => None,
+        }
+    }
+
+    /// Another attempt for what may end differently, while there are attempts left.
+    fn failed(&self, fault: &Fault, now: Timestamp) -> Self {
+        let losses = self.losses.saturating_add(1);
+        let state = if fault.code.is_transient() && losses < MAX_LOSSES {
+            JobState::Queued {
+                ready_at: Some(now.after(retry_delay(losses))),
+            }
+        } else {
+            JobState::Failed {
+                finished_at: now,
+                fault: fault.clone(),
+            }
+        };
+        Self {
+            losses,
+            ..self.with(state)
+        }
+    }
+
+    /// The outputs are already decided, so what is tried again is giving them their names: the
+    /// lease runs out when the delay is over, and then anybody may take the job.
+    fn publishing_failed(&self, lease: &Lease, fault: &Fault, now: Timestamp) -> Self {
+        let losses = self.losses.saturating_add(1);
+        let state = if fault.code.is_transient() && losses < MAX_LOSSES {
+            let until = now.after(retry_delay(losses));
+            JobState::Publishing {
+                lease: Lease {
+                    worker: lease.worker.clone(),
+                    until,
+                },
+            }
+        } else {
+            JobState::Failed {
+                finished_at: now,
+                fault: fault.clone(),
+            }
+        };
+        Self {
+            losses,
+            ..self.with(state)
+        }
+    }
+}
+
+fn renewed(lease: &Lease, until: Timestamp) -> Lease {
+    Lease {
+        worker: lease.worker.clone(),
+        until: lease.until.max(until),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn lease(until: i64) -> Lease {
+        Lease {
+            worker: WorkerId("w1".into()),
+            until: Timestamp::from_millis(until),
+        }
+    }
+
+    fn states() -> Vec<(&'static str, Lifecycle)> {
+        let at = |state, attempt, losses| Lifecycle {
+            state,
+            attempt,
+            losses,
+        };
+        let fault = Fault::new(FaultCode::SourceUnreadable, "x");
+        let soon = Some(Timestamp::from_millis(1_000_001));
+        vec![
+            ("queued, new", Lifecycle::queued()),
+            (
+                "queued, retry due",
+                at(
+                    JobState::Queued {
+                        ready_at: Some(NOW),
+                    },
+                    1,
+                    1,
+                ),
+            ),
+            (
+                "queued, retry later",
+                at(JobState::Queued { ready_at: soon }, 1, 1),
+            ),
+            (
+                "running",
+                at(
+                    JobState::Running {
+                        lease: lease(1_000_000),
+                    },
+                    1,
+                    0,
+                ),
+            ),
+            (
+                "running, 2 lost",
+                at(
+                    JobState::Running {
+                        lease: lease(1_000_000),
+                    },
+                    1,
+                    2,
+                ),
+            ),
+            (
+                "publishing",
+                at(
+                    JobState::Publishing {
+                        lease: lease(1_000_000),
+                    },
+                    1,
+                    0,
+                ),
+            ),
+            (
+                "stopping",
+                at(
+                    JobState::Stopping {
+                        lease: lease(1_000_000),
+                    },
+                    1,
+                    0,
+                ),
+            ),
+            (
+                "succeeded",
+                at(JobState::Succeeded { finished_at: NOW }, 1, 0),
+            ),
+            (
+                "failed",
+                at(
+                    JobState::Failed {
+                        finished_at: NOW,
+                        fault,
+                    },
+                    1,
+                    1,
+                ),
+            ),
+            (
+                "cancelled",
+                at(JobState::Cancelled { finished_at: NOW }, 0, 0),
+            ),
+        ]
+    }
+
+    fn events() -> Vec<(&'static str, Event)> {
+        let input = Fault::new(FaultCode::SourceUnreadable, "input");
+        let engine = Fault::new(FaultCode::EngineFailed, "engine");
+        let until = Timestamp::from_millis(1_030_000);
+        vec![
+            (
+                "claim",
+                Event::Claim {
+                    lease: lease(1_030_000),
+                },
+            ),
+            ("renew", Event::Renew { attempt: 1, until }),
+            ("publish", Event::Publish { attempt: 1 }),
+            ("succeed", Event::Succeed { attempt: 1 }),
+            (
+                "fail (input)",
+                Event::Fail {
+                    attempt: 1,
+                    fault: input,
+                },
+            ),
+            (
+                "fail (engine)",
+                Event::Fail {
+                    attempt: 1,
+                    fault: engine,
+                },
+            ),
+            ("give back", Event::GiveBack { attempt: 1 }),
+            ("stopped", Event::Stopped { attempt: 1 }),
+            ("lease ended", Event::LeaseEnded),
+            (
+                "cancel queued-only",
+                Event::Cancel {
+                    policy: CancelPolicy::QueuedOnly,
+                },
+            ),
+            (
+                "cancel running-only",
+                Event::Cancel {
+                    policy: CancelPolicy::RunningOnly,
+                },
+            ),
+            (
+                "cancel any",
+                Event::Cancel {
+                    policy: CancelPolicy::Any,
+                },
+            ),
+        ]
+    }
+
+    #[test]
+    fn the_matrix_of_states_and_events() {
+        let mut matrix = String::new();
+        for (from, lifecycle) in states() {
+            writeln!(matrix, "{from}").unwrap();
+            for (name, event) in events() {
+                if let Ok(next) = lifecycle.after(&event, NOW) {
+                    let Lifecycle {
+                        state,
+                        attempt,
+                        losses,
+                    } = next;
+                    let to = state.name().as_str();
+                    writeln!(
+                        matrix,
+                        "  {name:<20} -> {to} (attempt {attempt}, lost {losses})"
+                    )
+                    .unwrap();
+                }
+            }
+        }
+        insta::assert_snapshot!(matrix);
+    }
+
+    #[test]
+    fn an_event_of_an_older_attempt_never_applies() {
+        let stale = [
+            Event::Renew {
+                attempt: 1,
+                until: NOW,
+            },
+            Event::Publish { attempt: 1 },
+            Event::Succeed { attempt: 1 },
+            Event::Fail {
+                attempt: 1,
+                fault: Fault::new(FaultCode::EngineFailed, "x"),
+            },
+            Event::GiveBack { attempt: 1 },
+            Event::Stopped { attempt: 1 },
+        ];
+        for (name, lifecycle) in states() {
+            let newer = Lifecycle {
+                attempt: 2,
+                ..lifecycle
+            };
+            for event in &stale {
+                assert!(newer.after(event, NOW).is_err(), "{name}, {}", event.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_lease_that_has_time_left_does_not_end() {
+        let running = Lifecycle {
+            state: JobState::Running {
+                lease: lease(1_000_001),
+            },
+            attempt: 1,
+            losses: 0,
+        };
+        assert!(running.after(&Event::LeaseEnded, NOW).is_err());
+    }
+
+    #[test]
+    fn a_final_state_is_never_left() {
+        for (name, lifecycle) in states() {
+            if lifecycle.state.name().is_final() {
+                for (event, what) in events() {
+                    assert!(lifecycle.after(&what, NOW).is_err(), "{name}, {event}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_both_sides() {
+        let error = Lifecycle::queued()
+            .after(&Event::Publish { attempt: 0 }, NOW)
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "publish does not apply to a job that is Queued in attempt 0"
+        );
+    }
+}

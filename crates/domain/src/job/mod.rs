@@ -1,0 +1,153 @@
+//! Jobs: what they are made of, their states, and what may happen to them.
+
+mod cancel;
+mod fault;
+pub mod kind;
+mod lifecycle;
+
+use serde::{Deserialize, Serialize};
+
+pub use cancel::{CancelOutcome, CancelPolicy, CancelVerdict, Selector};
+pub use fault::{Fault, FaultCode};
+pub use lifecycle::{
+    Event, Illegal, JobState, Lease, Lifecycle, MAX_LOSSES, StateName, retry_delay,
+};
+
+use crate::account::AccountId;
+use crate::ids::{JobId, JobNumber, PipelineId, SubmissionId};
+use crate::media::OutputResult;
+use crate::time::Timestamp;
+
+/// What a job does, with all its settings. Stored as tagged JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobSpec {
+    Transcode(kind::transcode::TranscodeSpec),
+}
+
+impl JobSpec {
+    pub const fn kind(&self) -> JobKind {
+        match self {
+            Self::Transcode(_) => JobKind::Transcode,
+        }
+    }
+}
+
+/// The kinds of job there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    Transcode,
+}
+
+/// How urgent a job is inside its pipeline: 1 to 10, 10 first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Priority(u8);
+
+impl Priority {
+    pub fn new(level: u8) -> Option<Self> {
+        (1..=10).contains(&level).then_some(Self(level))
+    }
+
+    pub const fn level(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for Priority {
+    fn default() -> Self {
+        Self(6)
+    }
+}
+
+impl TryFrom<u8> for Priority {
+    type Error = &'static str;
+
+    fn try_from(level: u8) -> Result<Self, Self::Error> {
+        Self::new(level).ok_or("a priority is a number from 1 to 10")
+    }
+}
+
+impl From<Priority> for u8 {
+    fn from(priority: Priority) -> u8 {
+        priority.0
+    }
+}
+
+/// Which dialect made a thing, and that dialect's own copy of the request. Only that dialect reads
+/// `request`; `version` lets it read what its earlier releases wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub dialect: String,
+    pub version: u16,
+    pub request: serde_json::Value,
+}
+
+impl Origin {
+    /// The most bytes a stored request may have as JSON.
+    pub const MAX_BYTES: usize = 64 * 1024;
+}
+
+/// The most bytes a caller's user data may have.
+pub const MAX_USER_DATA_BYTES: usize = 1024;
+
+/// A job that is about to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewJob {
+    pub id: JobId,
+    pub submission: SubmissionId,
+    pub account: AccountId,
+    pub pipeline: PipelineId,
+    pub priority: Priority,
+    pub spec: JobSpec,
+    pub origin: Option<Origin>,
+    pub user_data: Option<String>,
+    pub created_at: Timestamp,
+}
+
+/// A stored job, as read at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    pub id: JobId,
+    pub number: JobNumber,
+    pub submission: SubmissionId,
+    pub account: AccountId,
+    pub pipeline: PipelineId,
+    pub priority: Priority,
+    pub spec: JobSpec,
+    pub origin: Option<Origin>,
+    pub user_data: Option<String>,
+    pub lifecycle: Lifecycle,
+    /// 0 to 100, the mean over the outputs. Not a state: it may lag and never goes back within an
+    /// attempt.
+    pub progress: u8,
+    /// One entry per output of the spec, in its order; empty until the job has ended.
+    pub results: Vec<OutputResult>,
+    pub created_at: Timestamp,
+    /// When the newest attempt started.
+    pub started_at: Option<Timestamp>,
+}
+
+impl Job {
+    /// When the job ended, if it has.
+    pub fn finished_at(&self) -> Option<Timestamp> {
+        match &self.lifecycle.state {
+            JobState::Succeeded { finished_at }
+            | JobState::Failed { finished_at, .. }
+            | JobState::Cancelled { finished_at } => Some(*finished_at),
+            JobState::Queued { .. }
+            | JobState::Running { .. }
+            | JobState::Publishing { .. }
+            | JobState::Stopping { .. } => None,
+        }
+    }
+
+    /// Why the job failed, if it has.
+    pub fn fault(&self) -> Option<&Fault> {
+        match &self.lifecycle.state {
+            JobState::Failed { fault, .. } => Some(fault),
+            _ => None,
+        }
+    }
+}

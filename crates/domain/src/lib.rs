@@ -1,0 +1,19 @@
+//! Words and rules of the field: jobs, pipelines, leases, cancel policies, media settings and facts.
+//!
+//! Everything here is pure: no input or output, no clock, no randomness, no async. Time and ids are
+//! passed in, so every rule can be tested by calling it.
+
+pub mod account;
+pub mod ids;
+pub mod job;
+pub mod media;
+pub mod names;
+pub mod pipeline;
+pub mod preset;
+pub mod time;
+
+pub use account::{AccessKey, AccountId};
+pub use ids::{JobId, JobNumber, PipelineId, SubmissionId, WorkerId};
+pub use names::{BucketName, InvalidName, ObjectKey, ObjectRef};
+pub use pipeline::{Pipeline, PipelineState};
+pub use time::Timestamp;

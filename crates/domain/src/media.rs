@@ -1,0 +1,148 @@
+//! Facts about media files, as a probe reports them, and the results of outputs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::job::Fault;
+use crate::names::{ObjectKey, ObjectRef};
+
+/// What a probe found in one file. Texts are as ffprobe writes them; absent means not known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MediaFacts {
+    pub format: FormatFacts,
+    pub streams: Vec<StreamFacts>,
+}
+
+/// The file as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FormatFacts {
+    /// Names that share a demuxer, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+    pub name: String,
+    pub long_name: String,
+    pub programs: u32,
+    pub start_seconds: Option<f64>,
+    pub duration_seconds: Option<f64>,
+    /// Bytes of all files of the output.
+    pub size_bytes: u64,
+    /// Bits a second over the whole file.
+    pub bit_rate: Option<u64>,
+}
+
+/// One stream of a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StreamFacts {
+    pub index: u32,
+    pub codec_name: Option<String>,
+    pub codec_long_name: Option<String>,
+    pub codec_tag: Option<String>,
+    pub codec_tag_string: Option<String>,
+    pub profile: Option<String>,
+    pub time_base: Option<String>,
+    pub start_seconds: Option<f64>,
+    pub duration_seconds: Option<f64>,
+    pub bit_rate: Option<u64>,
+    pub frames: Option<u64>,
+    pub language: Option<String>,
+    pub detail: StreamDetail,
+}
+
+/// What depends on the type of stream.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum StreamDetail {
+    Video(VideoFacts),
+    Audio(AudioFacts),
+    Subtitle,
+    /// Data, attachments, and what the probe does not know.
+    #[default]
+    Other,
+}
+
+/// A video stream. Width and height are as coded, before rotation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VideoFacts {
+    pub width: u32,
+    pub height: u32,
+    pub has_b_frames: u32,
+    /// Sample aspect ratio, `num:den`.
+    pub sar: Option<String>,
+    /// Display aspect ratio, `num:den`.
+    pub dar: Option<String>,
+    pub pixel_format: Option<String>,
+    pub level: Option<i32>,
+    /// The base frame rate, as `num/den`.
+    pub base_rate: Option<String>,
+    /// The average frame rate, as `num/den`.
+    pub average_rate: Option<String>,
+    /// Degrees clockwise a player turns the picture: 0, 90, 180 or 270.
+    pub rotation: u32,
+    pub color_range: Option<String>,
+    pub color_space: Option<String>,
+    pub color_transfer: Option<String>,
+    pub color_primaries: Option<String>,
+    /// Cover art rather than moving pictures.
+    pub is_picture: bool,
+}
+
+/// An audio stream.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AudioFacts {
+    pub sample_format: Option<String>,
+    pub sample_rate: Option<u32>,
+    pub channels: Option<u32>,
+    pub channel_layout: Option<String>,
+}
+
+impl MediaFacts {
+    /// The first moving picture: cover art does not count.
+    pub fn video(&self) -> Option<(&StreamFacts, &VideoFacts)> {
+        self.streams.iter().find_map(|stream| match &stream.detail {
+            StreamDetail::Video(video) if !video.is_picture => Some((stream, video)),
+            _ => None,
+        })
+    }
+
+    /// The first audio stream.
+    pub fn audio(&self) -> Option<(&StreamFacts, &AudioFacts)> {
+        self.streams.iter().find_map(|stream| match &stream.detail {
+            StreamDetail::Audio(audio) => Some((stream, audio)),
+            _ => None,
+        })
+    }
+}
+
+/// A file that an output consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputFile {
+    pub key: ObjectKey,
+    pub bytes: u64,
+}
+
+/// What became of one output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum OutputResult {
+    /// The main file is the last of `files`.
+    Done {
+        object: ObjectRef,
+        files: Vec<OutputFile>,
+        facts: Box<MediaFacts>,
+    },
+    Failed {
+        object: ObjectRef,
+        fault: Fault,
+    },
+}
+
+/// The complete outputs of the attempt that won, under the names they were staged with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Staged {
+    /// The attempt that made them: part of the staged files' names.
+    pub attempt: u32,
+    /// One entry per output of the spec, in its order.
+    pub results: Vec<OutputResult>,
+}
