@@ -1,0 +1,333 @@
+//! The contract every engine keeps: one method per atomic intention.
+//!
+//! What holds for all of them:
+//!
+//! * A method that writes returns `Ok` only when the write is on disk. If the process dies before
+//!   it returns, the write has happened wholly or not at all, and the caller cannot know which;
+//!   after it has returned, the write survives any crash.
+//! * `Err` from a method that writes means that nothing was written.
+//! * Every transition of a job is decided by [`Lifecycle::after`] on the row as it is inside the
+//!   write, and names the state and attempt it leaves. Two intentions on the same job are ordered;
+//!   the second sees what the first did.
+//! * A pause that has returned is seen by every claim that returns later than it.
+//! * No method's cost grows with the number of stored jobs: each touches rows by index.
+//! * Things of another account do not exist.
+//! * Absence is `Ok(None)` or a missing entry; a row that cannot be read is an error naming it.
+//!
+//! [`Lifecycle::after`]: reelgate_domain::job::Lifecycle::after
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, Fault, Job, NewJob, Origin, Selector, StateName,
+};
+use reelgate_domain::media::{OutputResult, Staged};
+use reelgate_domain::pipeline::PipelineChange;
+use reelgate_domain::{
+    AccessKey, AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp,
+    WorkerId,
+};
+use tokio::sync::watch;
+
+/// What a store method returns.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Why an intention was not carried out.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine could not be reached or refused for now; the same call may succeed later.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// There is no room left to write.
+    #[error("the store has no space left: {0}")]
+    Full(String),
+    /// A stored row makes no sense to this release.
+    #[error("{table}.{column} of row {row} cannot be read: {why}")]
+    Corrupt { table: &'static str, column: &'static str, row: String, why: String },
+}
+
+/// Everything that the first start of a store makes, in one transaction.
+#[derive(Clone, Debug)]
+pub struct FirstAccount {
+    pub account: AccountId,
+    /// 32 hex digits: the account's first project, for dialects that have projects.
+    pub project_id: String,
+    pub access_key: AccessKey,
+    /// SHA-256 of the API key; the key itself is not stored.
+    pub api_key_digest: [u8; 32],
+    pub pipeline: NewPipeline,
+    pub bucket: Bucket,
+    pub created_at: Timestamp,
+}
+
+/// A key of the native API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    pub account: AccountId,
+    /// Operator keys may map bucket paths and manage accounts.
+    pub operator: bool,
+}
+
+/// A bucket and where its files are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    pub account: AccountId,
+    pub name: BucketName,
+    /// The directory that holds its objects, absolute.
+    pub path: PathBuf,
+    pub created_at: Timestamp,
+}
+
+/// A pipeline that is about to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPipeline {
+    pub id: PipelineId,
+    pub account: AccountId,
+    pub name: String,
+    pub state: PipelineState,
+    pub concurrency: Option<u32>,
+    pub origin: Option<Origin>,
+    pub created_at: Timestamp,
+}
+
+/// One page of pipelines, oldest first, and how many there are in all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PipelinePage {
+    pub pipelines: Vec<Pipeline>,
+    pub total: u64,
+}
+
+/// What became of a wish to delete a pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletePipeline {
+    Deleted,
+    Missing,
+    /// It has jobs that have not ended.
+    Busy { queued: u64, running: u64 },
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SubmitOutcome {
+    /// Every job is queued; in the order given.
+    Accepted(Vec<Job>),
+    /// The pipeline that a job names does not exist; none of them was stored.
+    PipelineMissing(PipelineId),
+}
+
+/// Which jobs a listing shows, newest first. Absent fields filter nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Any of these states; empty means all.
+    pub states: Vec<StateName>,
+    /// Only jobs that have never started (`Some(false)`), or that have (`Some(true)`).
+    pub started: Option<bool>,
+    pub pipeline: Option<PipelineId>,
+    /// Created at this time or later, and at this time or earlier.
+    pub created_from: Option<Timestamp>,
+    pub created_to: Option<Timestamp>,
+    /// Only jobs older than this one: the last of the page before.
+    pub before: Option<JobId>,
+}
+
+/// A job that a worker holds from now on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    pub job: Job,
+    pub work: Work,
+}
+
+/// What there is to do for a claimed job. The attempt's number is in `job.lifecycle.attempt`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Run it from the start.
+    Run,
+    /// An earlier attempt won and was lost before its outputs had their final names: finish that.
+    Publish(Staged),
+}
+
+/// A sign of life for one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    pub job: JobId,
+    pub attempt: u32,
+    /// 0 to 100.
+    pub progress: u8,
+}
+
+/// What a worker learns about an attempt from its heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BeatAnswer {
+    /// The lease holds until the new time.
+    Held,
+    /// A cancel was accepted: end the attempt and report [`Ending::Stopped`]. The lease holds.
+    Stop,
+    /// The attempt is over as far as the store knows; whatever it still does must not be seen.
+    Lost,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ending {
+    /// The outputs that `publish` named have their final names.
+    Succeeded,
+    /// It failed; what the outputs came to, if it got that far.
+    Failed { fault: Fault, results: Vec<OutputResult> },
+    /// It was asked to stop, its processes are gone and so is what they wrote.
+    Stopped,
+    /// It is handed back untouched and may start elsewhere at once.
+    GivenBack,
+}
+
+/// Whether a worker's write still counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fenced {
+    /// It was written.
+    Done,
+    /// A cancel was accepted before it: nothing was written but, for [`Store::finish`], the end of
+    /// the stop.
+    Stopping,
+    /// Another attempt holds the job or it has ended: nothing was written.
+    Lost,
+}
+
+/// Wake-ups that tell a process where a look may be worth it. They may be lost or come without
+/// cause; the rows are the truth.
+#[derive(Clone, Debug)]
+pub struct Hints {
+    /// Something may have become claimable.
+    pub work: watch::Receiver<u64>,
+    /// A running job was asked to stop.
+    pub stops: watch::Receiver<u64>,
+    /// Some job changed its state.
+    pub changes: watch::Receiver<u64>,
+}
+
+/// The record of everything and the queue, in one.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Makes the first account with its key, API key, pipeline and bucket, unless there already is
+    /// an account; tells whether it did.
+    async fn create_first_account(&self, first: FirstAccount) -> Result<bool>;
+
+    /// Whether there is an account yet.
+    async fn has_accounts(&self) -> Result<bool>;
+
+    /// The key pair with this id, active or not.
+    async fn access_key(&self, id: &str) -> Result<Option<AccessKey>>;
+
+    /// The API key whose SHA-256 this is.
+    async fn api_key(&self, digest: &[u8; 32]) -> Result<Option<ApiKey>>;
+
+    /// Stores a bucket; false if the account already has one of this name.
+    async fn create_bucket(&self, bucket: Bucket) -> Result<bool>;
+
+    async fn bucket(&self, account: AccountId, name: &BucketName) -> Result<Option<Bucket>>;
+
+    /// The account's buckets, by name.
+    async fn buckets(&self, account: AccountId) -> Result<Vec<Bucket>>;
+
+    async fn create_pipeline(&self, pipeline: NewPipeline) -> Result<Pipeline>;
+
+    /// Changes a pipeline; `None` if there is none. Goes before queued submits, and has room to
+    /// write when they have none left.
+    async fn change_pipeline(
+        &self,
+        account: AccountId,
+        id: PipelineId,
+        change: PipelineChange,
+    ) -> Result<Option<Pipeline>>;
+
+    /// Deletes a pipeline whose jobs have all ended. Its jobs can still be read.
+    async fn delete_pipeline(&self, account: AccountId, id: PipelineId) -> Result<DeletePipeline>;
+
+    /// Those of the pipelines that exist, in the order asked for, each once.
+    async fn pipelines(&self, account: AccountId, ids: &[PipelineId]) -> Result<Vec<Pipeline>>;
+
+    /// The account's oldest pipeline of this name.
+    async fn pipeline_named(&self, account: AccountId, name: &str) -> Result<Option<Pipeline>>;
+
+    /// A page of the account's pipelines.
+    async fn list_pipelines(
+        &self,
+        account: AccountId,
+        state: Option<PipelineState>,
+        offset: u64,
+        limit: u32,
+    ) -> Result<PipelinePage>;
+
+    /// Queues jobs, all or none. After `Ok` they run sooner or later or are cancelled.
+    async fn submit(&self, jobs: Vec<NewJob>) -> Result<SubmitOutcome>;
+
+    /// Those of the jobs that exist, newest first, each once.
+    async fn jobs(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<Job>>;
+
+    /// The newest jobs that match, at most `limit`.
+    async fn list_jobs(
+        &self,
+        account: AccountId,
+        filter: JobFilter,
+        limit: u32,
+    ) -> Result<Vec<Job>>;
+
+    /// Cancels what the selector names, as far as the policy allows: one write for the whole call,
+    /// one outcome per entry of the selector, in its order. Goes before queued submits, and has
+    /// room to write when they have none left.
+    async fn cancel(
+        &self,
+        account: AccountId,
+        selector: Selector,
+        policy: CancelPolicy,
+        now: Timestamp,
+    ) -> Result<Vec<CancelOutcome>>;
+
+    /// Starts at most `slots` jobs for a worker. Claiming is starting: a job that is returned here
+    /// is running, and a cancel after it finds it so. First come `publishing` jobs whose lease has
+    /// run out, then, of all active pipelines with a job ready and below their limit, the one with
+    /// the fewest running jobs gives its oldest job of the highest priority, and again. If the
+    /// process dies before it gets the answer, the leases run out.
+    async fn claim(
+        &self,
+        worker: &WorkerId,
+        slots: u32,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>>;
+
+    /// Renews leases and records progress; one answer per beat, in order.
+    async fn renew(
+        &self,
+        beats: Vec<Beat>,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<BeatAnswer>>;
+
+    /// Declares this attempt the winner, with the outputs it staged. From here on a cancel is
+    /// refused; if the process dies, whoever claims the job next gives them their final names.
+    async fn publish(&self, job: JobId, staged: Staged, now: Timestamp) -> Result<Fenced>;
+
+    /// Ends an attempt. `Failed` may queue the job again, as [`Lifecycle::after`] decides.
+    ///
+    /// [`Lifecycle::after`]: reelgate_domain::job::Lifecycle::after
+    async fn finish(
+        &self,
+        job: JobId,
+        attempt: u32,
+        ending: Ending,
+        now: Timestamp,
+    ) -> Result<Fenced>;
+
+    /// Ends leases that have run out: running jobs are queued again or fail, stopping ones are
+    /// cancelled. With `all`, every lease counts as run out: for an engine that one process owns,
+    /// at its start. Also makes retries ready whose time has come. Returns how many jobs moved.
+    async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64>;
+
+    /// When the next delayed retry becomes ready or the next lease runs out, if any is pending.
+    async fn next_deadline(&self) -> Result<Option<Timestamp>>;
+
+    /// Whether the store can be written to right now; used by readiness.
+    async fn check(&self) -> Result<()>;
+
+    fn hints(&self) -> Hints;
+}

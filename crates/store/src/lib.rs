@@ -1,0 +1,10 @@
+//! The store: what is recorded, and the atomic intentions by which it changes.
+//!
+//! [`Store`] is the contract. Engines live in a module each and pass one conformance suite.
+
+mod contract;
+
+pub use contract::{
+    ApiKey, Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, FirstAccount, Hints,
+    JobFilter, NewPipeline, PipelinePage, Result, Store, StoreError, SubmitOutcome, Work,
+};
