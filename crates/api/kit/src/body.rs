@@ -1,0 +1,80 @@
+//! Reading a request body that must fit in memory and arrive in reasonable time.
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+/// Why a body could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    #[error("request body is larger than {limit_bytes} bytes")]
+    TooLarge { limit_bytes: usize },
+    #[error("request body did not arrive within {} s", limit.as_secs())]
+    TooSlow { limit: Duration },
+    #[error("request body broke off")]
+    Broken(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Reads the whole body, at most `limit_bytes` of it and for at most `limit`.
+pub async fn read_body(
+    body: Body,
+    limit_bytes: usize,
+    limit: Duration,
+) -> Result<Bytes, BodyError> {
+    let whole = Limited::new(body, limit_bytes).collect();
+    match tokio::time::timeout(limit, whole).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(BodyError::TooLarge { limit_bytes })
+        }
+        Ok(Err(error)) => Err(BodyError::Broken(error)),
+        Err(_elapsed) => Err(BodyError::TooSlow { limit }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn accepts_exactly_the_limit_and_refuses_one_byte_more() {
+        let body = read_body(Body::from("four"), 4, PATIENCE).await.unwrap();
+        assert_eq!(body, "four");
+
+        let error = read_body(Body::from("fives"), 4, PATIENCE)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, BodyError::TooLarge { limit_bytes: 4 }),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn gives_up_on_a_body_that_never_ends() {
+        let silent = Body::new(Pending);
+        let error = read_body(silent, 4, Duration::from_millis(1))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, BodyError::TooSlow { .. }), "{error}");
+    }
+
+    struct Pending;
+
+    impl hyper::body::Body for Pending {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+            std::task::Poll::Pending
+        }
+    }
+}

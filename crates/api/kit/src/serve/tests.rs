@@ -1,0 +1,202 @@
+//! Tests of the server over real sockets.
+
+use axum::routing::{any, get};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+use super::*;
+
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<Drained>,
+}
+
+async fn start(router: Router, options: ServeOptions) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let ended = tokio::spawn(serve(listener, router, options, async {
+        let _ = stopped.await;
+    }));
+    Server {
+        address,
+        stop,
+        ended,
+    }
+}
+
+impl Server {
+    async fn send(&self, request: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+}
+
+async fn rest(mut stream: TcpStream) -> String {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+const GET_AND_CLOSE: &str = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+const GET_AND_KEEP: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+/// Routes whose only handler says that it was entered, then waits to be let out.
+fn gated() -> (Router, Arc<Notify>, Arc<Notify>) {
+    let (entered, leave) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (entering, leaving) = (Arc::clone(&entered), Arc::clone(&leave));
+    let handler = async move || {
+        entering.notify_one();
+        leaving.notified().await;
+        "done"
+    };
+    let router = Router::new().route("/", get(handler));
+    (router, entered, leave)
+}
+
+#[tokio::test]
+async fn handlers_see_the_peer_address() {
+    let handler = async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string();
+    let server = start(
+        Router::new().route("/", get(handler)),
+        ServeOptions::default(),
+    )
+    .await;
+
+    let stream = server.send(GET_AND_CLOSE).await;
+    let local = stream.local_addr().unwrap().to_string();
+
+    assert!(rest(stream).await.ends_with(&local));
+}
+
+#[tokio::test]
+async fn a_head_of_128_kib_with_a_request_line_of_64_kib_is_served() {
+    let handler = async |request: axum::extract::Request| {
+        let headers: usize = request.headers().values().map(|value| value.len()).sum();
+        format!("{} {headers}", request.uri().query().map_or(0, str::len))
+    };
+    let server = start(
+        Router::new().route("/", any(handler)),
+        ServeOptions::default(),
+    )
+    .await;
+    let query = "q".repeat(65_536 - "POST /? HTTP/1.1\r\n".len());
+    let header = "h".repeat(64 * 1024);
+    let head = format!("POST /?{query} HTTP/1.1\r\nConnection: close\r\nx: {header}\r\n\r\n");
+    assert!(head.len() >= 128 * 1024);
+
+    let answer = rest(server.send(&head).await).await;
+
+    let expected = format!("{} {}", query.len(), header.len() + "close".len());
+    assert!(answer.ends_with(&expected), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_cut_off() {
+    let options = ServeOptions {
+        header_read_timeout: Duration::from_millis(20),
+        ..ServeOptions::default()
+    };
+    let server = start(gated().0, options).await;
+
+    let answer = rest(server.send("GET / HTTP/1.1\r\nHost: ").await).await;
+
+    assert!(!answer.contains("200 OK"), "{answer}");
+}
+
+#[tokio::test]
+async fn connections_over_the_cap_wait_for_a_free_slot() {
+    let (router, entered, leave) = gated();
+    let options = ServeOptions {
+        max_connections: 1,
+        ..ServeOptions::default()
+    };
+    let server = start(router, options).await;
+
+    let first = server.send(GET_AND_CLOSE).await;
+    entered.notified().await;
+    let second = server.send(GET_AND_CLOSE).await;
+    let too_early = tokio::time::timeout(Duration::from_millis(50), entered.notified()).await;
+    assert!(
+        too_early.is_err(),
+        "the second connection was served beside the first"
+    );
+
+    leave.notify_one();
+    assert!(rest(first).await.ends_with("done"));
+    entered.notified().await;
+    leave.notify_one();
+    assert!(rest(second).await.ends_with("done"));
+}
+
+#[tokio::test]
+async fn a_drain_finishes_requests_in_flight_and_closes_idle_connections() {
+    let (router, entered, leave) = gated();
+    let server = start(router, ServeOptions::default()).await;
+    let idle = server.send("").await;
+    let busy = server.send(GET_AND_KEEP).await;
+    entered.notified().await;
+
+    server.stop.send(()).unwrap();
+    assert_eq!(rest(idle).await, "");
+    leave.notify_one();
+
+    assert!(rest(busy).await.ends_with("done"));
+    assert_eq!(server.ended.await.unwrap(), Drained { cut_off: 0 });
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_drain_cuts_off_what_outlives_the_grace_time() {
+    let (router, entered, _leave) = gated();
+    let options = ServeOptions {
+        drain_grace: Duration::from_millis(20),
+        ..ServeOptions::default()
+    };
+    let server = start(router, options).await;
+    let busy = server.send(GET_AND_KEEP).await;
+    entered.notified().await;
+
+    server.stop.send(()).unwrap();
+
+    assert_eq!(server.ended.await.unwrap(), Drained { cut_off: 1 });
+    assert_eq!(rest(busy).await, "");
+}
+
+#[tokio::test]
+async fn a_panicking_handler_takes_only_its_own_connection_along() {
+    let handler = async |request: axum::extract::Request| {
+        assert!(request.uri().query().is_none(), "told to panic");
+        "fine"
+    };
+    let server = start(
+        Router::new().route("/", get(handler)),
+        ServeOptions::default(),
+    )
+    .await;
+
+    let mut broken = server.send("GET /?now HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let mut answer = Vec::new();
+    let _ = broken.read_to_end(&mut answer).await;
+    assert!(answer.is_empty());
+
+    assert!(
+        rest(server.send(GET_AND_CLOSE).await)
+            .await
+            .ends_with("fine")
+    );
+}
+
+#[test]
+fn only_errors_of_one_connection_are_passed_over_without_a_pause() {
+    assert!(concerns_one_connection(&io::Error::from(
+        io::ErrorKind::ConnectionAborted
+    )));
+    const EMFILE: i32 = 24;
+    assert!(!concerns_one_connection(&io::Error::from_raw_os_error(
+        EMFILE
+    )));
+}
