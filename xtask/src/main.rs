@@ -1,0 +1,59 @@
+//! Development tasks of this repository: set-up, tidy checks and the vendor SDK tests. Run as `cargo xtask`.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a command-line tool talks on its standard output"
+)]
+#![expect(
+    clippy::print_stderr,
+    reason = "a command-line tool reports failures on standard error"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "set-up runs package managers and reads REELGATE_BIN; nothing of it ships"
+)]
+
+mod sdk;
+mod setup;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  setup [demo|test]   install what is missing: demo needs FFmpeg, test (the default) also the SDKs
+  tidy                check the rules of CONTRIBUTING.md that a program can check
+  test-sdk [ARGS]     run tests/sdk against the built server; ARGS go to pytest";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let root = repository_root();
+    let result = match words.as_slice() {
+        ["setup", "demo"] => setup::demo(&root),
+        ["setup"] | ["setup", "test"] => setup::test(&root),
+        ["tidy"] => tidy::run(&root),
+        ["test-sdk", pytest_args @ ..] => sdk::run(&root, pytest_args),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn repository_root() -> PathBuf {
+    let manifest_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest_dir
+        .parent()
+        .expect("xtask lies in the repository's root")
+        .to_path_buf()
+}

@@ -1,0 +1,91 @@
+//! Builds the server and runs the tests that drive it with the vendors' own Python SDKs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::setup;
+
+/// Runs pytest in `tests/sdk`. `REELGATE_BIN` may name a server that is built already.
+pub(crate) fn run(root: &Path, pytest_args: &[&str]) -> Result<()> {
+    setup::test(root)?;
+    let server = match std::env::var_os("REELGATE_BIN") {
+        Some(path) => std::path::absolute(path).context("resolve REELGATE_BIN")?,
+        None => build_server(root)?,
+    };
+    let status = Command::new(setup::interpreter(root))
+        .args(["-m", "pytest"])
+        .args(pytest_args)
+        .env("REELGATE_BIN", &server)
+        .current_dir(root.join("tests/sdk"))
+        .status()
+        .context("start pytest")?;
+    ensure!(
+        status.success(),
+        "the SDK tests against {} ended with {status}",
+        server.display()
+    );
+    Ok(())
+}
+
+/// One line of cargo's JSON messages; only those about a finished program have `executable`.
+#[derive(Deserialize)]
+struct CargoMessage {
+    executable: Option<PathBuf>,
+    target: Option<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+/// Builds for the whole workspace, so that features unify as they do in `cargo test --workspace`.
+fn build_server(root: &Path) -> Result<PathBuf> {
+    let output = Command::new("cargo")
+        .args(["build", "--workspace", "--bin", "reelgate"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(root)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("start cargo build")?;
+    ensure!(
+        output.status.success(),
+        "cargo build ended with {}",
+        output.status
+    );
+    let text = String::from_utf8(output.stdout).context("cargo's messages are not UTF-8")?;
+    executable_in(&text).context("cargo build named no program called reelgate")
+}
+
+fn executable_in(messages: &str) -> Option<PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<CargoMessage>(line).ok())
+        .filter(|message| {
+            message
+                .target
+                .as_ref()
+                .is_some_and(|target| target.name == "reelgate")
+        })
+        .find_map(|message| message.executable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_server_among_cargos_messages() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"other"},"executable":"/t/other"}
+{"reason":"compiler-artifact","target":{"name":"reelgate"},"executable":"/t/reelgate"}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(executable_in(messages), Some(PathBuf::from("/t/reelgate")));
+        assert_eq!(
+            executable_in(r#"{"reason":"build-finished","success":true}"#),
+            None
+        );
+    }
+}

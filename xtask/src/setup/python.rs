@@ -1,0 +1,90 @@
+//! The virtual environment with the pinned vendor SDKs, made anew whenever the pins change.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::{apt, output_of, run};
+
+const OLDEST: (u32, u32) = (3, 9);
+const REQUIREMENTS: &str = "tests/sdk/requirements.txt";
+/// Prints the version, and fails where the modules that make an environment are not installed.
+const PROBE: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
+
+/// The interpreter inside the environment.
+pub(crate) fn interpreter(root: &Path) -> PathBuf {
+    root.join(".venv/bin/python")
+}
+
+pub(crate) fn ensure(root: &Path) -> Result<()> {
+    let wanted =
+        fs::read(root.join(REQUIREMENTS)).with_context(|| format!("read {REQUIREMENTS}"))?;
+    // The stamp is a copy of the pins, written last: an interrupted set-up is redone.
+    let stamp = root.join(".venv/installed-requirements.txt");
+    let installed = fs::read(&stamp).unwrap_or_default();
+    if installed == wanted && interpreter(root).exists() {
+        return Ok(());
+    }
+    ensure_python()?;
+
+    println!("setup: making .venv for the vendor SDK tests");
+    let mut venv = Command::new("python3");
+    venv.args(["-m", "venv", "--clear"]).arg(root.join(".venv"));
+    run(&mut venv, "make the virtual environment .venv")?;
+
+    println!("setup: installing the packages pinned in {REQUIREMENTS} into .venv");
+    let mut pip = Command::new(interpreter(root));
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]);
+    pip.arg("--requirement").arg(root.join(REQUIREMENTS));
+    run(&mut pip, "install the pinned Python packages")?;
+    fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))
+}
+
+fn ensure_python() -> Result<()> {
+    if output_of("python3", &["--version"]).is_none() {
+        let why = "Python 3 is missing and runs the vendor SDKs";
+        apt::install(&["python3", "python3-venv"], why)?;
+    } else if output_of("python3", &["-c", PROBE]).is_none() {
+        apt::install(
+            &["python3-venv"],
+            "Python's venv module is missing and isolates the SDKs",
+        )?;
+    }
+    let text = output_of("python3", &["-c", PROBE])
+        .context("python3 cannot import venv and ensurepip; install its venv package")?;
+    let version = parse_version(&text).context("python3 does not tell its version")?;
+    ensure!(
+        version >= OLDEST,
+        "python3 is {}.{}, at least {}.{} is needed by the vendor SDKs",
+        version.0,
+        version.1,
+        OLDEST.0,
+        OLDEST.1
+    );
+    Ok(())
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32)> {
+    let (major, minor) = text.trim().split_once(' ')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_python_versions() {
+        assert_eq!(parse_version("3 11\n"), Some((3, 11)));
+        assert_eq!(parse_version("three"), None);
+    }
+}
