@@ -1,0 +1,64 @@
+"""Fixtures for tests that drive a real server through the vendor's own SDKs.
+
+`cargo xtask test-sdk` builds the server, names it in REELGATE_BIN and runs these tests.
+"""
+import os
+import pathlib
+
+import pytest
+
+import harness
+
+# The SDKs would hand calls to a proxy that the machine has for other purposes.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Shows the server's last words with each failure."""
+    outcome = yield
+    report = outcome.get_result()
+    running = getattr(item, "funcargs", {}).get("server")
+    if report.failed and running is not None:
+        report.sections.append(("server log", running.log_tail()))
+
+
+@pytest.fixture(scope="session")
+def media():
+    """The repository's folder of real clips."""
+    return pathlib.Path(__file__).parents[2] / "media"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One server for all tests; it starts with the pipeline `default` and the bucket `media`."""
+    program = os.environ.get("REELGATE_BIN")
+    if not program:
+        pytest.fail("REELGATE_BIN does not name the server; run: cargo xtask test-sdk")
+    running = harness.Server.start(program, tmp_path_factory.mktemp("reelgate"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def shapes():
+    """Checks an answer against what the SDK understands: `shapes.check("CancelJob", answer)`."""
+    return harness.Shapes()
+
+
+@pytest.fixture
+def new_sdk(server, shapes):
+    """A client of alibabacloud_mts20140618."""
+    return harness.new_sdk(server, shapes)
+
+
+@pytest.fixture
+def old_sdk(server, shapes):
+    """A client of aliyun-python-sdk-mts: `old_sdk.call("CancelJob", JobId=…)`."""
+    return harness.OldSdk(server, shapes)
+
+
+@pytest.fixture
+def native(server):
+    """A client of the native API, for objects and what the vendor's API has no call for."""
+    return harness.Native(server)

@@ -1,0 +1,19 @@
+"""Each client reaches a freshly started server."""
+from alibabacloud_mts20140618 import models
+
+
+def test_new_sdk_finds_the_default_pipeline(new_sdk, server):
+    answer = new_sdk.search_pipeline(models.SearchPipelineRequest()).body
+    found = {pipeline.id: pipeline.state for pipeline in answer.pipeline_list.pipeline}
+    assert found[server.credentials["pipeline_id"]] == "Active"
+
+
+def test_old_sdk_finds_the_default_pipeline(old_sdk, server):
+    answer = old_sdk.call("SearchPipeline")
+    found = {pipeline["Id"]: pipeline["State"] for pipeline in answer["PipelineList"]["Pipeline"]}
+    assert found[server.credentials["pipeline_id"]] == "Active"
+
+
+def test_native_client_reads_back_what_it_stored(native, server):
+    native.put_object(server.credentials["bucket"], "smoke/a b+c.txt", b"reel")
+    assert native.get_object(server.credentials["bucket"], "smoke/a b+c.txt") == b"reel"
