@@ -1,0 +1,40 @@
+# Each target is a line or two into cargo; whoever has no make can run those.
+
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help cc setup demo serve test check bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Cargo links with cc, so this has to be there before anything written in Rust.
+cc:
+	@sh xtask/ensure-cc.sh
+
+setup: cc ## install what is missing for everything below (FFmpeg, the vendor SDKs in .venv)
+	$(CARGO) xtask setup test
+
+demo: cc ## set up, build, and take a real clip through the whole service in a minute or so
+	$(CARGO) xtask setup demo
+	$(CARGO) run --release --locked --package reelgate -- demo
+
+serve: cc ## set up, build, and start the server with its data in ./reelgate-data
+	$(CARGO) xtask setup demo
+	$(CARGO) run --release --locked --package reelgate -- serve --data ./reelgate-data
+
+test: cc ## set up and run every test, those with the vendor's own SDKs included
+	$(CARGO) xtask setup test
+	$(CARGO) test --workspace
+	$(CARGO) xtask test-sdk
+
+check: cc ## formatting, lints, tidy and the fast tests: run it before each push
+	$(CARGO) xtask setup demo
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) xtask tidy
+	$(CARGO) test --workspace --lib --bins
+
+bench: cc ## set up, build for release and print figures
+	$(CARGO) xtask setup demo
+	$(CARGO) run --release --locked --package reelgate-bench
