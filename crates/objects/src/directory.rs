@@ -1,0 +1,387 @@
+//! A bucket that is a directory: objects are its files, keys their relative paths.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use reelgate_domain::{ObjectKey, Timestamp};
+use tokio::fs::File;
+use tokio::io::{AsyncSeekExt, AsyncWriteExt, BufWriter};
+
+use crate::error::ObjectError;
+
+/// The directory of one bucket.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// Canonical, so that a prefix test finds links that lead out of it.
+    pub(crate) root: PathBuf,
+}
+
+/// What is known of an object without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectMeta {
+    pub key: ObjectKey,
+    pub bytes: u64,
+    pub modified: Timestamp,
+    /// A strong validator with its quotes: changes whenever the object is replaced.
+    pub etag: String,
+    /// Guessed from the key's extension.
+    pub content_type: &'static str,
+}
+
+/// An object opened for reading, positioned at the start of what was asked for.
+#[derive(Debug)]
+pub struct Object {
+    pub meta: ObjectMeta,
+    pub file: File,
+}
+
+/// A part of an object, in bytes, as a request asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByteRange {
+    /// From the first offset to the last, both included.
+    Between(u64, Option<u64>),
+    /// This many bytes from the end.
+    Last(u64),
+}
+
+impl ByteRange {
+    /// Offset and length inside an object of `bytes`, or `None` if the range lies outside it.
+    pub fn within(self, bytes: u64) -> Option<(u64, u64)> {
+        match self {
+            Self::Between(first, last) => {
+                let end = last.map_or(bytes, |last| bytes.min(last.saturating_add(1)));
+                (first < end).then(|| (first, end - first))
+            }
+            Self::Last(length) => {
+                let length = length.min(bytes);
+                (length > 0).then(|| (bytes - length, length))
+            }
+        }
+    }
+}
+
+impl Directory {
+    /// Opens a bucket's directory, making it if it is missing.
+    pub fn open(path: &Path) -> Result<Self, ObjectError> {
+        let failed = |source| ObjectError::Io {
+            what: format!("opening the bucket directory {}", path.display()),
+            source,
+        };
+        std::fs::create_dir_all(path).map_err(failed)?;
+        Ok(Self {
+            root: path.canonicalize().map_err(failed)?,
+        })
+    }
+
+    /// What is known of an object.
+    pub async fn head(&self, key: &ObjectKey) -> Result<ObjectMeta, ObjectError> {
+        let path = self.existing(key).await?;
+        let metadata = tokio::fs::metadata(&path)
+            .await
+            .map_err(|source| ObjectError::from_io(key.as_str(), "reading", source))?;
+        meta(key, &metadata)
+    }
+
+    /// Opens an object for reading.
+    pub async fn get(&self, key: &ObjectKey) -> Result<Object, ObjectError> {
+        let path = self.existing(key).await?;
+        let failed = |source| ObjectError::from_io(key.as_str(), "reading", source);
+        let file = File::open(&path).await.map_err(failed)?;
+        // From the open file, so that a replacement in between cannot mix two objects.
+        let meta = meta(key, &file.metadata().await.map_err(failed)?)?;
+        Ok(Object { meta, file })
+    }
+
+    /// The path of an object's file, for a process that reads it.
+    pub async fn local_path(&self, key: &ObjectKey) -> Result<PathBuf, ObjectError> {
+        let path = self.existing(key).await?;
+        self.head(key).await?;
+        Ok(path)
+    }
+
+    /// Stores an object from a stream. It appears under its key complete or not at all, replaces an
+    /// older one atomically, and is on disk when this returns.
+    pub async fn put<S, E>(
+        &self,
+        key: &ObjectKey,
+        content: S,
+        limit_bytes: u64,
+        upload_id: &str,
+    ) -> Result<ObjectMeta, ObjectError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+        E: std::fmt::Display,
+    {
+        let uploads = self.root.join(ObjectKey::RESERVED).join("uploads");
+        let failed = |source| ObjectError::from_io(key.as_str(), "storing", source);
+        tokio::fs::create_dir_all(&uploads).await.map_err(failed)?;
+        let unfinished = uploads.join(upload_id);
+        let written = write_all(&unfinished, key, content, limit_bytes).await;
+        let stored = match written {
+            Ok(()) => self.place(&unfinished, key).await,
+            Err(error) => Err(error),
+        };
+        if stored.is_err() {
+            // Best effort: what stays is swept with the folder at the next start.
+            let _ = tokio::fs::remove_file(&unfinished).await;
+        }
+        stored?;
+        self.head(key).await
+    }
+
+    /// Removes an object; false if there was none. Folders that become empty go too.
+    pub async fn delete(&self, key: &ObjectKey) -> Result<bool, ObjectError> {
+        let path = match self.existing(key).await {
+            Ok(path) => path,
+            Err(ObjectError::Missing(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        match tokio::fs::remove_file(&path).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(ObjectError::from_io(key.as_str(), "deleting", error)),
+        }
+        let mut folder = path.parent();
+        while let Some(empty) = folder.filter(|folder| *folder != self.root) {
+            if tokio::fs::remove_dir(empty).await.is_err() {
+                break;
+            }
+            folder = empty.parent();
+        }
+        Ok(true)
+    }
+
+    /// Gives a complete file of this file system its place under a key, durably.
+    pub(crate) async fn place(&self, file: &Path, key: &ObjectKey) -> Result<(), ObjectError> {
+        let target = self.root.join(key.as_str());
+        let folder = target.parent().unwrap_or(&self.root).to_owned();
+        let failed = |source| ObjectError::from_io(key.as_str(), "storing", source);
+        tokio::fs::create_dir_all(&folder).await.map_err(failed)?;
+        let real = tokio::fs::canonicalize(&folder).await.map_err(failed)?;
+        if !real.starts_with(&self.root) {
+            return Err(ObjectError::Outside(key.to_string()));
+        }
+        tokio::fs::rename(file, &target)
+            .await
+            .map_err(|source| match source.kind() {
+                std::io::ErrorKind::DirectoryNotEmpty => ObjectError::Collision(key.to_string()),
+                _ => failed(source),
+            })?;
+        sync_directory(&real).await.map_err(failed)
+    }
+
+    /// The path of a key whose file exists, links followed but not out of the bucket.
+    async fn existing(&self, key: &ObjectKey) -> Result<PathBuf, ObjectError> {
+        let path = self.root.join(key.as_str());
+        let real = tokio::fs::canonicalize(&path)
+            .await
+            .map_err(|source| match source.kind() {
+                // A file where the key has a folder: no such object.
+                std::io::ErrorKind::NotADirectory => ObjectError::Missing(key.to_string()),
+                _ => ObjectError::from_io(key.as_str(), "reading", source),
+            })?;
+        if real.starts_with(&self.root) {
+            Ok(real)
+        } else {
+            Err(ObjectError::Outside(key.to_string()))
+        }
+    }
+}
+
+/// Makes a rename or a new entry in a directory survive a power loss.
+pub(crate) async fn sync_directory(path: &Path) -> std::io::Result<()> {
+    File::open(path).await?.sync_all().await
+}
+
+async fn write_all<S, E>(
+    path: &Path,
+    key: &ObjectKey,
+    mut content: S,
+    limit_bytes: u64,
+) -> Result<(), ObjectError>
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+    E: std::fmt::Display,
+{
+    let failed = |source| ObjectError::from_io(key.as_str(), "storing", source);
+    let mut file = BufWriter::with_capacity(256 * 1024, File::create(path).await.map_err(failed)?);
+    let mut written = 0_u64;
+    while let Some(chunk) = content.next().await {
+        let chunk = chunk.map_err(|error| ObjectError::Upload {
+            key: key.to_string(),
+            why: error.to_string(),
+        })?;
+        written += chunk.len() as u64;
+        if written > limit_bytes {
+            return Err(ObjectError::TooLarge {
+                key: key.to_string(),
+                limit_bytes,
+            });
+        }
+        file.write_all(&chunk).await.map_err(failed)?;
+    }
+    file.flush().await.map_err(failed)?;
+    file.get_mut().sync_all().await.map_err(failed)
+}
+
+pub(crate) fn meta(
+    key: &ObjectKey,
+    metadata: &std::fs::Metadata,
+) -> Result<ObjectMeta, ObjectError> {
+    if !metadata.is_file() {
+        return Err(ObjectError::Missing(key.to_string()));
+    }
+    let modified = metadata
+        .modified()
+        .ok()
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let nanos = modified.unwrap_or_default().as_nanos();
+    let millis = i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX);
+    Ok(ObjectMeta {
+        key: key.clone(),
+        bytes: metadata.len(),
+        modified: Timestamp::from_millis(millis),
+        etag: format!("\"{:x}-{nanos:x}\"", metadata.len()),
+        content_type: content_type(key),
+    })
+}
+
+fn content_type(key: &ObjectKey) -> &'static str {
+    // The types that players of HLS ask for; the tables of the library know older names.
+    match key
+        .file_name()
+        .rsplit_once('.')
+        .map(|(_, extension)| extension)
+    {
+        Some("m3u8") => "application/vnd.apple.mpegurl",
+        Some("ts") => "video/mp2t",
+        Some("m4s") => "video/iso.segment",
+        _ => mime_guess::from_path(key.as_str())
+            .first_raw()
+            .unwrap_or("application/octet-stream"),
+    }
+}
+
+impl Object {
+    /// Moves to `offset` for reading a part.
+    pub async fn seek(&mut self, offset: u64) -> Result<(), ObjectError> {
+        let key = self.meta.key.as_str();
+        self.file
+            .seek(std::io::SeekFrom::Start(offset))
+            .await
+            .map(drop)
+            .map_err(|source| ObjectError::from_io(key, "reading", source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    fn key(text: &str) -> ObjectKey {
+        ObjectKey::new(text).unwrap()
+    }
+
+    async fn put(bucket: &Directory, at: &str, text: &str) -> Result<ObjectMeta, ObjectError> {
+        let chunks = [Ok::<_, String>(Bytes::copy_from_slice(text.as_bytes()))];
+        bucket
+            .put(&key(at), stream::iter(chunks), 10, "upload")
+            .await
+    }
+
+    #[tokio::test]
+    async fn an_object_is_read_back_and_replaced_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        assert_eq!(put(&bucket, "a/b.mp4", "one").await.unwrap().bytes, 3);
+        let newer = put(&bucket, "a/b.mp4", "three").await.unwrap();
+        assert_eq!((newer.bytes, newer.content_type), (5, "video/mp4"));
+        assert_eq!(bucket.head(&key("a/b.mp4")).await.unwrap(), newer);
+    }
+
+    #[tokio::test]
+    async fn an_upload_over_the_limit_or_broken_off_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        put(&bucket, "a", "old").await.unwrap();
+        assert!(matches!(
+            put(&bucket, "a", "longer than ten").await,
+            Err(ObjectError::TooLarge { .. })
+        ));
+        let broken = stream::iter([Ok(Bytes::from_static(b"x")), Err("reset")]);
+        let result = bucket.put(&key("a"), broken, 10, "upload").await;
+        assert!(matches!(result, Err(ObjectError::Upload { .. })));
+        assert_eq!(bucket.head(&key("a")).await.unwrap().bytes, 3);
+        let uploads = dir.path().join(".reelgate/uploads");
+        assert_eq!(std::fs::read_dir(uploads).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_key_cannot_be_an_object_and_a_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        put(&bucket, "a/b", "x").await.unwrap();
+        assert!(matches!(
+            put(&bucket, "a", "x").await,
+            Err(ObjectError::Collision(_))
+        ));
+        assert!(matches!(
+            put(&bucket, "a/b/c", "x").await,
+            Err(ObjectError::Collision(_))
+        ));
+        assert!(matches!(
+            bucket.head(&key("a")).await,
+            Err(ObjectError::Missing(_))
+        ));
+        assert!(matches!(
+            bucket.head(&key("a/b/c")).await,
+            Err(ObjectError::Missing(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_link_that_leaves_the_bucket_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("secret"), "x").unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        std::os::unix::fs::symlink(outside.path(), dir.path().join("link")).unwrap();
+        let read = bucket.get(&key("link/secret")).await;
+        assert!(matches!(read, Err(ObjectError::Outside(_))));
+        assert!(matches!(
+            put(&bucket, "link/new", "x").await,
+            Err(ObjectError::Outside(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn deleting_removes_folders_that_become_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        put(&bucket, "a/b/c", "x").await.unwrap();
+        assert!(bucket.delete(&key("a/b/c")).await.unwrap());
+        assert!(!bucket.delete(&key("a/b/c")).await.unwrap());
+        assert!(!dir.path().join("a").exists());
+    }
+
+    #[test]
+    fn ranges_are_cut_to_the_object() {
+        let cases = [
+            (ByteRange::Between(0, None), Some((0, 10))),
+            (ByteRange::Between(3, Some(5)), Some((3, 3))),
+            (ByteRange::Between(3, Some(99)), Some((3, 7))),
+            (ByteRange::Between(10, None), None),
+            (ByteRange::Between(5, Some(4)), None),
+            (ByteRange::Last(4), Some((6, 4))),
+            (ByteRange::Last(99), Some((0, 10))),
+            (ByteRange::Last(0), None),
+        ];
+        for (range, expected) in cases {
+            assert_eq!(range.within(10), expected, "{range:?}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Why an object could not be read or written.
+
+use std::io;
+
+use reelgate_domain::InvalidName;
+
+/// A failure on one object or bucket directory.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    #[error("object {0} does not exist")]
+    Missing(String),
+    #[error("object {key} is larger than the limit of {limit_bytes} bytes")]
+    TooLarge { key: String, limit_bytes: u64 },
+    #[error("object key {0} collides with another object: one of them is a folder of the other")]
+    Collision(String),
+    #[error("object {0} leaves its bucket by a symbolic link")]
+    Outside(String),
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    #[error("the upload of {key} broke off: {why}")]
+    Upload { key: String, why: String },
+    #[error("no space is left to store {0}")]
+    Full(String),
+    #[error("{what} failed")]
+    Io {
+        what: String,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl ObjectError {
+    /// Sorts an I/O error by what it means for the object with this key.
+    pub(crate) fn from_io(key: &str, doing: &str, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::Missing(key.to_owned()),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(key.to_owned()),
+            io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::AlreadyExists => Self::Collision(key.to_owned()),
+            _ => Self::Io {
+                what: format!("{doing} {key}"),
+                source,
+            },
+        }
+    }
+}

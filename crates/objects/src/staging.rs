@@ -1,0 +1,149 @@
+//! Staging: complete outputs wait under names of their own until the store has decided whose
+//! attempt wins, and get their final names then.
+
+use std::path::{Path, PathBuf};
+
+use reelgate_domain::media::OutputFile;
+use reelgate_domain::{JobId, ObjectKey};
+
+use crate::directory::{Directory, sync_directory};
+use crate::error::ObjectError;
+
+/// The staged files of one attempt of one job, in one bucket.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    bucket: Directory,
+    folder: PathBuf,
+}
+
+impl Directory {
+    /// The stage of an attempt; it need not exist yet.
+    pub fn stage(&self, job: JobId, attempt: u32) -> Stage {
+        let folder = self.staged().join(format!("{job}-{attempt}"));
+        Stage {
+            bucket: self.clone(),
+            folder,
+        }
+    }
+
+    /// Removes what earlier attempts of a job staged and nobody will publish.
+    pub async fn discard_stages(&self, job: JobId) -> Result<(), ObjectError> {
+        let prefix = format!("{job}-");
+        let failed = |source| ObjectError::Io {
+            what: format!("clearing stages of {job}"),
+            source,
+        };
+        let mut entries = match tokio::fs::read_dir(self.staged()).await {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(error)),
+        };
+        while let Some(entry) = entries.next_entry().await.map_err(failed)? {
+            if entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.starts_with(&prefix))
+            {
+                tokio::fs::remove_dir_all(entry.path())
+                    .await
+                    .map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn staged(&self) -> PathBuf {
+        self.root.join(ObjectKey::RESERVED).join("staged")
+    }
+}
+
+impl Stage {
+    /// Moves a finished file in as what will be the object `key`; on disk when this returns.
+    pub async fn add(&self, file: &Path, key: &ObjectKey) -> Result<(), ObjectError> {
+        let target = self.path(key);
+        let failed = |source| ObjectError::from_io(key.as_str(), "staging", source);
+        let folder = target.parent().unwrap_or(&self.folder);
+        tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+        if let Err(error) = tokio::fs::rename(file, &target).await {
+            if error.kind() != std::io::ErrorKind::CrossesDevices {
+                return Err(failed(error));
+            }
+            tokio::fs::copy(file, &target).await.map_err(failed)?;
+        }
+        let staged = tokio::fs::File::open(&target).await.map_err(failed)?;
+        staged.sync_all().await.map_err(failed)?;
+        sync_directory(folder).await.map_err(failed)
+    }
+
+    /// Gives every file its final name, in the order given. Can be repeated after a crash: a file
+    /// that is no longer staged was already placed.
+    pub async fn publish(&self, files: &[OutputFile]) -> Result<(), ObjectError> {
+        for file in files {
+            match self.bucket.place(&self.path(&file.key), &file.key).await {
+                Ok(()) => {}
+                Err(ObjectError::Missing(_)) => {
+                    let placed = self.bucket.head(&file.key).await?;
+                    if placed.bytes != file.bytes {
+                        return Err(ObjectError::Missing(file.key.to_string()));
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // What is left are empty folders; they go with the next sweep if this fails.
+        let _ = tokio::fs::remove_dir_all(&self.folder).await;
+        Ok(())
+    }
+
+    fn path(&self, key: &ObjectKey) -> PathBuf {
+        self.folder.join(key.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOB: JobId = JobId::from_bytes([7; 16]);
+
+    #[tokio::test]
+    async fn staged_files_get_their_names_once_and_again_after_a_crash() {
+        let dir = tempfile::tempdir().unwrap();
+        let scratch = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        let stage = bucket.stage(JOB, 2);
+        let mut files = Vec::new();
+        for name in ["hls/s-00001.ts", "hls/s.m3u8"] {
+            let key = ObjectKey::new(name).unwrap();
+            let file = scratch.path().join(key.file_name());
+            std::fs::write(&file, name).unwrap();
+            stage.add(&file, &key).await.unwrap();
+            files.push(OutputFile {
+                key,
+                bytes: name.len() as u64,
+            });
+        }
+        assert!(!dir.path().join("hls").exists());
+
+        // The process dies after the first file was placed.
+        stage.publish(&files[..1]).await.unwrap();
+        let stage = bucket.stage(JOB, 2);
+        let second = scratch.path().join("again");
+        std::fs::write(&second, "hls/s.m3u8").unwrap();
+        stage.add(&second, &files[1].key).await.unwrap();
+
+        stage.publish(&files).await.unwrap();
+        assert_eq!(bucket.head(&files[1].key).await.unwrap().bytes, 10);
+    }
+
+    #[tokio::test]
+    async fn a_staged_file_that_is_gone_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        let file = OutputFile {
+            key: ObjectKey::new("a").unwrap(),
+            bytes: 1,
+        };
+        assert!(bucket.stage(JOB, 1).publish(&[file]).await.is_err());
+    }
+}
