@@ -1,0 +1,134 @@
+//! Buckets: create, list, find.
+
+use std::path::{Path, PathBuf};
+
+use reelgate_domain::{AccountId, BucketName, Timestamp};
+use reelgate_objects::Directory;
+use reelgate_store::Bucket;
+
+use crate::{Caller, ErrorKind, Service, ServiceError};
+
+/// A bucket as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketView {
+    pub name: BucketName,
+    /// Where its files are; only operators are told.
+    pub path: Option<PathBuf>,
+    pub created_at: Timestamp,
+}
+
+impl Service {
+    /// Creates a bucket. Only an operator may choose the directory, and none that holds the
+    /// program's own files.
+    pub async fn create_bucket(
+        &self,
+        caller: &Caller,
+        name: BucketName,
+        path: Option<PathBuf>,
+    ) -> Result<BucketView, ServiceError> {
+        let path = match path {
+            None => self.default_bucket_path(caller.account, &name),
+            Some(path) => self.allowed_path(caller, path)?,
+        };
+        Directory::open(&path)?;
+        let now = self.clock.now();
+        let bucket = Bucket {
+            account: caller.account,
+            name: name.clone(),
+            path,
+            created_at: now,
+        };
+        if !self.store.create_bucket(bucket.clone()).await? {
+            let message = format!("bucket {name} already exists");
+            return Err(ServiceError::new(ErrorKind::Conflict, name, message));
+        }
+        Ok(view(caller, bucket))
+    }
+
+    /// The account's buckets, by name.
+    pub async fn list_buckets(&self, caller: &Caller) -> Result<Vec<BucketView>, ServiceError> {
+        let buckets = self.store.buckets(caller.account).await?;
+        Ok(buckets
+            .into_iter()
+            .map(|bucket| view(caller, bucket))
+            .collect())
+    }
+
+    /// Whether the caller has a bucket of this name.
+    pub async fn bucket_exists(
+        &self,
+        caller: &Caller,
+        name: &BucketName,
+    ) -> Result<bool, ServiceError> {
+        Ok(self.store.bucket(caller.account, name).await?.is_some())
+    }
+
+    pub(crate) async fn find_bucket(
+        &self,
+        caller: &Caller,
+        name: &BucketName,
+    ) -> Result<Bucket, ServiceError> {
+        let found = self.store.bucket(caller.account, name).await?;
+        found.ok_or_else(|| ServiceError::missing("bucket", name))
+    }
+
+    pub(crate) async fn open_bucket(
+        &self,
+        caller: &Caller,
+        name: &BucketName,
+    ) -> Result<Directory, ServiceError> {
+        let bucket = self.find_bucket(caller, name).await?;
+        Ok(Directory::open(&bucket.path)?)
+    }
+
+    pub(crate) fn default_bucket_path(&self, account: AccountId, name: &BucketName) -> PathBuf {
+        self.settings
+            .data_dir
+            .join("buckets")
+            .join(account.to_string())
+            .join(name.as_str())
+    }
+
+    /// A bucket over the data directory would hand out the credentials and the database.
+    fn allowed_path(&self, caller: &Caller, path: PathBuf) -> Result<PathBuf, ServiceError> {
+        if !caller.operator {
+            let message = "only an operator key may choose a bucket's directory";
+            return Err(ServiceError::new(ErrorKind::Denied, "path", message));
+        }
+        if !path.is_absolute() {
+            return Err(ServiceError::invalid(
+                "path",
+                "a bucket's directory is an absolute path",
+            ));
+        }
+        let real = nearest_real(&path);
+        let data = nearest_real(&self.settings.data_dir);
+        if data.starts_with(&real) || real.starts_with(&data) {
+            let message = "a bucket's directory and the data directory may not hold one another";
+            return Err(ServiceError::new(ErrorKind::Denied, "path", message));
+        }
+        Ok(path)
+    }
+}
+
+/// The path with links resolved as far as it exists.
+fn nearest_real(path: &Path) -> PathBuf {
+    path.ancestors()
+        .find_map(|base| {
+            let real = base.canonicalize().ok()?;
+            Some(
+                path.strip_prefix(base)
+                    .map_or_else(|_| real.clone(), |rest| real.join(rest)),
+            )
+        })
+        .unwrap_or_else(|| path.to_owned())
+}
+
+fn view(caller: &Caller, bucket: Bucket) -> BucketView {
+    let path = caller.operator.then_some(bucket.path);
+    BucketView {
+        name: bucket.name,
+        path,
+        created_at: bucket.created_at,
+    }
+}

@@ -1,0 +1,22 @@
+//! Cancelling jobs: one write decides between the cancel and the start.
+
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, Selector};
+
+use crate::{Caller, Service, ServiceError};
+
+impl Service {
+    /// Cancels what the selector names as far as the policy allows, in one write; one outcome per
+    /// entry, in order. `Cancelled` means that the job never starts, or never starts again.
+    pub async fn cancel(
+        &self,
+        caller: &Caller,
+        selector: Selector,
+        policy: CancelPolicy,
+    ) -> Result<Vec<CancelOutcome>, ServiceError> {
+        let now = self.clock.now();
+        Ok(self
+            .store
+            .cancel(caller.account, selector, policy, now)
+            .await?)
+    }
+}

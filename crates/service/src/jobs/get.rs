@@ -1,0 +1,48 @@
+//! Looking jobs up, and waiting for one to end.
+
+use std::time::Duration;
+
+use reelgate_domain::JobId;
+use reelgate_domain::job::Job;
+
+use crate::{Caller, Service, ServiceError};
+
+impl Service {
+    /// Those of the jobs that exist, newest first.
+    pub async fn jobs(&self, caller: &Caller, ids: &[JobId]) -> Result<Vec<Job>, ServiceError> {
+        Ok(self.store.jobs(caller.account, ids).await?)
+    }
+
+    /// One job.
+    pub async fn job(&self, caller: &Caller, id: JobId) -> Result<Job, ServiceError> {
+        let found = self.store.jobs(caller.account, &[id]).await?;
+        found
+            .into_iter()
+            .next()
+            .ok_or_else(|| ServiceError::missing("job", id))
+    }
+
+    /// The job when it has ended, or as it is after `patience`.
+    pub async fn job_ended(
+        &self,
+        caller: &Caller,
+        id: JobId,
+        patience: Duration,
+    ) -> Result<Job, ServiceError> {
+        let mut changes = self.store.hints().changes;
+        let patience = tokio::time::sleep(patience);
+        tokio::pin!(patience);
+        loop {
+            changes.mark_unchanged();
+            let job = self.job(caller, id).await?;
+            if job.lifecycle.state.name().is_final() {
+                return Ok(job);
+            }
+            tokio::select! {
+                () = &mut patience => return Ok(job),
+                // Hints may be lost, so look every few seconds all the same.
+                _ = tokio::time::timeout(Duration::from_secs(5), changes.changed()) => {}
+            }
+        }
+    }
+}

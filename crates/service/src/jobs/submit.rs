@@ -1,0 +1,128 @@
+//! Submitting jobs.
+
+use std::collections::BTreeSet;
+
+use reelgate_domain::job::{
+    Job, JobSpec, MAX_USER_DATA_BYTES, NewJob, Origin, Priority, kind::transcode::TranscodeSpec,
+};
+use reelgate_domain::{BucketName, JobId, PipelineId, SubmissionId};
+use reelgate_store::SubmitOutcome;
+
+use crate::{Caller, ErrorKind, Service, ServiceError};
+
+/// Jobs that are submitted by one call.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The account's pipeline `default` when absent.
+    pub pipeline: Option<PipelineId>,
+    pub jobs: Vec<SubmitJob>,
+}
+
+/// One job of a submission.
+#[derive(Clone, Debug)]
+pub struct SubmitJob {
+    pub spec: JobSpec,
+    pub priority: Priority,
+    pub origin: Option<Origin>,
+    pub user_data: Option<String>,
+}
+
+/// The most outputs a job may have.
+const MAX_OUTPUTS: usize = 30;
+
+impl Service {
+    /// Queues jobs, all or none, and returns them in the order given.
+    ///
+    /// Fails with `Invalid` for settings out of range, `NotFound` for an unknown pipeline or
+    /// bucket. Whether an input object exists is found out when its job runs.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        submission: Submission,
+    ) -> Result<Vec<Job>, ServiceError> {
+        let pipeline = match submission.pipeline {
+            Some(pipeline) => pipeline,
+            None => self.default_pipeline(caller).await?,
+        };
+        let mut buckets = BTreeSet::new();
+        for job in &submission.jobs {
+            check(job, &mut buckets)?;
+        }
+        for bucket in &buckets {
+            self.find_bucket(caller, bucket).await?;
+        }
+        let now = self.clock.now();
+        let siblings = SubmissionId::from_bytes(self.ids.uuid(now));
+        let jobs = submission.jobs.into_iter().map(|job| NewJob {
+            id: JobId::from_bytes(self.ids.uuid(now)),
+            submission: siblings,
+            account: caller.account,
+            pipeline,
+            priority: job.priority,
+            spec: job.spec,
+            origin: job.origin,
+            user_data: job.user_data,
+            created_at: now,
+        });
+        match self.store.submit(jobs.collect()).await? {
+            SubmitOutcome::Accepted(jobs) => Ok(jobs),
+            SubmitOutcome::PipelineMissing(id) => Err(ServiceError::missing("pipeline", id)),
+        }
+    }
+
+    async fn default_pipeline(&self, caller: &Caller) -> Result<PipelineId, ServiceError> {
+        let found = self.store.pipeline_named(caller.account, "default").await?;
+        found
+            .map(|pipeline| pipeline.id)
+            .ok_or_else(|| ServiceError::missing("pipeline", "default"))
+    }
+}
+
+/// Checks what needs no lookup and notes the buckets that must exist.
+fn check(job: &SubmitJob, buckets: &mut BTreeSet<BucketName>) -> Result<(), ServiceError> {
+    if job
+        .user_data
+        .as_ref()
+        .is_some_and(|data| data.len() > MAX_USER_DATA_BYTES)
+    {
+        let message = format!("user data is longer than {MAX_USER_DATA_BYTES} bytes");
+        return Err(ServiceError::invalid("user_data", message));
+    }
+    if let Some(origin) = &job.origin
+        && origin.request.to_string().len() > Origin::MAX_BYTES
+    {
+        let message = format!(
+            "the request of one job is longer than {} bytes",
+            Origin::MAX_BYTES
+        );
+        return Err(ServiceError::new(ErrorKind::TooLarge, "request", message));
+    }
+    let JobSpec::Transcode(spec) = &job.spec;
+    check_transcode(spec)?;
+    buckets.insert(spec.input.bucket.clone());
+    buckets.extend(
+        spec.outputs
+            .iter()
+            .map(|output| output.object.bucket.clone()),
+    );
+    Ok(())
+}
+
+fn check_transcode(spec: &TranscodeSpec) -> Result<(), ServiceError> {
+    if spec.outputs.is_empty() || spec.outputs.len() > MAX_OUTPUTS {
+        let message = format!("a job has 1 to {MAX_OUTPUTS} outputs");
+        return Err(ServiceError::invalid("outputs", message));
+    }
+    let mut objects = BTreeSet::new();
+    for output in &spec.outputs {
+        output
+            .settings
+            .validate()
+            .map_err(|error| ServiceError::invalid(error.field, error.to_string()))?;
+        if !objects.insert(output.object.to_string()) {
+            let message = format!("two outputs of one job write {}", output.object);
+            return Err(ServiceError::invalid("outputs", message));
+        }
+    }
+    Ok(())
+}

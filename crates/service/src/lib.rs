@@ -1,0 +1,66 @@
+//! The service: one use case per file, shared by every dialect.
+//!
+//! A dialect parses its vendor's request into a command, calls one of these and renders the
+//! outcome. Nothing here knows of HTTP or of any vendor.
+
+mod access;
+mod buckets;
+mod clock;
+mod error;
+mod ids;
+mod jobs;
+mod objects;
+mod pipelines;
+mod playlists;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use reelgate_store::Store;
+
+pub use access::{Caller, Credentials};
+pub use buckets::BucketView;
+pub use clock::{Clock, SystemClock};
+pub use error::{ErrorKind, ServiceError};
+pub use ids::{Ids, RandomIds};
+pub use jobs::{JobPage, JobQuery, Submission, SubmitJob};
+pub use objects::{ObjectBody, ObjectPage};
+pub use pipelines::{CreatePipeline, PipelineQuery};
+pub use playlists::{CreatePlaylist, Playlist};
+pub use reelgate_objects::{AddressError, ByteRange, ObjectMeta, parse_address};
+pub use reelgate_store::PipelinePage;
+
+/// What an operator may set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the program keeps its own files, absolute.
+    pub data_dir: PathBuf,
+    /// The largest object a caller may store.
+    pub max_object_bytes: u64,
+}
+
+/// Every use case, over one store.
+pub struct Service {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    settings: Settings,
+    keys: access::KeyCache,
+}
+
+impl Service {
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            ids,
+            settings,
+            keys: access::KeyCache::default(),
+        }
+    }
+}
