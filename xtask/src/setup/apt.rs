@@ -2,13 +2,13 @@
 
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::{output_of, run};
 
 /// Installs the packages, or fails with the line that a person has to run.
 ///
-/// `why` is printed first and repeated in the failure, for example "FFmpeg is missing".
+/// `why` is printed first and repeated in a failure: what is missing and what needs it.
 pub(crate) fn install(packages: &[&str], why: &str) -> Result<()> {
     let line = format!(
         "apt-get update && apt-get install -y --no-install-recommends {}",
@@ -31,11 +31,11 @@ pub(crate) fn install(packages: &[&str], why: &str) -> Result<()> {
         "setup: {why}; installing {} by apt-get",
         packages.join(", ")
     );
-    let advice = format!("install it; {why}; the line was: {line}");
-    run(&mut apt_get(prefix, &["update", "-q"]), &advice)?;
+    let failed = || format!("{why}, and could not be installed; the line was: {line}");
+    run(&mut apt_get(prefix, &["update", "-q"]), "list packages").with_context(failed)?;
     let mut args = vec!["install", "-q", "-y", "--no-install-recommends"];
     args.extend(packages);
-    run(&mut apt_get(prefix, &args), &advice)
+    run(&mut apt_get(prefix, &args), "install packages").with_context(failed)
 }
 
 /// `env` carries the variable through sudo, which drops the caller's environment.
