@@ -26,8 +26,8 @@ impl Directory {
         }
     }
 
-    /// Removes what earlier attempts of a job staged and nobody will publish.
-    pub async fn discard_stages(&self, job: JobId) -> Result<(), ObjectError> {
+    /// Removes what this and earlier attempts of a job staged; a later attempt's files stay.
+    pub async fn discard_stages(&self, job: JobId, attempt: u32) -> Result<(), ObjectError> {
         let prefix = format!("{job}-");
         let failed = |source| ObjectError::Io {
             what: format!("clearing stages of {job}"),
@@ -39,11 +39,11 @@ impl Directory {
             Err(error) => return Err(failed(error)),
         };
         while let Some(entry) = entries.next_entry().await.map_err(failed)? {
-            if entry
-                .file_name()
+            let name = entry.file_name();
+            let staged_by = name
                 .to_str()
-                .is_some_and(|name| name.starts_with(&prefix))
-            {
+                .and_then(|name| name.strip_prefix(&prefix)?.parse().ok());
+            if staged_by.is_some_and(|staged_by: u32| staged_by <= attempt) {
                 tokio::fs::remove_dir_all(entry.path())
                     .await
                     .map_err(failed)?;
@@ -134,6 +134,27 @@ mod tests {
 
         stage.publish(&files).await.unwrap();
         assert_eq!(bucket.head(&files[1].key).await.unwrap().bytes, 10);
+    }
+
+    #[tokio::test]
+    async fn discarding_leaves_the_stages_of_later_attempts_and_other_jobs() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        let staged = dir.path().join(".reelgate/staged");
+        let other = JobId::from_bytes([8; 16]);
+        for name in [
+            format!("{JOB}-1"),
+            format!("{JOB}-2"),
+            format!("{JOB}-10"),
+            format!("{other}-1"),
+        ] {
+            std::fs::create_dir_all(staged.join(name)).unwrap();
+        }
+        bucket.discard_stages(JOB, 2).await.unwrap();
+        assert!(!staged.join(format!("{JOB}-1")).exists());
+        assert!(!staged.join(format!("{JOB}-2")).exists());
+        assert!(staged.join(format!("{JOB}-10")).exists());
+        assert!(staged.join(format!("{other}-1")).exists());
     }
 
     #[tokio::test]
