@@ -42,7 +42,7 @@ struct Target {
     name: String,
 }
 
-/// Builds for the whole workspace, so that features unify as they do in `cargo test --workspace`.
+/// Builds the program as it ships: a test build would turn on features that only tests may use.
 fn build_server(root: &Path) -> Result<PathBuf> {
     let output = Command::new("cargo")
         .args(["build", "--workspace", "--bin", "reelgate"])

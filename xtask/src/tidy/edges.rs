@@ -7,6 +7,9 @@ use super::Finding;
 const RULE: &str = "edges";
 const TESTKIT: &str = "reelgate-testkit";
 
+/// Features with which a crate offers tests to others; only they may bring the test kit.
+const FEATURES_FOR_TESTS: &[&str] = &["conformance", "mutants"];
+
 /// What a crate may name in `[dependencies]`, among the crates of this workspace.
 enum May {
     Use(&'static [&'static str]),
@@ -25,7 +28,12 @@ const TABLE: &[(&str, May)] = &[
     ("reelgate-client", May::Use(&["reelgate-domain"])),
     (
         "reelgate-service",
-        May::Use(&["reelgate-domain", "reelgate-store", "reelgate-objects"]),
+        May::Use(&[
+            "reelgate-domain",
+            "reelgate-store",
+            "reelgate-objects",
+            "reelgate-media",
+        ]),
     ),
     (
         "reelgate-worker",
@@ -89,6 +97,8 @@ struct Dependency {
     name: String,
     /// `None` for `[dependencies]`, else `dev` or `build`.
     kind: Option<String>,
+    optional: bool,
+    features: Vec<String>,
 }
 
 pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
@@ -101,29 +111,53 @@ pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
             continue;
         };
         for dependency in &package.dependencies {
-            let name = dependency.name.as_str();
-            let for_tests = dependency.kind.as_deref() == Some("dev");
-            let refused = if ours(name) {
-                if for_tests {
-                    !may_in_tests(&package.name, name)
-                } else {
-                    !may_use(may, name)
-                }
-            } else {
-                package.name == "reelgate-domain" && !for_tests && NOT_IN_DOMAIN.contains(&name)
-            };
-            if refused {
-                let section = if for_tests {
-                    "dev-dependencies"
-                } else {
-                    "dependencies"
-                };
-                let message = format!("may not have {name} in its {section}");
-                findings.push(Finding::new(RULE, &package.name, 0, message));
+            if ours(&dependency.name) {
+                findings.extend(own_edge(&package.name, may, dependency));
+            } else if package.name == "reelgate-domain"
+                && !dependency.is_for_tests()
+                && NOT_IN_DOMAIN.contains(&dependency.name.as_str())
+            {
+                findings.push(refusal(&package.name, dependency));
             }
         }
     }
     findings
+}
+
+impl Dependency {
+    fn is_for_tests(&self) -> bool {
+        self.kind.as_deref() == Some("dev")
+    }
+}
+
+/// Judges a dependency on another crate of the workspace.
+fn own_edge(package: &str, may: &May, dependency: &Dependency) -> Option<Finding> {
+    let name = dependency.name.as_str();
+    if dependency.is_for_tests() {
+        return (!may_in_tests(package, name)).then(|| refusal(package, dependency));
+    }
+    // The features are checked below, so an optional test kit gets into nothing that ships.
+    let is_optional_testkit = name == TESTKIT && dependency.optional;
+    if !may_use(may, name) && !is_optional_testkit {
+        return Some(refusal(package, dependency));
+    }
+    let ships = !matches!(may, May::UseEvenTestkit);
+    let feature = dependency
+        .features
+        .iter()
+        .find(|feature| ships && FEATURES_FOR_TESTS.contains(&feature.as_str()))?;
+    let message = format!("may turn on the feature {feature} of {name} in dev-dependencies only");
+    Some(Finding::new(RULE, package, 0, message))
+}
+
+fn refusal(package: &str, dependency: &Dependency) -> Finding {
+    let section = if dependency.is_for_tests() {
+        "dev-dependencies"
+    } else {
+        "dependencies"
+    };
+    let message = format!("may not have {} in its {section}", dependency.name);
+    Finding::new(RULE, package, 0, message)
 }
 
 fn may_use(may: &May, name: &str) -> bool {
@@ -134,9 +168,11 @@ fn may_use(may: &May, name: &str) -> bool {
     }
 }
 
-/// Tests may use the test kit and whatever the crate reaches anyway through those it depends on.
+/// Tests may use the test kit, the crate itself with other features, and whatever it reaches anyway
+/// through those it depends on.
 fn may_in_tests(package: &str, name: &str) -> bool {
     name == TESTKIT
+        || name == package
         || TABLE
             .iter()
             .filter(|(crate_name, _)| *crate_name == package)
@@ -153,7 +189,7 @@ mod tests {
     use super::*;
 
     /// Checks one crate with one dependency in a workspace that has all known crates.
-    fn messages(package: &str, dependency: &str, kind: Option<&str>) -> Vec<String> {
+    fn messages_of(package: &str, dependency: Dependency) -> Vec<String> {
         let mut packages: Vec<Package> = TABLE
             .iter()
             .map(|(name, _)| *name)
@@ -163,10 +199,6 @@ mod tests {
                 dependencies: vec![],
             })
             .collect();
-        let dependency = Dependency {
-            name: dependency.to_owned(),
-            kind: kind.map(str::to_owned),
-        };
         packages.push(Package {
             name: package.to_owned(),
             dependencies: vec![dependency],
@@ -175,6 +207,20 @@ mod tests {
             .into_iter()
             .map(|finding| finding.to_string())
             .collect()
+    }
+
+    fn dependency(name: &str, kind: Option<&str>) -> Dependency {
+        let kind = kind.map(str::to_owned);
+        Dependency {
+            name: name.to_owned(),
+            kind,
+            optional: false,
+            features: vec![],
+        }
+    }
+
+    fn messages(package: &str, name: &str, kind: Option<&str>) -> Vec<String> {
+        messages_of(package, dependency(name, kind))
     }
 
     fn allowed(package: &str, dependency: &str, kind: Option<&str>) -> bool {
@@ -212,6 +258,28 @@ mod tests {
         assert!(!allowed("reelgate", "reelgate-testkit", None));
         assert!(!allowed("reelgate-store", "reelgate-testkit", None));
         assert!(allowed("reelgate-store", "reelgate-testkit", Some("dev")));
+    }
+
+    #[test]
+    fn an_offered_suite_reaches_tests_only() {
+        let testkit = Dependency {
+            optional: true,
+            ..dependency("reelgate-testkit", None)
+        };
+        assert!(messages_of("reelgate-store", testkit).is_empty());
+        let with_suite = |kind| Dependency {
+            features: vec!["conformance".to_owned()],
+            ..dependency("reelgate-store", kind)
+        };
+        assert!(messages_of("reelgate-store", with_suite(Some("dev"))).is_empty());
+        assert!(messages_of("reelgate-bench", with_suite(None)).is_empty());
+        assert_eq!(
+            messages_of("reelgate-service", with_suite(None)),
+            [
+                "reelgate-service: [edges] may turn on the feature conformance of reelgate-store in \
+              dev-dependencies only"
+            ]
+        );
     }
 
     #[test]
