@@ -291,7 +291,7 @@ mod tests {
         ));
         assert!(!allowed(
             "reelgate-api-aliyun",
-            "reelgate-media",
+            "reelgate-worker",
             Some("dev")
         ));
         assert!(!allowed("reelgate-domain", "reelgate-store", Some("dev")));
