@@ -116,7 +116,6 @@ fn check_transcode(spec: &TranscodeSpec) -> Result<(), ServiceError> {
     let mut objects = BTreeSet::new();
     for output in &spec.outputs {
         output
-            .settings
             .validate()
             .map_err(|error| ServiceError::invalid(error.field, error.to_string()))?;
         if !objects.insert(output.object.to_string()) {

@@ -234,6 +234,23 @@ pub const SAMPLE_RATES: [u32; 5] = [22_050, 32_000, 44_100, 48_000, 96_000];
 /// The channel counts AAC output may have.
 pub const CHANNEL_COUNTS: [u32; 6] = [1, 2, 4, 5, 6, 8];
 
+impl OutputSpec {
+    /// Checks the settings, and that the object can be what they make.
+    pub fn validate(&self) -> Result<(), OutOfRange> {
+        self.settings.validate()?;
+        let is_playlist = matches!(self.settings.container, Container::Hls { .. });
+        let name = self.object.key.file_name();
+        let is_named = name
+            .strip_suffix(".m3u8")
+            .is_some_and(|stem| !stem.is_empty());
+        check(
+            !is_playlist || is_named,
+            "object.key",
+            "a name that ends in .m3u8 for HLS",
+        )
+    }
+}
+
 impl Settings {
     /// Checks every range; a dialect whose ranges differ checks its own before.
     pub fn validate(&self) -> Result<(), OutOfRange> {

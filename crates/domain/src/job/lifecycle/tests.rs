@@ -1,0 +1,237 @@
+//! The matrix of states and events, and what never happens.
+
+use std::fmt::Write;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+fn lease(until: i64) -> Lease {
+    Lease {
+        worker: WorkerId("w1".into()),
+        until: Timestamp::from_millis(until),
+    }
+}
+
+fn states() -> Vec<(&'static str, Lifecycle)> {
+    let at = |state, attempt, losses| Lifecycle {
+        state,
+        attempt,
+        losses,
+    };
+    let fault = Fault::new(FaultCode::SourceUnreadable, "x");
+    let soon = Some(Timestamp::from_millis(1_000_001));
+    vec![
+        ("queued, new", Lifecycle::queued()),
+        (
+            "queued, retry due",
+            at(
+                JobState::Queued {
+                    ready_at: Some(NOW),
+                },
+                1,
+                1,
+            ),
+        ),
+        (
+            "queued, retry later",
+            at(JobState::Queued { ready_at: soon }, 1, 1),
+        ),
+        (
+            "running",
+            at(
+                JobState::Running {
+                    lease: lease(1_000_000),
+                },
+                1,
+                0,
+            ),
+        ),
+        (
+            "running, 2 lost",
+            at(
+                JobState::Running {
+                    lease: lease(1_000_000),
+                },
+                1,
+                2,
+            ),
+        ),
+        (
+            "publishing",
+            at(
+                JobState::Publishing {
+                    lease: lease(1_000_000),
+                },
+                1,
+                0,
+            ),
+        ),
+        (
+            "stopping",
+            at(
+                JobState::Stopping {
+                    lease: lease(1_000_000),
+                },
+                1,
+                0,
+            ),
+        ),
+        (
+            "succeeded",
+            at(JobState::Succeeded { finished_at: NOW }, 1, 0),
+        ),
+        (
+            "failed",
+            at(
+                JobState::Failed {
+                    finished_at: NOW,
+                    fault,
+                },
+                1,
+                1,
+            ),
+        ),
+        (
+            "cancelled",
+            at(JobState::Cancelled { finished_at: NOW }, 0, 0),
+        ),
+    ]
+}
+
+fn events() -> Vec<(&'static str, Event)> {
+    let input = Fault::new(FaultCode::SourceUnreadable, "input");
+    let engine = Fault::new(FaultCode::EngineFailed, "engine");
+    let until = Timestamp::from_millis(1_030_000);
+    vec![
+        (
+            "claim",
+            Event::Claim {
+                lease: lease(1_030_000),
+            },
+        ),
+        ("renew", Event::Renew { attempt: 1, until }),
+        ("publish", Event::Publish { attempt: 1 }),
+        ("succeed", Event::Succeed { attempt: 1 }),
+        (
+            "fail (input)",
+            Event::Fail {
+                attempt: 1,
+                fault: input,
+            },
+        ),
+        (
+            "fail (engine)",
+            Event::Fail {
+                attempt: 1,
+                fault: engine,
+            },
+        ),
+        ("give back", Event::GiveBack { attempt: 1 }),
+        ("stopped", Event::Stopped { attempt: 1 }),
+        ("lease ended", Event::LeaseEnded),
+        (
+            "cancel queued-only",
+            Event::Cancel {
+                policy: CancelPolicy::QueuedOnly,
+            },
+        ),
+        (
+            "cancel running-only",
+            Event::Cancel {
+                policy: CancelPolicy::RunningOnly,
+            },
+        ),
+        (
+            "cancel any",
+            Event::Cancel {
+                policy: CancelPolicy::Any,
+            },
+        ),
+    ]
+}
+
+#[test]
+fn the_matrix_of_states_and_events() {
+    let mut matrix = String::new();
+    for (from, lifecycle) in states() {
+        writeln!(matrix, "{from}").unwrap();
+        for (name, event) in events() {
+            if let Ok(next) = lifecycle.after(&event, NOW) {
+                let Lifecycle {
+                    state,
+                    attempt,
+                    losses,
+                } = next;
+                let to = state.name().as_str();
+                writeln!(
+                    matrix,
+                    "  {name:<20} -> {to} (attempt {attempt}, lost {losses})"
+                )
+                .unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(matrix);
+}
+
+#[test]
+fn an_event_of_an_older_attempt_never_applies() {
+    let stale = [
+        Event::Renew {
+            attempt: 1,
+            until: NOW,
+        },
+        Event::Publish { attempt: 1 },
+        Event::Succeed { attempt: 1 },
+        Event::Fail {
+            attempt: 1,
+            fault: Fault::new(FaultCode::EngineFailed, "x"),
+        },
+        Event::GiveBack { attempt: 1 },
+        Event::Stopped { attempt: 1 },
+    ];
+    for (name, lifecycle) in states() {
+        let newer = Lifecycle {
+            attempt: 2,
+            ..lifecycle
+        };
+        for event in &stale {
+            assert!(newer.after(event, NOW).is_err(), "{name}, {}", event.name());
+        }
+    }
+}
+
+#[test]
+fn a_lease_that_has_time_left_does_not_end() {
+    let running = Lifecycle {
+        state: JobState::Running {
+            lease: lease(1_000_001),
+        },
+        attempt: 1,
+        losses: 0,
+    };
+    assert!(running.after(&Event::LeaseEnded, NOW).is_err());
+}
+
+#[test]
+fn a_final_state_is_never_left() {
+    for (name, lifecycle) in states() {
+        if lifecycle.state.name().is_final() {
+            for (event, what) in events() {
+                assert!(lifecycle.after(&what, NOW).is_err(), "{name}, {event}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refusal_names_both_sides() {
+    let error = Lifecycle::queued()
+        .after(&Event::Publish { attempt: 0 }, NOW)
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "publish does not apply to a job that is Queued in attempt 0"
+    );
+}
