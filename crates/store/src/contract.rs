@@ -44,7 +44,12 @@ pub enum StoreError {
     Full(String),
     /// A stored row makes no sense to this release.
     #[error("{table}.{column} of row {row} cannot be read: {why}")]
-    Corrupt { table: &'static str, column: &'static str, row: String, why: String },
+    Corrupt {
+        table: &'static str,
+        column: &'static str,
+        row: String,
+        why: String,
+    },
 }
 
 /// Everything that the first start of a store makes, in one transaction.
@@ -104,7 +109,10 @@ pub enum DeletePipeline {
     Deleted,
     Missing,
     /// It has jobs that have not ended.
-    Busy { queued: u64, running: u64 },
+    Busy {
+        queued: u64,
+        running: u64,
+    },
 }
 
 /// What became of a submission.
@@ -173,7 +181,10 @@ pub enum Ending {
     /// The outputs that `publish` named have their final names.
     Succeeded,
     /// It failed; what the outputs came to, if it got that far.
-    Failed { fault: Fault, results: Vec<OutputResult> },
+    Failed {
+        fault: Fault,
+        results: Vec<OutputResult>,
+    },
     /// It was asked to stop, its processes are gone and so is what they wrote.
     Stopped,
     /// It is handed back untouched and may start elsewhere at once.

@@ -3,8 +3,10 @@
 //! [`Store`] is the contract. Engines live in a module each and pass one conformance suite.
 
 mod contract;
+mod sqlite;
 
 pub use contract::{
     ApiKey, Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, FirstAccount, Hints,
     JobFilter, NewPipeline, PipelinePage, Result, Store, StoreError, SubmitOutcome, Work,
 };
+pub use sqlite::SqliteStore;

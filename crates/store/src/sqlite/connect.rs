@@ -1,0 +1,98 @@
+//! Opening connections with the settings that durability rests on.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::contract::{Result, StoreError};
+
+/// Marks a database file as Reelgate's: "Reel" in ASCII.
+const APPLICATION_ID: i32 = 0x5265_656c;
+
+/// Statements kept prepared; more than there are.
+const STATEMENTS: usize = 128;
+
+/// How long to wait for a tool that has the file locked, such as a backup.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The only connection that writes. Creates the file, readable by its owner alone; SQLite gives
+/// the files beside it the same mode.
+pub(super) fn writer(path: &Path) -> Result<Connection> {
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    prepare(&connection)?;
+    identify(&connection, path)?;
+    // Cache: 64 MiB. Statement journals stay in memory, or savepoints would make temporary files.
+    // Checkpoints come every 16 MiB, so that the log stays small and pages written often are
+    // copied once for many commits.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; \
+         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; \
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    verify(&connection, "journal_mode", "wal")?;
+    verify(&connection, "synchronous", "2")?;
+    Ok(connection)
+}
+
+/// A connection that cannot write.
+pub(super) fn reader(path: &Path) -> Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    prepare(&connection)?;
+    connection.execute_batch(
+        "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;",
+    )?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// Refuses a file that another program made; marks a new one.
+fn identify(connection: &Connection, path: &Path) -> Result<()> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    match pragma("application_id")? {
+        APPLICATION_ID => Ok(()),
+        0 if pragma("schema_version")? == 0 => {
+            Ok(connection.pragma_update(None, "application_id", APPLICATION_ID)?)
+        }
+        _ => Err(StoreError::Unavailable(format!(
+            "{} is not Reelgate's",
+            path.display()
+        ))),
+    }
+}
+
+fn verify(connection: &Connection, pragma: &str, wanted: &str) -> Result<()> {
+    let value = connection.pragma_query_value(None, pragma, |row| {
+        row.get_ref(0).map(|cell| match cell {
+            rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+            other => other.as_str().unwrap_or_default().to_owned(),
+        })
+    })?;
+    if value == wanted {
+        Ok(())
+    } else {
+        Err(StoreError::Unavailable(format!(
+            "sqlite answered {pragma} = {value}, not {wanted}"
+        )))
+    }
+}

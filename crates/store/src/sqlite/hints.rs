@@ -1,0 +1,55 @@
+//! The wake-ups that follow a commit.
+
+use tokio::sync::watch;
+
+use crate::contract::Hints;
+
+/// Which wake-ups a write asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wakes(u8);
+
+impl Wakes {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const WORK: Self = Self(1);
+    pub(super) const STOPS: Self = Self(2);
+    pub(super) const CHANGES: Self = Self(4);
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// The sending ends.
+#[derive(Debug, Default)]
+pub(super) struct Bells {
+    work: watch::Sender<u64>,
+    stops: watch::Sender<u64>,
+    changes: watch::Sender<u64>,
+}
+
+impl Bells {
+    /// Called after the commit only: before it, whoever woke would find nothing.
+    pub(super) fn ring(&self, wakes: Wakes) {
+        for (wake, bell) in [
+            (Wakes::WORK, &self.work),
+            (Wakes::STOPS, &self.stops),
+            (Wakes::CHANGES, &self.changes),
+        ] {
+            if wakes.has(wake) {
+                bell.send_modify(|count| *count += 1);
+            }
+        }
+    }
+
+    pub(super) fn hints(&self) -> Hints {
+        Hints {
+            work: self.work.subscribe(),
+            stops: self.stops.subscribe(),
+            changes: self.changes.subscribe(),
+        }
+    }
+}

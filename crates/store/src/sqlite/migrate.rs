@@ -1,0 +1,127 @@
+//! Brings a database to this release's schema, one numbered file at a time.
+
+use rusqlite::{Connection, params};
+
+use super::error::corrupt;
+use crate::contract::{Result, StoreError};
+
+/// One step of the schema. A released file never changes again; its checksum is stored.
+pub(super) struct Migration {
+    pub(super) version: u32,
+    pub(super) sql: &'static str,
+}
+
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    sql: include_str!("migrations/0001_first.sql"),
+}];
+
+/// Applies what is missing, each step with its record in one transaction: a crash leaves the
+/// schema before or after a step, never inside one.
+pub(super) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<()> {
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, checksum TEXT NOT NULL) \
+         STRICT",
+    )?;
+    let applied = applied(connection)?;
+    for (version, checksum) in &applied {
+        let Some(known) = migrations.iter().find(|m| m.version == *version) else {
+            let newest = migrations.last().map_or(0, |m| m.version);
+            return Err(StoreError::Unavailable(format!(
+                "the database was written by a newer release: its schema is {version}, this \
+                 release knows up to {newest}"
+            )));
+        };
+        if *checksum != digest(known.sql) {
+            let why = "not the schema step that this release has under this number";
+            return Err(corrupt("migrations", "checksum", version, why));
+        }
+    }
+    for migration in migrations {
+        if applied
+            .iter()
+            .any(|(version, _)| *version == migration.version)
+        {
+            continue;
+        }
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(migration.sql)?;
+        transaction.execute(
+            "INSERT INTO migrations (version, checksum) VALUES (?1, ?2)",
+            params![migration.version, digest(migration.sql)],
+        )?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn applied(connection: &Connection) -> Result<Vec<(u32, String)>> {
+    let mut statement =
+        connection.prepare("SELECT version, checksum FROM migrations ORDER BY version")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// FNV-1a, 64 bits: tells an edited file from the one that was applied, and no more than that.
+fn digest(sql: &str) -> String {
+    let hash = sql.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: Migration = Migration {
+        version: 1,
+        sql: "CREATE TABLE a (x INTEGER) STRICT",
+    };
+    const TWO: Migration = Migration {
+        version: 2,
+        sql: "CREATE TABLE b (x INTEGER) STRICT",
+    };
+
+    #[test]
+    fn a_step_is_applied_once_and_later_steps_follow() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &[ONE]).unwrap();
+        migrate(&mut connection, &[ONE]).unwrap();
+        migrate(&mut connection, &[ONE, TWO]).unwrap();
+        connection.execute_batch("SELECT x FROM a, b").unwrap_err();
+        connection.execute_batch("SELECT a.x FROM a, b").unwrap();
+    }
+
+    #[test]
+    fn a_newer_database_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &[ONE, TWO]).unwrap();
+        let error = migrate(&mut connection, &[ONE]).unwrap_err().to_string();
+        assert!(error.contains("newer release"), "{error}");
+    }
+
+    #[test]
+    fn an_edited_step_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &[ONE]).unwrap();
+        let edited = Migration {
+            version: 1,
+            sql: "CREATE TABLE a (y INTEGER) STRICT",
+        };
+        let error = migrate(&mut connection, &[edited]).unwrap_err().to_string();
+        assert!(error.contains("migrations.checksum of row 1"), "{error}");
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_nothing_behind() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let broken = Migration {
+            version: 2,
+            sql: "CREATE TABLE c (x INTEGER) STRICT; oops",
+        };
+        migrate(&mut connection, &[ONE, broken]).unwrap_err();
+        connection.execute_batch("SELECT * FROM c").unwrap_err();
+        migrate(&mut connection, &[ONE, TWO]).unwrap();
+    }
+}

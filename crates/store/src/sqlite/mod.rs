@@ -1,0 +1,340 @@
+//! The embedded engine: one SQLite file, one thread that writes, a few connections that read.
+//!
+//! All statements are in `sql`, all rows become domain words in `rows`. Writes are closures that
+//! the writer thread runs inside a shared transaction; being in that thread is what orders them, so
+//! cancel, claim and pause are arbitrated by their order in its inbox.
+
+mod accounts;
+mod cancel;
+mod claim;
+mod connect;
+mod error;
+mod hints;
+mod inbox;
+mod listing;
+mod lock;
+mod migrate;
+#[cfg(feature = "mutants")]
+mod mutants;
+mod pipelines;
+mod readers;
+mod report;
+mod rows;
+mod sql;
+#[cfg(test)]
+mod sql_tests;
+mod stored;
+mod submit;
+mod sweep;
+mod transition;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, Job, Lease, NewJob, Selector};
+use reelgate_domain::media::Staged;
+use reelgate_domain::pipeline::PipelineChange;
+use reelgate_domain::{
+    AccessKey, AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp,
+    WorkerId,
+};
+use tokio::sync::Semaphore;
+
+use self::hints::Bells;
+use self::inbox::{Inbox, Lane};
+use self::lock::DirectoryLock;
+use self::readers::Readers;
+use self::writer::Tx;
+use crate::contract::{
+    ApiKey, Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, FirstAccount, Hints,
+    JobFilter, NewPipeline, PipelinePage, Result, Store, StoreError, SubmitOutcome,
+};
+
+const FILE_NAME: &str = "reelgate.db";
+
+/// Submits that may wait for the writer before further ones have to wait outside.
+const NORMAL_ROOM: usize = 4096;
+
+/// The store in one SQLite file. Dropping it finishes what was queued, then lets the directory go.
+pub struct SqliteStore {
+    inbox: Arc<Inbox>,
+    normal_room: Semaphore,
+    bells: Arc<Bells>,
+    readers: Arc<Readers>,
+    served: Arc<AtomicI64>,
+    writer: Option<JoinHandle<()>>,
+    // Dropped after the writer has ended, because fields are dropped after `drop` has run.
+    _lock: DirectoryLock,
+}
+
+impl SqliteStore {
+    /// Opens the store in a directory, making both if they are missing, and brings its schema to
+    /// this release. Refuses a directory that another process serves and a database that a newer
+    /// release has written.
+    pub fn open(dir: &Path) -> Result<Self> {
+        std::fs::create_dir_all(dir)
+            .map_err(|error| StoreError::Unavailable(format!("{}: {error}", dir.display())))?;
+        let lock = DirectoryLock::take(dir)?;
+        let path = dir.join(FILE_NAME);
+        let mut connection = connect::writer(&path)?;
+        migrate::migrate(&mut connection, migrate::MIGRATIONS)?;
+        let served = rows::cell(&connection, sql::LAST_SERVED, [])?.unwrap_or(0);
+        let readers = Readers::open(&path)?;
+        let inbox = Arc::new(Inbox::default());
+        let bells = Arc::new(Bells::default());
+        let (thread_inbox, thread_bells) = (Arc::clone(&inbox), Arc::clone(&bells));
+        let writer = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer::run(&connection, thread_inbox, &thread_bells))
+            .map_err(|error| StoreError::Unavailable(format!("no thread to write: {error}")))?;
+        Ok(Self {
+            inbox,
+            normal_room: Semaphore::new(NORMAL_ROOM),
+            bells,
+            readers,
+            served: Arc::new(AtomicI64::new(served)),
+            writer: Some(writer),
+            _lock: lock,
+        })
+    }
+
+    /// Has the writer run `write`; returns when it is on disk. If the caller goes away meanwhile,
+    /// the write still happens.
+    async fn write<T, F>(&self, lane: Lane, write: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let gone = || StoreError::Unavailable("the writer has ended".into());
+        let _room = match lane {
+            Lane::Normal => Some(self.normal_room.acquire().await.map_err(|_| gone())?),
+            Lane::Urgent => None,
+        };
+        let (intention, answer) = writer::call(write);
+        self.inbox.push(lane, intention).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.inbox.close();
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the store's writer thread has panicked");
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn create_first_account(&self, first: FirstAccount) -> Result<bool> {
+        self.write(Lane::Normal, move |tx| accounts::create_first(tx, &first))
+            .await
+    }
+
+    async fn has_accounts(&self) -> Result<bool> {
+        self.readers.read(accounts::any).await
+    }
+
+    async fn access_key(&self, id: &str) -> Result<Option<AccessKey>> {
+        let id = id.to_owned();
+        self.readers
+            .read(move |connection| accounts::access_key(connection, &id))
+            .await
+    }
+
+    async fn api_key(&self, digest: &[u8; 32]) -> Result<Option<ApiKey>> {
+        let digest = *digest;
+        self.readers
+            .read(move |connection| accounts::api_key(connection, &digest))
+            .await
+    }
+
+    async fn create_bucket(&self, bucket: Bucket) -> Result<bool> {
+        self.write(Lane::Normal, move |tx| accounts::create_bucket(tx, &bucket))
+            .await
+    }
+
+    async fn bucket(&self, account: AccountId, name: &BucketName) -> Result<Option<Bucket>> {
+        let name = name.clone();
+        self.readers
+            .read(move |connection| accounts::bucket(connection, account, &name))
+            .await
+    }
+
+    async fn buckets(&self, account: AccountId) -> Result<Vec<Bucket>> {
+        self.readers
+            .read(move |connection| accounts::buckets(connection, account))
+            .await
+    }
+
+    async fn create_pipeline(&self, pipeline: NewPipeline) -> Result<Pipeline> {
+        self.write(Lane::Normal, move |tx| pipelines::create(tx, &pipeline))
+            .await
+    }
+
+    async fn change_pipeline(
+        &self,
+        account: AccountId,
+        id: PipelineId,
+        change: PipelineChange,
+    ) -> Result<Option<Pipeline>> {
+        self.write(Lane::Urgent, move |tx| {
+            pipelines::change(tx, account, id, &change)
+        })
+        .await
+    }
+
+    async fn delete_pipeline(&self, account: AccountId, id: PipelineId) -> Result<DeletePipeline> {
+        self.write(Lane::Urgent, move |tx| pipelines::delete(tx, account, id))
+            .await
+    }
+
+    async fn pipelines(&self, account: AccountId, ids: &[PipelineId]) -> Result<Vec<Pipeline>> {
+        let ids = ids.to_vec();
+        self.readers
+            .read(move |connection| pipelines::get_many(connection, account, &ids))
+            .await
+    }
+
+    async fn pipeline_named(&self, account: AccountId, name: &str) -> Result<Option<Pipeline>> {
+        let name = name.to_owned();
+        self.readers
+            .read(move |connection| pipelines::named(connection, account, &name))
+            .await
+    }
+
+    async fn list_pipelines(
+        &self,
+        account: AccountId,
+        state: Option<PipelineState>,
+        offset: u64,
+        limit: u32,
+    ) -> Result<PipelinePage> {
+        self.readers
+            .read(move |connection| pipelines::list(connection, account, state, offset, limit))
+            .await
+    }
+
+    async fn submit(&self, jobs: Vec<NewJob>) -> Result<SubmitOutcome> {
+        let rows = jobs
+            .iter()
+            .map(submit::NewRow::encode)
+            .collect::<Result<Vec<_>>>()?;
+        let numbers = self
+            .write(Lane::Normal, move |tx| submit::submit(tx, &rows))
+            .await?;
+        Ok(match numbers {
+            Ok(numbers) => {
+                let jobs = jobs.into_iter().zip(numbers);
+                SubmitOutcome::Accepted(jobs.map(|(job, n)| submit::stored(job, n)).collect())
+            }
+            Err(pipeline) => SubmitOutcome::PipelineMissing(pipeline),
+        })
+    }
+
+    async fn jobs(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<Job>> {
+        let ids = ids.to_vec();
+        self.readers
+            .read(move |connection| listing::get_many(connection, account, &ids))
+            .await
+    }
+
+    async fn list_jobs(
+        &self,
+        account: AccountId,
+        filter: JobFilter,
+        limit: u32,
+    ) -> Result<Vec<Job>> {
+        self.readers
+            .read(move |connection| listing::list(connection, account, &filter, limit))
+            .await
+    }
+
+    async fn cancel(
+        &self,
+        account: AccountId,
+        selector: Selector,
+        policy: CancelPolicy,
+        now: Timestamp,
+    ) -> Result<Vec<CancelOutcome>> {
+        self.write(Lane::Urgent, move |tx| {
+            cancel::cancel(tx, account, &selector, policy, now)
+        })
+        .await
+    }
+
+    async fn claim(
+        &self,
+        worker: &WorkerId,
+        slots: u32,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        let lease = Lease {
+            worker: worker.clone(),
+            until: lease_until,
+        };
+        let wanted = claim::Wanted { slots, lease, now };
+        let served = Arc::clone(&self.served);
+        let tick = move || served.fetch_add(1, Ordering::Relaxed) + 1;
+        self.write(Lane::Urgent, move |tx| claim::claim(tx, &wanted, tick))
+            .await
+    }
+
+    async fn renew(
+        &self,
+        beats: Vec<Beat>,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<BeatAnswer>> {
+        self.write(Lane::Urgent, move |tx| {
+            report::renew(tx, &beats, lease_until, now)
+        })
+        .await
+    }
+
+    async fn publish(&self, job: JobId, staged: Staged, now: Timestamp) -> Result<Fenced> {
+        self.write(Lane::Urgent, move |tx| {
+            report::publish(tx, job, &staged, now)
+        })
+        .await
+    }
+
+    async fn finish(
+        &self,
+        job: JobId,
+        attempt: u32,
+        ending: Ending,
+        now: Timestamp,
+    ) -> Result<Fenced> {
+        self.write(Lane::Urgent, move |tx| {
+            report::finish(tx, job, attempt, ending, now)
+        })
+        .await
+    }
+
+    async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64> {
+        self.write(Lane::Urgent, move |tx| sweep::sweep(tx, all, now))
+            .await
+    }
+
+    async fn next_deadline(&self) -> Result<Option<Timestamp>> {
+        self.readers.read(sweep::next_deadline).await
+    }
+
+    async fn check(&self) -> Result<()> {
+        let pulse = |tx: &Tx<'_>| rows::execute(tx.connection(), sql::PULSE, []).map(drop);
+        self.write(Lane::Normal, pulse).await
+    }
+
+    fn hints(&self) -> Hints {
+        self.bells.hints()
+    }
+}

@@ -1,0 +1,93 @@
+//! Read-only connections beside the writer, for calls that change nothing.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use super::connect;
+use crate::contract::{Result, StoreError};
+
+/// Reads that run at once.
+const READERS: usize = 4;
+
+pub(super) struct Readers {
+    idle: Mutex<Vec<Connection>>,
+    free: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn open(path: &Path) -> Result<Arc<Self>> {
+        let idle = (0..READERS)
+            .map(|_| connect::reader(path))
+            .collect::<Result<_>>()?;
+        Ok(Arc::new(Self {
+            idle: Mutex::new(idle),
+            free: Arc::new(Semaphore::new(READERS)),
+        }))
+    }
+
+    /// Runs `read` on a snapshot: all its statements see the same commit.
+    pub(super) async fn read<T, F>(self: &Arc<Self>, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.free).acquire_owned().await;
+        let permit = permit.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let readers = Arc::clone(self);
+        let task = tokio::task::spawn_blocking(move || {
+            // Given back last, when the connection is in the pool again.
+            let _permit = permit;
+            let reader = Borrowed::take(&readers)?;
+            let connection = reader.connection();
+            let snapshot = connection.unchecked_transaction()?;
+            let outcome = read(&snapshot);
+            snapshot.finish()?;
+            outcome
+        });
+        task.await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+}
+
+/// A connection that goes back to the pool even if the read panics.
+struct Borrowed<'r> {
+    readers: &'r Readers,
+    connection: Option<Connection>,
+}
+
+impl<'r> Borrowed<'r> {
+    fn take(readers: &'r Readers) -> Result<Self> {
+        let connection = readers
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        if connection.is_none() {
+            return Err(StoreError::Unavailable("no read connection is free".into()));
+        }
+        Ok(Self {
+            readers,
+            connection,
+        })
+    }
+
+    fn connection(&self) -> &Connection {
+        self.connection
+            .as_ref()
+            .expect("it is taken out in drop only")
+    }
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        let mut idle = self
+            .readers
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        idle.extend(self.connection.take());
+    }
+}

@@ -1,0 +1,151 @@
+//! What workers report of their attempts. Every write is fenced by the attempt's number.
+
+use reelgate_domain::job::{Event, Fault, JobState, Lifecycle, StateName};
+use reelgate_domain::media::{OutputResult, Staged};
+use reelgate_domain::{JobId, Timestamp};
+use rusqlite::params;
+
+use super::rows::{Held, execute, held, one};
+use super::sql;
+use super::stored::encode;
+use super::transition::apply;
+use super::writer::Tx;
+use crate::contract::{Beat, BeatAnswer, Ending, Fenced, Result};
+
+pub(super) fn renew(
+    tx: &Tx<'_>,
+    beats: &[Beat],
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<BeatAnswer>> {
+    beats
+        .iter()
+        .map(|beat| renew_one(tx, beat, until, now))
+        .collect()
+}
+
+fn renew_one(tx: &Tx<'_>, beat: &Beat, until: Timestamp, now: Timestamp) -> Result<BeatAnswer> {
+    let Some(held) = held_by(tx, beat.job)? else {
+        return Ok(BeatAnswer::Lost);
+    };
+    let event = Event::Renew {
+        attempt: beat.attempt,
+        until,
+    };
+    let Ok(next) = held.lifecycle.after(&event, now) else {
+        return Ok(BeatAnswer::Lost);
+    };
+    if let Some(lease) = next.state.lease() {
+        let publishing = next.state.name() == StateName::Publishing;
+        execute(
+            tx.connection(),
+            sql::MOVE_LEASE,
+            params![
+                beat.job.as_bytes(),
+                beat.attempt,
+                next.attempt,
+                publishing,
+                lease.worker.0,
+                lease.until.as_millis(),
+            ],
+        )?;
+    }
+    let progress = beat.progress.min(100);
+    if progress > held.progress {
+        execute(
+            tx.connection(),
+            sql::SET_PROGRESS,
+            params![held.number, beat.attempt, progress],
+        )?;
+    }
+    Ok(match next.state {
+        JobState::Stopping { .. } => BeatAnswer::Stop,
+        _ => BeatAnswer::Held,
+    })
+}
+
+pub(super) fn publish(tx: &Tx<'_>, job: JobId, staged: &Staged, now: Timestamp) -> Result<Fenced> {
+    let attempt = staged.attempt;
+    let Some(held) = held_by(tx, job)? else {
+        return Ok(Fenced::Lost);
+    };
+    match apply(tx, &held, &Event::Publish { attempt }, now)? {
+        Some(_) => {
+            set_outputs(tx, &held, Some(staged), None)?;
+            Ok(Fenced::Done)
+        }
+        None => Ok(refusal(&held, attempt)),
+    }
+}
+
+pub(super) fn finish(
+    tx: &Tx<'_>,
+    job: JobId,
+    attempt: u32,
+    ending: Ending,
+    now: Timestamp,
+) -> Result<Fenced> {
+    let Some(held) = held_by(tx, job)? else {
+        return Ok(Fenced::Lost);
+    };
+    let (event, results) = match ending {
+        Ending::Succeeded => (Event::Succeed { attempt }, Vec::new()),
+        Ending::Failed { fault, results } => (Event::Fail { attempt, fault }, results),
+        Ending::Stopped => (Event::Stopped { attempt }, Vec::new()),
+        Ending::GivenBack => (Event::GiveBack { attempt }, Vec::new()),
+    };
+    let Some(next) = apply(tx, &held, &event, now)? else {
+        return Ok(refusal(&held, attempt));
+    };
+    set_failure(tx, &held, &next, results)?;
+    let stopped = matches!(event, Event::Stopped { .. });
+    Ok(match held.lifecycle.state {
+        JobState::Stopping { .. } if !stopped => Fenced::Stopping,
+        _ => Fenced::Done,
+    })
+}
+
+/// Stores what a failed job failed of, if `next` is a failed job.
+pub(super) fn set_failure(
+    tx: &Tx<'_>,
+    held: &Held,
+    next: &Lifecycle,
+    results: Vec<OutputResult>,
+) -> Result<()> {
+    let JobState::Failed { fault, .. } = &next.state else {
+        return Ok(());
+    };
+    let outputs = Staged {
+        attempt: next.attempt,
+        results,
+    };
+    let outputs = (!outputs.results.is_empty()).then_some(&outputs);
+    set_outputs(tx, held, outputs, Some(fault))
+}
+
+fn set_outputs(
+    tx: &Tx<'_>,
+    held: &Held,
+    outputs: Option<&Staged>,
+    fault: Option<&Fault>,
+) -> Result<()> {
+    let outputs = outputs.map(encode).transpose()?;
+    let fault = fault.map(encode).transpose()?;
+    execute(
+        tx.connection(),
+        sql::SET_OUTPUTS,
+        params![held.number, outputs, fault],
+    )?;
+    Ok(())
+}
+
+fn held_by(tx: &Tx<'_>, job: JobId) -> Result<Option<Held>> {
+    one(tx.connection(), sql::HELD_BY_LEASE, [job.as_bytes()], held)
+}
+
+fn refusal(held: &Held, attempt: u32) -> Fenced {
+    match held.lifecycle.state {
+        JobState::Stopping { .. } if held.lifecycle.attempt == attempt => Fenced::Stopping,
+        _ => Fenced::Lost,
+    }
+}

@@ -1,0 +1,165 @@
+//! Every statement of the engine, so that one test can prepare and explain them all.
+
+// A macro so that no statement can be missing from the list that the tests walk.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$doc])* pub(super) const $name: &str = $sql;)*
+
+        /// Every statement with its name.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+// What `rows::held` reads. The fault is looked up for failed jobs only.
+macro_rules! held_columns {
+    () => {
+        "j.number, j.id, j.pipeline, j.state, j.attempt, j.losses, j.progress, j.ready_at, \
+         j.started_at, j.finished_at, l.worker, l.until, \
+         CASE WHEN j.state = 5 THEN (SELECT r.fault FROM job_results r WHERE r.number = j.number) \
+         END"
+    };
+}
+
+// What `rows::job` reads beyond that. Outputs of a job that has not ended are for workers only.
+macro_rules! job_columns {
+    () => {
+        concat!(
+            held_columns!(),
+            ", j.submission, j.account, p.id, j.priority, j.created_at, y.spec, y.origin, \
+             y.user_data, \
+             CASE WHEN j.state >= 2 THEN (SELECT r.outputs FROM job_results r \
+             WHERE r.number = j.number) END"
+        )
+    };
+}
+
+macro_rules! job_tables {
+    () => {
+        " FROM jobs j LEFT JOIN leases l ON l.id = j.id JOIN pipelines p ON p.key = j.pipeline \
+          JOIN job_payloads y ON y.number = j.number "
+    };
+}
+
+macro_rules! pipeline_query {
+    ($rest:expr) => {
+        concat!(
+            "SELECT p.id, p.account, p.name, q.paused, q.concurrency, p.origin, p.created_at, \
+             q.queued, q.running FROM pipelines p JOIN queues q ON q.pipeline = p.key ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    BEGIN = "BEGIN IMMEDIATE";
+    COMMIT = "COMMIT";
+    ROLLBACK = "ROLLBACK";
+    SAVEPOINT = "SAVEPOINT intention";
+    RELEASE = "RELEASE intention";
+    ROLLBACK_TO = "ROLLBACK TO intention";
+    PULSE = "UPDATE pulse SET beats = beats + 1 WHERE only = 1";
+
+    HAS_ACCOUNTS = "SELECT EXISTS (SELECT 1 FROM accounts)";
+    INSERT_ACCOUNT = "INSERT INTO accounts (id, created_at) VALUES (?1, ?2)";
+    INSERT_PROJECT = "INSERT INTO projects (id, account, created_at) VALUES (?1, ?2, ?3)";
+    INSERT_ACCESS_KEY =
+        "INSERT INTO access_keys (id, account, secret, active) VALUES (?1, ?2, ?3, ?4)";
+    INSERT_API_KEY = "INSERT INTO api_keys (digest, account, operator) VALUES (?1, ?2, ?3)";
+    ACCESS_KEY = "SELECT id, account, secret, active FROM access_keys WHERE id = ?1";
+    API_KEY = "SELECT account, operator FROM api_keys WHERE digest = ?1";
+
+    INSERT_BUCKET = "INSERT INTO buckets (account, name, path, created_at) \
+        VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    BUCKET = "SELECT account, name, path, created_at FROM buckets WHERE account = ?1 AND name = ?2";
+    BUCKETS =
+        "SELECT account, name, path, created_at FROM buckets WHERE account = ?1 ORDER BY name";
+
+    INSERT_PIPELINE = "INSERT INTO pipelines (id, account, name, origin, created_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5)";
+    INSERT_QUEUE = "INSERT INTO queues (pipeline, paused, concurrency) VALUES (?1, ?2, ?3)";
+    PIPELINE = pipeline_query!("WHERE p.id = ?1 AND p.account = ?2 AND p.deleted = 0");
+    PIPELINE_NAMED = pipeline_query!(
+        "WHERE p.account = ?1 AND p.name = ?2 AND p.deleted = 0 ORDER BY p.key LIMIT 1"
+    );
+    LIST_PIPELINES = pipeline_query!(
+        "WHERE p.account = ?1 AND p.deleted = 0 AND (?2 IS NULL OR q.paused = ?2) \
+         ORDER BY p.key LIMIT ?3 OFFSET ?4"
+    );
+    COUNT_PIPELINES = "SELECT count(*) FROM pipelines p JOIN queues q ON q.pipeline = p.key \
+        WHERE p.account = ?1 AND p.deleted = 0 AND (?2 IS NULL OR q.paused = ?2)";
+    /// Deleted ones too.
+    PIPELINE_KEYS = "SELECT key FROM pipelines WHERE account = ?1";
+    ANY_PIPELINE_KEY = "SELECT key FROM pipelines WHERE id = ?1 AND account = ?2";
+    PIPELINE_KEY = "SELECT key FROM pipelines WHERE id = ?1 AND account = ?2 AND deleted = 0";
+    SET_PIPELINE_NAME = "UPDATE pipelines SET name = ?2 WHERE key = ?1";
+    SET_PIPELINE_ORIGIN = "UPDATE pipelines SET origin = ?2 WHERE key = ?1";
+    SET_QUEUE_PAUSED = "UPDATE queues SET paused = ?2 WHERE pipeline = ?1";
+    SET_QUEUE_CONCURRENCY = "UPDATE queues SET concurrency = ?2 WHERE pipeline = ?1";
+    DELETE_PIPELINE = "UPDATE pipelines SET deleted = 1 WHERE key = ?1";
+    QUEUE_LOAD = "SELECT queued, running FROM queues WHERE pipeline = ?1";
+    LAST_SERVED = "SELECT coalesce(max(served), 0) FROM queues";
+
+    INSERT_JOB = "INSERT INTO jobs (id, submission, account, pipeline, priority, state, attempt, \
+        losses, progress, created_at) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, ?6)";
+    INSERT_PAYLOAD =
+        "INSERT INTO job_payloads (number, spec, origin, user_data) VALUES (?1, ?2, ?3, ?4)";
+    JOB_BY_ID = concat!(
+        "SELECT ", job_columns!(), job_tables!(), "WHERE j.account = ?1 AND j.id = ?2"
+    );
+    JOB_BY_NUMBER = concat!("SELECT ", job_columns!(), job_tables!(), "WHERE j.number = ?1");
+    LIST_LANE = "SELECT id, number FROM jobs WHERE pipeline = ?1 AND lane = ?2 \
+        AND id BETWEEN ?3 AND ?4 ORDER BY id DESC LIMIT ?5";
+    LIST_ACCOUNT = "SELECT id, number FROM jobs WHERE account = ?1 \
+        AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4";
+
+    HELD_BY_ID = concat!(
+        "SELECT ", held_columns!(),
+        " FROM jobs j LEFT JOIN leases l ON l.id = j.id WHERE j.account = ?1 AND j.id = ?2"
+    );
+    HELD_BY_NUMBER = concat!(
+        "SELECT ", held_columns!(),
+        " FROM jobs j LEFT JOIN leases l ON l.id = j.id WHERE j.number = ?2 AND j.account = ?1"
+    );
+    HELD_BY_LEASE = concat!(
+        "SELECT ", held_columns!(),
+        " FROM leases l JOIN jobs j ON j.number = l.number WHERE l.id = ?1"
+    );
+    MOVE_JOB = "UPDATE jobs SET state = ?4, attempt = ?5, losses = ?6, progress = ?7, \
+        ready_at = ?8, started_at = ?9, finished_at = ?10 \
+        WHERE number = ?1 AND state = ?2 AND attempt = ?3";
+    COUNT_JOBS = "UPDATE queues SET queued = queued + ?2, ready = ready + ?3, \
+        running = running + ?4 WHERE pipeline = ?1";
+    SET_OUTPUTS = "INSERT INTO job_results (number, outputs, fault) VALUES (?1, ?2, ?3) \
+        ON CONFLICT (number) DO UPDATE SET outputs = excluded.outputs, fault = excluded.fault";
+
+    INSERT_LEASE = "INSERT INTO leases (id, number, attempt, publishing, worker, until) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    MOVE_LEASE = "UPDATE leases SET attempt = ?3, publishing = ?4, worker = ?5, until = ?6 \
+        WHERE id = ?1 AND attempt = ?2";
+    DELETE_LEASE = "DELETE FROM leases WHERE id = ?1 AND attempt = ?2";
+    SET_PROGRESS = "UPDATE jobs SET progress = ?3 WHERE number = ?1 AND attempt = ?2";
+
+    /// Winners whose worker was lost before their outputs had their names.
+    LOST_PUBLISHERS = "SELECT number FROM leases WHERE publishing = 1 AND until <= ?1 \
+        ORDER BY until LIMIT ?2";
+    /// The pipeline whose turn it is.
+    NEXT_QUEUE = "SELECT pipeline FROM queues INDEXED BY queues_turn \
+        WHERE paused = 0 AND ready > 0 AND (concurrency IS NULL OR running < concurrency) \
+        ORDER BY running, served LIMIT 1";
+    SERVED = "UPDATE queues SET queued = queued - 1, ready = ready - 1, running = running + 1, \
+        served = ?2 WHERE pipeline = ?1";
+    /// Its oldest job of the highest priority.
+    NEXT_JOB = "SELECT number FROM jobs WHERE pipeline = ?1 AND lane < 20 \
+        ORDER BY lane, id LIMIT 1";
+
+    ENDED_LEASES = "SELECT id FROM leases WHERE publishing = 0 AND until <= ?1";
+    ALL_LEASES = "SELECT id FROM leases WHERE publishing = 0";
+    END_PUBLISHING_LEASES =
+        "UPDATE leases SET until = ?1 WHERE publishing = 1 AND until > ?1";
+    DUE_RETRIES = "SELECT number, pipeline FROM jobs WHERE ready_at <= ?1";
+    MAKE_READY = "UPDATE jobs SET ready_at = NULL WHERE number = ?1 AND state = 0";
+    NEXT_LEASE_END = "SELECT min(until) FROM leases WHERE publishing = 0";
+    NEXT_PUBLISHER_END = "SELECT min(until) FROM leases WHERE publishing = 1";
+    NEXT_RETRY = "SELECT min(ready_at) FROM jobs WHERE ready_at IS NOT NULL";
+}

@@ -1,0 +1,118 @@
+//! Queueing new jobs.
+
+use reelgate_domain::job::{Job, Lifecycle, NewJob};
+use reelgate_domain::{AccountId, JobNumber, PipelineId};
+use rusqlite::params;
+
+use super::hints::Wakes;
+use super::rows::execute;
+use super::stored::encode;
+use super::writer::Tx;
+use super::{pipelines, sql, transition};
+use crate::contract::Result;
+
+/// A job as its rows hold it, encoded before it reaches the writer's thread.
+pub(super) struct NewRow {
+    id: [u8; 16],
+    submission: [u8; 16],
+    account: AccountId,
+    pipeline: PipelineId,
+    priority: u8,
+    created_at: i64,
+    spec: String,
+    origin: Option<String>,
+    user_data: Option<String>,
+}
+
+impl NewRow {
+    pub(super) fn encode(job: &NewJob) -> Result<Self> {
+        Ok(Self {
+            id: *job.id.as_bytes(),
+            submission: *job.submission.as_bytes(),
+            account: job.account,
+            pipeline: job.pipeline,
+            priority: job.priority.level(),
+            created_at: job.created_at.as_millis(),
+            spec: encode(&job.spec)?,
+            origin: job.origin.as_ref().map(encode).transpose()?,
+            user_data: job.user_data.clone(),
+        })
+    }
+}
+
+/// The numbers of the new jobs, or the pipeline that does not exist.
+pub(super) type Numbers = std::result::Result<Vec<i64>, PipelineId>;
+
+pub(super) fn submit(tx: &Tx<'_>, rows: &[NewRow]) -> Result<Numbers> {
+    let mut keys: Vec<(AccountId, PipelineId, i64, i64)> = Vec::with_capacity(1);
+    // Every pipeline is looked up before anything is written.
+    for row in rows {
+        let known = keys
+            .iter_mut()
+            .find(|k| k.0 == row.account && k.1 == row.pipeline);
+        if let Some((.., jobs)) = known {
+            *jobs += 1;
+            continue;
+        }
+        let Some(key) = pipelines::live_key(tx.connection(), row.account, row.pipeline)? else {
+            return Ok(Err(row.pipeline));
+        };
+        keys.push((row.account, row.pipeline, key, 1));
+    }
+    let mut numbers = Vec::with_capacity(rows.len());
+    for row in rows {
+        let known = keys
+            .iter()
+            .find(|k| k.0 == row.account && k.1 == row.pipeline);
+        let key = known.expect("every row's pipeline was looked up").2;
+        numbers.push(insert(tx, row, key)?);
+    }
+    for (.., key, jobs) in keys {
+        transition::add(tx, key, jobs, jobs, 0)?;
+    }
+    tx.wake(Wakes::WORK.and(Wakes::CHANGES));
+    Ok(Ok(numbers))
+}
+
+fn insert(tx: &Tx<'_>, row: &NewRow, pipeline: i64) -> Result<i64> {
+    let connection = tx.connection();
+    execute(
+        connection,
+        sql::INSERT_JOB,
+        params![
+            row.id,
+            row.submission,
+            row.account.number().cast_signed(),
+            pipeline,
+            row.priority,
+            row.created_at,
+        ],
+    )?;
+    let number = connection.last_insert_rowid();
+    execute(
+        connection,
+        sql::INSERT_PAYLOAD,
+        params![number, row.spec, row.origin, row.user_data],
+    )?;
+    Ok(number)
+}
+
+/// The job that a new one has become.
+pub(super) fn stored(new: NewJob, number: i64) -> Job {
+    Job {
+        id: new.id,
+        number: JobNumber(number),
+        submission: new.submission,
+        account: new.account,
+        pipeline: new.pipeline,
+        priority: new.priority,
+        spec: new.spec,
+        origin: new.origin,
+        user_data: new.user_data,
+        lifecycle: Lifecycle::queued(),
+        progress: 0,
+        results: Vec::new(),
+        created_at: new.created_at,
+        started_at: None,
+    }
+}

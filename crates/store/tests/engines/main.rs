@@ -1,0 +1,3 @@
+//! Every engine against the suite that all of them pass.
+
+mod sqlite;

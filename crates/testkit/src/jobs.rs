@@ -1,0 +1,121 @@
+//! Jobs and what belongs to them.
+
+use reelgate_domain::job::kind::transcode::{OutputSpec, TranscodeSpec};
+use reelgate_domain::job::{JobSpec, NewJob, Origin, Priority};
+use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult, Staged};
+use reelgate_domain::{
+    AccountId, BucketName, JobId, ObjectKey, ObjectRef, PipelineId, SubmissionId, Timestamp,
+    WorkerId, preset,
+};
+
+/// The `n`th account.
+pub fn account(n: u64) -> AccountId {
+    AccountId::from_random(n)
+}
+
+pub fn worker(name: &str) -> WorkerId {
+    WorkerId(name.to_owned())
+}
+
+/// An object of the bucket `media`.
+pub fn object(key: &str) -> ObjectRef {
+    ObjectRef {
+        bucket: BucketName::new("media").expect("it is a valid name"),
+        key: ObjectKey::new(key).expect("tests use valid keys"),
+    }
+}
+
+/// A transcode from one object to another with the preset `web-360p`.
+pub fn spec(input: &str, output: &str) -> JobSpec {
+    let preset = preset::find("web-360p").expect("it ships with the program");
+    let output = OutputSpec {
+        object: object(output),
+        settings: preset.settings,
+        clip: None,
+    };
+    JobSpec::Transcode(TranscodeSpec {
+        input: object(input),
+        outputs: vec![output],
+    })
+}
+
+/// The result of an output that was made.
+pub fn done(key: &str) -> OutputResult {
+    let object = object(key);
+    let files = vec![OutputFile {
+        key: object.key.clone(),
+        bytes: 1000,
+    }];
+    OutputResult::Done {
+        object,
+        files,
+        facts: Box::new(MediaFacts::default()),
+    }
+}
+
+/// What an attempt staged: one output.
+pub fn staged(attempt: u32) -> Staged {
+    Staged {
+        attempt,
+        results: vec![done("out.mp4")],
+    }
+}
+
+/// A job that is about to be submitted.
+#[derive(Clone, Debug)]
+pub struct JobBuilder {
+    job: NewJob,
+}
+
+impl JobBuilder {
+    /// A transcode of the default priority, a submission of its own.
+    pub fn new(account: AccountId, pipeline: PipelineId, id: JobId, at: Timestamp) -> Self {
+        Self {
+            job: NewJob {
+                id,
+                submission: SubmissionId::from_bytes(*id.as_bytes()),
+                account,
+                pipeline,
+                priority: Priority::default(),
+                spec: spec("in.mp4", "out.mp4"),
+                origin: None,
+                user_data: None,
+                created_at: at,
+            },
+        }
+    }
+
+    #[must_use]
+    pub fn priority(mut self, level: u8) -> Self {
+        self.job.priority = Priority::new(level).expect("a priority is 1 to 10");
+        self
+    }
+
+    #[must_use]
+    pub fn spec(mut self, spec: JobSpec) -> Self {
+        self.job.spec = spec;
+        self
+    }
+
+    #[must_use]
+    pub fn submission(mut self, submission: SubmissionId) -> Self {
+        self.job.submission = submission;
+        self
+    }
+
+    #[must_use]
+    pub fn origin(mut self, origin: Origin) -> Self {
+        self.job.origin = Some(origin);
+        self
+    }
+
+    #[must_use]
+    pub fn user_data(mut self, text: &str) -> Self {
+        self.job.user_data = Some(text.to_owned());
+        self
+    }
+
+    pub fn build(self) -> NewJob {
+        self.job
+    }
+}
