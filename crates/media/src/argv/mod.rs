@@ -1,0 +1,175 @@
+//! From a plan to FFmpeg's arguments. Pure.
+//!
+//! Outputs are written under fixed names into the working directory, and get their own names only
+//! afterwards: no argument ever holds a part of an object key.
+
+mod video;
+
+pub(crate) use video::{constant_rate, scale};
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use reelgate_domain::job::kind::transcode::{Container, SegmentFormat};
+
+use crate::plan::{AudioPlan, Plan, Seek, Window};
+
+/// Playlists and some containers can name other files and addresses.
+pub(crate) const PROTOCOLS: &str = "file,pipe";
+pub(crate) const MP4_FILE: &str = "out.mp4";
+pub(crate) const PLAYLIST_FILE: &str = "out.m3u8";
+pub(crate) const INIT_FILE: &str = "out-init.mp4";
+/// What all scratch names of an HLS output start with.
+pub(crate) const STEM: &str = "out";
+
+/// Formats that hold media themselves. Left out are those that name other files: playlists,
+/// manifests, `concat` scripts; a source could make us read what its owner may not.
+const SELF_CONTAINED: &str = "mov,matroska,webm,mpegts,mpegtsraw,mpeg,mpegvideo,avi,flv,live_flv,\
+ogg,wav,w64,mp3,aac,ac3,eac3,flac,dts,dtshd,truehd,mlp,amr,amrnb,amrwb,aiff,caf,au,ape,wv,tta,mpc,mpc8,\
+asf,rm,mxf,gxf,dv,nut,ivf,h264,hevc,vvc,av1,obu,m4v,vc1,vc1test,y4m,yuv4mpegpipe,gif,apng,h261,h263,mjpeg,\
+nsv,nuv,wtv,swf,vob,3gp,ea,bink,smk,roq,flic,dirac,ingenient,mpjpeg,tak,oma,voc,sox,rso,\
+jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,tiff_pipe,jpegxl_pipe";
+/// Reads a file name with `%` as a pattern of file names.
+const PICTURES: &str = "image2";
+/// How much of a file is read to learn what its streams are: broadcasts may start without sound.
+const ANALYSE_MICROSECONDS: &str = "20000000";
+const ANALYSE_BYTES: &str = "20000000";
+/// Share of frames or packets that may fail to decode; the pictures lost are filled by repeating
+/// others, so much more than a glitch must not pass for a success.
+const MAX_ERROR_RATE: &str = "0.1";
+
+/// Collects arguments.
+#[derive(Default)]
+pub(crate) struct Args(pub(crate) Vec<OsString>);
+
+impl Args {
+    pub(crate) fn add(&mut self, args: &[&str]) -> &mut Self {
+        self.0.extend(args.iter().map(OsString::from));
+        self
+    }
+
+    /// An option and a value that is made here.
+    pub(crate) fn pair(&mut self, option: &str, value: impl Into<OsString>) -> &mut Self {
+        self.0.push(option.into());
+        self.0.push(value.into());
+        self
+    }
+
+    /// The options that make opening a source safe; shared with the probe, which must see the same
+    /// streams.
+    pub(crate) fn open_source(&mut self, path: &Path) -> &mut Self {
+        let patterns = path.as_os_str().as_encoded_bytes().contains(&b'%');
+        let formats = if patterns {
+            SELF_CONTAINED.to_owned()
+        } else {
+            format!("{SELF_CONTAINED},{PICTURES}")
+        };
+        self.add(&["-protocol_whitelist", PROTOCOLS])
+            .pair("-format_whitelist", formats)
+            .add(&["-analyzeduration", ANALYSE_MICROSECONDS])
+            .add(&["-probesize", ANALYSE_BYTES])
+    }
+
+    pub(crate) fn input(&mut self, path: &Path) -> &mut Self {
+        self.pair("-i", file_url(path))
+    }
+}
+
+/// A path that is not taken for an option or an address, whatever it holds.
+pub(crate) fn file_url(path: &Path) -> OsString {
+    let mut url = OsString::from("file:");
+    url.push(path);
+    url
+}
+
+/// The arguments of the FFmpeg that makes `plan` from the file at `input`, an absolute path. It must
+/// run in the directory that the output goes to.
+pub fn argv(plan: &Plan, input: &Path) -> Vec<OsString> {
+    let mut args = Args::default();
+    args.add(&["-nostdin", "-hide_banner", "-nostats"])
+        .add(&["-loglevel", "level+warning"])
+        .add(&["-progress", "pipe:1", "-stats_period", "0.5", "-y"])
+        .add(&["-max_error_rate", MAX_ERROR_RATE]);
+    args.open_source(input);
+    if plan.video.is_some() {
+        // Sizes that change midway are the scaler's to handle: a new graph would start at zero again.
+        args.add(&["-reinit_filter:v", "0"]);
+    }
+    seek(&mut args, &plan.window);
+    args.input(input);
+    if let Some(video) = &plan.video {
+        video::add(&mut args, video, &plan.window);
+    }
+    if let Some(audio) = &plan.audio {
+        add_audio(&mut args, audio, &plan.window);
+    }
+    if let Some(length) = plan.window.length_ms {
+        args.pair("-t", seconds(length));
+    }
+    args.add(&["-max_muxing_queue_size", "4096"]);
+    add_container(&mut args, plan.container);
+    args.0
+}
+
+fn seek(args: &mut Args, window: &Window) {
+    if window.start_ms > 0 && window.seek == Seek::Index {
+        args.pair("-ss", seconds(window.start_ms));
+    }
+}
+
+/// Filters that drop what comes before a window that is reached by decoding.
+pub(crate) fn cut_start(window: &Window, prefix: &str) -> Option<String> {
+    let wanted = window.start_ms > 0 && window.seek == Seek::Decode;
+    let start = seconds(window.start_ms);
+    wanted.then(|| format!("{prefix}trim=start={start},{prefix}setpts=PTS-{start}/TB"))
+}
+
+fn add_audio(args: &mut Args, audio: &AudioPlan, window: &Window) {
+    args.pair("-map", format!("0:{}", audio.stream));
+    // Gaps become silence, so that sound never runs ahead of the picture.
+    let filters: Vec<String> = cut_start(window, "a")
+        .into_iter()
+        .chain(["aresample=async=1".to_owned()])
+        .collect();
+    args.pair("-filter:a", filters.join(","))
+        .add(&["-c:a", "aac", "-profile:a", "aac_low"])
+        .pair("-b:a", format!("{}k", audio.kbps))
+        .pair("-ar", audio.sample_rate.to_string())
+        .pair("-ac", audio.channels.to_string());
+}
+
+fn add_container(args: &mut Args, container: Container) {
+    match container {
+        Container::Mp4 => {
+            args.add(&["-f", "mp4", "-movflags", "+faststart", "-write_tmcd", "0"])
+                .add(&[MP4_FILE]);
+        }
+        Container::Hls {
+            segments,
+            segment_seconds,
+        } => {
+            args.add(&["-protocol_whitelist", PROTOCOLS, "-f", "hls"])
+                // Timestamps stay clear of zero, which the muxer would otherwise reach by shifting
+                // every rendition by another amount.
+                .add(&["-output_ts_offset", "1"])
+                .pair("-hls_time", segment_seconds.to_string())
+                .add(&["-hls_playlist_type", "vod", "-hls_list_size", "0"])
+                .add(&["-hls_flags", "independent_segments", "-start_number", "1"]);
+            match segments {
+                SegmentFormat::Ts => args
+                    .add(&["-hls_segment_type", "mpegts"])
+                    .add(&["-hls_segment_filename", "out-%05d.ts"]),
+                SegmentFormat::Fmp4 => args
+                    .add(&["-hls_segment_type", "fmp4"])
+                    .add(&["-hls_fmp4_init_filename", INIT_FILE])
+                    .add(&["-hls_segment_filename", "out-%05d.m4s"]),
+            };
+            args.add(&[PLAYLIST_FILE]);
+        }
+    }
+}
+
+/// Milliseconds as FFmpeg reads seconds.
+pub(crate) fn seconds(milliseconds: u64) -> String {
+    format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000)
+}

@@ -1,0 +1,124 @@
+//! The video part of the arguments: filters, encoder, rate control, key frames.
+
+use reelgate_domain::job::kind::transcode::{Gop, RateCap, RateControl};
+
+use super::{Args, cut_start};
+use crate::plan::{FrameRate, KeyFrames, Matrix, Size, VideoPlan, Window};
+
+/// Smaller than the distance of any frame to a boundary it does not lie on, larger than the error of
+/// times kept as floating-point numbers.
+const EPSILON: &str = "0.000001";
+
+pub(super) fn add(args: &mut Args, video: &VideoPlan, window: &Window) {
+    args.pair("-map", format!("0:{}", video.stream))
+        .pair("-filter:v", filters(video, window))
+        // The filters already made the rate constant.
+        .add(&["-fps_mode", "passthrough"])
+        .add(&["-c:v", "libx264", "-pix_fmt", "yuv420p"])
+        .pair("-preset", video.preset.to_string())
+        .pair("-profile:v", video.profile.to_string());
+    rate(args, video.rate);
+    args.pair("-g", video.key_frames.most_frames.to_string())
+        .add(&[
+            "-sc_threshold",
+            "0",
+            "-flags:v",
+            "+cgop",
+            "-forced-idr",
+            "1",
+        ])
+        .pair(
+            "-force_key_frames",
+            format!("expr:{}", key_frames(&video.key_frames)),
+        );
+}
+
+fn filters(video: &VideoPlan, window: &Window) -> String {
+    let mut chain: Vec<String> = cut_start(window, "").into_iter().collect();
+    chain.push(constant_rate(video.fps));
+    let matrix = match video.matrix {
+        Matrix::Keep => None,
+        Matrix::Tag(name) => {
+            chain.push(format!("setparams=colorspace={name}"));
+            None
+        }
+        Matrix::ConvertTo(name) => Some(name),
+    };
+    chain.push(scale(video.size, matrix));
+    chain.push("setsar=1,format=yuv420p".to_owned());
+    if let Some(name) = matrix {
+        chain.push(format!("setparams=colorspace={name}"));
+    }
+    chain.join(",")
+}
+
+/// Frames at exact multiples of the period from zero on, whatever the source's first timestamp is.
+pub(crate) fn constant_rate(fps: FrameRate) -> String {
+    format!("fps=fps={fps}:start_time=0:round=near")
+}
+
+pub(crate) fn scale(size: Size, matrix: Option<&str>) -> String {
+    let matrix = matrix.map_or(String::new(), |name| format!(":out_color_matrix={name}"));
+    format!(
+        "scale=w={}:h={}:flags=bicubic+accurate_rnd:out_range=tv{matrix}",
+        size.width, size.height
+    )
+}
+
+fn rate(args: &mut Args, rate: RateControl) {
+    let kilo = |number: u32| format!("{number}k");
+    match rate {
+        RateControl::Crf { crf, cap } => {
+            args.pair("-crf", crf.to_string());
+            add_cap(args, cap);
+        }
+        RateControl::Average { kbps, cap } => {
+            args.pair("-b:v", kilo(kbps));
+            add_cap(args, cap);
+        }
+        RateControl::Constant { kbps } => {
+            for option in ["-b:v", "-minrate", "-maxrate", "-bufsize"] {
+                args.pair(option, kilo(kbps));
+            }
+            args.add(&["-nal-hrd", "cbr"]);
+        }
+    }
+}
+
+fn add_cap(args: &mut Args, cap: Option<RateCap>) {
+    if let Some(cap) = cap {
+        args.pair("-maxrate", format!("{}k", cap.maxrate_kbps))
+            .pair("-bufsize", format!("{}k", cap.bufsize_kbit));
+    }
+}
+
+/// True for frames that must be key frames. It looks at times and at the key frame before, never
+/// counts, so that its answer for a moment does not depend on the frame rate.
+fn key_frames(key_frames: &KeyFrames) -> String {
+    let now = format!("t+{EPSILON}");
+    let last = format!("prev_forced_t+{EPSILON}");
+    // Groups are counted from the start of their segment.
+    let inside = |time: &str| match key_frames.segment_seconds {
+        Some(segment) => format!("mod({time},{segment})"),
+        None => time.to_owned(),
+    };
+    let next_group = match key_frames.gop {
+        Gop::Frames(frames) => format!("gte(n-prev_forced_n,{frames})"),
+        Gop::Seconds(gop) => format!(
+            "gt(floor(({})/{gop}),floor(({})/{gop}))",
+            inside(&now),
+            inside(&last)
+        ),
+    };
+    let next_group = match (key_frames.segment_seconds, key_frames.guard_seconds) {
+        (Some(segment), Some(guard)) => {
+            let latest = f64::from(segment) - guard;
+            format!("{next_group}*lt(mod({now},{segment}),{latest})")
+        }
+        _ => next_group,
+    };
+    let next_segment = key_frames.segment_seconds.map_or(String::new(), |segment| {
+        format!("+gt(floor(({now})/{segment}),floor(({last})/{segment}))")
+    });
+    format!("isnan(prev_forced_t)+{next_group}{next_segment}")
+}

@@ -1,0 +1,129 @@
+//! Whether an output is what its plan promised.
+
+pub mod ssim;
+
+use reelgate_domain::job::kind::transcode::Container;
+use reelgate_domain::job::{Fault, FaultCode};
+use reelgate_domain::media::MediaFacts;
+
+use crate::plan::{AudioPlan, Plan, VideoPlan};
+use crate::playlist::MediaPlaylist;
+
+/// What may be missing at the end of an honest source: containers round their lengths, and streams
+/// end within a second of each other.
+const SLACK_SECONDS: f64 = 0.5;
+/// Containers that keep lengths by hand are off by up to this share.
+const SLACK_SHARE: f64 = 0.01;
+
+/// Compares an output's facts with its plan.
+pub(crate) fn output(
+    plan: &Plan,
+    facts: &MediaFacts,
+    playlist: Option<&MediaPlaylist>,
+) -> Result<(), Fault> {
+    if let Some(video) = &plan.video {
+        check_video(plan, video, facts)?;
+    }
+    if let Some(audio) = &plan.audio {
+        check_audio(plan, audio, facts)?;
+    }
+    if let Some(playlist) = playlist {
+        check_playlist(plan, playlist)?;
+    }
+    check_length(
+        "output",
+        facts.format.duration_seconds,
+        plan.expected.seconds,
+    )
+}
+
+fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(), Fault> {
+    let Some((stream, video)) = facts.video().filter(|(stream, _)| stream.frames != Some(0)) else {
+        return Err(source_fault("no picture of the source could be decoded"));
+    };
+    let (width, height) = (planned.size.width, planned.size.height);
+    if (video.width, video.height) != (width, height) || video.rotation != 0 {
+        return Err(engine_fault(format!(
+            "the picture measures {}x{}, turned by {}, instead of {}",
+            video.width, video.height, video.rotation, planned.size
+        )));
+    }
+    if stream.codec_name.as_deref() != Some("h264") {
+        return Err(engine_fault("the picture is not H.264".to_owned()));
+    }
+    check_length(
+        "picture",
+        stream.duration_seconds,
+        plan.expected.video_seconds,
+    )
+}
+
+fn check_audio(plan: &Plan, planned: &AudioPlan, facts: &MediaFacts) -> Result<(), Fault> {
+    let Some((stream, audio)) = facts.audio().filter(|(stream, _)| stream.frames != Some(0)) else {
+        return Err(source_fault("no sound of the source could be decoded"));
+    };
+    if (audio.sample_rate, audio.channels) != (Some(planned.sample_rate), Some(planned.channels)) {
+        return Err(engine_fault(format!(
+            "the sound has {:?} channels at {:?} Hz instead of {} at {}",
+            audio.channels, audio.sample_rate, planned.channels, planned.sample_rate
+        )));
+    }
+    check_length(
+        "sound",
+        stream.duration_seconds,
+        plan.expected.audio_seconds,
+    )
+}
+
+fn check_playlist(plan: &Plan, playlist: &MediaPlaylist) -> Result<(), Fault> {
+    let longest = playlist
+        .segments
+        .iter()
+        .map(|segment| segment.seconds)
+        .fold(0.0, f64::max);
+    if longest.round() > f64::from(playlist.target_seconds) {
+        return Err(engine_fault(format!(
+            "a segment lasts {longest:.3} s, over the target of {} s",
+            playlist.target_seconds
+        )));
+    }
+    let Container::Hls {
+        segment_seconds, ..
+    } = plan.container
+    else {
+        return Ok(());
+    };
+    // A frame more than asked for is the least that rounding to frames may cost.
+    let frame = plan
+        .video
+        .as_ref()
+        .map_or(0.1, |video| video.fps.frame_seconds());
+    if longest > f64::from(segment_seconds) + frame + 0.1 {
+        return Err(engine_fault(format!(
+            "a segment lasts {longest:.3} s instead of {segment_seconds} s"
+        )));
+    }
+    Ok(())
+}
+
+/// A source cut off in the middle makes an output that ends early.
+fn check_length(what: &str, found: Option<f64>, expected: Option<f64>) -> Result<(), Fault> {
+    let (Some(found), Some(expected)) = (found, expected) else {
+        return Ok(());
+    };
+    let slack = SLACK_SECONDS.max(expected * SLACK_SHARE);
+    if found + slack >= expected && found > 0.0 {
+        return Ok(());
+    }
+    Err(source_fault(&format!(
+        "the source ends early: the {what} lasts {found:.3} s of {expected:.3} s"
+    )))
+}
+
+fn source_fault(message: &str) -> Fault {
+    Fault::new(FaultCode::SourceUnreadable, message)
+}
+
+fn engine_fault(message: String) -> Fault {
+    Fault::new(FaultCode::EngineFailed, message)
+}

@@ -1,0 +1,159 @@
+//! What an FFmpeg can do, read from its own listings.
+
+use std::collections::BTreeSet;
+
+/// The parts of an FFmpeg that outputs may need.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The first line of `ffmpeg -version`.
+    pub version: String,
+    pub libavcodec: (u32, u32),
+    pub encoders: BTreeSet<String>,
+    pub muxers: BTreeSet<String>,
+    pub filters: BTreeSet<String>,
+    pub protocols: BTreeSet<String>,
+}
+
+/// A part that transcoding needs, as `doctor` lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Encoder(&'static str),
+    Muxer(&'static str),
+    Filter(&'static str),
+    Protocol(&'static str),
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Encoder(name) => write!(f, "encoder {name}"),
+            Self::Muxer(name) => write!(f, "muxer {name}"),
+            Self::Filter(name) => write!(f, "filter {name}"),
+            Self::Protocol(name) => write!(f, "protocol {name}"),
+        }
+    }
+}
+
+impl Capabilities {
+    /// Everything that some output of today may need.
+    pub const WANTED: [Part; 15] = [
+        Part::Encoder("libx264"),
+        Part::Encoder("aac"),
+        Part::Muxer("mp4"),
+        Part::Muxer("hls"),
+        Part::Muxer("mpegts"),
+        Part::Filter("scale"),
+        Part::Filter("fps"),
+        Part::Filter("trim"),
+        Part::Filter("setpts"),
+        Part::Filter("setsar"),
+        Part::Filter("setparams"),
+        Part::Filter("aresample"),
+        Part::Filter("ssim"),
+        Part::Protocol("file"),
+        Part::Protocol("pipe"),
+    ];
+
+    pub(super) fn from_listings(
+        version: &str,
+        encoders: &str,
+        muxers: &str,
+        filters: &str,
+        protocols: &str,
+    ) -> Self {
+        Self {
+            version: first_line(version),
+            libavcodec: libavcodec(version).unwrap_or_default(),
+            encoders: second_words(encoders),
+            muxers: second_words(muxers),
+            filters: second_words(filters),
+            protocols: protocols
+                .lines()
+                .map(|line| line.trim().to_owned())
+                .collect(),
+        }
+    }
+
+    /// An engine that has every part wanted today, for tests of plans.
+    pub fn complete() -> Self {
+        let mut all = Self {
+            version: "ffmpeg version 5.1".to_owned(),
+            libavcodec: (59, 37),
+            ..Self::default()
+        };
+        for part in Self::WANTED {
+            let (set, name) = match part {
+                Part::Encoder(name) => (&mut all.encoders, name),
+                Part::Muxer(name) => (&mut all.muxers, name),
+                Part::Filter(name) => (&mut all.filters, name),
+                Part::Protocol(name) => (&mut all.protocols, name),
+            };
+            set.insert(name.to_owned());
+        }
+        all
+    }
+
+    pub fn has(&self, part: Part) -> bool {
+        match part {
+            Part::Encoder(name) => self.encoders.contains(name),
+            Part::Muxer(name) => self.muxers.contains(name),
+            Part::Filter(name) => self.filters.contains(name),
+            Part::Protocol(name) => self.protocols.contains(name),
+        }
+    }
+
+    /// The wanted parts this FFmpeg was built without.
+    pub fn missing(&self) -> Vec<Part> {
+        let lacking = |part: &Part| !self.has(*part);
+        Self::WANTED.into_iter().filter(lacking).collect()
+    }
+}
+
+pub(super) fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// The version of the library in use, from a line such as `libavcodec     59. 37.100 / 59. 37.100`.
+pub(super) fn libavcodec(version: &str) -> Option<(u32, u32)> {
+    let line = version
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("libavcodec"))?;
+    let linked = line.split('/').next_back()?;
+    let mut numbers = linked.split('.').map(|part| part.trim().parse::<u32>());
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// The names in a listing whose lines are flags, a name and a description.
+fn second_words(listing: &str) -> BTreeSet<String> {
+    let name = |line: &str| {
+        let mut words = line.split_whitespace();
+        let _flags = words.next()?;
+        words.next().map(str::to_owned)
+    };
+    listing.lines().filter_map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_linked_library_counts_not_the_one_compiled_against() {
+        let text = "ffmpeg version 7\nlibavcodec     59. 37.100 / 61. 3.100\n";
+        assert_eq!(libavcodec(text), Some((61, 3)));
+        assert_eq!(libavcodec("ffmpeg version x"), None);
+    }
+
+    #[test]
+    fn names_are_the_second_word_of_each_line() {
+        let text = "Encoders:\n V..... = Video\n ------\n V....D libx264   libx264 H.264\n";
+        assert!(second_words(text).contains("libx264"));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let mut capabilities = Capabilities::complete();
+        capabilities.encoders.remove("libx264");
+        assert_eq!(capabilities.missing(), [Part::Encoder("libx264")]);
+    }
+}

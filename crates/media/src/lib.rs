@@ -1,0 +1,17 @@
+//! FFmpeg behind a typed seam: specs become plans, plans become arguments, arguments become
+//! supervised processes, and what those made is probed and checked before anyone hears of success.
+
+pub mod argv;
+pub mod check;
+mod engine;
+pub mod plan;
+pub mod playlist;
+mod probe;
+mod run;
+
+pub use check::ssim::{SsimError, ssim};
+pub use engine::{Capabilities, Engine, EngineError, Part};
+pub use plan::{Plan, plan};
+pub use probe::{ProbeError, probe};
+pub use run::transcode::{MadeFile, Transcode, TranscodeError, Transcoded, transcode};
+pub use run::{Limits, Runner, Stopped};

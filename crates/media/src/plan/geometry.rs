@@ -1,0 +1,162 @@
+//! Picture sizes: what a source looks like on a screen, and what an output measures.
+
+use std::fmt;
+
+use reelgate_domain::job::kind::transcode::VideoSettings;
+use reelgate_domain::job::{Fault, FaultCode};
+use reelgate_domain::media::VideoFacts;
+
+/// Width and height in square pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub width: u32,
+    pub height: u32,
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)
+    }
+}
+
+/// What the encoder takes in either direction.
+const SIDES: std::ops::RangeInclusive<u32> = 16..=16_384;
+
+/// The size of the picture as a player shows it, turned and with square pixels, in even numbers.
+pub fn display_size(source: &VideoFacts) -> Size {
+    let (width, height) = display(source);
+    Size {
+        width: even(width),
+        height: even(height),
+    }
+}
+
+pub(super) fn output_size(wanted: &VideoSettings, source: &VideoFacts) -> Result<Size, Fault> {
+    let (width, height) = display(source);
+    let aspect = width / height;
+    if !aspect.is_finite() || aspect <= 0.0 {
+        let message = "the source's video stream has no picture size";
+        return Err(Fault::new(FaultCode::SourceUnreadable, message));
+    }
+    let size = match (wanted.width, wanted.height) {
+        (Some(width), Some(height)) => (f64::from(width), f64::from(height)),
+        (Some(width), None) => (f64::from(width), f64::from(width) / aspect),
+        (None, Some(height)) => (f64::from(height) * aspect, f64::from(height)),
+        (None, None) => (width, height),
+    };
+    let size = Size {
+        width: even(size.0),
+        height: even(size.1),
+    };
+    if SIDES.contains(&size.width) && SIDES.contains(&size.height) {
+        return Ok(size);
+    }
+    Err(Fault::new(
+        FaultCode::SpecUnfit,
+        format!(
+            "the output would measure {size} pixels, and sides are {} to {}",
+            SIDES.start(),
+            SIDES.end()
+        ),
+    ))
+}
+
+fn display(source: &VideoFacts) -> (f64, f64) {
+    let squared = f64::from(source.width) * pixel_aspect(source);
+    let height = f64::from(source.height);
+    match source.rotation {
+        90 | 270 => (height, squared),
+        _ => (squared, height),
+    }
+}
+
+/// Width over height of one pixel; absurd values are mistakes of the file.
+fn pixel_aspect(source: &VideoFacts) -> f64 {
+    let parse = |text: &str| {
+        let (num, den) = text.split_once(':')?;
+        Some(num.parse::<f64>().ok()? / den.parse::<f64>().ok()?)
+    };
+    source
+        .sar
+        .as_deref()
+        .and_then(parse)
+        .filter(|aspect| (0.1..=10.0).contains(aspect))
+        .unwrap_or(1.0)
+}
+
+/// Half the resolution is kept for colours, so sides are even.
+fn even(side: f64) -> u32 {
+    // Halves go down, so that an odd size never grows beyond its source.
+    let pairs = (side / 2.0 - 0.5).ceil();
+    (pairs * 2.0).clamp(0.0, f64::from(u32::MAX)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(width: u32, height: u32, sar: &str, rotation: u32) -> VideoFacts {
+        VideoFacts {
+            width,
+            height,
+            sar: Some(sar.to_owned()),
+            rotation,
+            ..VideoFacts::default()
+        }
+    }
+
+    fn check(source: &VideoFacts, wanted: (Option<u32>, Option<u32>), expected: &str) {
+        let wanted = VideoSettings {
+            width: wanted.0,
+            height: wanted.1,
+            ..VideoSettings::default()
+        };
+        let size = output_size(&wanted, source).unwrap();
+        assert_eq!(size.to_string(), expected);
+    }
+
+    #[test]
+    fn sizes_follow_the_display_aspect() {
+        let plain = source(1280, 720, "1:1", 0);
+        check(&plain, (None, None), "1280x720");
+        check(&plain, (Some(640), None), "640x360");
+        check(&plain, (None, Some(480)), "854x480");
+        check(&plain, (Some(300), Some(700)), "300x700");
+        check(&plain, (Some(301), Some(301)), "300x300");
+    }
+
+    #[test]
+    fn pixels_become_square() {
+        let wide = source(800, 640, "64:45", 0);
+        check(&wide, (None, None), "1138x640");
+        check(&wide, (Some(640), None), "640x360");
+        check(&source(800, 332, "399:400", 0), (None, None), "798x332");
+        check(&source(800, 332, "0:1", 0), (None, None), "800x332");
+        check(&source(800, 332, "N/A", 0), (None, None), "800x332");
+    }
+
+    #[test]
+    fn turned_pictures_swap_their_sides_once() {
+        let turned = source(1920, 1080, "1:1", 90);
+        check(&turned, (None, None), "1080x1920");
+        check(&turned, (Some(540), None), "540x960");
+        check(
+            &source(1920, 1080, "1:1", 180),
+            (Some(640), None),
+            "640x360",
+        );
+        check(&source(720, 576, "16:15", 270), (None, None), "576x768");
+    }
+
+    #[test]
+    fn odd_sources_become_even_without_growing() {
+        check(&source(853, 479, "1:1", 0), (None, None), "852x478");
+    }
+
+    #[test]
+    fn a_strip_that_no_encoder_takes_is_refused() {
+        let strip = source(4000, 8, "1:1", 0);
+        let fault = output_size(&VideoSettings::default(), &strip).unwrap_err();
+        assert_eq!(fault.code, FaultCode::SpecUnfit);
+    }
+}

@@ -1,0 +1,193 @@
+//! From a spec and the source's facts to everything an output needs decided. Pure.
+
+mod audio;
+mod geometry;
+mod rate;
+mod video;
+mod window;
+
+use reelgate_domain::job::kind::transcode::{
+    Container, EncoderPreset, H264Profile, OutputSpec, RateControl, SegmentFormat,
+};
+use reelgate_domain::job::{Fault, FaultCode};
+use reelgate_domain::media::MediaFacts;
+
+use crate::engine::{Capabilities, Part};
+pub use geometry::{Size, display_size};
+pub use rate::FrameRate;
+pub use video::KeyFrames;
+pub(crate) use window::window_of;
+pub use window::{Seek, Window};
+
+/// An output, fully decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The name the main file gets: the last segment of the object's key.
+    pub file_name: String,
+    pub container: Container,
+    pub window: Window,
+    pub video: Option<VideoPlan>,
+    pub audio: Option<AudioPlan>,
+    /// How sure the source's length is, and with it what a shorter output means.
+    pub expected: Expected,
+}
+
+/// The video stream of an output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoPlan {
+    /// The source's stream, by its index in the file.
+    pub stream: u32,
+    pub size: Size,
+    pub fps: FrameRate,
+    pub rate: RateControl,
+    pub key_frames: KeyFrames,
+    pub preset: EncoderPreset,
+    pub profile: H264Profile,
+    pub matrix: Matrix,
+}
+
+/// What happens to the matrix between RGB and YUV, which players guess from the size when untagged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matrix {
+    /// As the source has it, tagged or not.
+    Keep,
+    /// The source is untagged and the output's size would make players guess another one.
+    Tag(&'static str),
+    /// The source is RGB.
+    ConvertTo(&'static str),
+}
+
+/// The audio stream of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AudioPlan {
+    pub stream: u32,
+    pub kbps: u32,
+    pub sample_rate: u32,
+    pub channels: u32,
+}
+
+/// How long the output will be if the source holds what it promises. Absent: the source does not
+/// say, or only guesses.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Expected {
+    pub seconds: Option<f64>,
+    pub video_seconds: Option<f64>,
+    pub audio_seconds: Option<f64>,
+}
+
+/// Decides everything about one output.
+pub fn plan(
+    spec: &OutputSpec,
+    facts: &MediaFacts,
+    capabilities: &Capabilities,
+) -> Result<Plan, Fault> {
+    let settings = &spec.settings;
+    settings
+        .validate()
+        .map_err(|error| Fault::new(FaultCode::SpecUnfit, error.to_string()))?;
+    let video_source = match (&settings.video, facts.video()) {
+        (None, _) => None,
+        (Some(_), None) => {
+            let message = "the source has no video stream";
+            return Err(Fault::new(FaultCode::NoVideoStream, message));
+        }
+        (Some(wanted), Some((stream, source))) => Some((wanted, stream, source)),
+    };
+    let audio_source = match (&settings.audio, facts.audio()) {
+        (None, _) => None,
+        (Some(_), None) if video_source.is_none() => {
+            let message = "the source has no audio stream";
+            return Err(Fault::new(FaultCode::NoAudioStream, message));
+        }
+        // What has no sound makes a silent output, not a failure.
+        (Some(_), None) => None,
+        (Some(wanted), Some((stream, _))) => Some((wanted, stream)),
+    };
+    let mapped = [
+        video_source.map(|(_, stream, _)| stream),
+        audio_source.map(|(_, stream)| stream),
+    ];
+    let window = window::window(spec.clip.as_ref(), facts)?;
+    let expected = window::expected(&window, facts, mapped);
+    let video = video_source
+        .map(|(wanted, stream, source)| video::video(wanted, settings.container, stream, source))
+        .transpose()?;
+    let audio = audio_source
+        .map(|(wanted, stream)| audio::audio(wanted, stream))
+        .transpose()?;
+    let plan = Plan {
+        file_name: file_name(spec)?,
+        container: settings.container,
+        window,
+        video,
+        audio,
+        expected,
+    };
+    check_engine(&plan, capabilities)?;
+    Ok(plan)
+}
+
+fn file_name(spec: &OutputSpec) -> Result<String, Fault> {
+    let name = spec.object.key.file_name();
+    let stem_is_empty = name.strip_suffix(PLAYLIST_SUFFIX) == Some("");
+    if matches!(spec.settings.container, Container::Hls { .. })
+        && (!name.ends_with(PLAYLIST_SUFFIX) || stem_is_empty)
+    {
+        return Err(Fault::new(
+            FaultCode::SpecUnfit,
+            format!("the object key of an HLS output must name a file ending in {PLAYLIST_SUFFIX}"),
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+pub(crate) const PLAYLIST_SUFFIX: &str = ".m3u8";
+
+impl Plan {
+    /// The parts of FFmpeg this output needs.
+    fn needs(&self) -> Vec<Part> {
+        let mut parts = vec![Part::Protocol("file"), Part::Protocol("pipe")];
+        parts.extend(match self.container {
+            Container::Mp4 => vec![Part::Muxer("mp4")],
+            Container::Hls {
+                segments: SegmentFormat::Ts,
+                ..
+            } => vec![Part::Muxer("hls"), Part::Muxer("mpegts")],
+            Container::Hls {
+                segments: SegmentFormat::Fmp4,
+                ..
+            } => vec![Part::Muxer("hls"), Part::Muxer("mp4")],
+        });
+        if self.video.is_some() {
+            parts.push(Part::Encoder("libx264"));
+            parts.extend(["scale", "fps", "setsar", "setparams"].map(Part::Filter));
+        }
+        if self.audio.is_some() {
+            parts.push(Part::Encoder("aac"));
+            parts.push(Part::Filter("aresample"));
+        }
+        parts
+    }
+}
+
+fn check_engine(plan: &Plan, capabilities: &Capabilities) -> Result<(), Fault> {
+    match plan
+        .needs()
+        .into_iter()
+        .find(|part| !capabilities.has(*part))
+    {
+        None => Ok(()),
+        Some(part) => Err(Fault::new(
+            FaultCode::EngineLacks,
+            format!("the FFmpeg installed was built without the {part}"),
+        )),
+    }
+}
+
+/// A stream that no decoder will take.
+fn undecodable(kind: &str, index: u32) -> Fault {
+    Fault::new(
+        FaultCode::SourceUnreadable,
+        format!("{kind} stream {index} of the source has no known codec"),
+    )
+}

@@ -1,0 +1,115 @@
+//! The video stream of an output.
+
+use reelgate_domain::job::Fault;
+use reelgate_domain::job::kind::transcode::{Container, Gop, RateControl, VideoSettings};
+use reelgate_domain::media::{StreamFacts, VideoFacts};
+
+use super::geometry::{Size, output_size};
+use super::rate::output_rate;
+use super::{FrameRate, Matrix, VideoPlan};
+
+/// Where key frames go. Nothing but time decides it, so renditions of one source agree.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KeyFrames {
+    pub gop: Gop,
+    /// Segment length: a key frame starts each segment, and groups are counted from there.
+    pub segment_seconds: Option<u32>,
+    /// The most frames from one key frame to the next, with room for rounding; the encoder adds a
+    /// key frame of its own only beyond.
+    pub most_frames: u32,
+    /// No key frame this close before the end of a segment: the muxer counts a segment's length
+    /// from the first sample of any stream, so such a frame could start the next segment early.
+    pub guard_seconds: Option<f64>,
+}
+
+/// The encoder delay of AAC, up to 46 ms at 22050 Hz, with room.
+const GUARD_SECONDS: f64 = 0.1;
+/// `x264` reads its limit into a 32-bit number and keeps buffers of no such size.
+const MOST_GOP_FRAMES: f64 = 1_000_000.0;
+
+pub(super) fn video(
+    wanted: &VideoSettings,
+    container: Container,
+    stream: &StreamFacts,
+    source: &VideoFacts,
+) -> Result<VideoPlan, Fault> {
+    if stream.codec_name.is_none() {
+        return Err(super::undecodable("video", stream.index));
+    }
+    let size = output_size(wanted, source)?;
+    let fps = output_rate(wanted.fps, source);
+    Ok(VideoPlan {
+        stream: stream.index,
+        size,
+        fps,
+        rate: lossy(wanted.rate),
+        key_frames: key_frames(wanted.gop, container, fps),
+        preset: wanted.preset,
+        profile: wanted.profile,
+        matrix: matrix(source, size),
+    })
+}
+
+/// Below 1 the encoder turns lossless, which none of the profiles allows: 1 is the best they have.
+fn lossy(rate: RateControl) -> RateControl {
+    match rate {
+        RateControl::Crf { crf, cap } => RateControl::Crf {
+            crf: crf.max(1.0),
+            cap,
+        },
+        other => other,
+    }
+}
+
+fn key_frames(gop: Gop, container: Container, fps: FrameRate) -> KeyFrames {
+    let gop_seconds = match gop {
+        Gop::Frames(frames) => f64::from(frames) * fps.frame_seconds(),
+        Gop::Seconds(seconds) => seconds,
+    };
+    let segment_seconds = match container {
+        Container::Mp4 => None,
+        Container::Hls {
+            segment_seconds, ..
+        } => Some(segment_seconds),
+    };
+    let guard_seconds = segment_seconds
+        .filter(|_| gop_seconds > 2.0 * GUARD_SECONDS)
+        .map(|_| GUARD_SECONDS);
+    let longest = gop_seconds + guard_seconds.unwrap_or(0.0);
+    let most_frames = (longest * fps.as_f64()).ceil() + 1.0;
+    KeyFrames {
+        gop,
+        segment_seconds,
+        most_frames: most_frames.min(MOST_GOP_FRAMES) as u32,
+        guard_seconds,
+    }
+}
+
+fn matrix(source: &VideoFacts, size: Size) -> Matrix {
+    let format = source.pixel_format.as_deref().unwrap_or_default();
+    let rgb = [
+        "rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb", "x2bgr",
+    ];
+    if rgb.iter().any(|prefix| format.starts_with(prefix)) {
+        return Matrix::ConvertTo(guess(size.width, size.height));
+    }
+    let tagged = source
+        .color_space
+        .as_deref()
+        .is_some_and(|space| !matches!(space, "unknown" | "unspecified" | "reserved"));
+    let guessed = guess(source.width, source.height);
+    if tagged || guessed == guess(size.width, size.height) {
+        Matrix::Keep
+    } else {
+        Matrix::Tag(guessed)
+    }
+}
+
+/// What players take an untagged picture of this size for.
+fn guess(width: u32, height: u32) -> &'static str {
+    if width.max(height) >= 1280 || width.min(height) > 576 {
+        "bt709"
+    } else {
+        "smpte170m"
+    }
+}

@@ -1,0 +1,146 @@
+//! Master playlists.
+
+use std::fmt::Write;
+
+use reelgate_domain::media::MediaFacts;
+
+/// One line of choice for players. Without picture, all that describes one is absent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendition {
+    /// The media playlist's address, relative to the master playlist, already percent-encoded.
+    pub uri: String,
+    /// Bits a second at the peak, and on average.
+    pub bandwidth: u64,
+    pub average_bandwidth: u64,
+    pub resolution: Option<(u32, u32)>,
+    pub fps: Option<f64>,
+    /// As [`codecs`] gives it.
+    pub codecs: String,
+    /// The version that its media playlist needs: 7 for fragmented MP4, else 6.
+    pub fragmented: bool,
+}
+
+/// A master playlist; the order of renditions is kept, and players start with the first.
+pub fn master_playlist(renditions: &[Rendition]) -> String {
+    let fragmented = renditions.iter().any(|rendition| rendition.fragmented);
+    let version = if fragmented { 7 } else { 6 };
+    let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    for rendition in renditions {
+        let Rendition {
+            bandwidth,
+            average_bandwidth,
+            codecs,
+            uri,
+            ..
+        } = rendition;
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "#EXT-X-STREAM-INF:BANDWIDTH={bandwidth},AVERAGE-BANDWIDTH={average_bandwidth},\
+             CODECS=\"{codecs}\""
+        );
+        if let Some((width, height)) = rendition.resolution {
+            let _ = write!(text, ",RESOLUTION={width}x{height}");
+        }
+        if let Some(fps) = rendition.fps {
+            let _ = write!(text, ",FRAME-RATE={fps:.3}");
+        }
+        let _ = write!(text, "\n{uri}\n");
+    }
+    text
+}
+
+/// The CODECS attribute (RFC 6381) of an output; None if a stream is none that we make.
+pub fn codecs(facts: &MediaFacts) -> Option<String> {
+    let video = match facts.video() {
+        None => None,
+        Some((stream, video)) => {
+            let profile = match (stream.codec_name.as_deref()?, stream.profile.as_deref()?) {
+                ("h264", "Constrained Baseline") => "42C0",
+                ("h264", "Main") => "4D40",
+                ("h264", "High") => "6400",
+                _ => return None,
+            };
+            Some(format!(
+                "avc1.{profile}{:02X}",
+                u8::try_from(video.level?).ok()?
+            ))
+        }
+    };
+    let audio = match facts.audio() {
+        None => None,
+        Some((stream, _)) if stream.codec_name.as_deref() == Some("aac") => {
+            Some("mp4a.40.2".to_owned())
+        }
+        Some(_) => return None,
+    };
+    let parts: Vec<String> = video.into_iter().chain(audio).collect();
+    (!parts.is_empty()).then(|| parts.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use reelgate_domain::media::{AudioFacts, StreamDetail, StreamFacts, VideoFacts};
+
+    use super::*;
+
+    #[test]
+    fn a_master_playlist_says_all_that_players_choose_by() {
+        let hd = Rendition {
+            uri: "hd.m3u8".to_owned(),
+            bandwidth: 2_500_000,
+            average_bandwidth: 2_000_000,
+            resolution: Some((1280, 720)),
+            fps: Some(30_000.0 / 1001.0),
+            codecs: "avc1.64001F,mp4a.40.2".to_owned(),
+            fragmented: true,
+        };
+        let sound = Rendition {
+            uri: "sound.m3u8".to_owned(),
+            resolution: None,
+            fps: None,
+            codecs: "mp4a.40.2".to_owned(),
+            ..hd.clone()
+        };
+        insta::assert_snapshot!(master_playlist(&[hd, sound]), @r#"
+        #EXTM3U
+        #EXT-X-VERSION:7
+        #EXT-X-INDEPENDENT-SEGMENTS
+        #EXT-X-STREAM-INF:BANDWIDTH=2500000,AVERAGE-BANDWIDTH=2000000,CODECS="avc1.64001F,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970
+        hd.m3u8
+        #EXT-X-STREAM-INF:BANDWIDTH=2500000,AVERAGE-BANDWIDTH=2000000,CODECS="mp4a.40.2"
+        sound.m3u8
+        "#);
+    }
+
+    #[test]
+    fn codecs_follow_profile_and_level() {
+        let facts = |profile: &str, level: i32| MediaFacts {
+            streams: vec![
+                StreamFacts {
+                    codec_name: Some("h264".to_owned()),
+                    profile: Some(profile.to_owned()),
+                    detail: StreamDetail::Video(VideoFacts {
+                        level: Some(level),
+                        ..VideoFacts::default()
+                    }),
+                    ..StreamFacts::default()
+                },
+                StreamFacts {
+                    codec_name: Some("aac".to_owned()),
+                    detail: StreamDetail::Audio(AudioFacts::default()),
+                    ..StreamFacts::default()
+                },
+            ],
+            ..MediaFacts::default()
+        };
+        let text = |profile, level| codecs(&facts(profile, level));
+        assert_eq!(text("High", 31).as_deref(), Some("avc1.64001F,mp4a.40.2"));
+        assert_eq!(text("Main", 40).as_deref(), Some("avc1.4D4028,mp4a.40.2"));
+        assert_eq!(
+            text("Constrained Baseline", 13).as_deref(),
+            Some("avc1.42C00D,mp4a.40.2")
+        );
+        assert_eq!(text("High 10", 31), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! Asking ffprobe what is in a file.
+
+mod json;
+
+use std::path::Path;
+use std::time::Duration;
+
+use reelgate_domain::media::MediaFacts;
+
+use crate::argv::{self, Args};
+use crate::engine::Engine;
+use crate::run::{Capture, Ended, Limits, Runner, SpawnError};
+
+const PROBE_TIME: Duration = Duration::from_secs(30);
+/// Counting reads the whole of an output, which took much longer to make.
+const COUNT_TIME: Duration = Duration::from_secs(15 * 60);
+const PROBE_BYTES: usize = 8 << 20;
+/// Playlists of our own making, which name segments of our own making.
+const OWN_FORMATS: &str = "hls,mpegts,mov,aac";
+
+/// Why a probe has no facts.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// The file is none that FFmpeg can read.
+    #[error("not readable as media: {reason}")]
+    NotMedia { reason: String },
+    #[error("probing took longer than {} seconds", PROBE_TIME.as_secs())]
+    TimedOut,
+    /// ffprobe could not be started, crashed, or answered in no known form.
+    #[error("ffprobe failed: {reason}")]
+    Engine { reason: String },
+}
+
+/// What is in the file at `path`, an absolute path.
+pub async fn probe(
+    runner: &Runner,
+    engine: &Engine,
+    path: &Path,
+) -> Result<MediaFacts, ProbeError> {
+    let mut args = Args::default();
+    args.open_source(path);
+    let mut facts = ask(runner, engine, args, path, PROBE_TIME).await?;
+    if facts.format.size_bytes == 0 {
+        facts.format.size_bytes = path.metadata().map_or(0, |meta| meta.len());
+    }
+    Ok(facts)
+}
+
+/// What is in an output of ours, with its frames counted where no index tells.
+pub(crate) async fn probe_output(
+    runner: &Runner,
+    engine: &Engine,
+    path: &Path,
+    is_playlist: bool,
+) -> Result<MediaFacts, ProbeError> {
+    let mut args = Args::default();
+    args.add(&["-protocol_whitelist", argv::PROTOCOLS]);
+    args.add(&["-format_whitelist", OWN_FORMATS]);
+    if is_playlist {
+        args.add(&["-count_packets"]);
+    }
+    ask(runner, engine, args, path, COUNT_TIME).await
+}
+
+async fn ask(
+    runner: &Runner,
+    engine: &Engine,
+    mut args: Args,
+    path: &Path,
+    max_run_time: Duration,
+) -> Result<MediaFacts, ProbeError> {
+    args.add(&["-hide_banner", "-loglevel", "level+error"])
+        .add(&["-of", "json", "-show_format", "-show_streams"])
+        .input(path);
+    let limits = Limits {
+        max_run_time,
+        ..Limits::default()
+    };
+    let captured = runner
+        .capture(Capture {
+            program: engine.ffprobe(),
+            args: args.0,
+            cwd: Path::new("/"),
+            limits: &limits,
+            max_bytes: PROBE_BYTES,
+        })
+        .await
+        .map_err(|SpawnError(error)| ProbeError::Engine {
+            reason: error.to_string(),
+        })?;
+    match captured.ended {
+        Ended::Exited(0) => json::facts(&captured.stdout).map_err(|error| ProbeError::Engine {
+            reason: format!("its answer is not understood: {error}"),
+        }),
+        // Every refusal of ffprobe to open a file that exists is about the file.
+        Ended::Exited(_) if path.exists() => Err(ProbeError::NotMedia {
+            reason: reason(&captured.log_tail, path),
+        }),
+        Ended::TimedOut(_) => Err(ProbeError::TimedOut),
+        other => Err(ProbeError::Engine {
+            reason: format!("{other}: {}", reason(&captured.log_tail, path)),
+        }),
+    }
+}
+
+fn reason(log: &str, path: &Path) -> String {
+    let last = log.lines().next_back().unwrap_or("no reason given");
+    crate::run::classify::without_paths(last, path)
+}

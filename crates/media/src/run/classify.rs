@@ -1,0 +1,118 @@
+//! The one place where FFmpeg's log is read: whose fault a failure is.
+
+use std::path::Path;
+
+use reelgate_domain::job::{Fault, FaultCode};
+
+use super::{Ended, Finished};
+
+/// Texts that say the disk or a limit stood in the way.
+const STORAGE: [&str; 6] = [
+    "no space left on device",
+    "disk quota exceeded",
+    "file too large",
+    "read-only file system",
+    "input/output error",
+    "permission denied",
+];
+/// Texts that say this FFmpeg was built without something.
+const LACKS: [&str; 6] = [
+    "unknown encoder",
+    "unknown decoder",
+    "no such filter",
+    "requested output format",
+    "decoder not found",
+    "encoder not found",
+];
+/// Texts that say the source is at fault.
+const SOURCE: [&str; 22] = [
+    "invalid data found when processing input",
+    "moov atom not found",
+    "not on whitelist",
+    "not whitelisted",
+    "error opening input",
+    "could not find codec parameters",
+    "partial file",
+    "file ended prematurely",
+    "truncated",
+    "error while decoding",
+    "error submitting packet to decoder",
+    "decode error rate",
+    "does not contain any stream",
+    "end of file",
+    "invalid nal unit size",
+    "no frame!",
+    "codec none",
+    "header missing",
+    "corrupt",
+    "output file is empty",
+    "nothing was written into output file",
+    "received no packets",
+];
+/// FFmpeg exits with this when more packets failed to decode than may.
+const TOO_MANY_ERRORS: i32 = 69;
+const SIGXFSZ: i32 = 25;
+const SIGXCPU: i32 = 24;
+
+/// The fault of an FFmpeg that did not succeed.
+pub(super) fn failure(finished: &Finished, input: &Path) -> Fault {
+    let log = without_paths(&finished.log_tail, input);
+    let lower = log.to_lowercase();
+    let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
+    let (code, message) = match finished.ended {
+        Ended::TimedOut(_) => (
+            FaultCode::TimedOut,
+            "the output took longer to make than it may".to_owned(),
+        ),
+        Ended::Signalled(SIGXCPU) => (
+            FaultCode::TimedOut,
+            "the output took more processor time than it may".to_owned(),
+        ),
+        Ended::Signalled(SIGXFSZ) => (
+            FaultCode::StorageFailed,
+            "the output grew beyond the size it may have".to_owned(),
+        ),
+        Ended::Exited(_) if says(&STORAGE[..4]) => (
+            FaultCode::StorageFailed,
+            "the output could not be written".to_owned(),
+        ),
+        Ended::Exited(TOO_MANY_ERRORS) => (
+            FaultCode::SourceUnreadable,
+            "too much of the source could not be decoded".to_owned(),
+        ),
+        Ended::Exited(_) if lower.contains("codec none") => (
+            FaultCode::SourceUnreadable,
+            "a stream of the source has no known codec".to_owned(),
+        ),
+        Ended::Exited(_) if says(&LACKS) || lacks_decoder(&lower) => (
+            FaultCode::EngineLacks,
+            "the FFmpeg installed was built without something this needs".to_owned(),
+        ),
+        Ended::Exited(_) if says(&SOURCE) => (
+            FaultCode::SourceUnreadable,
+            "the source could not be read or decoded".to_owned(),
+        ),
+        Ended::Exited(_) if says(&STORAGE) => (
+            FaultCode::StorageFailed,
+            "the output could not be written".to_owned(),
+        ),
+        ended => (
+            FaultCode::EngineFailed,
+            format!("FFmpeg failed with {ended}"),
+        ),
+    };
+    Fault::new(code, message).with_log_tail(log)
+}
+
+/// `Decoder (codec av1) not found for input stream #0:0`, in all its variants.
+fn lacks_decoder(lower: &str) -> bool {
+    lower
+        .lines()
+        .any(|line| line.contains("decod") && line.contains("not found for"))
+}
+
+/// What owners of jobs may see names no place on this machine.
+pub(crate) fn without_paths(log: &str, input: &Path) -> String {
+    log.replace(&format!("file:{}", input.display()), "source")
+        .replace(&input.display().to_string(), "source")
+}

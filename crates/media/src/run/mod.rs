@@ -1,0 +1,129 @@
+//! The only place that starts processes, and the one thread that does it.
+
+mod child;
+pub(crate) mod classify;
+mod limits;
+mod progress;
+mod tail;
+pub(crate) mod transcode;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::mpsc;
+
+use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+pub use child::Stopped;
+pub(crate) use child::{Captured, Ended, Finished, Watched};
+pub use limits::Limits;
+use limits::Resolved;
+
+/// Starts processes. Clones share one thread, which lives until the last clone is gone.
+///
+/// The thread is there because the signal that a child gets at its parent's death is sent when the
+/// *thread* that forked it ends: children of a pool's thread would die whenever the pool shrinks.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    requests: mpsc::Sender<Request>,
+}
+
+/// The process could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct SpawnError(pub(crate) io::Error);
+
+/// A process whose standard output is wanted whole.
+pub(crate) struct Capture<'a> {
+    pub(crate) program: &'a Path,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) cwd: &'a Path,
+    pub(crate) limits: &'a Limits,
+    /// More output than this ends the process.
+    pub(crate) max_bytes: usize,
+}
+
+struct Request {
+    program: PathBuf,
+    args: Vec<OsString>,
+    cwd: PathBuf,
+    limits: Resolved,
+    reply: oneshot::Sender<io::Result<Child>>,
+}
+
+impl Runner {
+    /// Starts the thread. Its children are awaited on the runtime of `handle`.
+    pub fn start(handle: Handle) -> io::Result<Self> {
+        let (requests, inbox) = mpsc::channel::<Request>();
+        std::thread::Builder::new()
+            .name("media-runner".to_owned())
+            .spawn(move || {
+                let _runtime = handle.enter();
+                while let Ok(request) = inbox.recv() {
+                    let child = fork(&request);
+                    // An unwanted child is killed by the guard that is inside `Child`.
+                    let _ = request.reply.send(child);
+                }
+            })?;
+        Ok(Self { requests })
+    }
+
+    pub(crate) async fn spawn(
+        &self,
+        program: &Path,
+        args: Vec<OsString>,
+        cwd: &Path,
+        limits: &Limits,
+    ) -> Result<Watched, SpawnError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request {
+            program: program.to_owned(),
+            args,
+            cwd: cwd.to_owned(),
+            limits: limits.resolve(),
+            reply,
+        };
+        let gone = || SpawnError(io::Error::other("the thread that starts processes is gone"));
+        self.requests.send(request).map_err(|_| gone())?;
+        let child = answer.await.map_err(|_| gone())?.map_err(SpawnError)?;
+        Ok(Watched::new(child, self.clone()))
+    }
+
+    pub(crate) async fn capture(&self, capture: Capture<'_>) -> Result<Captured, SpawnError> {
+        let watched = self
+            .spawn(capture.program, capture.args, capture.cwd, capture.limits)
+            .await?;
+        Ok(watched.capture(capture.limits, capture.max_bytes).await)
+    }
+}
+
+fn fork(request: &Request) -> io::Result<Child> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that starts processes"
+    )]
+    let mut command = Command::new(&request.program);
+    command
+        .args(&request.args)
+        .current_dir(&request.cwd)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("LANG", "C.UTF-8")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    let limits = request.limits;
+    let parent = rustix::process::getpid();
+    // SAFETY: the closure runs in the child between fork and exec, where only async-signal-safe
+    // calls are allowed. It makes plain system calls on values copied before the fork: no
+    // allocation, no locks, no environment, no panics.
+    unsafe {
+        command.pre_exec(move || limits.apply_in_child(parent));
+    }
+    command.spawn()
+}
