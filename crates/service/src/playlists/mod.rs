@@ -1,12 +1,25 @@
 //! Master playlists over the HLS outputs of finished jobs.
 
+mod rendition;
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use futures_util::stream;
+use reelgate_domain::job::{Job, JobState};
+use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 use reelgate_domain::{JobId, ObjectRef};
+use reelgate_media::playlist::{MediaPlaylist, Rendition, master_playlist, segments_align};
+use tokio::io::AsyncReadExt;
+
+use crate::{Caller, ErrorKind, Service, ServiceError};
 
 /// Which jobs' outputs a master playlist offers, and where it goes.
 #[derive(Clone, Debug)]
 pub struct CreatePlaylist {
-    /// 1 to 30 succeeded jobs with one HLS output each.
+    /// 1 to 30 succeeded jobs with one HLS output each; players start with the first.
     pub jobs: Vec<JobId>,
+    /// In the bucket of the outputs, with a name that ends in `.m3u8`.
     pub target: ObjectRef,
 }
 
@@ -14,5 +27,145 @@ pub struct CreatePlaylist {
 #[derive(Clone, Debug)]
 pub struct Playlist {
     pub object: ObjectRef,
-    pub renditions: usize,
+    pub renditions: Vec<Rendition>,
+}
+
+const MAX_RENDITIONS: usize = 30;
+
+/// The longest media playlist that is read, in bytes: a day of one-second segments has 5 MB.
+const MAX_PLAYLIST_BYTES: u64 = 16 << 20;
+
+/// One finished HLS output with its playlist as stored.
+struct Rung<'a> {
+    job: JobId,
+    object: &'a ObjectRef,
+    files: &'a [OutputFile],
+    facts: &'a MediaFacts,
+    playlist: MediaPlaylist,
+}
+
+impl Service {
+    /// Writes a master playlist over the HLS outputs of finished jobs.
+    ///
+    /// Fails with `Conflict` for a job that has not succeeded and for renditions whose segments do
+    /// not align, because players change between renditions at segment borders.
+    pub async fn create_playlist(
+        &self,
+        caller: &Caller,
+        wanted: CreatePlaylist,
+    ) -> Result<Playlist, ServiceError> {
+        check(&wanted)?;
+        let mut jobs = Vec::with_capacity(wanted.jobs.len());
+        for id in &wanted.jobs {
+            jobs.push(self.job(caller, *id).await?);
+        }
+        let mut rungs = Vec::with_capacity(jobs.len());
+        for job in &jobs {
+            rungs.push(self.rung(caller, job, &wanted.target).await?);
+        }
+        check_alignment(&rungs)?;
+        let renditions = rungs
+            .iter()
+            .map(|rung| rendition::of(rung, &wanted.target))
+            .collect::<Result<Vec<_>, _>>()?;
+        let text = Bytes::from(master_playlist(&renditions));
+        let content = stream::iter([Ok::<_, Infallible>(text)]);
+        self.put_object(caller, &wanted.target, content).await?;
+        Ok(Playlist {
+            object: wanted.target,
+            renditions,
+        })
+    }
+
+    async fn rung<'a>(
+        &self,
+        caller: &Caller,
+        job: &'a Job,
+        target: &ObjectRef,
+    ) -> Result<Rung<'a>, ServiceError> {
+        if !matches!(job.lifecycle.state, JobState::Succeeded { .. }) {
+            let state = job.lifecycle.state.name().as_str();
+            let message = format!("job {} is {state}, not succeeded", job.id);
+            return Err(ServiceError::new(ErrorKind::Conflict, job.id, message));
+        }
+        let [
+            OutputResult::Done {
+                object,
+                files,
+                facts,
+            },
+        ] = job.results.as_slice()
+        else {
+            let message = format!("job {} does not have exactly one output", job.id);
+            return Err(ServiceError::invalid(job.id, message));
+        };
+        if !object.key.as_str().ends_with(".m3u8") {
+            let message = format!("the output of job {} is no HLS playlist", job.id);
+            return Err(ServiceError::invalid(job.id, message));
+        }
+        if object.bucket != target.bucket {
+            let message = format!("the output of job {} is in another bucket", job.id);
+            return Err(ServiceError::invalid(job.id, message));
+        }
+        let playlist = self.read_playlist(caller, object).await?;
+        Ok(Rung {
+            job: job.id,
+            object,
+            files,
+            facts,
+            playlist,
+        })
+    }
+
+    async fn read_playlist(
+        &self,
+        caller: &Caller,
+        object: &ObjectRef,
+    ) -> Result<MediaPlaylist, ServiceError> {
+        let body = self.get_object(caller, object, None).await?;
+        let mut text = String::new();
+        let mut reader = body.reader.take(MAX_PLAYLIST_BYTES);
+        reader
+            .read_to_string(&mut text)
+            .await
+            .map_err(ServiceError::internal)?;
+        MediaPlaylist::parse(&text).map_err(|error| {
+            let message = format!("{object} is no longer the playlist its job wrote: {error}");
+            ServiceError::new(ErrorKind::Conflict, object, message)
+        })
+    }
+}
+
+fn check(wanted: &CreatePlaylist) -> Result<(), ServiceError> {
+    if wanted.jobs.is_empty() || wanted.jobs.len() > MAX_RENDITIONS {
+        let message = format!("a master playlist has 1 to {MAX_RENDITIONS} renditions");
+        return Err(ServiceError::invalid("jobs", message));
+    }
+    if !wanted.target.key.as_str().ends_with(".m3u8") {
+        return Err(ServiceError::invalid(
+            "object",
+            "the key of a playlist ends in .m3u8",
+        ));
+    }
+    Ok(())
+}
+
+fn check_alignment(rungs: &[Rung<'_>]) -> Result<(), ServiceError> {
+    let Some((first, others)) = rungs.split_first() else {
+        return Ok(());
+    };
+    let fps = rendition::fps(first.facts).unwrap_or(25.0);
+    let first_name = first.object.to_string();
+    for rung in others {
+        let name = rung.object.to_string();
+        let pair = (
+            (first_name.as_str(), &first.playlist),
+            (name.as_str(), &rung.playlist),
+        );
+        segments_align(pair.0, pair.1, 1.0 / fps).map_err(|misaligned| {
+            let message = format!("the segments do not align: {misaligned}");
+            ServiceError::new(ErrorKind::Conflict, rung.job, message)
+        })?;
+    }
+    Ok(())
 }

@@ -1,0 +1,122 @@
+//! One line of a master playlist: rates measured on the segments, codecs and size as probed.
+
+use std::collections::HashMap;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use reelgate_domain::ObjectRef;
+use reelgate_domain::media::MediaFacts;
+use reelgate_media::playlist::{Rendition, codecs, rates};
+
+use crate::playlists::Rung;
+use crate::{ErrorKind, ServiceError};
+
+/// What stays as it is in a segment of a relative address.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+pub(super) fn of(rung: &Rung<'_>, target: &ObjectRef) -> Result<Rendition, ServiceError> {
+    let changed = || {
+        let message = format!("{} no longer matches what its job wrote", rung.object);
+        ServiceError::new(ErrorKind::Conflict, rung.job, message)
+    };
+    let bytes = segment_bytes(rung).ok_or_else(changed)?;
+    let measured = rates(&rung.playlist, &bytes).ok_or_else(changed)?;
+    let codecs = codecs(rung.facts).ok_or_else(|| {
+        let message = format!("the codecs of {} have no name in playlists", rung.object);
+        ServiceError::invalid(rung.job, message)
+    })?;
+    let resolution = rung
+        .facts
+        .video()
+        .map(|(_, video)| (video.width, video.height));
+    Ok(Rendition {
+        uri: relative(target.key.folder(), rung.object.key.as_str()),
+        bandwidth: measured.peak,
+        average_bandwidth: measured.average,
+        resolution,
+        fps: fps(rung.facts),
+        codecs,
+        fragmented: rung.playlist.init.is_some(),
+    })
+}
+
+/// Frames a second, from the fraction that the probe gives.
+pub(super) fn fps(facts: &MediaFacts) -> Option<f64> {
+    let (_, video) = facts.video()?;
+    let (frames, seconds) = video.average_rate.as_deref()?.split_once('/')?;
+    let fps = frames.parse::<f64>().ok()? / seconds.parse::<f64>().ok()?;
+    (fps.is_finite() && fps > 0.0).then_some(fps)
+}
+
+/// The sizes of the playlist's segments, in its order.
+fn segment_bytes(rung: &Rung<'_>) -> Option<Vec<u64>> {
+    let sizes: HashMap<_, _> = rung
+        .files
+        .iter()
+        .map(|file| (file.key.file_name(), file.bytes))
+        .collect();
+    let size = |uri: &str| {
+        let name = percent_decode_str(uri).decode_utf8().ok()?;
+        sizes.get(name.as_ref()).copied()
+    };
+    rung.playlist
+        .segments
+        .iter()
+        .map(|segment| size(&segment.uri))
+        .collect()
+}
+
+/// The address of `key` as seen from `folder`, percent-encoded.
+fn relative(folder: &str, key: &str) -> String {
+    let folders: Vec<_> = folder.split_terminator('/').collect();
+    let target: Vec<_> = key.split('/').collect();
+    // The last segment is the file's name and never shared with a folder.
+    let shared = folders
+        .iter()
+        .zip(&target[..target.len() - 1])
+        .take_while(|(folder, segment)| folder == segment)
+        .count();
+    let up = folders[shared..].iter().map(|_| "..".to_owned());
+    let down = target[shared..]
+        .iter()
+        .map(|name| utf8_percent_encode(name, PATH).to_string());
+    up.chain(down).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_relative_to_the_master_playlist() {
+        for (folder, key, expected) in [
+            ("", "a.m3u8", "a.m3u8"),
+            ("hls/", "hls/a.m3u8", "a.m3u8"),
+            ("hls/", "hls/x/a b.m3u8", "x/a%20b.m3u8"),
+            ("hls/master/", "hls/x/a.m3u8", "../x/a.m3u8"),
+            ("x/y/", "a.m3u8", "../../a.m3u8"),
+        ] {
+            assert_eq!(relative(folder, key), expected, "{folder} {key}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_read_from_its_fraction() {
+        use reelgate_domain::media::{StreamDetail, StreamFacts, VideoFacts};
+        let facts = |rate: &str| MediaFacts {
+            streams: vec![StreamFacts {
+                detail: StreamDetail::Video(VideoFacts {
+                    average_rate: Some(rate.to_owned()),
+                    ..VideoFacts::default()
+                }),
+                ..StreamFacts::default()
+            }],
+            ..MediaFacts::default()
+        };
+        assert_eq!(fps(&facts("25/1")), Some(25.0));
+        assert_eq!(fps(&facts("0/0")), None);
+    }
+}
