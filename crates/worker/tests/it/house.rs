@@ -1,0 +1,209 @@
+//! A service with its store in a temporary directory, and workers that come and go.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use reelgate_domain::job::kind::transcode::{Container, OutputSpec, Settings, TranscodeSpec};
+use reelgate_domain::job::{Job, JobSpec, Priority, StateName};
+use reelgate_domain::{JobId, ObjectRef, PipelineId, WorkerId};
+use reelgate_media::{Engine, Runner};
+use reelgate_service::{
+    Caller, Clock, Credentials, RandomIds, Service, Submission, SubmitJob, SystemClock,
+};
+use reelgate_store::{SqliteStore, Store};
+use reelgate_worker::{Tools, Worker, WorkerConfig};
+
+/// Everything but the worker.
+pub(crate) struct House {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) service: Service,
+    pub(crate) caller: Caller,
+    pub(crate) credentials: Credentials,
+    tools: Tools,
+}
+
+/// Long enough for a loaded machine; no test waits this long unless it fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path()).unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let settings = reelgate_service::Settings {
+            data_dir: dir.path().canonicalize().unwrap(),
+            max_object_bytes: 1 << 30,
+        };
+        let ids = Arc::new(RandomIds::default());
+        let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings);
+        let credentials = service.invent_credentials();
+        assert!(service.create_first_account(&credentials).await.unwrap());
+        let caller = service
+            .authenticate_api_key(&credentials.api_key)
+            .await
+            .unwrap()
+            .unwrap();
+        let runner = Arc::new(Runner::start(tokio::runtime::Handle::current()).unwrap());
+        let path = std::env::var_os("PATH").unwrap();
+        let engine = Arc::new(Engine::discover(&runner, None, None, &path).await.unwrap());
+        let tools = Tools {
+            store: Arc::clone(&store),
+            clock,
+            engine,
+            runner,
+        };
+        Self {
+            dir,
+            store,
+            service,
+            caller,
+            credentials,
+            tools,
+        }
+    }
+
+    /// A worker with this many slots.
+    pub(crate) fn worker(&self, slots: u32) -> Worker {
+        let scratch = self.dir.path().join("scratch");
+        let name = WorkerId(format!("worker-{slots}"));
+        Worker::start(WorkerConfig::new(name, slots, scratch), self.tools.clone()).unwrap()
+    }
+
+    pub(crate) fn pipeline(&self) -> PipelineId {
+        self.credentials.pipeline_id.parse().unwrap()
+    }
+
+    /// Stores one of the repository's clips.
+    pub(crate) async fn put_clip(&self, clip: &str, key: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../media")
+            .join(clip);
+        let content = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        self.put(key, Bytes::from(content)).await;
+    }
+
+    pub(crate) async fn put(&self, key: &str, content: Bytes) {
+        let chunks = stream::iter([Ok::<_, String>(content)]);
+        self.service
+            .put_object(&self.caller, &object(key), chunks)
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn submit(&self, input: &str, outputs: &[(&str, Settings)]) -> Job {
+        let outputs = outputs.iter().map(|(key, settings)| OutputSpec {
+            object: object(key),
+            settings: settings.clone(),
+            clip: None,
+        });
+        let spec = TranscodeSpec {
+            input: object(input),
+            outputs: outputs.collect(),
+        };
+        let job = SubmitJob {
+            spec: JobSpec::Transcode(spec),
+            priority: Priority::default(),
+            origin: None,
+            user_data: None,
+        };
+        let submission = Submission {
+            pipeline: None,
+            jobs: vec![job],
+        };
+        self.service
+            .submit(&self.caller, submission)
+            .await
+            .unwrap()
+            .remove(0)
+    }
+
+    pub(crate) async fn ended(&self, id: JobId) -> Job {
+        let job = self
+            .service
+            .job_ended(&self.caller, id, PATIENCE)
+            .await
+            .unwrap();
+        assert!(
+            job.lifecycle.state.name().is_final(),
+            "still {:?}",
+            job.lifecycle.state
+        );
+        job
+    }
+
+    /// Waits until the job has this state.
+    pub(crate) async fn reaches(&self, id: JobId, state: StateName) -> Job {
+        let mut changes = self.store.hints().changes;
+        let wait = async {
+            loop {
+                changes.mark_unchanged();
+                let job = self.service.job(&self.caller, id).await.unwrap();
+                if job.lifecycle.state.name() == state {
+                    return job;
+                }
+                let _ = tokio::time::timeout(Duration::from_secs(1), changes.changed()).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .unwrap_or_else(|_| panic!("never {state:?}"))
+    }
+
+    /// Every file of the bucket, the reserved folder's included, relative to it.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let bucket = self.bucket_path();
+        let mut found = Vec::new();
+        let mut folders = vec![bucket.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found.push(path.strip_prefix(&bucket).unwrap().display().to_string());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    pub(crate) fn bucket_path(&self) -> PathBuf {
+        let buckets = self.dir.path().canonicalize().unwrap().join("buckets");
+        buckets
+            .join(&self.credentials.account_id)
+            .join(&self.credentials.bucket)
+    }
+}
+
+pub(crate) fn object(key: &str) -> ObjectRef {
+    ObjectRef {
+        bucket: "media".parse().unwrap(),
+        key: key.parse().unwrap(),
+    }
+}
+
+/// The settings of a preset, made as fast as they can be.
+pub(crate) fn preset(name: &str) -> Settings {
+    let mut settings = reelgate_domain::preset::find(name).unwrap().settings;
+    if let Some(video) = &mut settings.video {
+        video.preset = reelgate_domain::job::kind::transcode::EncoderPreset::Veryfast;
+    }
+    settings
+}
+
+/// An output that takes the encoder long enough to be caught at it.
+pub(crate) fn slow() -> Settings {
+    let mut settings = preset("web-1080p");
+    settings.container = Container::Mp4;
+    if let Some(video) = &mut settings.video {
+        video.width = Some(3840);
+        video.height = Some(2160);
+        video.preset = reelgate_domain::job::kind::transcode::EncoderPreset::Slower;
+    }
+    settings
+}

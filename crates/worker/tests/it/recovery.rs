@@ -1,0 +1,131 @@
+//! Workers that go away in the middle, and what the next one makes of it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reelgate_domain::job::{JobState, StateName};
+use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult, Staged};
+use reelgate_domain::{Timestamp, WorkerId};
+use reelgate_objects::Directory;
+use reelgate_service::{Clock, SystemClock};
+use reelgate_store::Fenced;
+
+use crate::house::{House, object, preset, slow};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_hands_the_job_back_and_the_next_worker_runs_it() {
+    let house = House::new().await;
+    house.put_clip("bbb_720p25_aac51.mp4", "in.mp4").await;
+    let first = house.worker(1);
+    let job = house
+        .submit("in.mp4", &[("out.mp4", preset("web-720p"))])
+        .await;
+    house.reaches(job.id, StateName::Running).await;
+    first.shut_down().await;
+    let back = house.service.job(&house.caller, job.id).await.unwrap();
+    assert_eq!(back.lifecycle.state.name(), StateName::Queued);
+    assert_eq!((back.lifecycle.attempt, back.lifecycle.losses), (1, 0));
+
+    let second = house.worker(1);
+    let done = house.ended(job.id).await;
+    assert!(matches!(done.lifecycle.state, JobState::Succeeded { .. }));
+    assert_eq!(done.lifecycle.attempt, 2);
+    second.shut_down().await;
+    assert_eq!(house.files(), ["in.mp4", "out.mp4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_dies_is_replaced_when_its_lease_ends() {
+    let house = House::new().await;
+    house.put_clip("bbb_sar64x45_bpyramid.mp4", "in.mp4").await;
+    let job = house
+        .submit("in.mp4", &[("out.mp4", preset("web-240p"))])
+        .await;
+    // Claims the job and is never heard of again.
+    let dead = WorkerId("dead".into());
+    let now = SystemClock.now();
+    let until = now.after(Duration::from_millis(300));
+    let claims = house.store.claim(&dead, 1, until, now).await.unwrap();
+    assert_eq!(claims[0].job.id, job.id);
+
+    let worker = house.worker(1);
+    let done = house.ended(job.id).await;
+    assert!(matches!(done.lifecycle.state, JobState::Succeeded { .. }));
+    assert_eq!((done.lifecycle.attempt, done.lifecycle.losses), (2, 1));
+    worker.shut_down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_after_the_decision_is_finished_from_what_was_staged() {
+    let house = House::new().await;
+    house
+        .put(
+            "in.mp4",
+            Bytes::from_static(b"never read: the work is done"),
+        )
+        .await;
+    let job = house
+        .submit("in.mp4", &[("out.mp4", preset("web-240p"))])
+        .await;
+    let now = SystemClock.now();
+    let claims = house
+        .store
+        .claim(&WorkerId("dead".into()), 1, now, now)
+        .await
+        .unwrap();
+    let attempt = claims[0].job.lifecycle.attempt;
+    let made = house.dir.path().join("made.mp4");
+    std::fs::write(&made, b"an output").unwrap();
+    let key = object("out.mp4").key;
+    let bucket = Directory::open(&house.bucket_path()).unwrap();
+    bucket
+        .stage(job.id, attempt)
+        .add(&made, &key)
+        .await
+        .unwrap();
+    let files = vec![OutputFile { key, bytes: 9 }];
+    let facts = Box::new(MediaFacts::default());
+    let result = OutputResult::Done {
+        object: object("out.mp4"),
+        files,
+        facts,
+    };
+    let staged = Staged {
+        attempt,
+        results: vec![result],
+    };
+    assert_eq!(
+        house.store.publish(job.id, staged, now).await.unwrap(),
+        Fenced::Done
+    );
+
+    let worker = house.worker(1);
+    let done = house.ended(job.id).await;
+    assert!(
+        matches!(done.lifecycle.state, JobState::Succeeded { .. }),
+        "{done:?}"
+    );
+    worker.shut_down().await;
+    assert_eq!(
+        std::fs::read(house.bucket_path().join("out.mp4")).unwrap(),
+        b"an output"
+    );
+    assert_eq!(house.files(), ["in.mp4", "out.mp4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_whose_lease_was_taken_over_publishes_nothing() {
+    let house = House::new().await;
+    house.put_clip("bbb_720p25_aac51.mp4", "in.mp4").await;
+    let worker = house.worker(1);
+    let job = house.submit("in.mp4", &[("out.mp4", slow())]).await;
+    house.reaches(job.id, StateName::Running).await;
+    // As if the worker had been asleep past its lease. The retry waits for two seconds, so the
+    // worker is gone before it could take the job again.
+    let far = Timestamp::from_millis(SystemClock.now().as_millis() + 3_600_000);
+    assert_eq!(house.store.sweep(false, far).await.unwrap(), 1);
+    let job = house.service.job(&house.caller, job.id).await.unwrap();
+    assert_eq!(job.lifecycle.losses, 1);
+    worker.shut_down().await;
+    assert_eq!(house.files(), ["in.mp4"]);
+}
