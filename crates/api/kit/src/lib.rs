@@ -1,4 +1,4 @@
-//! What every dialect needs and no vendor invented: the dialect seam, serving, request ids, bodies, rendering and times.
+//! What every dialect needs and no vendor invented: the dialect seam, serving, request ids, bodies, rendering, times.
 
 pub mod body;
 pub mod dialect;

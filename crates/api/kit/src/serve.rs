@@ -22,7 +22,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use tower::Service;
 
-/// Room for the request line and all headers together. The URI alone may have 65,534 bytes, a limit of the `http` crate.
+/// Room for the request line and all headers together. The URI alone may have 65,534 bytes: a limit of the `http`
+/// crate.
 const MAX_HEAD_BYTES: usize = 192 * 1024;
 
 /// Pause after the system refused a connection for want of descriptors or memory; retrying at once would only spin.

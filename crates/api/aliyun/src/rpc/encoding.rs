@@ -1,0 +1,164 @@
+//! Percent-encoding as the signatures want it, and the decoding of queries and form bodies.
+
+/// A query or form body that is not percent-encoded UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    #[error("a percent sign is not followed by two hex digits")]
+    Percent,
+    #[error("the decoded bytes are not UTF-8")]
+    Utf8,
+}
+
+/// Unreserved bytes, which stay as they are: letters, digits and `-_.~`.
+const UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        table[byte] = b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+        byte += 1;
+    }
+    table
+};
+
+const UPPER_HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Encodes every byte outside the unreserved set as `%XX` in upper case; a space is `%20`.
+pub fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 2);
+    encode_into(&mut out, text);
+    out
+}
+
+/// Appends the encoded text.
+pub fn encode_into(out: &mut String, text: &str) {
+    escape_into(out, text, "%");
+}
+
+/// Appends the text encoded twice, in one pass: what the first round writes as `%XX`, the second writes as `%25XX`.
+pub fn encode_twice_into(out: &mut String, text: &str) {
+    escape_into(out, text, "%25");
+}
+
+fn escape_into(out: &mut String, text: &str, escape: &str) {
+    let bytes = text.as_bytes();
+    let mut copied = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        if UNRESERVED[usize::from(*byte)] {
+            continue;
+        }
+        // A run of unreserved bytes is ASCII, so its ends are character boundaries; between the bytes of one
+        // character there is no run, and slicing there would panic.
+        if copied < at {
+            out.push_str(&text[copied..at]);
+        }
+        out.push_str(escape);
+        out.push(char::from(UPPER_HEX[usize::from(byte >> 4)]));
+        out.push(char::from(UPPER_HEX[usize::from(byte & 15)]));
+        copied = at + 1;
+    }
+    out.push_str(&text[copied..]);
+}
+
+/// Decodes one name or value; `+` and `%20` both are a space, because SDKs send either.
+pub fn decode(encoded: &[u8]) -> Result<String, DecodeError> {
+    let mut out = Vec::with_capacity(encoded.len());
+    decode_into(&mut out, encoded)?;
+    String::from_utf8(out).map_err(|_invalid| DecodeError::Utf8)
+}
+
+/// Appends the decoded bytes, which are UTF-8 by themselves.
+pub fn decode_into(out: &mut Vec<u8>, encoded: &[u8]) -> Result<(), DecodeError> {
+    let start = out.len();
+    let mut rest = encoded.iter();
+    while let Some(byte) = rest.next() {
+        out.push(match byte {
+            b'+' => b' ',
+            b'%' => hex_digit(rest.next())? << 4 | hex_digit(rest.next())?,
+            literal => *literal,
+        });
+    }
+    match std::str::from_utf8(&out[start..]) {
+        Ok(_) => Ok(()),
+        Err(_invalid) => Err(DecodeError::Utf8),
+    }
+}
+
+fn hex_digit(digit: Option<&u8>) -> Result<u8, DecodeError> {
+    match digit {
+        Some(digit @ b'0'..=b'9') => Ok(digit - b'0'),
+        Some(digit @ b'a'..=b'f') => Ok(digit - b'a' + 10),
+        Some(digit @ b'A'..=b'F') => Ok(digit - b'A' + 10),
+        _ => Err(DecodeError::Percent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn encodes_all_but_the_unreserved_set() {
+        assert_eq!(encode("j 1+*~/é"), "j%201%2B%2A~%2F%C3%A9");
+        assert_eq!(encode("AZaz09-_.~"), "AZaz09-_.~");
+        assert_eq!(encode("!'()"), "%21%27%28%29");
+        assert_eq!(encode("😀"), "%F0%9F%98%80");
+    }
+
+    #[test]
+    fn decodes_both_spellings_of_a_space_and_raw_characters() {
+        assert_eq!(
+            decode(b"j+1%20%2B%2a~%2F%C3%A9").as_deref(),
+            Ok("j 1 +*~/é")
+        );
+        assert_eq!(decode(b"*()!'").as_deref(), Ok("*()!'"));
+        assert_eq!(decode("é".as_bytes()).as_deref(), Ok("é"));
+    }
+
+    #[test]
+    fn refuses_broken_escapes_and_bytes_that_are_no_text() {
+        for broken in ["%", "%4", "a%", "%zz", "%4g", "%%41", "%+1"] {
+            assert_eq!(
+                decode(broken.as_bytes()),
+                Err(DecodeError::Percent),
+                "{broken}"
+            );
+        }
+        assert_eq!(decode(b"%C3"), Err(DecodeError::Utf8));
+        assert_eq!(decode(b"\xff"), Err(DecodeError::Utf8));
+    }
+
+    #[test]
+    fn a_character_cannot_be_put_together_from_two_pieces() {
+        let mut out = Vec::new();
+        assert_eq!(decode_into(&mut out, b"a"), Ok(()));
+        assert_eq!(decode_into(&mut out, b"%C3"), Err(DecodeError::Utf8));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_decodes_back(text in any::<String>()) {
+            let encoded = encode(&text);
+            prop_assert_eq!(decode(encoded.as_bytes()), Ok(text));
+        }
+
+        #[test]
+        fn encoding_twice_in_one_pass_equals_two_passes(text in any::<String>()) {
+            let mut once = String::new();
+            encode_twice_into(&mut once, &text);
+            prop_assert_eq!(once, encode(&encode(&text)));
+        }
+
+        #[test]
+        fn decoding_never_panics(bytes in any::<Vec<u8>>()) {
+            let _ = decode(&bytes);
+        }
+
+        #[test]
+        fn decoding_near_misses_never_panics(text in "[%+0-9a-fé=&]{0,40}") {
+            let _ = decode(text.as_bytes());
+        }
+    }
+}
