@@ -1,0 +1,5 @@
+//! `GET /livez`: the process answers.
+
+pub(crate) async fn live() -> &'static str {
+    "ok"
+}

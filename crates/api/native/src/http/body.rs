@@ -1,0 +1,135 @@
+//! JSON bodies: read whole within limits, refused with the path of the field that is wrong.
+
+use std::time::Duration;
+
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::StatusCode;
+use reelgate_api_kit::body::{BodyError, read_body};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer};
+
+use super::Problem;
+
+/// A job with the most outputs and all settings spelled out takes about 20 KiB.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A body that must be JSON, whatever its content type says.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        parse(&read(request).await?).map(Self)
+    }
+}
+
+/// A body that may be left out.
+pub(crate) struct OptionalJsonBody<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let bytes = read(request).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        parse(&bytes).map(Self)
+    }
+}
+
+async fn read(request: Request) -> Result<Bytes, Problem> {
+    read_body(request.into_body(), MAX_BODY_BYTES, BODY_PATIENCE)
+        .await
+        .map_err(|error| {
+            let (status, code) = match &error {
+                BodyError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+                BodyError::TooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
+                BodyError::Broken(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            };
+            Problem::new(status, code, error.to_string())
+        })
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            field_problem("", &path, &inner)
+        } else {
+            not_json(&inner)
+        }
+    })?;
+    json.end().map_err(|error| not_json(&error))?;
+    Ok(value)
+}
+
+/// Reads a part of a body that was kept as a value; `at` is its path in the body.
+pub(crate) fn read_value<'de, T, D>(value: D, at: &str) -> Result<T, Problem>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de, Error = serde_json::Error>,
+{
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        field_problem(at, &path, error.inner())
+    })
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    let detail = format!("the body is not JSON: {error}");
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
+}
+
+fn field_problem(base: &str, path: &str, error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    let reason = text
+        .rsplit_once(" at line ")
+        .map_or(&*text, |(said, _)| said);
+    let mut field = join(base, path);
+    let unknown = quoted(reason, "unknown field `");
+    // Inside tagged objects the path ends at the object, and a missing field has no path at all.
+    let named = unknown.or_else(|| quoted(reason, "missing field `"));
+    if let Some(name) = named
+        && !(field == name || field.ends_with(&format!(".{name}")))
+    {
+        field = join(&field, name);
+    }
+    let code = match unknown {
+        Some(_) => "unknown_field",
+        None => "invalid_request",
+    };
+    let problem = Problem::new(StatusCode::BAD_REQUEST, code, reason);
+    if field.is_empty() {
+        problem
+    } else {
+        problem.field(field)
+    }
+}
+
+fn quoted<'a>(text: &'a str, lead: &str) -> Option<&'a str> {
+    text.strip_prefix(lead)?.split('`').next()
+}
+
+fn join(base: &str, path: &str) -> String {
+    match (base, path) {
+        // How the root of a body is spelled.
+        (_, "" | ".") => base.to_owned(),
+        ("", _) => path.to_owned(),
+        (_, _) => format!("{base}.{path}"),
+    }
+}
+
+/// Tells `null` from absence: `Some(None)` is null.
+pub(crate) fn nullable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,21 @@
+//! What every action of this API shares: the exchange around it, who calls, what was sent, and problems.
+
+mod address;
+mod body;
+mod caller;
+mod exchange;
+mod links;
+mod path;
+mod problem;
+mod query;
+mod time;
+
+pub(crate) use address::Address;
+pub(crate) use body::{JsonBody, OptionalJsonBody, nullable, read_value};
+pub(crate) use caller::Authorized;
+pub(crate) use exchange::{exchange, no_such_route, refuse_idempotency_key, wrong_method};
+pub(crate) use links::{created, object_link};
+pub(crate) use path::InPath;
+pub(crate) use problem::Problem;
+pub(crate) use query::Query;
+pub(crate) use time::{format_time, parse_time};

@@ -1,0 +1,132 @@
+//! How this API shows a job.
+
+use reelgate_domain::job::kind::transcode::OutputSpec;
+use reelgate_domain::job::{Fault, FaultCode, Job, JobKind, JobSpec, StateName};
+use reelgate_domain::media::{OutputFile, OutputResult};
+use reelgate_domain::{JobId, JobNumber, ObjectRef, PipelineId, SubmissionId};
+use serde::Serialize;
+
+use super::facts::FactsView;
+use crate::http::format_time;
+
+/// A job:
+///
+/// ```json
+/// {"id", "number", "kind", "state", "pipeline_id", "priority", "progress", "attempt",
+///  "created_at", "started_at", "finished_at", "submission_id", "input": {"bucket", "key"},
+///  "outputs": [...], "fault": {"code", "message"}, "user_data", "origin"}
+/// ```
+///
+/// `state` is `queued`, `running`, `publishing`, `stopping`, `succeeded`, `failed` or `cancelled`.
+/// `progress` is 0 to 100, `attempt` 0 before the first start, `started_at` the start of the newest
+/// attempt. `origin` names the API that made the job. What is not known yet is null.
+#[derive(Serialize)]
+pub(crate) struct JobView<'a> {
+    id: JobId,
+    number: JobNumber,
+    kind: JobKind,
+    state: &'static str,
+    pipeline_id: PipelineId,
+    priority: u8,
+    progress: u8,
+    attempt: u32,
+    created_at: String,
+    started_at: Option<String>,
+    finished_at: Option<String>,
+    submission_id: SubmissionId,
+    input: &'a ObjectRef,
+    outputs: Vec<OutputView<'a>>,
+    fault: Option<FaultView<'a>>,
+    user_data: Option<&'a str>,
+    origin: Option<&'a str>,
+}
+
+/// One output: `{"object", "state", "files": [{"key", "bytes"}], "facts", "fault"}`.
+///
+/// `state` is `succeeded` or `failed` once the output has a result of its own, and the job's state
+/// before that, or if the job ended without results. The main file comes last in `files`.
+#[derive(Serialize)]
+struct OutputView<'a> {
+    object: &'a ObjectRef,
+    state: &'static str,
+    files: &'a [OutputFile],
+    facts: Option<FactsView<'a>>,
+    fault: Option<FaultView<'a>>,
+}
+
+/// Why something failed. The engine's last lines are at `/api/v1/jobs/{id}/log`.
+#[derive(Serialize)]
+struct FaultView<'a> {
+    code: FaultCode,
+    message: &'a str,
+}
+
+impl<'a> JobView<'a> {
+    pub(crate) fn of(job: &'a Job) -> Self {
+        let JobSpec::Transcode(spec) = &job.spec;
+        let state = job.lifecycle.state.name();
+        let outputs = spec.outputs.iter().enumerate();
+        Self {
+            id: job.id,
+            number: job.number,
+            kind: job.spec.kind(),
+            state: state.as_str(),
+            pipeline_id: job.pipeline,
+            priority: job.priority.level(),
+            progress: job.progress,
+            attempt: job.lifecycle.attempt,
+            created_at: format_time(job.created_at),
+            started_at: job.started_at.map(format_time),
+            finished_at: job.finished_at().map(format_time),
+            submission_id: job.submission,
+            input: &spec.input,
+            outputs: outputs
+                .map(|(index, output)| OutputView::of(output, job.results.get(index), state))
+                .collect(),
+            fault: job.fault().map(FaultView::of),
+            user_data: job.user_data.as_deref(),
+            origin: job.origin.as_ref().map(|origin| &*origin.dialect),
+        }
+    }
+}
+
+impl<'a> OutputView<'a> {
+    fn of(spec: &'a OutputSpec, result: Option<&'a OutputResult>, job: StateName) -> Self {
+        match result {
+            None => Self {
+                object: &spec.object,
+                state: job.as_str(),
+                files: &[],
+                facts: None,
+                fault: None,
+            },
+            Some(OutputResult::Done {
+                object,
+                files,
+                facts,
+            }) => Self {
+                object,
+                state: StateName::Succeeded.as_str(),
+                files,
+                facts: Some(FactsView::of(facts, &spec.settings.container)),
+                fault: None,
+            },
+            Some(OutputResult::Failed { object, fault }) => Self {
+                object,
+                state: StateName::Failed.as_str(),
+                files: &[],
+                facts: None,
+                fault: Some(FaultView::of(fault)),
+            },
+        }
+    }
+}
+
+impl<'a> FaultView<'a> {
+    fn of(fault: &'a Fault) -> Self {
+        Self {
+            code: fault.code,
+            message: &fault.message,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Objects of a bucket: list, put, get, head, delete. Contents are streamed both ways.
+
+mod conditions;
+mod delete;
+mod get;
+mod head;
+mod list;
+mod put;
+mod range;
+
+pub(crate) use delete::delete;
+pub(crate) use get::get;
+pub(crate) use head::head;
+pub(crate) use list::list;
+pub(crate) use put::put;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderValue, StatusCode};
+use reelgate_domain::{BucketName, ObjectKey, ObjectRef};
+use reelgate_service::ObjectMeta;
+
+use crate::http::Problem;
+
+/// The object that a path names; its parts are percent-decoded already.
+fn object(bucket: String, key: String) -> Result<ObjectRef, Problem> {
+    Ok(ObjectRef {
+        bucket: self::bucket(bucket)?,
+        key: ObjectKey::new(key)
+            .map_err(|error| Problem::invalid_field("key", error.to_string()))?,
+    })
+}
+
+fn bucket(name: String) -> Result<BucketName, Problem> {
+    BucketName::new(name).map_err(|error| Problem::invalid_field("bucket", error.to_string()))
+}
+
+/// An answer about an object, `length` bytes long, with all that describes the object.
+fn describe(status: StatusCode, meta: &ObjectMeta, length: u64, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LENGTH, length.into());
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(meta.content_type));
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    // Objects are other people's files: a browser must not run one as a page of this server.
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    validators(&mut response, meta);
+    response
+}
+
+/// What a client may later ask by whether the object has changed.
+fn validators(response: &mut Response, meta: &ObjectMeta) {
+    let modified = httpdate::fmt_http_date(conditions::modified(meta));
+    for (name, text) in [(ETAG, &meta.etag), (LAST_MODIFIED, &modified)] {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}

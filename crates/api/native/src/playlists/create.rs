@@ -1,0 +1,73 @@
+//! `POST /api/v1/playlists`: writes a master playlist over the HLS outputs of succeeded jobs.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use reelgate_domain::{JobId, ObjectRef};
+use reelgate_service::CreatePlaylist;
+use serde::{Deserialize, Serialize};
+
+use crate::NativeApi;
+use crate::http::{Address, Authorized, JsonBody, Problem, created, object_link};
+
+/// The body: `{"jobs": [ID, …], "object": OBJECT}`, where OBJECT is `{"bucket", "key"}` or an
+/// address such as `oss://bucket/key`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateBody {
+    jobs: Vec<JobId>,
+    object: Address,
+}
+
+/// `{"object": {"bucket", "key"}, "renditions": [RENDITION, …]}`.
+#[derive(Serialize)]
+struct PlaylistView {
+    object: ObjectRef,
+    renditions: Vec<RenditionView>,
+}
+
+/// `{"uri", "bandwidth", "average_bandwidth", "width", "height", "fps", "codecs"}`, as the playlist
+/// says it: the address relative to the playlist, rates in bits a second, the picture's size and
+/// rate null for sound alone.
+#[derive(Serialize)]
+struct RenditionView {
+    uri: String,
+    bandwidth: u64,
+    average_bandwidth: u64,
+    width: Option<u32>,
+    height: Option<u32>,
+    fps: Option<f64>,
+    codecs: String,
+}
+
+/// Answers 201, or 409 when the jobs' segments do not align.
+pub(crate) async fn create(
+    State(api): State<Arc<NativeApi>>,
+    Authorized(caller): Authorized,
+    JsonBody(body): JsonBody<CreateBody>,
+) -> Result<Response, Problem> {
+    let wanted = CreatePlaylist {
+        jobs: body.jobs,
+        target: body.object.0,
+    };
+    let playlist = api.service.create_playlist(&caller, wanted).await?;
+    let location = object_link(&playlist.object);
+    let renditions = playlist
+        .renditions
+        .into_iter()
+        .map(|rendition| RenditionView {
+            uri: rendition.uri,
+            bandwidth: rendition.bandwidth,
+            average_bandwidth: rendition.average_bandwidth,
+            width: rendition.resolution.map(|(width, _)| width),
+            height: rendition.resolution.map(|(_, height)| height),
+            fps: rendition.fps,
+            codecs: rendition.codecs,
+        });
+    let view = PlaylistView {
+        renditions: renditions.collect(),
+        object: playlist.object,
+    };
+    Ok(created(&location, view))
+}

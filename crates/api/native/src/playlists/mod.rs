@@ -1,0 +1,5 @@
+//! Master playlists: create.
+
+mod create;
+
+pub(crate) use create::create;

@@ -1,0 +1,5 @@
+//! Presets: list.
+
+mod list;
+
+pub(crate) use list::list;
