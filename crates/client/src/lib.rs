@@ -1,0 +1,28 @@
+//! A client of the native API: typed calls, streamed uploads and downloads, errors that say what the server said.
+//!
+//! It reads no environment and no files but those it is told to send or to write.
+
+mod buckets;
+mod client;
+mod error;
+mod health;
+mod jobs;
+mod objects;
+mod pipelines;
+mod playlists;
+mod presets;
+
+pub use buckets::{Bucket, Buckets, NewBucket};
+pub use client::Client;
+pub use error::{Error, Problem};
+pub use health::{Readiness, ReadinessCheck};
+pub use jobs::{
+    Address, AudioFacts, CancelDecision, CancelOutcome, Facts, Fault, File, Job, JobQuery,
+    JobState, Jobs, NewJob, NewOutput, Output, VideoFacts,
+};
+pub use objects::{ObjectEntry, ObjectQuery, Objects, StoredObject};
+pub use pipelines::{
+    NewPipeline, Pipeline, PipelineChange, PipelineQuery, PipelineState, Pipelines,
+};
+pub use playlists::{NewPlaylist, Playlist, Rendition};
+pub use presets::{Preset, Presets};
