@@ -2,6 +2,8 @@
 //!
 //! [`Store`] is the contract. Engines live in a module each and pass one conformance suite.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod contract;
 mod sqlite;
 

@@ -5,7 +5,8 @@ use reelgate_domain::{AccountId, JobId, Timestamp};
 use rusqlite::params;
 
 use super::inbox::Lane;
-use super::rows::{held, one};
+use super::rows::{execute, held, one};
+use super::transition::add;
 use super::{SqliteStore, sql};
 use crate::contract::Result;
 
@@ -39,11 +40,17 @@ impl SqliteStore {
             });
         }
         self.write(Lane::Urgent, move |tx| {
-            // The lease goes too, so that the row is as a cancelled job's row should be: what is
-            // wrong is only that nobody looked again.
-            tx.connection()
-                .execute("DELETE FROM leases WHERE id = ?1", [id.as_bytes()])?;
-            tx.connection().execute(
+            // The lease and the counts follow, so that the rows are as those of a cancelled job
+            // should be: what is wrong is only that nobody looked again.
+            let ran = execute(
+                tx.connection(),
+                "DELETE FROM leases WHERE id = ?1",
+                [id.as_bytes()],
+            )?;
+            let waited = 1 - i64::try_from(ran).unwrap_or(0);
+            add(tx, seen.pipeline, -waited, -waited, waited - 1)?;
+            execute(
+                tx.connection(),
                 "UPDATE jobs SET state = 6, finished_at = ?2, ready_at = NULL WHERE number = ?1",
                 params![seen.number, now.as_millis()],
             )?;

@@ -1,63 +1,94 @@
-//! SQLite.
+//! SQLite against the suite, its broken variant, and what only a file can go through.
 
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, Selector};
-use reelgate_domain::{AccessKey, BucketName, PipelineState};
-use reelgate_store::{Bucket, FirstAccount, NewPipeline, SqliteStore, Store, SubmitOutcome};
-use reelgate_testkit::{FixedClock, Ids, JobBuilder, account, worker};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reelgate_domain::job::CancelPolicy;
+use reelgate_store::conformance::race::race;
+use reelgate_store::conformance::{Home, World};
+use reelgate_store::{SqliteStore, Store};
+use reelgate_testkit::account;
+use tempfile::TempDir;
+
+struct Directory(TempDir);
+
+impl Directory {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+}
+
+#[async_trait]
+impl Home for Directory {
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(self.0.path()).expect("it opens"))
+    }
+}
+
+reelgate_store::conformance_tests!(Directory::new());
+
+/// A home that also hands out the store by its own type.
+struct Known(Arc<SqliteStore>);
+
+#[async_trait]
+impl Home for Known {
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.0) as Arc<dyn Store>
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_that_checks_and_then_acts_is_caught_by_the_race() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
+    let world = Arc::new(World::new(&Known(Arc::clone(&store))).await);
+    let now = world.now();
+    let tally = race(&world, 4000, move |id| {
+        let store = Arc::clone(&store);
+        async move {
+            let policy = CancelPolicy::QueuedOnly;
+            store
+                .cancel_check_then_act(account(1), id, policy, now)
+                .await
+                .unwrap()
+        }
+    })
+    .await;
+    let both = tally
+        .violations
+        .iter()
+        .filter(|it| it.contains("ran and its cancel was accepted"));
+    assert!(
+        both.count() > 0,
+        "{} cancelled, {} started",
+        tally.cancelled,
+        tally.started
+    );
+}
 
 #[tokio::test]
-async fn smoke() {
+async fn a_directory_serves_one_process_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = SqliteStore::open(dir.path()).unwrap();
+    let error = SqliteStore::open(dir.path()).err().unwrap().to_string();
+    let expected = format!("process {} already serves", std::process::id());
+    assert!(
+        error.contains(&expected) && error.contains("stop it"),
+        "{error}"
+    );
+    drop(first);
+    SqliteStore::open(dir.path()).unwrap();
+}
+
+#[tokio::test]
+async fn the_files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path()).unwrap();
-    let clock = FixedClock::default();
-    let ids = Ids::default();
-    let now = clock.now();
-    let pipeline = ids.pipeline(now);
-    let first = FirstAccount {
-        account: account(1),
-        project_id: "p".into(),
-        access_key: AccessKey {
-            id: "k".into(),
-            secret: "s".into(),
-            account: account(1),
-            active: true,
-        },
-        api_key_digest: [1; 32],
-        pipeline: NewPipeline {
-            id: pipeline,
-            account: account(1),
-            name: "default".into(),
-            state: PipelineState::Active,
-            concurrency: None,
-            origin: None,
-            created_at: now,
-        },
-        bucket: Bucket {
-            account: account(1),
-            name: BucketName::new("media").unwrap(),
-            path: "/x".into(),
-            created_at: now,
-        },
-        created_at: now,
-    };
-    assert!(store.create_first_account(first).await.unwrap());
-    let job = JobBuilder::new(account(1), pipeline, ids.job(now), now).build();
-    let SubmitOutcome::Accepted(jobs) = store.submit(vec![job.clone()]).await.unwrap() else {
-        panic!()
-    };
-    assert_eq!(store.jobs(account(1), &[job.id]).await.unwrap(), jobs);
-    let claims = store.claim(&worker("w"), 3, now, now).await.unwrap();
-    assert_eq!(claims.len(), 1);
-    let out = store
-        .cancel(
-            account(1),
-            Selector::Ids(vec![job.id]),
-            CancelPolicy::Any,
-            now,
-        )
-        .await
-        .unwrap();
-    assert_eq!(out, [CancelOutcome::Stopping { id: job.id }]);
-    assert_eq!(store.sweep(true, now).await.unwrap(), 1);
-    println!("{:?}", store.jobs(account(1), &[job.id]).await.unwrap());
+    store.check().await.unwrap();
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+    }
 }

@@ -1,0 +1,204 @@
+//! What a cancel answers and does.
+
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, CancelVerdict, Event, FaultCode, JobState, Selector, StateName,
+};
+use reelgate_domain::{JobId, JobNumber};
+use reelgate_testkit::account;
+
+use super::world::{LEASE, failed};
+use super::{Home, Shape, World};
+use crate::{Beat, BeatAnswer, Ending, Fenced};
+
+const POLICIES: [CancelPolicy; 3] = [
+    CancelPolicy::QueuedOnly,
+    CancelPolicy::RunningOnly,
+    CancelPolicy::Any,
+];
+
+/// The domain judges; the store answers and writes accordingly.
+pub async fn each_policy_in_each_state(home: &dyn Home) {
+    let world = World::new(home).await;
+    for shape in Shape::ALL {
+        for policy in POLICIES {
+            let job = world.shaped(shape).await;
+            let outcome = world.cancel(job.id, policy).await;
+            let id = job.id;
+            let expected = match policy.judge(&job.lifecycle) {
+                CancelVerdict::CancelNow => CancelOutcome::Cancelled { id },
+                CancelVerdict::AskToStop => CancelOutcome::Stopping { id },
+                CancelVerdict::Refuse => CancelOutcome::Refused {
+                    id,
+                    state: shape.state(),
+                    started: shape.started(),
+                },
+            };
+            assert_eq!(outcome, expected, "{policy:?} of {shape:?}");
+            let after = job.lifecycle.after(&Event::Cancel { policy }, world.now());
+            let after = after.unwrap_or(job.lifecycle);
+            assert_eq!(
+                world.job(id).await.lifecycle,
+                after,
+                "{policy:?} of {shape:?}"
+            );
+            let held = u64::from(after.state.lease().is_some());
+            let queued = u64::from(after.state.name() == StateName::Queued);
+            assert_eq!(
+                world.load(job.pipeline).await,
+                (queued, held),
+                "{policy:?} of {shape:?}"
+            );
+        }
+    }
+}
+
+pub async fn outcomes_come_in_the_order_of_the_selector(home: &dyn Home) {
+    let world = World::new(home).await;
+    let running = world.running().await.id;
+    let queued = world.submit_one().await;
+    let unknown = world.ids.job(world.now());
+    let ids = vec![unknown, queued, running, queued];
+    let outcomes = world
+        .store
+        .cancel(
+            world.account,
+            Selector::Ids(ids),
+            CancelPolicy::QueuedOnly,
+            world.now(),
+        )
+        .await
+        .expect("cancel");
+    let refused = |id, state, started| CancelOutcome::Refused { id, state, started };
+    let expected = [
+        CancelOutcome::Missing { index: 0 },
+        CancelOutcome::Cancelled { id: queued },
+        refused(running, StateName::Running, true),
+        refused(queued, StateName::Cancelled, false),
+    ];
+    assert_eq!(outcomes, expected);
+    assert_eq!(world.claim(9).await, [], "the cancelled one never starts");
+    let none = Selector::Ids(vec![]);
+    let none = world
+        .store
+        .cancel(world.account, none, CancelPolicy::Any, world.now())
+        .await;
+    assert_eq!(none.expect("cancel"), []);
+}
+
+pub async fn jobs_are_cancelled_by_number(home: &dyn Home) {
+    let world = World::new(home).await;
+    let id = world.submit_one().await;
+    let number = world.job(id).await.number;
+    let cancel = |owner, numbers| {
+        let selector = Selector::Numbers(numbers);
+        world
+            .store
+            .cancel(owner, selector, CancelPolicy::QueuedOnly, world.now())
+    };
+    let missing = CancelOutcome::Missing { index: 0 };
+    let foreign = cancel(account(2), vec![number]).await.expect("cancel");
+    assert_eq!(foreign, std::slice::from_ref(&missing));
+    let outcomes = cancel(world.account, vec![JobNumber(number.0 + 1000), number]).await;
+    assert_eq!(
+        outcomes.expect("cancel"),
+        [missing, CancelOutcome::Cancelled { id }]
+    );
+}
+
+pub async fn a_job_given_back_counts_as_started(home: &dyn Home) {
+    let world = World::new(home).await;
+    let id = world.running().await.id;
+    assert_eq!(world.finish(id, 1, Ending::GivenBack).await, Fenced::Done);
+    let refused = CancelOutcome::Refused {
+        id,
+        state: StateName::Queued,
+        started: true,
+    };
+    assert_eq!(world.cancel(id, CancelPolicy::QueuedOnly).await, refused);
+    assert_eq!(
+        world.cancel(id, CancelPolicy::Any).await,
+        CancelOutcome::Cancelled { id }
+    );
+}
+
+pub async fn a_cancel_after_publish_is_refused(home: &dyn Home) {
+    let world = World::new(home).await;
+    let id = world.running().await.id;
+    assert_eq!(world.publish(id, 1).await, Fenced::Done);
+    let refused = CancelOutcome::Refused {
+        id,
+        state: StateName::Publishing,
+        started: true,
+    };
+    assert_eq!(world.cancel(id, CancelPolicy::Any).await, refused);
+    assert_eq!(world.finish(id, 1, Ending::Succeeded).await, Fenced::Done);
+    let job = world.job(id).await;
+    assert_eq!(
+        (job.lifecycle.state.name(), job.progress),
+        (StateName::Succeeded, 100)
+    );
+    assert_eq!(job.results, reelgate_testkit::staged(1).results);
+}
+
+pub async fn a_stop_ends_with_the_report_or_with_the_lease(home: &dyn Home) {
+    let world = World::new(home).await;
+    let endings: [(Option<Ending>, Fenced); 4] = [
+        (Some(Ending::Stopped), Fenced::Done),
+        (Some(failed(FaultCode::EngineFailed)), Fenced::Stopping),
+        (Some(Ending::GivenBack), Fenced::Stopping),
+        (None, Fenced::Done),
+    ];
+    for (ending, expected) in endings {
+        let id = world.running().await.id;
+        assert_eq!(
+            world.cancel(id, CancelPolicy::Any).await,
+            CancelOutcome::Stopping { id }
+        );
+        assert_eq!(
+            world.publish(id, 1).await,
+            Fenced::Stopping,
+            "too late to win"
+        );
+        let beat = Beat {
+            job: id,
+            attempt: 1,
+            progress: 50,
+        };
+        let until = world.now().after(LEASE);
+        let answers = world.store.renew(vec![beat], until, world.now()).await;
+        assert_eq!(answers.expect("renew"), [BeatAnswer::Stop]);
+        match ending {
+            Some(ending) => assert_eq!(world.finish(id, 1, ending).await, expected),
+            None => {
+                world.clock.advance(LEASE);
+                assert_eq!(world.sweep().await, 1);
+            }
+        }
+        let job = world.job(id).await;
+        assert_eq!(
+            job.lifecycle.state,
+            JobState::Cancelled {
+                finished_at: world.now()
+            }
+        );
+        assert_eq!(job.results, [], "a cancelled job has no output");
+        assert_eq!(world.load(world.pipeline).await, (0, 0));
+    }
+}
+
+pub async fn jobs_of_another_account_are_missing(home: &dyn Home) {
+    let world = World::new(home).await;
+    let id: JobId = world.submit_one().await;
+    let foreign = account(2);
+    let selector = Selector::Ids(vec![id]);
+    let outcomes = world
+        .store
+        .cancel(foreign, selector, CancelPolicy::Any, world.now())
+        .await;
+    assert_eq!(
+        outcomes.expect("cancel"),
+        [CancelOutcome::Missing { index: 0 }]
+    );
+    assert_eq!(world.store.jobs(foreign, &[id]).await.expect("jobs"), []);
+    assert_eq!(world.state(id).await, StateName::Queued);
+}

@@ -1,0 +1,101 @@
+//! The suite that every engine passes: what the contract says, tried out.
+//!
+//! An engine's tests say where a store lives ([`Home`]) and call [`conformance_tests!`], which
+//! makes one test of every case. A bug found in one engine becomes a case for all.
+//!
+//! [`conformance_tests!`]: crate::conformance_tests
+
+pub mod accounts;
+pub mod cancelling;
+pub mod claiming;
+pub mod durability;
+pub mod fencing;
+pub mod listing;
+pub mod model;
+pub mod pausing;
+pub mod pipelines;
+pub mod race;
+pub mod retrying;
+pub mod submitting;
+mod world;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use world::{Shape, World};
+
+use crate::Store;
+
+/// A place for one store.
+#[async_trait]
+pub trait Home: Send + Sync {
+    /// Opens it: empty at first, later with what it held when the handle before was dropped.
+    async fn open(&self) -> Arc<dyn Store>;
+}
+
+/// Makes one test of every case. The argument is an expression that makes a new, empty [`Home`].
+// A macro because tests have to be functions in the engine's own test binary.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($home:expr) => {
+        $crate::conformance_tests! { @cases $home;
+            accounts::the_first_account_is_made_once,
+            accounts::keys_are_found_by_their_id_and_their_digest,
+            accounts::a_bucket_name_is_unique_inside_its_account,
+            pipelines::a_pipeline_reads_back_as_it_was_made,
+            pipelines::pipelines_are_listed_oldest_first_with_their_total,
+            pipelines::a_change_leaves_what_it_does_not_name,
+            pipelines::a_pipeline_with_unfinished_jobs_is_not_deleted,
+            pipelines::a_deleted_pipeline_takes_no_jobs_and_shows_its_old_ones,
+            pipelines::pipelines_of_another_account_do_not_exist,
+            submitting::a_job_reads_back_as_it_was_submitted,
+            submitting::a_missing_pipeline_refuses_the_whole_submission,
+            submitting::a_failing_submission_does_not_fail_its_neighbours,
+            submitting::wake_ups_follow_what_happened,
+            claiming::the_highest_priority_goes_first_and_the_oldest_inside_it,
+            claiming::a_retry_keeps_its_place_before_younger_jobs,
+            claiming::pipelines_take_turns_by_fewest_running,
+            claiming::of_equally_busy_pipelines_the_longest_unserved_goes_first,
+            claiming::a_limit_holds_through_every_way_a_slot_comes_free,
+            claiming::concurrent_claims_share_out_each_job_once_within_the_limit,
+            claiming::a_claim_returns_no_more_than_its_slots,
+            pausing::a_paused_pipeline_starts_nothing_and_resumes,
+            pausing::what_runs_goes_on_while_its_pipeline_is_paused,
+            pausing::no_claim_that_follows_an_answered_pause_starts_its_jobs,
+            cancelling::each_policy_in_each_state,
+            cancelling::outcomes_come_in_the_order_of_the_selector,
+            cancelling::jobs_are_cancelled_by_number,
+            cancelling::a_job_given_back_counts_as_started,
+            cancelling::a_cancel_after_publish_is_refused,
+            cancelling::a_stop_ends_with_the_report_or_with_the_lease,
+            cancelling::jobs_of_another_account_are_missing,
+            fencing::a_stale_attempt_can_do_nothing,
+            fencing::an_attempt_that_was_never_made_can_do_nothing,
+            fencing::success_needs_a_publish_first,
+            fencing::progress_never_goes_back_within_an_attempt,
+            fencing::a_renewed_lease_lasts_longer_and_never_shorter,
+            retrying::a_transient_failure_waits_its_delay_and_the_third_is_final,
+            retrying::a_fault_of_the_input_is_final_at_once,
+            retrying::a_lost_worker_costs_an_attempt,
+            retrying::a_lost_publisher_is_followed_by_one_that_finishes_its_work,
+            retrying::the_first_sweep_ends_every_lease,
+            retrying::the_next_deadline_is_the_earliest,
+            listing::pages_follow_each_other_without_gaps,
+            listing::every_combination_of_filters_agrees_with_a_plain_filter,
+            listing::jobs_of_another_account_are_not_listed,
+            durability::everything_is_there_after_a_reopen,
+            race::cancel_and_claim_never_both_win,
+            model::random_operations_agree_with_the_rules,
+        }
+    };
+    (@cases $home:expr; $($module:ident :: $case:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let home = $home;
+                $crate::conformance::$module::$case(&home).await;
+            }
+        )*
+    };
+}

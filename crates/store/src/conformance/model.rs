@@ -1,0 +1,480 @@
+//! Random operations, one after another, against a model in memory that knows only the rules.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, Event, FaultCode, JobState, Lease, Lifecycle, Priority, Selector,
+    StateName,
+};
+use reelgate_domain::media::OutputResult;
+use reelgate_domain::pipeline::PipelineChange;
+use reelgate_domain::{JobId, PipelineId, PipelineState, Timestamp};
+use reelgate_testkit::{staged, worker};
+
+use super::world::{LEASE, failed};
+use super::{Home, World};
+use crate::{Beat, BeatAnswer, Claim, Ending, Fenced, JobFilter, Work};
+
+/// A small generator of repeatable numbers (SplitMix64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize]
+    }
+}
+
+#[derive(Clone)]
+struct ModelJob {
+    pipeline: PipelineId,
+    priority: Priority,
+    lifecycle: Lifecycle,
+    progress: u8,
+    started_at: Option<Timestamp>,
+    staged_by: Option<u32>,
+}
+
+struct ModelPipeline {
+    paused: bool,
+    limit: Option<u32>,
+    /// The turn it last had.
+    served: u64,
+}
+
+struct Model<'w> {
+    world: &'w World,
+    dice: Dice,
+    jobs: BTreeMap<JobId, ModelJob>,
+    pipelines: BTreeMap<PipelineId, ModelPipeline>,
+    turns: u64,
+}
+
+pub async fn random_operations_agree_with_the_rules(home: &dyn Home) {
+    let world = World::new(home).await;
+    let mut pipelines = BTreeMap::new();
+    let limits = [None, None, Some(1), Some(3)];
+    for limit in limits {
+        let id = world.add_pipeline("model", limit).await;
+        pipelines.insert(
+            id,
+            ModelPipeline {
+                paused: false,
+                limit,
+                served: 0,
+            },
+        );
+    }
+    let jobs = BTreeMap::new();
+    let mut model = Model {
+        world: &world,
+        dice: Dice(20_261_121),
+        jobs,
+        pipelines,
+        turns: 0,
+    };
+    for step in 0..2500 {
+        model.step().await;
+        if step % 100 == 99 {
+            model.compare_all().await;
+        }
+    }
+    let mut ends = BTreeMap::new();
+    for job in model.jobs.values() {
+        *ends.entry(job.lifecycle.state.name().as_str()).or_insert(0) += 1;
+    }
+    assert!(
+        ends.len() >= 6,
+        "the steps reach nearly every state: {ends:?}"
+    );
+}
+
+impl Model<'_> {
+    async fn step(&mut self) {
+        match self.dice.below(100) {
+            0..16 => self.submit().await,
+            16..38 => self.claim().await,
+            38..48 => self.renew().await,
+            48..58 => self.publish().await,
+            58..74 => self.finish().await,
+            74..84 => self.cancel().await,
+            84..90 => self.change().await,
+            _ => self.sweep().await,
+        }
+    }
+
+    fn any_job(&mut self) -> Option<JobId> {
+        // Mostly one that is alive.
+        let live = |job: &&ModelJob| !job.lifecycle.state.name().is_final();
+        let alive = self.dice.below(8) != 0;
+        let ids: Vec<JobId> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| !alive || live(job))
+            .map(|(id, _)| *id)
+            .collect();
+        (!ids.is_empty()).then(|| self.dice.pick(&ids))
+    }
+
+    /// A held job and mostly its current attempt.
+    fn any_attempt(&mut self) -> Option<(JobId, u32)> {
+        let held: Vec<JobId> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| job.lifecycle.state.lease().is_some())
+            .map(|(id, _)| *id)
+            .collect();
+        let id = if held.is_empty() || self.dice.below(10) == 0 {
+            self.any_job()?
+        } else {
+            self.dice.pick(&held)
+        };
+        let attempt = self.jobs[&id].lifecycle.attempt;
+        let stale = self.dice.below(10) == 0;
+        Some((
+            id,
+            if stale {
+                attempt.saturating_sub(1)
+            } else {
+                attempt
+            },
+        ))
+    }
+
+    async fn submit(&mut self) {
+        let pipelines: Vec<PipelineId> = self.pipelines.keys().copied().collect();
+        let mut new = Vec::new();
+        for _ in 0..=self.dice.below(3) {
+            let pipeline = self.dice.pick(&pipelines);
+            let level = 1 + self.dice.below(10) as u8;
+            let job = self.world.new_job_in(pipeline).priority(level).build();
+            let model = ModelJob {
+                pipeline,
+                priority: job.priority,
+                lifecycle: Lifecycle::queued(),
+                progress: 0,
+                started_at: None,
+                staged_by: None,
+            };
+            self.jobs.insert(job.id, model);
+            new.push(job);
+        }
+        self.world.submit(new).await;
+    }
+
+    async fn claim(&mut self) {
+        let now = self.world.now();
+        let due = |job: &&ModelJob| matches!(&job.lifecycle.state, JobState::Publishing { lease } if lease.until <= now);
+        let lost = self.jobs.values().filter(due).count();
+        // Which of several lost publishers go first is not promised, so all of them may.
+        let slots = (self.dice.below(4) as usize).max(lost);
+        let claims = self.world.claim(slots as u32).await;
+        assert!(claims.len() <= slots);
+        for (index, claim) in claims.iter().enumerate() {
+            self.check_claim(claim, index < lost);
+        }
+        if claims.len() < slots {
+            assert!(self.turn().is_empty(), "a claim left work behind");
+        }
+    }
+
+    fn check_claim(&mut self, claim: &Claim, publishes: bool) {
+        let now = self.world.now();
+        let turn = self.turn();
+        let best = self.best_of(claim.job.pipeline);
+        let job = self.jobs.get_mut(&claim.job.id).expect("a known job");
+        let lease = Lease {
+            worker: worker("w"),
+            until: now.after(LEASE),
+        };
+        let next = job
+            .lifecycle
+            .after(&Event::Claim { lease }, now)
+            .expect("it may be claimed");
+        job.lifecycle = next;
+        job.started_at = Some(now);
+        if publishes {
+            let by = job.staged_by.expect("it has staged");
+            assert_eq!(claim.work, Work::Publish(staged(by)));
+        } else {
+            assert_eq!(claim.work, Work::Run);
+            assert!(
+                turn.contains(&claim.job.pipeline),
+                "another pipeline's turn"
+            );
+            assert_eq!(
+                best,
+                Some(claim.job.id),
+                "another job of the pipeline goes first"
+            );
+            job.progress = 0;
+            self.turns += 1;
+            let pipeline = self
+                .pipelines
+                .get_mut(&claim.job.pipeline)
+                .expect("a known one");
+            pipeline.served = self.turns;
+        }
+        assert_eq!(claim.job.lifecycle, self.jobs[&claim.job.id].lifecycle);
+    }
+
+    /// The pipelines whose turn it may be.
+    fn turn(&self) -> Vec<PipelineId> {
+        let able = self.pipelines.iter().filter(|(id, pipeline)| {
+            let (_, ready, running) = self.load(**id);
+            let below = pipeline
+                .limit
+                .is_none_or(|limit| running < u64::from(limit));
+            !pipeline.paused && ready > 0 && below
+        });
+        let rank = |id: &PipelineId| (self.load(*id).2, self.pipelines[id].served);
+        let able: Vec<PipelineId> = able.map(|(id, _)| *id).collect();
+        let least = able.iter().map(rank).min();
+        able.into_iter()
+            .filter(|id| Some(rank(id)) == least)
+            .collect()
+    }
+
+    fn best_of(&self, pipeline: PipelineId) -> Option<JobId> {
+        let ready = self.jobs.iter().filter(|(_, job)| {
+            let state = &job.lifecycle.state;
+            job.pipeline == pipeline && matches!(state, JobState::Queued { ready_at: None })
+        });
+        ready
+            .min_by_key(|(id, job)| (std::cmp::Reverse(job.priority), **id))
+            .map(|(id, _)| *id)
+    }
+
+    /// Queued, ready and running jobs.
+    fn load(&self, pipeline: PipelineId) -> (u64, u64, u64) {
+        let mut load = (0, 0, 0);
+        for job in self.jobs.values().filter(|job| job.pipeline == pipeline) {
+            match &job.lifecycle.state {
+                JobState::Queued { ready_at } => {
+                    load.0 += 1;
+                    load.1 += u64::from(ready_at.is_none());
+                }
+                state => load.2 += u64::from(state.lease().is_some()),
+            }
+        }
+        load
+    }
+
+    async fn renew(&mut self) {
+        let Some((id, attempt)) = self.any_attempt() else {
+            return;
+        };
+        let now = self.world.now();
+        let (until, progress) = (now.after(LEASE), self.dice.below(120) as u8);
+        let beat = Beat {
+            job: id,
+            attempt,
+            progress,
+        };
+        let answer = self
+            .world
+            .store
+            .renew(vec![beat], until, now)
+            .await
+            .expect("renew")[0];
+        let job = self.jobs.get_mut(&id).expect("a known job");
+        let expected = match job.lifecycle.after(&Event::Renew { attempt, until }, now) {
+            Ok(next) => {
+                job.lifecycle = next;
+                job.progress = job.progress.max(progress.min(100));
+                match job.lifecycle.state.name() {
+                    StateName::Stopping => BeatAnswer::Stop,
+                    _ => BeatAnswer::Held,
+                }
+            }
+            Err(_) => BeatAnswer::Lost,
+        };
+        assert_eq!(answer, expected);
+    }
+
+    async fn publish(&mut self) {
+        let Some((id, attempt)) = self.any_attempt() else {
+            return;
+        };
+        let answer = self.world.publish(id, attempt).await;
+        let event = Event::Publish { attempt };
+        assert_eq!(answer, self.report(id, attempt, &event));
+        if answer == Fenced::Done {
+            self.jobs.get_mut(&id).expect("a known job").staged_by = Some(attempt);
+        }
+    }
+
+    async fn finish(&mut self) {
+        let Some((id, attempt)) = self.any_attempt() else {
+            return;
+        };
+        let ending = match self.dice.below(6) {
+            0 | 1 => Ending::Succeeded,
+            2 => failed(FaultCode::EngineFailed),
+            3 => failed(FaultCode::SourceMissing),
+            4 => Ending::Stopped,
+            _ => Ending::GivenBack,
+        };
+        let event = match &ending {
+            Ending::Succeeded => Event::Succeed { attempt },
+            Ending::Failed { fault, .. } => Event::Fail {
+                attempt,
+                fault: fault.clone(),
+            },
+            Ending::Stopped => Event::Stopped { attempt },
+            Ending::GivenBack => Event::GiveBack { attempt },
+        };
+        let answer = self.world.finish(id, attempt, ending).await;
+        assert_eq!(answer, self.report(id, attempt, &event), "{event:?}");
+    }
+
+    /// Applies a worker's event and tells what it should have been answered.
+    fn report(&mut self, id: JobId, attempt: u32, event: &Event) -> Fenced {
+        let job = self.jobs.get_mut(&id).expect("a known job");
+        let stopping = job.lifecycle.state.name() == StateName::Stopping;
+        match job.lifecycle.after(event, self.world.now()) {
+            Ok(next) => {
+                job.lifecycle = next;
+                if job.lifecycle.state.name() == StateName::Succeeded {
+                    job.progress = 100;
+                }
+                match event {
+                    Event::Stopped { .. } => Fenced::Done,
+                    _ if stopping => Fenced::Stopping,
+                    _ => Fenced::Done,
+                }
+            }
+            Err(_) if stopping && job.lifecycle.attempt == attempt => Fenced::Stopping,
+            Err(_) => Fenced::Lost,
+        }
+    }
+
+    async fn cancel(&mut self) {
+        let policies = [
+            CancelPolicy::QueuedOnly,
+            CancelPolicy::RunningOnly,
+            CancelPolicy::Any,
+        ];
+        let policy = self.dice.pick(&policies);
+        let mut ids = Vec::new();
+        for _ in 0..=self.dice.below(3) {
+            ids.extend(self.any_job());
+        }
+        let now = self.world.now();
+        let selector = Selector::Ids(ids.clone());
+        let outcomes = self
+            .world
+            .store
+            .cancel(self.world.account, selector, policy, now)
+            .await;
+        let outcomes = outcomes.expect("cancel");
+        assert_eq!(outcomes.len(), ids.len());
+        for (id, outcome) in ids.into_iter().zip(outcomes) {
+            let job = self.jobs.get_mut(&id).expect("a known job");
+            let expected = match job.lifecycle.after(&Event::Cancel { policy }, now) {
+                Ok(next) => {
+                    job.lifecycle = next;
+                    match job.lifecycle.state.name() {
+                        StateName::Stopping => CancelOutcome::Stopping { id },
+                        _ => CancelOutcome::Cancelled { id },
+                    }
+                }
+                Err(_) => CancelOutcome::Refused {
+                    id,
+                    state: job.lifecycle.state.name(),
+                    started: job.lifecycle.has_started(),
+                },
+            };
+            assert_eq!(outcome, expected);
+        }
+    }
+
+    async fn change(&mut self) {
+        let ids: Vec<PipelineId> = self.pipelines.keys().copied().collect();
+        let id = self.dice.pick(&ids);
+        let mut change = PipelineChange::default();
+        let pipeline = self.pipelines.get_mut(&id).expect("a known one");
+        if self.dice.below(3) == 0 {
+            pipeline.limit = self.dice.pick(&[None, Some(1), Some(2), Some(5)]);
+            change.concurrency = Some(pipeline.limit);
+        } else {
+            pipeline.paused = !pipeline.paused;
+            let states = [PipelineState::Active, PipelineState::Paused];
+            change.state = Some(states[usize::from(pipeline.paused)]);
+        }
+        let changed = self
+            .world
+            .store
+            .change_pipeline(self.world.account, id, change)
+            .await;
+        assert!(changed.expect("change").is_some());
+    }
+
+    async fn sweep(&mut self) {
+        let every = self.dice.below(12) == 0;
+        let now = self
+            .world
+            .clock
+            .advance(Duration::from_millis(self.dice.below(20_000)));
+        let moved = self.world.store.sweep(every, now).await.expect("sweep");
+        let mut expected = 0;
+        for job in self.jobs.values_mut() {
+            match &mut job.lifecycle.state {
+                JobState::Running { lease }
+                | JobState::Publishing { lease }
+                | JobState::Stopping { lease }
+                    if every =>
+                {
+                    lease.until = lease.until.min(now);
+                }
+                JobState::Queued { ready_at } if ready_at.is_some_and(|at| at <= now) => {
+                    *ready_at = None;
+                    expected += 1;
+                }
+                _ => {}
+            }
+            if let Ok(next) = job.lifecycle.after(&Event::LeaseEnded, now) {
+                job.lifecycle = next;
+                expected += 1;
+            }
+        }
+        assert_eq!(moved, expected);
+    }
+
+    async fn compare_all(&self) {
+        for id in self.pipelines.keys() {
+            let (queued, _, running) = self.load(*id);
+            assert_eq!(self.world.load(*id).await, (queued, running));
+        }
+        let all = JobFilter::default();
+        let jobs = self
+            .world
+            .store
+            .list_jobs(self.world.account, all, u32::MAX)
+            .await;
+        let jobs = jobs.expect("list");
+        assert_eq!(jobs.len(), self.jobs.len());
+        for job in jobs {
+            let model = &self.jobs[&job.id];
+            assert_eq!(job.lifecycle, model.lifecycle);
+            assert_eq!(
+                (job.progress, job.started_at),
+                (model.progress, model.started_at)
+            );
+            let succeeded = job.lifecycle.state.name() == StateName::Succeeded;
+            let expected: Vec<OutputResult> = match model.staged_by {
+                Some(attempt) if succeeded => staged(attempt).results,
+                _ => Vec::new(),
+            };
+            assert_eq!(job.results, expected);
+        }
+    }
+}
