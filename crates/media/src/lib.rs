@@ -4,6 +4,8 @@
 pub mod argv;
 pub mod check;
 mod engine;
+#[cfg(test)]
+mod fixtures;
 pub mod plan;
 pub mod playlist;
 mod probe;

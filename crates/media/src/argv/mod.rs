@@ -3,6 +3,8 @@
 //! Outputs are written under fixed names into the working directory, and get their own names only
 //! afterwards: no argument ever holds a part of an object key.
 
+#[cfg(test)]
+mod tests;
 mod video;
 
 pub(crate) use video::{constant_rate, scale};

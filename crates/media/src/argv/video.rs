@@ -36,17 +36,14 @@ pub(super) fn add(args: &mut Args, video: &VideoPlan, window: &Window) {
 fn filters(video: &VideoPlan, window: &Window) -> String {
     let mut chain: Vec<String> = cut_start(window, "").into_iter().collect();
     chain.push(constant_rate(video.fps));
-    let matrix = match video.matrix {
-        Matrix::Keep => None,
-        Matrix::Tag(name) => {
-            chain.push(format!("setparams=colorspace={name}"));
-            None
-        }
-        Matrix::ConvertTo(name) => Some(name),
+    let (convert_to, tag) = match video.matrix {
+        Matrix::Keep => (None, None),
+        Matrix::Tag(name) => (None, Some(name)),
+        Matrix::ConvertTo(name) => (Some(name), Some(name)),
     };
-    chain.push(scale(video.size, matrix));
+    chain.push(scale(video.size, convert_to));
     chain.push("setsar=1,format=yuv420p".to_owned());
-    if let Some(name) = matrix {
+    if let Some(name) = tag {
         chain.push(format!("setparams=colorspace={name}"));
     }
     chain.join(",")

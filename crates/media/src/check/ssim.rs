@@ -103,8 +103,9 @@ fn comparison(
         argv::scale(display_size(source), None)
     );
     let cut: String = argv::cut_start(&window, "").map_or(String::new(), |cut| cut + ",");
+    // Our outputs' pictures start at their first moment, whatever timestamp that has.
     let graph = format!(
-        "[0:{}]{view}[made];[1:{}]{cut}{view}[wanted];[made][wanted]ssim=stats_file=-:shortest=1",
+        "[0:{}]setpts=PTS-STARTPTS,{view}[made];[1:{}]{cut}{view}[wanted];[made][wanted]ssim=stats_file=-:shortest=1",
         made.index, original.index
     );
     let mut args = Args::default();

@@ -3,6 +3,8 @@
 mod audio;
 mod geometry;
 mod rate;
+#[cfg(test)]
+mod tests;
 mod video;
 mod window;
 
@@ -49,9 +51,11 @@ pub struct VideoPlan {
 /// What happens to the matrix between RGB and YUV, which players guess from the size when untagged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matrix {
-    /// As the source has it, tagged or not.
+    /// As it comes from the decoder.
     Keep,
-    /// The source is untagged and the output's size would make players guess another one.
+    /// Tagged by name: with the source's own tag, which FFmpeg 7.0 loses when it converts full range,
+    /// or with what players take an untagged source for, where the output's size would make them
+    /// guess another one.
     Tag(&'static str),
     /// The source is RGB.
     ConvertTo(&'static str),

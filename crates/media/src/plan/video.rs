@@ -85,6 +85,18 @@ fn key_frames(gop: Gop, container: Container, fps: FrameRate) -> KeyFrames {
     }
 }
 
+/// The matrices that every FFmpeg since the floor has the same name for.
+const MATRICES: [&str; 8] = [
+    "bt709",
+    "fcc",
+    "bt470bg",
+    "smpte170m",
+    "smpte240m",
+    "ycgco",
+    "bt2020nc",
+    "bt2020c",
+];
+
 fn matrix(source: &VideoFacts, size: Size) -> Matrix {
     let format = source.pixel_format.as_deref().unwrap_or_default();
     let rgb = [
@@ -93,15 +105,14 @@ fn matrix(source: &VideoFacts, size: Size) -> Matrix {
     if rgb.iter().any(|prefix| format.starts_with(prefix)) {
         return Matrix::ConvertTo(guess(size.width, size.height));
     }
-    let tagged = source
-        .color_space
-        .as_deref()
-        .is_some_and(|space| !matches!(space, "unknown" | "unspecified" | "reserved"));
     let guessed = guess(source.width, source.height);
-    if tagged || guessed == guess(size.width, size.height) {
-        Matrix::Keep
-    } else {
-        Matrix::Tag(guessed)
+    match source.color_space.as_deref() {
+        Some(tag) => MATRICES
+            .into_iter()
+            .find(|name| *name == tag)
+            .map_or(Matrix::Keep, Matrix::Tag),
+        None if guessed != guess(size.width, size.height) => Matrix::Tag(guessed),
+        None => Matrix::Keep,
     }
 }
 

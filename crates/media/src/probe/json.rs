@@ -71,7 +71,7 @@ struct SideData {
     rotation: Option<f64>,
 }
 
-pub(super) fn facts(answer: &[u8]) -> Result<MediaFacts, serde_json::Error> {
+pub(crate) fn facts(answer: &[u8]) -> Result<MediaFacts, serde_json::Error> {
     let answer: Answer = serde_json::from_slice(answer)?;
     let format = answer.format;
     Ok(MediaFacts {
@@ -165,9 +165,51 @@ fn tagged_duration(tags: &HashMap<String, String>) -> Option<f64> {
 }
 
 fn known(text: Option<String>) -> Option<String> {
-    text.filter(|text| !matches!(text.as_str(), "" | "unknown" | "none" | "N/A"))
+    text.filter(|text| {
+        !matches!(
+            text.as_str(),
+            "" | "unknown" | "unspecified" | "reserved" | "none" | "N/A"
+        )
+    })
 }
 
 fn number<T: std::str::FromStr>(text: Option<String>) -> Option<T> {
     text?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_of_real_clips() {
+        let facts: Vec<_> = ["phone_vfr_hevc_rot90_2video", "music_vibe_ace_coverart"]
+            .map(crate::fixtures::facts)
+            .into();
+        insta::assert_debug_snapshot!(facts);
+    }
+
+    #[test]
+    fn rotations_are_clockwise_quarters() {
+        for (counter_clockwise, clockwise) in [
+            (-90.0, 90),
+            (90.0, 270),
+            (180.0, 180),
+            (-180.0, 180),
+            (270.0, 90),
+            (-0.5, 0),
+            (45.0, 0),
+        ] {
+            let side_data = [SideData {
+                rotation: Some(counter_clockwise),
+            }];
+            assert_eq!(rotation(&side_data), clockwise, "{counter_clockwise}");
+        }
+    }
+
+    #[test]
+    fn lengths_in_tags_are_read() {
+        let tags = HashMap::from([("DURATION".to_owned(), "00:01:04.500000000".to_owned())]);
+        assert_eq!(tagged_duration(&tags), Some(64.5));
+    }
 }

@@ -2,6 +2,9 @@
 
 mod json;
 
+#[cfg(test)]
+pub(crate) use json::facts as parse;
+
 use std::path::Path;
 use std::time::Duration;
 
