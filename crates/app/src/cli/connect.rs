@@ -1,0 +1,67 @@
+//! Finding the server and the key that a client command is for.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use reelgate_client::Client;
+use serde::Deserialize;
+
+use crate::config::{self, ClientArgs};
+
+#[derive(Deserialize)]
+struct ServerFile {
+    address: String,
+}
+
+#[derive(Deserialize)]
+struct CredentialsFile {
+    api_key: String,
+}
+
+/// The server that `--server` names, or that runs on `--data`.
+pub(super) fn connect(args: &ClientArgs) -> Result<Client> {
+    if let Some(server) = &args.server {
+        let Some(key) = &args.api_key else {
+            bail!("no API key for {server}: set REELGATE_API_KEY");
+        };
+        return Ok(Client::new(server, key)?);
+    }
+    let data = &args.data;
+    let Some(server) = read::<ServerFile>(&config::server_file(data))? else {
+        bail!("no server runs on {}: {}", data.display(), advice(args));
+    };
+    let credentials = config::credentials_file(data);
+    let key = match read::<CredentialsFile>(&credentials)? {
+        Some(found) => found.api_key,
+        None => bail!("{} is gone; it holds the API key", credentials.display()),
+    };
+    Ok(Client::new(&server.address, key)?)
+}
+
+/// What to do when nobody answers.
+pub(super) fn advice(args: &ClientArgs) -> String {
+    match &args.server {
+        Some(server) => format!("check that a server runs at {server}"),
+        None => format!(
+            "start one with `reelgate serve --data {}`, or name one with --data or --server",
+            args.data.display()
+        ),
+    }
+}
+
+/// A file of the data directory, if it exists.
+fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} cannot be read", path.display()));
+        }
+    };
+    let parsed = serde_json::from_str(&text);
+    parsed
+        .map(Some)
+        .with_context(|| format!("{} is damaged", path.display()))
+}
