@@ -43,10 +43,21 @@ pub(super) fn connect(args: &ClientArgs) -> Result<Client> {
 /// What to do when nobody answers.
 pub(super) fn advice(args: &ClientArgs) -> String {
     match &args.server {
-        Some(server) => format!("check that a server runs at {server}"),
+        Some(_) => "check --server, and that a server runs there".to_owned(),
         None => format!(
             "start one with `reelgate serve --data {}`, or name one with --data or --server",
             args.data.display()
+        ),
+    }
+}
+
+/// What to do when the server does not know the key.
+pub(super) fn key_advice(args: &ClientArgs) -> String {
+    match &args.server {
+        Some(_) => "set REELGATE_API_KEY to a key of that server".to_owned(),
+        None => format!(
+            "{} belongs to another server",
+            config::credentials_file(&args.data).display()
         ),
     }
 }

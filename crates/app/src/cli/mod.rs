@@ -13,14 +13,14 @@ mod submit;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use reelgate_client::{Client, Error};
 
 use crate::config::ClientArgs;
 use screen::Format;
 
-/// A command for a running server.
+// No doc comment: clap would show it as what the whole program is about.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
     /// Upload a file, or take an object, and have it transcoded.
@@ -112,9 +112,11 @@ impl Common {
     /// Adds what to do where the client library cannot know it.
     fn explain(&self, outcome: Result<ExitCode>) -> Result<ExitCode> {
         outcome.map_err(|error| match error.downcast_ref() {
-            Some(Error::Unreachable { .. }) => error.context(connect::advice(&self.server)),
+            Some(Error::Unreachable { .. }) => {
+                anyhow!("{error}: {}", connect::advice(&self.server))
+            }
             Some(Error::Refused(problem)) if problem.status == 401 => {
-                error.context("the server does not know this API key")
+                anyhow!("{error}: {}", connect::key_advice(&self.server))
             }
             _ => error,
         })
