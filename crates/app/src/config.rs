@@ -1,0 +1,134 @@
+//! Configuration: what the command line and the environment say. Nothing else reads either.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+/// Where a server keeps everything, unless told otherwise.
+const DEFAULT_DATA: &str = "reelgate-data";
+
+/// How a server runs.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Directory of the database, the buckets and the credentials; made if missing.
+    #[arg(long, env = "REELGATE_DATA", default_value = DEFAULT_DATA, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Address to listen on; port 0 picks a free one.
+    #[arg(
+        long,
+        env = "REELGATE_LISTEN",
+        default_value = "127.0.0.1:8470",
+        value_name = "HOST:PORT"
+    )]
+    pub(crate) listen: String,
+    /// File to write once requests are served: JSON with `address` and `credentials_file`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Jobs that run at once; 0 serves the APIs only. Default: half the processors, at least 2.
+    #[arg(long, env = "REELGATE_SLOTS", value_name = "N")]
+    pub(crate) slots: Option<u32>,
+    /// The largest object that may be stored, in bytes.
+    #[arg(
+        long,
+        env = "REELGATE_MAX_OBJECT_BYTES",
+        default_value_t = 100 << 30,
+        value_name = "BYTES"
+    )]
+    pub(crate) max_object_bytes: u64,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+/// Which FFmpeg is used.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct EngineArgs {
+    /// The ffmpeg program; found on PATH when not given.
+    #[arg(long, env = "REELGATE_FFMPEG", value_name = "FILE")]
+    pub(crate) ffmpeg: Option<PathBuf>,
+    /// The ffprobe program; found on PATH when not given.
+    #[arg(long, env = "REELGATE_FFPROBE", value_name = "FILE")]
+    pub(crate) ffprobe: Option<PathBuf>,
+}
+
+/// What the demo works on.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The clip to work on.
+    #[arg(
+        long,
+        default_value = "media/bbb_720p25_aac51.mp4",
+        value_name = "FILE"
+    )]
+    pub(crate) clip: PathBuf,
+    /// Directory for the demo's server and files; must not exist yet. Default: a new one beside
+    /// the working directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+/// What the doctor looks at.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The data directory a server would use.
+    #[arg(long, env = "REELGATE_DATA", default_value = DEFAULT_DATA, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+/// Where a client command finds its server.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ClientArgs {
+    /// Data directory of a server on this machine.
+    #[arg(
+        long,
+        global = true,
+        env = "REELGATE_DATA",
+        default_value = DEFAULT_DATA,
+        value_name = "DIR"
+    )]
+    pub(crate) data: PathBuf,
+    /// Address of a server anywhere, instead of --data; its key comes from REELGATE_API_KEY.
+    #[arg(long, global = true, env = "REELGATE_SERVER", value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// API key for --server.
+    #[arg(
+        long,
+        global = true,
+        env = "REELGATE_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub(crate) api_key: Option<String>,
+}
+
+/// The directories in which programs are looked for.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
+pub(crate) fn search_path() -> OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
+/// What log lines are written, in the form of tracing's filters.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
+pub(crate) fn log_filter() -> String {
+    std::env::var("REELGATE_LOG").unwrap_or_else(|_| "info".to_owned())
+}
+
+/// The file of the first account's names and secrets.
+pub(crate) fn credentials_file(data: &Path) -> PathBuf {
+    data.join("credentials.json")
+}
+
+/// The file that says where the running server listens.
+pub(crate) fn server_file(data: &Path) -> PathBuf {
+    data.join("server.json")
+}

@@ -1,0 +1,130 @@
+//! The demo: a server of its own, worked through the signed MPS API from a clip to a table.
+
+mod mps;
+mod progress;
+mod scenes;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use reelgate_client::Client;
+use reelgate_media::Runner;
+use reelgate_service::{RandomIds, SystemClock};
+
+use crate::config::{DemoArgs, ServeArgs};
+use crate::serve::{self, Server};
+use mps::MpsClient;
+
+/// Runs the demo and says how to go on.
+pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
+    let started = Instant::now();
+    let clip = args
+        .clip
+        .canonicalize()
+        .with_context(|| format!("finding the clip {}", args.clip.display()))?;
+    let data = match &args.data {
+        Some(data) => data.clone(),
+        None => free_directory()?,
+    };
+    if data.exists() {
+        bail!(
+            "{} exists already; name another directory with --data",
+            data.display()
+        );
+    }
+    let serve_args = ServeArgs {
+        data: data.clone(),
+        listen: "127.0.0.1:0".to_owned(),
+        ready_file: None,
+        slots: Some(2),
+        max_object_bytes: 1 << 30,
+        engine: args.engine.clone(),
+    };
+    let server = Server::start(&serve_args).await?;
+    println!(
+        "Reelgate listens on http://{} with its files in {}",
+        server.address,
+        data.display()
+    );
+
+    // An interrupted demo leaves nothing running either.
+    let told = tokio::select! {
+        told = tell(&server, &clip, &args) => told,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    server.stop().await;
+    told?;
+
+    let files = data.join("buckets");
+    let seconds = started.elapsed().as_secs_f64();
+    println!();
+    println!("Done in {seconds:.0} s; nothing is left running.");
+    println!("  The files:        {}", files.display());
+    println!(
+        "  Go on with them:  reelgate serve --data {}",
+        data.display()
+    );
+    println!(
+        "  Its credentials:  {}",
+        crate::config::credentials_file(&data).display()
+    );
+    println!("  Your own server:  make serve");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn tell(server: &Server, clip: &Path, args: &DemoArgs) -> Result<()> {
+    let credentials = server.credentials()?;
+    let clock = SystemClock;
+    let ids = RandomIds::default();
+    let mps = MpsClient {
+        http: reqwest::Client::new(),
+        address: server.address.to_string(),
+        credentials: &credentials,
+        clock: &clock,
+        ids: &ids,
+    };
+    let native = Client::new(&server.address.to_string(), credentials.api_key.as_str())?;
+    let runner = Arc::new(Runner::start(tokio::runtime::Handle::current())?);
+    let engine = serve::find_engine(&runner, &args.engine).await?;
+    let stage = scenes::Stage {
+        mps: &mps,
+        native: &native,
+        credentials: &credentials,
+        clip,
+    };
+
+    let rungs = stage.transcode().await?;
+    stage.playlist(&rungs).await?;
+    let queued = stage.pause_and_cancel().await?;
+    let jobs: Vec<_> = rungs.into_iter().chain(queued).collect();
+    let bucket = server.bucket_directory(&credentials);
+    table::print(
+        &mps,
+        &jobs,
+        &table::Source {
+            runner: &runner,
+            engine: &engine,
+            clip,
+            bucket,
+        },
+    )
+    .await
+}
+
+/// The first free name beside the working directory.
+fn free_directory() -> Result<PathBuf> {
+    (1..1000)
+        .map(|n| {
+            PathBuf::from(if n == 1 {
+                "reelgate-demo".into()
+            } else {
+                format!("reelgate-demo-{n}")
+            })
+        })
+        .find(|path| !path.exists())
+        .context("every name from reelgate-demo to reelgate-demo-999 is taken")
+}

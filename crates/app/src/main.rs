@@ -1,0 +1,75 @@
+//! Reelgate: the one binary. Reads the command line and hands over.
+
+mod cli;
+mod config;
+mod demo;
+mod doctor;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::ClientCommand;
+use crate::config::{DemoArgs, DoctorArgs, ServeArgs};
+
+/// A self-hosted media-processing service: jobs on FFmpeg, pausable pipelines, exact cancels.
+#[derive(Debug, Parser)]
+#[command(name = "reelgate", version, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service: the APIs and a worker.
+    Serve(ServeArgs),
+    /// Show the whole thing at work on a short clip, on a server of its own.
+    Demo(DemoArgs),
+    /// Check that this machine has what the service needs.
+    Doctor(DoctorArgs),
+    #[command(flatten)]
+    Client(ClientCommand),
+}
+
+fn main() -> ExitCode {
+    let command = CommandLine::parse().command;
+    let run = async {
+        match command {
+            Command::Serve(args) => {
+                log_to_stderr();
+                serve::run(args).await
+            }
+            Command::Demo(args) => demo::run(args).await,
+            Command::Doctor(args) => doctor::run(args).await,
+            Command::Client(command) => cli::run(command).await,
+        }
+    };
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(run);
+            // Nothing that still blocks a thread may keep the process.
+            runtime.shutdown_background();
+            outcome
+        });
+    outcome.unwrap_or_else(|error| {
+        eprintln!("reelgate: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_new(config::log_filter()).unwrap_or_else(|error| {
+        eprintln!("reelgate: REELGATE_LOG is not understood ({error}); logging at info");
+        EnvFilter::new("info")
+    });
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
