@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{migrate, sql};
+use super::{connect, migrate, sql};
 
 /// Steps of a plan that may walk a whole table, because it is small whatever the backlog: how many
 /// accounts and pipelines there are does not depend on how many jobs there are.
@@ -28,6 +28,7 @@ const TRANSACTIONS: &[&str] = &[
 
 fn schema() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
+    connect::prepare(&connection).unwrap();
     migrate::migrate(&mut connection, migrate::MIGRATIONS).unwrap();
     connection
 }
