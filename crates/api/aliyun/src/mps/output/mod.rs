@@ -1,0 +1,126 @@
+//! One element of the `Outputs` parameter: what a job is to make.
+//!
+//! A template is required; what the output itself gives overrides the template field by field. Fields that are not
+//! served are refused by name, unless they ask for nothing or for what is done anyway.
+
+mod audio;
+mod clip;
+mod object;
+pub(super) mod settings;
+mod video;
+
+use reelgate_domain::BucketName;
+use reelgate_domain::ObjectRef;
+use reelgate_domain::job::kind::transcode::OutputSpec;
+use reelgate_domain::job::{MAX_USER_DATA_BYTES, Priority};
+use serde_json::{Map, Value};
+
+use super::errors::{Code, Refusal};
+use super::fields::{self, Fields};
+use super::input::Input;
+use super::presets::{self, Lookup, Preset};
+
+/// What all outputs of a submission share.
+pub(super) struct Target<'a> {
+    pub(super) input: &'a Input,
+    pub(super) bucket: &'a BucketName,
+}
+
+/// An output that can be made.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) spec: OutputSpec,
+    pub(super) priority: Priority,
+    pub(super) user_data: Option<String>,
+    /// The output as received, but for strings that contain objects, which are unfolded.
+    pub(super) request: Map<String, Value>,
+    /// `OutputObject` as received.
+    pub(super) object: String,
+}
+
+/// Reads one output.
+pub(super) fn parse(output: &Value, target: &Target<'_>) -> Result<Accepted, Refusal> {
+    let request = members(output)?;
+    let mut fields = Fields::new("", &request);
+    let object = fields.required("OutputObject")?;
+    let template = template(&fields.required("TemplateId")?)?;
+    let settings = settings::read(&merged(&template, &mut fields)?)?;
+    let clip = clip::read(fields.object("Clip")?)?;
+    let priority = priority(&mut fields)?;
+    let user_data = user_data(&mut fields)?;
+    // The first audio stream is the one that is taken anyway. The first video stream may be cover art, which never
+    // is, so nothing can be said for `VideoStreamMap`.
+    fields.only("AudioStreamMap", "0:a:0")?;
+    fields.only("Rotate", "0")?;
+    fields.finish()?;
+    let key = object::key(&object, &target.input.object.key, settings.container)?;
+    Ok(Accepted {
+        spec: OutputSpec {
+            object: ObjectRef {
+                bucket: target.bucket.clone(),
+                key,
+            },
+            settings,
+            clip,
+        },
+        priority,
+        user_data,
+        request,
+        object,
+    })
+}
+
+fn members(output: &Value) -> Result<Map<String, Value>, Refusal> {
+    let Value::Object(members) = output else {
+        return Err(Refusal::new(Code::JsonObjectFormat, "Outputs"));
+    };
+    let mut members = members.clone();
+    fields::expand(&mut members, "")?;
+    Ok(members)
+}
+
+fn template(id: &str) -> Result<Preset, Refusal> {
+    match presets::look_up(id) {
+        Lookup::Served(preset) => Ok(preset),
+        Lookup::Documented => Err(Refusal::new(Code::TemplateNotSupported, id)),
+        Lookup::Unknown => Err(Refusal::new(Code::TemplateNotFound, id)),
+    }
+}
+
+/// The template's parameters under those of the output.
+fn merged(template: &Preset, fields: &mut Fields<'_>) -> Result<Map<String, Value>, Refusal> {
+    let mut parameters = template.parameters();
+    for part in settings::PARTS {
+        if let Some(own) = fields.object(part)? {
+            let whole = parameters
+                .entry(part)
+                .or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(whole) = whole {
+                fields::overlay(whole, own.members());
+            }
+        }
+    }
+    Ok(parameters)
+}
+
+fn priority(fields: &mut Fields<'_>) -> Result<Priority, Refusal> {
+    let level = fields.integer("Priority", 1..=10)?;
+    let priority = level
+        .and_then(|level| u8::try_from(level).ok())
+        .and_then(Priority::new);
+    Ok(priority.unwrap_or_default())
+}
+
+fn user_data(fields: &mut Fields<'_>) -> Result<Option<String>, Refusal> {
+    let data = fields.text("UserData")?;
+    if data
+        .as_ref()
+        .is_some_and(|data| data.len() > MAX_USER_DATA_BYTES)
+    {
+        return fields.refuse(Code::OutOfRange, "UserData");
+    }
+    Ok(data)
+}
+
+#[cfg(test)]
+mod tests;

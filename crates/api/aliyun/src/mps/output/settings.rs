@@ -1,0 +1,105 @@
+//! The parts of an output that a template can hold too: container, video, audio, modes.
+
+use reelgate_domain::job::kind::transcode::{Container, SegmentFormat, Settings};
+use serde_json::{Map, Value};
+
+use super::{audio, video};
+use crate::mps::errors::{Code, Refusal};
+use crate::mps::fields::Fields;
+
+/// The names of these parts.
+pub(in crate::mps) const PARTS: [&str; 5] =
+    ["Container", "Video", "Audio", "TransConfig", "MuxConfig"];
+
+/// How the video's bits are spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TransMode {
+    OnePass,
+    Constant,
+}
+
+/// Reads the parameters of a template, or those of a template with an output's own over them.
+pub(in crate::mps) fn read(parameters: &Map<String, Value>) -> Result<Settings, Refusal> {
+    let mut parts = Fields::new("", parameters);
+    let segment_seconds = segment_seconds(parts.object("MuxConfig")?)?;
+    let container = container(parts.object("Container")?, segment_seconds)?;
+    let mode = trans_mode(parts.object("TransConfig")?)?;
+    let video = video::read(parts.object("Video")?, mode)?;
+    let audio = audio::read(parts.object("Audio")?)?;
+    parts.finish()?;
+    if video.is_none() && audio.is_none() {
+        return Err(Refusal::new(Code::Invalid, "Audio.Remove"));
+    }
+    let settings = Settings {
+        container,
+        video,
+        audio,
+    };
+    // Every range is checked above, under the name the caller knows; this is the net below.
+    settings
+        .validate()
+        .map_err(|error| Refusal::new(Code::OutOfRange, error.field))?;
+    Ok(settings)
+}
+
+fn container(part: Option<Fields<'_>>, segment_seconds: u32) -> Result<Container, Refusal> {
+    let Some(mut fields) = part else {
+        return Ok(Container::Mp4);
+    };
+    let format = fields.text("Format")?.unwrap_or_else(|| "mp4".to_owned());
+    let container = match format.to_ascii_lowercase().as_str() {
+        "mp4" => Container::Mp4,
+        "m3u8" => Container::Hls {
+            segments: SegmentFormat::Ts,
+            segment_seconds,
+        },
+        _ => return fields.refuse(Code::NotSupported, "Format"),
+    };
+    fields.finish()?;
+    Ok(container)
+}
+
+/// Seconds of a segment. In an MP4 there are none, and the setting changes nothing there or here.
+fn segment_seconds(part: Option<Fields<'_>>) -> Result<u32, Refusal> {
+    const DEFAULT: u32 = 10;
+    let Some(mut fields) = part else {
+        return Ok(DEFAULT);
+    };
+    let seconds = match fields.object("Segment")? {
+        None => None,
+        Some(mut segment) => {
+            let seconds = segment.integer("Duration", 1..=60)?;
+            segment.finish()?;
+            seconds
+        }
+    };
+    fields.finish()?;
+    Ok(seconds.unwrap_or(DEFAULT))
+}
+
+fn trans_mode(part: Option<Fields<'_>>) -> Result<TransMode, Refusal> {
+    let Some(mut fields) = part else {
+        return Ok(TransMode::OnePass);
+    };
+    let mode = fields
+        .text("TransMode")?
+        .map(|mode| mode.to_ascii_lowercase());
+    let mode = match mode.as_deref() {
+        None | Some("onepass") => TransMode::OnePass,
+        Some("cbr") => TransMode::Constant,
+        Some(_) => return fields.refuse(Code::NotSupported, "TransMode"),
+    };
+    fields.only("AdjDarMethod", "none")?;
+    for check in [
+        "IsCheckReso",
+        "IsCheckResoFail",
+        "IsCheckVideoBitrate",
+        "IsCheckVideoBitrateFail",
+        "IsCheckAudioBitrate",
+        "IsCheckAudioBitrateFail",
+    ] {
+        fields.only(check, "false")?;
+    }
+    fields.finish()?;
+    Ok(mode)
+}

@@ -1,0 +1,417 @@
+//! Outputs as callers send them: what is understood, what is refused, and under which name.
+
+use reelgate_domain::job::kind::transcode::{
+    AudioSettings, Clip, ClipLength, Container, EncoderPreset, Gop, H264Profile, RateCap,
+    RateControl, SegmentFormat, Settings, VideoSettings,
+};
+use serde_json::json;
+
+use super::*;
+
+const MP4_HD: &str = "S00000001-200030";
+const M3U8_LD: &str = "S00000001-100010";
+
+fn parse_with(template: &str, own: Value) -> Result<Accepted, Refusal> {
+    let input =
+        Input::parse(r#"{"Bucket": "media", "Location": "x", "Object": "in/clip.mov"}"#).unwrap();
+    let bucket = BucketName::new("media").unwrap();
+    let mut output = json!({"OutputObject": "out/a.mp4", "TemplateId": template});
+    for (name, value) in own.as_object().unwrap() {
+        output[name] = value.clone();
+    }
+    let target = Target {
+        input: &input,
+        bucket: &bucket,
+    };
+    parse(&output, &target)
+}
+
+fn settings(own: Value) -> Settings {
+    parse_with(MP4_HD, own).unwrap().spec.settings
+}
+
+fn video(own: Value) -> VideoSettings {
+    settings(json!({"Video": own})).video.unwrap()
+}
+
+fn refused(own: Value, code: Code, about: &str) {
+    let found = parse_with(MP4_HD, own.clone()).err();
+    assert_eq!(found, Some(Refusal::new(code, about)), "{own}");
+}
+
+#[test]
+fn a_template_alone_is_enough() {
+    let accepted = parse_with(MP4_HD, json!({})).unwrap();
+    assert_eq!(accepted.spec.object.to_string(), "media/out/a.mp4");
+    assert_eq!((accepted.priority.level(), accepted.user_data), (6, None));
+    let expected = Settings {
+        container: Container::Mp4,
+        video: Some(VideoSettings {
+            width: Some(1280),
+            rate: RateControl::Average {
+                kbps: 1800,
+                cap: None,
+            },
+            ..VideoSettings::default()
+        }),
+        audio: Some(AudioSettings {
+            kbps: 128,
+            ..AudioSettings::default()
+        }),
+    };
+    assert_eq!(accepted.spec.settings, expected);
+    assert_eq!(accepted.spec.clip, None);
+}
+
+#[test]
+fn an_outputs_own_parameters_override_the_template_one_by_one() {
+    let own = json!({
+        "Video": {
+            "Codec": "h.264", "Profile": "main", "Bitrate": 900, "Maxrate": "1000", "Width": "",
+            "Height": "480", "Fps": "23.976", "Gop": "250", "Preset": "veryfast",
+        },
+        "Audio": "{\"Bitrate\": \"96\", \"Samplerate\": 48000, \"Channels\": \"1\"}",
+    });
+    let settings = settings(own);
+    let expected = VideoSettings {
+        width: Some(1280),
+        height: Some(480),
+        fps: Some(23.976),
+        rate: RateControl::Average {
+            kbps: 900,
+            cap: Some(RateCap {
+                maxrate_kbps: 1000,
+                bufsize_kbit: 6000,
+            }),
+        },
+        gop: Gop::Frames(250),
+        preset: EncoderPreset::Veryfast,
+        profile: H264Profile::Main,
+    };
+    assert_eq!(settings.video, Some(expected));
+    let expected = AudioSettings {
+        kbps: 96,
+        sample_rate: 48_000,
+        channels: 1,
+    };
+    assert_eq!(settings.audio, Some(expected));
+}
+
+#[test]
+fn a_quality_puts_the_bitrate_aside() {
+    let rate = video(json!({"Crf": "26", "Maxrate": 3000, "Bufsize": 4000})).rate;
+    let cap = Some(RateCap {
+        maxrate_kbps: 3000,
+        bufsize_kbit: 4000,
+    });
+    assert_eq!(rate, RateControl::Crf { crf: 26.0, cap });
+    let rate = video(json!({"Bufsize": "6000"})).rate;
+    assert_eq!(
+        rate,
+        RateControl::Average {
+            kbps: 1800,
+            cap: None
+        }
+    );
+}
+
+#[test]
+fn a_constant_rate_is_one_number() {
+    let constant = |own: Value| json!({"Video": own, "TransConfig": {"TransMode": "CBR"}});
+    for own in [
+        json!({"Bitrate": "800"}),
+        json!({"Bitrate": 800, "Maxrate": "800", "Bufsize": "800"}),
+    ] {
+        let rate = settings(constant(own)).video.unwrap().rate;
+        assert_eq!(rate, RateControl::Constant { kbps: 800 });
+    }
+    let unequal = constant(json!({"Maxrate": "2000"}));
+    refused(unequal, Code::OutOfRange, "Video.Maxrate");
+    let unequal = constant(json!({"Bufsize": "6000"}));
+    refused(unequal, Code::OutOfRange, "Video.Bufsize");
+    refused(
+        constant(json!({"Crf": 20})),
+        Code::NotSupported,
+        "Video.Crf",
+    );
+}
+
+#[test]
+fn gops_are_frames_or_seconds() {
+    let cases = [
+        (json!("250"), Gop::Frames(250)),
+        (json!(50), Gop::Frames(50)),
+        (json!("10s"), Gop::Seconds(10.0)),
+        (json!("2.5s"), Gop::Seconds(2.5)),
+        (json!(""), Gop::Seconds(10.0)),
+    ];
+    for (gop, expected) in cases {
+        assert_eq!(video(json!({"Gop": gop})).gop, expected);
+    }
+    let cases = [
+        (json!("0"), Code::OutOfRange),
+        (json!("100001"), Code::OutOfRange),
+        (json!("0s"), Code::OutOfRange),
+        (json!("-1s"), Code::OutOfRange),
+        (json!("s"), Code::NumberFormat),
+        (json!("nans"), Code::NumberFormat),
+        (json!("ten"), Code::NumberFormat),
+    ];
+    for (gop, code) in cases {
+        refused(json!({"Video": {"Gop": gop}}), code, "Video.Gop");
+    }
+}
+
+#[test]
+fn streams_can_be_left_out_but_not_both() {
+    assert_eq!(settings(json!({"Video": {"Remove": "true"}})).video, None);
+    assert_eq!(settings(json!({"Audio": {"Remove": true}})).audio, None);
+    let none = json!({"Video": {"Remove": "true"}, "Audio": {"Remove": "true"}});
+    refused(none, Code::Invalid, "Audio.Remove");
+}
+
+#[test]
+fn a_playlist_has_segments_of_ten_seconds_unless_told() {
+    let hls = |segment_seconds| Container::Hls {
+        segments: SegmentFormat::Ts,
+        segment_seconds,
+    };
+    let accepted = parse_with(M3U8_LD, json!({"OutputObject": "out/a"})).unwrap();
+    assert_eq!(accepted.spec.object.key.as_str(), "out/a.m3u8");
+    assert_eq!(accepted.spec.settings.container, hls(10));
+
+    let own = json!({"MuxConfig": {"Segment": {"Duration": "6"}}});
+    let accepted = parse_with(M3U8_LD, own).unwrap();
+    assert_eq!(accepted.spec.settings.container, hls(6));
+
+    let own =
+        json!({"Container": {"Format": "m3u8"}, "MuxConfig": "{\"Segment\":{\"Duration\":2}}"});
+    assert_eq!(settings(own).container, hls(2));
+    let own = json!({"Container": {"Format": "mp4"}});
+    let accepted = parse_with(M3U8_LD, own).unwrap();
+    assert_eq!(accepted.spec.settings.container, Container::Mp4);
+}
+
+#[test]
+fn a_clip_ends_after_a_time_or_before_the_end() {
+    let clip = |span: Value| {
+        let own = json!({"Clip": {"TimeSpan": span, "ConfigToClipFirstPart": "false"}});
+        parse_with(MP4_HD, own).unwrap().spec.clip
+    };
+    let cases = [
+        (json!({}), None),
+        (json!({"Seek": "0"}), None),
+        (
+            json!({"Seek": "00:00:01.500", "Duration": 2}),
+            Some(Clip {
+                start_ms: 1500,
+                length: Some(ClipLength::DurationMs(2000)),
+            }),
+        ),
+        (
+            json!({"Seek": 1.5}),
+            Some(Clip {
+                start_ms: 1500,
+                length: None,
+            }),
+        ),
+        (
+            json!({"End": "3", "Duration": "5"}),
+            Some(Clip {
+                start_ms: 0,
+                length: Some(ClipLength::CutTailMs(3000)),
+            }),
+        ),
+        (json!({"End": "0.000", "Duration": "5"}), None),
+    ];
+    for (span, expected) in cases {
+        assert_eq!(clip(span.clone()), expected, "{span}");
+    }
+    let span = |span: Value| json!({"Clip": {"TimeSpan": span}});
+    refused(
+        span(json!({"Seek": "86400"})),
+        Code::OutOfRange,
+        "Clip.TimeSpan.Seek",
+    );
+    refused(
+        span(json!({"Seek": "1m"})),
+        Code::Format,
+        "Clip.TimeSpan.Seek",
+    );
+    refused(
+        span(json!({"Duration": 0})),
+        Code::OutOfRange,
+        "Clip.TimeSpan.Duration",
+    );
+    let flag = json!({"Clip": {"ConfigToClipFirstPart": "maybe"}});
+    refused(flag, Code::NotBoolean, "Clip.ConfigToClipFirstPart");
+}
+
+#[test]
+fn priority_and_user_data_are_taken_over() {
+    let own = json!({"Priority": "10", "UserData": "{\"a\": 1}"});
+    let accepted = parse_with(MP4_HD, own).unwrap();
+    assert_eq!(accepted.priority.level(), 10);
+    assert_eq!(accepted.user_data.as_deref(), Some("{\"a\": 1}"));
+    refused(json!({"Priority": 0}), Code::OutOfRange, "Priority");
+    refused(json!({"Priority": "11"}), Code::OutOfRange, "Priority");
+    assert!(parse_with(MP4_HD, json!({"UserData": "é".repeat(512)})).is_ok());
+    refused(
+        json!({"UserData": "x".repeat(1025)}),
+        Code::OutOfRange,
+        "UserData",
+    );
+    refused(json!({"UserData": {"a": 1}}), Code::Format, "UserData");
+}
+
+#[test]
+fn what_is_mandatory_is_asked_for() {
+    refused(
+        json!({"OutputObject": null}),
+        Code::NullValue,
+        "OutputObject",
+    );
+    refused(
+        json!({"OutputObject": ""}),
+        Code::EmptyValue,
+        "OutputObject",
+    );
+    refused(json!({"TemplateId": null}), Code::NullValue, "TemplateId");
+    let unknown = json!({"TemplateId": "0123456789abcdef0123456789abcdef"});
+    refused(
+        unknown,
+        Code::TemplateNotFound,
+        "0123456789abcdef0123456789abcdef",
+    );
+    let flv = json!({"TemplateId": "S00000001-000030"});
+    refused(flv, Code::TemplateNotSupported, "S00000001-000030");
+}
+
+#[test]
+fn ranges_are_checked_under_the_callers_names() {
+    let cases = [
+        ("Video", "Width", json!("127"), Code::OutOfRange),
+        ("Video", "Height", json!(4097), Code::OutOfRange),
+        ("Video", "Width", json!("wide"), Code::NumberFormat),
+        ("Video", "Width", json!("640.5"), Code::NumberFormat),
+        ("Video", "Fps", json!("0"), Code::OutOfRange),
+        ("Video", "Fps", json!("60.1"), Code::OutOfRange),
+        ("Video", "Bitrate", json!("9"), Code::OutOfRange),
+        ("Video", "Bitrate", json!("50001"), Code::OutOfRange),
+        ("Video", "Bitrate", json!("-1"), Code::NotSupported),
+        ("Video", "Crf", json!("51.5"), Code::OutOfRange),
+        ("Video", "Maxrate", json!("9"), Code::OutOfRange),
+        ("Video", "Bufsize", json!("999"), Code::OutOfRange),
+        ("Video", "Preset", json!("ultrafast"), Code::OutOfRange),
+        ("Video", "Profile", json!("high10"), Code::OutOfRange),
+        ("Video", "Remove", json!("yes"), Code::NotBoolean),
+        ("Audio", "Bitrate", json!("7"), Code::OutOfRange),
+        ("Audio", "Samplerate", json!("8000"), Code::OutOfRange),
+        ("Audio", "Channels", json!("3"), Code::OutOfRange),
+    ];
+    for (part, field, value, code) in cases {
+        let own = json!({part: {field: value}});
+        refused(own, code, &format!("{part}.{field}"));
+    }
+    let segment = json!({"MuxConfig": {"Segment": {"Duration": 61}}});
+    refused(segment, Code::OutOfRange, "MuxConfig.Segment.Duration");
+}
+
+#[test]
+fn what_is_not_served_is_refused_by_name() {
+    let cases = [
+        ("WaterMarks", json!([{"InputFile": {"Bucket": "a"}}])),
+        ("WaterMarkConfigUrl", json!("http://a/b")),
+        ("DeWatermark", json!({"0": [{"l": 1}]})),
+        (
+            "SubtitleConfig",
+            json!({"ExtSubtitleList": [{"CharEnc": "auto"}]}),
+        ),
+        ("MergeList", json!([{"MergeURL": "http://a"}])),
+        ("MergeConfigUrl", json!("http://a")),
+        ("OpeningList", json!([{"OpenUrl": "http://a"}])),
+        ("TailSlateList", json!([{"TailUrl": "http://a"}])),
+        ("Amix", json!([{"AmixURL": "input"}])),
+        ("Encryption", json!({"Type": "hls-aes-128"})),
+        (
+            "M3U8NonStandardSupport",
+            json!({"TS": {"Md5Support": true}}),
+        ),
+        ("DigiWaterMark", json!({"Type": "x"})),
+        ("SuperReso", json!({"IsHalfSample": "true"})),
+        ("Rotate", json!("90")),
+        ("VideoStreamMap", json!("0:v:0")),
+        ("AudioStreamMap", json!("0:a:1")),
+        ("Surprise", json!(1)),
+    ];
+    for (field, value) in cases {
+        refused(json!({field: value}), Code::NotSupported, field);
+    }
+    let cases = [
+        ("Container", "Format", json!("flv")),
+        ("Container", "Format", json!("mpd")),
+        ("Video", "Codec", json!("H.265")),
+        ("Video", "MaxFps", json!("30")),
+        ("Video", "ScanMode", json!("progressive")),
+        ("Video", "PixFmt", json!("yuvj420p")),
+        ("Video", "BitrateBnd", json!({"Max": "100"})),
+        ("Video", "Crop", json!("border")),
+        ("Video", "Pad", json!("1:2:3:4")),
+        ("Video", "LongShortMode", json!("true")),
+        ("Video", "ResoPriority", json!("x")),
+        ("Video", "Degrain", json!("5")),
+        ("Video", "Qscale", json!("5")),
+        ("Video", "Hdr2sdr", json!("true")),
+        ("Video", "NarrowBand", json!({"Version": "1.0"})),
+        ("Audio", "Codec", json!("MP3")),
+        ("Audio", "Profile", json!("aac_he")),
+        ("Audio", "Volume", json!({"Method": "auto"})),
+        ("Audio", "Qscale", json!("5")),
+        ("TransConfig", "TransMode", json!("twopass")),
+        ("TransConfig", "TransMode", json!("fixCRF")),
+        ("TransConfig", "AdjDarMethod", json!("crop")),
+        ("TransConfig", "IsCheckReso", json!("true")),
+        ("TransConfig", "IsCheckAudioBitrateFail", json!(true)),
+        ("MuxConfig", "Gif", json!({"Loop": "0"})),
+        ("MuxConfig", "Webp", json!({"Loop": "0"})),
+        ("Clip", "Surprise", json!("1")),
+    ];
+    for (part, field, value) in cases {
+        let about = format!("{part}.{field}");
+        refused(json!({part: {field: value}}), Code::NotSupported, &about);
+    }
+    let points = json!({"MuxConfig": {"Segment": {"ForceSegTime": "1,2"}}});
+    refused(points, Code::NotSupported, "MuxConfig.Segment.ForceSegTime");
+}
+
+#[test]
+fn what_is_done_anyway_is_accepted() {
+    let own = json!({
+        "Rotate": "0", "AudioStreamMap": "0:a:0", "WaterMarks": [], "MergeList": "[]", "Amix": null,
+        "Encryption": {}, "SubtitleConfig": {"ExtSubtitleList": []}, "VideoStreamMap": "",
+        "Video": {"PixFmt": "yuv420p", "LongShortMode": "false", "Hdr2sdr": false, "Crop": ""},
+        "Audio": {"Profile": "aac_low", "Codec": "aac", "Volume": {}},
+        "TransConfig": {"TransMode": "onepass", "AdjDarMethod": "none", "IsCheckReso": "false"},
+        "MuxConfig": {"Gif": {}, "Segment": {"Duration": "10"}},
+        "Clip": {"ConfigToClipFirstPart": true},
+    });
+    let plain = parse_with(MP4_HD, json!({})).unwrap();
+    assert_eq!(parse_with(MP4_HD, own).unwrap().spec, plain.spec);
+}
+
+#[test]
+fn parts_of_the_wrong_type_are_refused() {
+    refused(json!({"Video": "H.264"}), Code::JsonFormat, "Video");
+    refused(json!({"Video": ["H.264"]}), Code::JsonObjectFormat, "Video");
+    refused(json!({"Video": "5"}), Code::JsonObjectFormat, "Video");
+    refused(
+        json!({"Clip": {"TimeSpan": 5}}),
+        Code::JsonObjectFormat,
+        "Clip.TimeSpan",
+    );
+    refused(
+        json!({"Video": {"Width": [1]}}),
+        Code::Format,
+        "Video.Width",
+    );
+}
