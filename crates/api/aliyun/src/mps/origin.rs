@@ -1,0 +1,119 @@
+//! What this product remembers of a request with the job or pipeline it made.
+
+use reelgate_domain::job::{Job, Origin};
+use serde_json::{Map, Value};
+
+const DIALECT: &str = "mps";
+const VERSION: u16 = 1;
+
+/// What a job's answers repeat of its request.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct JobRequest {
+    /// `Bucket`, `Location` and `Object` of the source, as received.
+    pub(super) input: Map<String, Value>,
+    /// The same of the output's file.
+    pub(super) output_file: Map<String, Value>,
+    /// The element of `Outputs`, as received.
+    pub(super) output: Map<String, Value>,
+}
+
+impl JobRequest {
+    pub(super) fn into_origin(self) -> Origin {
+        let Self {
+            input,
+            output_file,
+            output,
+        } = self;
+        let members = [
+            ("Input", input),
+            ("OutputFile", output_file),
+            ("Output", output),
+        ];
+        let request = members
+            .into_iter()
+            .map(|(name, members)| (name.to_owned(), Value::Object(members)));
+        ours(Value::Object(request.collect()))
+    }
+
+    /// The request of a job that this product made; `None` for any other.
+    pub(super) fn of(job: &Job) -> Option<Self> {
+        let request = read(job.origin.as_ref())?;
+        let members = |name: &str| request.get(name)?.as_object().cloned();
+        Some(Self {
+            input: members("Input")?,
+            output_file: members("OutputFile")?,
+            output: members("Output")?,
+        })
+    }
+}
+
+/// What a pipeline's answers repeat of its request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct PipelineRequest {
+    pub(super) role: Option<String>,
+}
+
+impl PipelineRequest {
+    pub(super) fn into_origin(self) -> Origin {
+        let role = self.role.map(|role| ("Role".to_owned(), role.into()));
+        ours(Value::Object(role.into_iter().collect()))
+    }
+
+    pub(super) fn of(origin: Option<&Origin>) -> Self {
+        let role = read(origin).and_then(|request| request.get("Role")?.as_str());
+        Self {
+            role: role.map(str::to_owned),
+        }
+    }
+}
+
+/// Whether this product may write the origin: it belongs to the dialect that made the thing.
+pub(super) fn is_writable(origin: Option<&Origin>) -> bool {
+    origin.is_none_or(|origin| origin.dialect == DIALECT)
+}
+
+fn ours(request: Value) -> Origin {
+    Origin {
+        dialect: DIALECT.to_owned(),
+        version: VERSION,
+        request,
+    }
+}
+
+fn read(origin: Option<&Origin>) -> Option<&Value> {
+    let origin = origin.filter(|origin| origin.dialect == DIALECT && origin.version == VERSION)?;
+    Some(&origin.request)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_written_reads_back() {
+        let request = PipelineRequest {
+            role: Some("AliyunMTSDefaultRole".to_owned()),
+        };
+        let origin = request.clone().into_origin();
+        assert_eq!(origin.request, json!({"Role": "AliyunMTSDefaultRole"}));
+        assert_eq!(PipelineRequest::of(Some(&origin)), request);
+        assert_eq!(PipelineRequest::default().into_origin().request, json!({}));
+    }
+
+    #[test]
+    fn the_notes_of_other_dialects_are_neither_read_nor_overwritten() {
+        let theirs = Origin {
+            dialect: "mpc".to_owned(),
+            version: 1,
+            request: json!({"Role": "x"}),
+        };
+        assert_eq!(
+            PipelineRequest::of(Some(&theirs)),
+            PipelineRequest::default()
+        );
+        assert!(!is_writable(Some(&theirs)));
+        assert!(is_writable(None));
+    }
+}

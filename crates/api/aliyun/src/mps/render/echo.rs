@@ -1,0 +1,91 @@
+//! A request's output in the form of answers: other names for some fields, strings for numbers, fewer fields.
+
+use serde_json::{Map, Value};
+
+use crate::mps::fields::{asks_for_nothing, scalar};
+use crate::mps::origin::JobRequest;
+
+/// A field that answers repeat.
+enum Field {
+    Scalar(&'static str),
+    Object(&'static str, &'static [Field]),
+}
+
+use Field::{Object, Scalar};
+
+/// Of the fields that an output may have here, those that the answer's shape knows. `Remove`, `LongShortMode`,
+/// `Hdr2sdr`, `End` and `ConfigToClipFirstPart` are not among them.
+const OUTPUT: &[Field] = &[
+    Scalar("TemplateId"),
+    Scalar("Rotate"),
+    Scalar("AudioStreamMap"),
+    Object("Container", &[Scalar("Format")]),
+    Object(
+        "Video",
+        &[
+            Scalar("Codec"),
+            Scalar("Profile"),
+            Scalar("Bitrate"),
+            Scalar("Crf"),
+            Scalar("Width"),
+            Scalar("Height"),
+            Scalar("Fps"),
+            Scalar("Gop"),
+            Scalar("Preset"),
+            Scalar("Bufsize"),
+            Scalar("Maxrate"),
+            Scalar("PixFmt"),
+        ],
+    ),
+    Object(
+        "Audio",
+        &[
+            Scalar("Codec"),
+            Scalar("Profile"),
+            Scalar("Samplerate"),
+            Scalar("Bitrate"),
+            Scalar("Channels"),
+        ],
+    ),
+    Object(
+        "TransConfig",
+        &[
+            Scalar("TransMode"),
+            Scalar("AdjDarMethod"),
+            Scalar("IsCheckReso"),
+            Scalar("IsCheckResoFail"),
+            Scalar("IsCheckVideoBitrate"),
+            Scalar("IsCheckVideoBitrateFail"),
+            Scalar("IsCheckAudioBitrate"),
+            Scalar("IsCheckAudioBitrateFail"),
+        ],
+    ),
+    Object("MuxConfig", &[Object("Segment", &[Scalar("Duration")])]),
+    Object(
+        "Clip",
+        &[Object("TimeSpan", &[Scalar("Seek"), Scalar("Duration")])],
+    ),
+];
+
+/// `Output` of a job that this product made.
+pub(super) fn output(request: JobRequest) -> Map<String, Value> {
+    let mut output = Map::new();
+    let file = Value::Object(request.output_file);
+    output.insert("OutputFile".to_owned(), file);
+    output.extend(copied(OUTPUT, &request.output));
+    output
+}
+
+fn copied(fields: &[Field], members: &Map<String, Value>) -> Map<String, Value> {
+    let copy = |field: &Field| {
+        let (name, value) = match field {
+            Scalar(name) => (name, scalar(members.get(*name)?)?.into()),
+            Object(name, fields) => {
+                let inner = copied(fields, members.get(*name)?.as_object()?);
+                (name, Value::Object(inner))
+            }
+        };
+        (!asks_for_nothing(&value)).then(|| ((*name).to_owned(), value))
+    };
+    fields.iter().filter_map(copy).collect()
+}

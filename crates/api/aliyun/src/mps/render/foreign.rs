@@ -1,0 +1,141 @@
+//! What a job of another dialect shows: its spec, in this product's terms.
+
+use reelgate_domain::ObjectRef;
+use reelgate_domain::job::kind::transcode::{
+    AudioSettings, Clip, ClipLength, Container, Gop, OutputSpec, RateCap, RateControl,
+    VideoSettings,
+};
+use serde_json::{Map, Value, json};
+
+use crate::mps::input::encoded;
+
+/// A file. Its location is known to this product's own requests only.
+pub(super) fn file(object: &ObjectRef) -> Map<String, Value> {
+    let mut members = Map::new();
+    put(&mut members, "Bucket", object.bucket.as_str());
+    put(&mut members, "Object", encoded(object.key.as_str()));
+    members
+}
+
+/// `Output` of a job with this output.
+pub(super) fn output(output: &OutputSpec) -> Map<String, Value> {
+    let settings = &output.settings;
+    let mut members = Map::new();
+    put(&mut members, "OutputFile", file(&output.object));
+    put(
+        &mut members,
+        "Container",
+        json!({"Format": format(settings.container)}),
+    );
+    if let Some(settings) = &settings.video {
+        put(&mut members, "Video", video(settings));
+    }
+    if let Some(settings) = &settings.audio {
+        put(&mut members, "Audio", audio(settings));
+    }
+    let rate = settings.video.as_ref().map(|video| video.rate);
+    let mode = match rate {
+        Some(RateControl::Constant { .. }) => "CBR",
+        Some(RateControl::Crf { .. } | RateControl::Average { .. }) | None => "onepass",
+    };
+    put(&mut members, "TransConfig", json!({"TransMode": mode}));
+    if let Container::Hls {
+        segment_seconds, ..
+    } = settings.container
+    {
+        let duration = segment_seconds.to_string();
+        put(
+            &mut members,
+            "MuxConfig",
+            json!({"Segment": {"Duration": duration}}),
+        );
+    }
+    if let Some(part) = &output.clip {
+        put(&mut members, "Clip", json!({"TimeSpan": clip(*part)}));
+    }
+    members
+}
+
+/// The container's name in `Format` fields.
+pub(super) const fn format(container: Container) -> &'static str {
+    match container {
+        Container::Mp4 => "mp4",
+        Container::Hls { .. } => "m3u8",
+    }
+}
+
+fn video(settings: &VideoSettings) -> Map<String, Value> {
+    let mut members = Map::new();
+    put(&mut members, "Codec", "H.264");
+    put(&mut members, "Profile", settings.profile.to_string());
+    put(&mut members, "Preset", settings.preset.to_string());
+    let gop = match settings.gop {
+        Gop::Frames(frames) => frames.to_string(),
+        Gop::Seconds(seconds) => format!("{seconds}s"),
+    };
+    put(&mut members, "Gop", gop);
+    if let Some(width) = settings.width {
+        put(&mut members, "Width", width.to_string());
+    }
+    if let Some(height) = settings.height {
+        put(&mut members, "Height", height.to_string());
+    }
+    if let Some(fps) = settings.fps {
+        put(&mut members, "Fps", fps.to_string());
+    }
+    rate(&mut members, settings.rate);
+    members
+}
+
+fn rate(members: &mut Map<String, Value>, rate: RateControl) {
+    let cap = match rate {
+        RateControl::Crf { crf, cap } => {
+            put(members, "Crf", crf.to_string());
+            cap
+        }
+        RateControl::Average { kbps, cap } => {
+            put(members, "Bitrate", kbps.to_string());
+            cap
+        }
+        RateControl::Constant { kbps } => {
+            put(members, "Bitrate", kbps.to_string());
+            Some(RateCap {
+                maxrate_kbps: kbps,
+                bufsize_kbit: kbps,
+            })
+        }
+    };
+    if let Some(cap) = cap {
+        put(members, "Maxrate", cap.maxrate_kbps.to_string());
+        put(members, "Bufsize", cap.bufsize_kbit.to_string());
+    }
+}
+
+fn audio(settings: &AudioSettings) -> Map<String, Value> {
+    let mut members = Map::new();
+    put(&mut members, "Codec", "AAC");
+    put(&mut members, "Profile", "aac_low");
+    put(&mut members, "Samplerate", settings.sample_rate.to_string());
+    put(&mut members, "Bitrate", settings.kbps.to_string());
+    put(&mut members, "Channels", settings.channels.to_string());
+    members
+}
+
+/// The answer has no field for how much is cut from the end.
+fn clip(part: Clip) -> Map<String, Value> {
+    let mut members = Map::new();
+    put(&mut members, "Seek", seconds(part.start_ms));
+    match part.length {
+        Some(ClipLength::DurationMs(length)) => put(&mut members, "Duration", seconds(length)),
+        Some(ClipLength::CutTailMs(_)) | None => {}
+    }
+    members
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{}.{:03}", ms / 1000, ms % 1000)
+}
+
+fn put(members: &mut Map<String, Value>, name: &str, value: impl Into<Value>) {
+    members.insert(name.to_owned(), value.into());
+}
