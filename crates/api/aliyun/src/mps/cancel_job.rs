@@ -1,0 +1,39 @@
+//! `CancelJob`: a job that waits for its first start will never start.
+//!
+//! <https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-canceljob>
+
+use reelgate_domain::JobId;
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, Selector};
+use reelgate_service::{Caller, Service};
+use serde_json::{Value, json};
+
+use super::errors::{Code, Refusal, cancel_refused, service_error};
+use super::request;
+use super::status::JobStatus;
+use crate::rpc::{ApiError, Params};
+
+pub(super) async fn call(
+    service: &Service,
+    caller: &Caller,
+    params: &Params,
+) -> Result<Value, ApiError> {
+    let text = request::required(params, "JobId")?;
+    let id: JobId = request::id("JobId", text)?;
+    let selector = Selector::Ids(vec![id]);
+    let outcomes = service
+        .cancel(caller, selector, CancelPolicy::QueuedOnly)
+        .await
+        .map_err(service_error)?;
+    match outcomes.first() {
+        Some(CancelOutcome::Cancelled { id }) => Ok(json!({"JobId": id.to_string()})),
+        Some(CancelOutcome::Refused { state, started, .. }) => {
+            Err(cancel_refused(JobStatus::of(*state, *started), text).into())
+        }
+        Some(CancelOutcome::Missing { .. }) => {
+            Err(Refusal::new(Code::ResourceNotFound, text).into())
+        }
+        Some(CancelOutcome::Stopping { .. }) | None => Err(ApiError::internal(format!(
+            "cancelling job {id} while it is queued came to {outcomes:?}"
+        ))),
+    }
+}

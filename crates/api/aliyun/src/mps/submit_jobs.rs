@@ -1,0 +1,167 @@
+//! `SubmitJobs`: one job for each output that can be made, all of them siblings.
+
+use reelgate_domain::PipelineId;
+use reelgate_domain::job::kind::transcode::TranscodeSpec;
+use reelgate_domain::job::{Job, JobSpec, Origin};
+use reelgate_service::{Caller, ErrorKind, Service, ServiceError, Submission, SubmitJob};
+use serde_json::{Map, Value, json};
+
+use super::errors::{Code, Refusal, service_error};
+use super::input::{self, Input};
+use super::origin::JobRequest;
+use super::output::{self, Accepted, Target};
+use super::render::{self, View};
+use super::request;
+use crate::rpc::{ApiError, Params};
+
+/// The most outputs of one call.
+const MOST_OUTPUTS: usize = 30;
+
+/// Problems of what all outputs share are errors of the call; those of one output become its result. The call
+/// succeeds even if every output is refused.
+pub(super) async fn call(
+    service: &Service,
+    caller: &Caller,
+    params: &Params,
+) -> Result<Value, ApiError> {
+    for name in ["Input", "OutputBucket", "Outputs", "PipelineId"] {
+        request::required(params, name)?;
+    }
+    let input = Input::parse(params.required("Input")?)?;
+    let bucket_text = params.required("OutputBucket")?;
+    let bucket = input::bucket_name(bucket_text)?;
+    // Both locations have to be the service's region, so an absent one is the other.
+    let location = request::optional(params, "OutputLocation").unwrap_or(&input.location);
+    let outputs = outputs(params.required("Outputs")?)?;
+    let pipeline: PipelineId = request::id("PipelineId", params.required("PipelineId")?)?;
+
+    let target = Target {
+        input: &input,
+        bucket: &bucket,
+    };
+    let mut jobs = Vec::with_capacity(outputs.len());
+    let mut refusals = Vec::with_capacity(outputs.len());
+    for output in &outputs {
+        let job = output::parse(output, &target).and_then(|accepted| {
+            let file = input::file(bucket_text, location, &accepted.object);
+            submit_job(&input, file, accepted)
+        });
+        match job {
+            Ok(job) => {
+                jobs.push(job);
+                refusals.push(None);
+            }
+            Err(refusal) => refusals.push(Some(refusal)),
+        }
+    }
+    let jobs = if jobs.is_empty() {
+        check_shared(service, caller, &target, pipeline).await?;
+        Vec::new()
+    } else {
+        let submission = Submission {
+            pipeline: Some(pipeline),
+            jobs,
+        };
+        let jobs = service.submit(caller, submission).await;
+        jobs.map_err(service_error)?
+    };
+    Ok(answer(&refusals, &jobs))
+}
+
+fn outputs(text: &str) -> Result<Vec<Value>, Refusal> {
+    let Ok(Value::Array(outputs)) = serde_json::from_str(text) else {
+        return Err(Refusal::new(Code::JsonArrayFormat, "Outputs"));
+    };
+    match outputs.len() {
+        0 => Err(Refusal::new(Code::EmptyValue, "Outputs")),
+        1..=MOST_OUTPUTS => Ok(outputs),
+        _ => Err(Refusal::new(Code::ListSizeExceed, "Outputs")),
+    }
+}
+
+fn submit_job(
+    input: &Input,
+    output_file: Map<String, Value>,
+    accepted: Accepted,
+) -> Result<SubmitJob, Refusal> {
+    let request = JobRequest {
+        input: input.echo.clone(),
+        output_file,
+        output: accepted.request,
+    };
+    let origin = request.into_origin();
+    // Only absurd spellings of small values get this long.
+    if origin.request.to_string().len() > Origin::MAX_BYTES {
+        return Err(Refusal::new(Code::OutOfRange, "Outputs"));
+    }
+    Ok(SubmitJob {
+        spec: JobSpec::Transcode(TranscodeSpec {
+            input: input.object.clone(),
+            outputs: vec![accepted.spec],
+        }),
+        priority: accepted.priority,
+        origin: Some(origin),
+        user_data: accepted.user_data,
+    })
+}
+
+/// What a submission checks, for a call that has nothing to submit: its errors must not depend on its outputs.
+async fn check_shared(
+    service: &Service,
+    caller: &Caller,
+    target: &Target<'_>,
+    pipeline: PipelineId,
+) -> Result<(), ApiError> {
+    let found = service.pipeline(caller, pipeline).await;
+    found.map_err(service_error)?;
+    for bucket in [&target.input.object.bucket, target.bucket] {
+        let exists = service.bucket_exists(caller, bucket).await;
+        if !exists.map_err(service_error)? {
+            let message = format!("bucket {bucket} does not exist");
+            let missing = ServiceError::new(ErrorKind::NotFound, bucket, message);
+            return Err(service_error(missing));
+        }
+    }
+    Ok(())
+}
+
+/// One result for each output, in order. `jobs` are those of the outputs that were not refused.
+fn answer(refusals: &[Option<Refusal>], jobs: &[Job]) -> Value {
+    let mut jobs = jobs.iter();
+    let results: Vec<Value> = refusals
+        .iter()
+        .map(|refusal| match refusal {
+            None => {
+                let job = jobs.next().map(|job| render::job(job, View::SubmitJobs));
+                json!({"Success": true, "Job": job})
+            }
+            Some(refusal) => json!({
+                "Success": false,
+                "Code": refusal.code.as_str(),
+                "Message": refusal.message(),
+            }),
+        })
+        .collect();
+    json!({"JobResultList": {"JobResult": results}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_a_list_of_one_to_thirty() {
+        let list = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
+        assert_eq!(outputs(&list(1)).map(|outputs| outputs.len()), Ok(1));
+        assert_eq!(outputs(&list(30)).map(|outputs| outputs.len()), Ok(30));
+        let cases = [
+            (list(0), Code::EmptyValue),
+            (list(31), Code::ListSizeExceed),
+            ("{}".to_owned(), Code::JsonArrayFormat),
+            ("[".to_owned(), Code::JsonArrayFormat),
+        ];
+        for (text, code) in cases {
+            assert_eq!(outputs(&text), Err(Refusal::new(code, "Outputs")), "{text}");
+        }
+    }
+}

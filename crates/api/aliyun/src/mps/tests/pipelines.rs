@@ -1,0 +1,121 @@
+//! Pipelines: adding, changing, finding, deleting.
+
+use serde_json::json;
+
+use super::{UNKNOWN_ID, World, text};
+
+#[tokio::test]
+async fn pipelines_are_made_changed_found_and_deleted() {
+    let world = World::new().await;
+    let pairs = [
+        ("Name", "second"),
+        ("Speed", "Standard"),
+        ("Role", "AliyunMTSDefaultRole"),
+    ];
+    let made = world.call("AddPipeline", &pairs).await["Pipeline"].take();
+    let id = text(&made["Id"]);
+    let expected = json!({
+        "Id": id, "Name": "second", "State": "Active", "Speed": "Standard", "SpeedLevel": 1,
+        "Role": "AliyunMTSDefaultRole",
+    });
+    assert_eq!(made, expected);
+
+    let pairs = [
+        ("PipelineId", &*id),
+        ("Name", "renamed"),
+        ("State", "Paused"),
+        ("NotifyConfig", ""),
+    ];
+    let changed = world.call("UpdatePipeline", &pairs).await;
+    let expected = json!({
+        "Id": id, "Name": "renamed", "State": "Paused", "Speed": "Standard",
+        "Role": "AliyunMTSDefaultRole",
+    });
+    assert_eq!(changed["Pipeline"], expected);
+
+    let found = world.call("SearchPipeline", &[("State", "Paused")]).await;
+    assert_eq!(
+        (
+            &found["TotalCount"],
+            &found["PageNumber"],
+            &found["PageSize"]
+        ),
+        (&json!(1), &json!(1), &json!(10))
+    );
+    assert_eq!(found["PipelineList"]["Pipeline"][0]["Id"], *id);
+    assert!(found["PipelineList"]["Pipeline"][0]["CreationTime"].is_string());
+    let found = world
+        .call("SearchPipeline", &[("PageSize", "1"), ("PageNumber", "2")])
+        .await;
+    assert_eq!(
+        (
+            &found["TotalCount"],
+            &found["PipelineList"]["Pipeline"][0]["Id"]
+        ),
+        (&json!(2), &json!(id))
+    );
+    let found = world.call("SearchPipeline", &[("State", "Deleted")]).await;
+    assert_eq!(found["TotalCount"], 0);
+
+    let asked = format!("{id},{UNKNOWN_ID}");
+    let found = world
+        .call("QueryPipelineList", &[("PipelineIds", &asked)])
+        .await;
+    assert_eq!(found["PipelineList"]["Pipeline"][0]["Name"], "renamed");
+    assert_eq!(found["NonExistPids"]["String"], json!([UNKNOWN_ID]));
+
+    let deleted = world.call("DeletePipeline", &[("PipelineId", &id)]).await;
+    assert_eq!(deleted["PipelineId"], *id);
+    let again = world.fail("DeletePipeline", &[("PipelineId", &id)]).await;
+    assert_eq!(again, "404 InvalidParameter.ResourceNotFound");
+}
+
+#[tokio::test]
+async fn a_pipeline_with_jobs_is_not_deleted() {
+    let world = World::new().await;
+    let job = world.submit_one().await;
+    let pipeline = world.made.pipeline_id.clone();
+    let refused = world
+        .fail("DeletePipeline", &[("PipelineId", &pipeline)])
+        .await;
+    assert_eq!(refused, "403 PermissionDenied.PipelineInUse");
+    world.call("CancelJob", &[("JobId", &job)]).await;
+    world
+        .call("DeletePipeline", &[("PipelineId", &pipeline)])
+        .await;
+    assert_eq!(world.state_of(&job).await, "TranscodeCancelled");
+}
+
+#[tokio::test]
+async fn a_change_of_a_pipeline_needs_name_and_state() {
+    let world = World::new().await;
+    let id = world.made.pipeline_id.as_str();
+    let cases: [(&[(&str, &str)], &str); 5] = [
+        (&[("PipelineId", id)], "400 MissingName"),
+        (&[("PipelineId", id), ("Name", "a")], "400 MissingState"),
+        (
+            &[("PipelineId", id), ("Name", "a"), ("State", "Stopped")],
+            "400 InvalidParameter.InvalidState",
+        ),
+        (
+            &[
+                ("PipelineId", UNKNOWN_ID),
+                ("Name", "a"),
+                ("State", "Active"),
+            ],
+            "404 InvalidParameter.ResourceNotFound",
+        ),
+        (
+            &[
+                ("PipelineId", id),
+                ("Name", "a"),
+                ("State", "Active"),
+                ("NotifyConfig", r#"{"Topic": "t"}"#),
+            ],
+            "400 InvalidParameter.NotSupported",
+        ),
+    ];
+    for (pairs, expected) in cases {
+        assert_eq!(world.fail("UpdatePipeline", pairs).await, expected);
+    }
+}
