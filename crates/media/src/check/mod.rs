@@ -4,7 +4,7 @@ pub mod ssim;
 
 use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode};
-use reelgate_domain::media::MediaFacts;
+use reelgate_domain::media::{MediaFacts, StreamFacts};
 
 use crate::plan::{AudioPlan, Plan, VideoPlan};
 use crate::playlist::MediaPlaylist;
@@ -51,11 +51,7 @@ fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(
     if stream.codec_name.as_deref() != Some("h264") {
         return Err(engine_fault("the picture is not H.264".to_owned()));
     }
-    check_length(
-        "picture",
-        stream.duration_seconds,
-        plan.expected.video_seconds,
-    )
+    check_length("picture", end(facts, stream), plan.expected.video_seconds)
 }
 
 fn check_audio(plan: &Plan, planned: &AudioPlan, facts: &MediaFacts) -> Result<(), Fault> {
@@ -68,11 +64,7 @@ fn check_audio(plan: &Plan, planned: &AudioPlan, facts: &MediaFacts) -> Result<(
             audio.channels, audio.sample_rate, planned.channels, planned.sample_rate
         )));
     }
-    check_length(
-        "sound",
-        stream.duration_seconds,
-        plan.expected.audio_seconds,
-    )
+    check_length("sound", end(facts, stream), plan.expected.audio_seconds)
 }
 
 fn check_playlist(plan: &Plan, playlist: &MediaPlaylist) -> Result<(), Fault> {
@@ -104,6 +96,13 @@ fn check_playlist(plan: &Plan, playlist: &MediaPlaylist) -> Result<(), Fault> {
         )));
     }
     Ok(())
+}
+
+/// When a stream ends, counted from the output's first moment.
+fn end(facts: &MediaFacts, stream: &StreamFacts) -> Option<f64> {
+    let origin = facts.format.start_seconds.unwrap_or(0.0);
+    let start = stream.start_seconds.map_or(0.0, |start| start - origin);
+    stream.duration_seconds.map(|length| start + length)
 }
 
 /// A source cut off in the middle makes an output that ends early.

@@ -117,7 +117,14 @@ pub(super) fn expected(
     let whole = if known.len() == mapped_count {
         known.into_iter().reduce(f64::max)
     } else {
-        facts.format.duration_seconds.filter(|_| stated)
+        let length = facts.format.duration_seconds.filter(|_| stated);
+        // Matroska states the moment of the end.
+        let before = if is_one_of(facts, &["matroska"]) {
+            origin.max(0.0)
+        } else {
+            0.0
+        };
+        length.map(|length| length - before)
     };
     super::Expected {
         seconds: whole.map(inside),

@@ -99,8 +99,9 @@ fn stream(mut stream: Stream) -> StreamFacts {
         codec_tag_string: stream.codec_tag_string,
         profile: known(stream.profile),
         time_base: stream.time_base,
+        duration_seconds: number(stream.duration)
+            .or_else(|| tagged_duration(&stream.tags, number(stream.start_time.clone()))),
         start_seconds: number(stream.start_time),
-        duration_seconds: number(stream.duration).or_else(|| tagged_duration(&stream.tags)),
         bit_rate: number(stream.bit_rate),
         frames: number(stream.nb_frames).or_else(|| number(stream.nb_read_packets)),
         language,
@@ -153,15 +154,17 @@ fn rotation(side_data: &[SideData]) -> u32 {
         .unwrap_or(0)
 }
 
-/// Matroska keeps the length of a stream in a tag, `00:00:04.004000000`.
-fn tagged_duration(tags: &HashMap<String, String>) -> Option<f64> {
+/// Matroska keeps the length of a stream in a tag, `00:00:04.004000000`. Some programs, FFmpeg among
+/// them, write the moment of its end instead, so the start is taken off: too short does less harm.
+fn tagged_duration(tags: &HashMap<String, String>, start: Option<f64>) -> Option<f64> {
     let tag = tags
         .iter()
         .find(|(name, _)| name.to_ascii_uppercase().starts_with("DURATION"))?
         .1;
     let mut parts = tag.split(':').map(|part| part.trim().parse::<f64>().ok());
     let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
-    Some(hours * 3600.0 + minutes * 60.0 + seconds)
+    let end = hours * 3600.0 + minutes * 60.0 + seconds;
+    Some((end - start.unwrap_or(0.0)).max(0.0))
 }
 
 fn known(text: Option<String>) -> Option<String> {
@@ -210,6 +213,7 @@ mod tests {
     #[test]
     fn lengths_in_tags_are_read() {
         let tags = HashMap::from([("DURATION".to_owned(), "00:01:04.500000000".to_owned())]);
-        assert_eq!(tagged_duration(&tags), Some(64.5));
+        assert_eq!(tagged_duration(&tags, None), Some(64.5));
+        assert_eq!(tagged_duration(&tags, Some(0.5)), Some(64.0));
     }
 }

@@ -1,0 +1,13 @@
+//! The whole crate against the real FFmpeg and real clips.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test they are called from"
+)]
+
+mod broken;
+mod clips;
+mod hls;
+mod outputs;
+mod processes;
+mod support;

@@ -1,0 +1,237 @@
+//! One runtime and engine for all tests, short ways to make outputs, and independent measurements.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::LazyLock;
+
+use reelgate_domain::job::Fault;
+use reelgate_domain::job::kind::transcode::OutputSpec;
+use reelgate_domain::media::{AudioFacts, MediaFacts, StreamFacts, VideoFacts};
+use reelgate_media::playlist::MediaPlaylist;
+use reelgate_media::{
+    Engine, Limits, Plan, ProbeError, Runner, Transcode, TranscodeError, Transcoded, plan, probe,
+    transcode,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+pub(crate) static RUNNER: LazyLock<Runner> =
+    LazyLock::new(|| Runner::start(RUNTIME.handle().clone()).unwrap());
+pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    let found = Engine::discover(&RUNNER, None, None, "/usr/local/bin:/usr/bin:/bin".as_ref());
+    RUNTIME
+        .block_on(found)
+        .unwrap_or_else(|error| panic!("these tests need FFmpeg: {error}"))
+});
+
+/// A clip that is part of the repository.
+pub(crate) fn clip(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../media")
+        .join(name);
+    path.canonicalize()
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A spec from its settings, in the form it is stored in.
+pub(crate) fn spec(key: &str, settings: Value) -> OutputSpec {
+    let spec = json!({"object": {"bucket": "media", "key": key}, "settings": settings});
+    serde_json::from_value(spec).unwrap()
+}
+
+/// Small and fast video, for tests that are about something else.
+pub(crate) fn small() -> Value {
+    json!({"height": 144, "preset": "veryfast"})
+}
+
+pub(crate) fn mp4(video: Value) -> OutputSpec {
+    spec(
+        "film.mp4",
+        json!({"container": {"format": "mp4"}, "video": video, "audio": {}}),
+    )
+}
+
+pub(crate) fn hls(segments: &str, seconds: u32, video: Value) -> OutputSpec {
+    let container = json!({"format": "hls", "segments": segments, "segment_seconds": seconds});
+    spec(
+        "film.m3u8",
+        json!({"container": container, "video": video, "audio": {}}),
+    )
+}
+
+/// An output that was made, in a directory that goes away with it.
+pub(crate) struct Made {
+    pub(crate) plan: Plan,
+    pub(crate) facts: MediaFacts,
+    pub(crate) names: Vec<String>,
+    pub(crate) folder: TempDir,
+}
+
+impl Made {
+    pub(crate) fn main(&self) -> PathBuf {
+        self.folder.path().join(self.names.last().unwrap())
+    }
+
+    pub(crate) fn video(&self) -> (&StreamFacts, &VideoFacts) {
+        self.facts.video().expect("the output has video")
+    }
+
+    pub(crate) fn audio(&self) -> (&StreamFacts, &AudioFacts) {
+        self.facts.audio().expect("the output has audio")
+    }
+
+    pub(crate) fn playlist(&self) -> MediaPlaylist {
+        MediaPlaylist::parse(&std::fs::read_to_string(self.main()).unwrap()).unwrap()
+    }
+}
+
+pub(crate) fn facts(source: &Path) -> Result<MediaFacts, ProbeError> {
+    RUNTIME.block_on(probe(&RUNNER, &ENGINE, source))
+}
+
+pub(crate) fn planned(source: &Path, spec: &OutputSpec) -> Result<Plan, Fault> {
+    plan(spec, &facts(source).unwrap(), ENGINE.capabilities())
+}
+
+/// Makes an output, with faults of the plan and of the run alike.
+pub(crate) fn try_make(source: &Path, spec: &OutputSpec) -> Result<Made, Fault> {
+    let plan = planned(source, spec)?;
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits::default();
+    let job = Transcode {
+        plan: &plan,
+        input: source,
+        out_dir: folder.path(),
+        limits: &limits,
+    };
+    let mut progress = Vec::new();
+    let made = RUNTIME.block_on(transcode(
+        &RUNNER,
+        &ENGINE,
+        job,
+        |percent| progress.push(percent),
+        std::future::pending(),
+    ));
+    match made {
+        Ok(Transcoded { files, facts }) => {
+            assert!(progress.is_sorted(), "{progress:?}");
+            assert_eq!(progress.last(), Some(&100));
+            Ok(Made {
+                plan,
+                facts,
+                names: files.into_iter().map(|file| file.name).collect(),
+                folder,
+            })
+        }
+        Err(TranscodeError::Fault(fault)) => Err(fault),
+        Err(TranscodeError::Stopped(_)) => panic!("nobody stopped it"),
+    }
+}
+
+pub(crate) fn make(source: &Path, spec: &OutputSpec) -> Made {
+    try_make(source, spec).unwrap_or_else(|fault| panic!("{}: {fault:#?}", source.display()))
+}
+
+/// Runs a program of FFmpeg's and returns what it wrote.
+pub(crate) fn run(program: &Path, args: &[&str]) -> Vec<u8> {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command(program).args(args).output().unwrap();
+    let log = String::from_utf8_lossy(&stderr);
+    assert!(status.success(), "{} {args:?}: {log}", program.display());
+    stdout
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "measurements must not depend on what they measure"
+)]
+pub(crate) fn command(program: &Path) -> std::process::Command {
+    std::process::Command::new(program)
+}
+
+/// Makes a source with FFmpeg itself: everything before the name of the file.
+pub(crate) fn generate(folder: &Path, name: &str, args: &str) -> PathBuf {
+    let path = folder.join(name);
+    let mut all: Vec<&str> = "-v error -nostdin -y".split(' ').collect();
+    all.extend(args.split(' '));
+    all.push(path.to_str().unwrap());
+    run(ENGINE.ffmpeg(), &all);
+    path
+}
+
+/// Lines of one entry for each packet or frame.
+pub(crate) fn entries(file: &Path, stream: &str, show: &str) -> Vec<String> {
+    let args = [
+        "-v",
+        "error",
+        "-select_streams",
+        stream,
+        "-show_entries",
+        show,
+    ];
+    let mut args = args.to_vec();
+    args.extend(["-of", "csv=p=0", file.to_str().unwrap()]);
+    let text = String::from_utf8(run(ENGINE.ffprobe(), &args)).unwrap();
+    let lines = text
+        .lines()
+        .map(|line| line.trim_end_matches(',').to_owned());
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// Presentation times of key frames, in seconds, from the first picture on.
+pub(crate) fn key_frames(file: &Path) -> Vec<f64> {
+    let packets = entries(file, "v", "packet=pts_time,flags");
+    let mut times: Vec<(f64, bool)> = packets
+        .iter()
+        .map(|line| {
+            let (time, flags) = line.split_once(',').unwrap();
+            (time.parse().unwrap(), flags.starts_with('K'))
+        })
+        .collect();
+    times.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let first = times[0].0;
+    let keys = times.into_iter().filter(|(_, is_key)| *is_key);
+    keys.map(|(time, _)| time - first).collect()
+}
+
+/// How alike two files look after a filter on the second; both are cut to a few frames.
+pub(crate) fn likeness(a: &Path, b: &Path, input_options: &[&str], filter: &str) -> f64 {
+    let graph = format!(
+        "[1:v:0]{filter},setpts=N/25/TB[b];[0:v:0]setpts=N/25/TB[a];[a][b]ssim=stats_file=-:shortest=1"
+    );
+    let mut args = vec!["-v", "error", "-nostdin", "-i", a.to_str().unwrap()];
+    args.extend(input_options);
+    args.extend(["-i", b.to_str().unwrap(), "-filter_complex", &graph]);
+    args.extend(["-frames:v", "5", "-f", "null", "-"]);
+    let text = String::from_utf8(run(ENGINE.ffmpeg(), &args)).unwrap();
+    let line = text.lines().next().expect("at least one frame");
+    let (_, score) = line.split_once("All:").unwrap();
+    score.split(' ').next().unwrap().parse().unwrap()
+}
+
+/// Bytes of one plane of gray of the first frame.
+pub(crate) fn first_gray(file: &Path) -> Vec<u8> {
+    let file = file.to_str().unwrap();
+    let args = [
+        "-v",
+        "error",
+        "-i",
+        file,
+        "-frames:v",
+        "1",
+        "-vf",
+        "extractplanes=y",
+    ];
+    let mut args = args.to_vec();
+    args.extend(["-f", "rawvideo", "-"]);
+    run(ENGINE.ffmpeg(), &args)
+}
+
+pub(crate) fn close(a: f64, b: f64, tolerance: f64) -> bool {
+    (a - b).abs() <= tolerance
+}
