@@ -1,5 +1,7 @@
 //! Checks that a machine has what the service needs, and says how to get what it lacks.
 
+#![expect(clippy::print_stdout, reason = "findings are for the screen")]
+
 use std::path::Path;
 use std::process::ExitCode;
 

@@ -1,5 +1,10 @@
 //! Reelgate: the one binary. Reads the command line and hands over.
 
+#![expect(
+    clippy::print_stderr,
+    reason = "what ends the program is told to whoever started it"
+)]
+
 mod cli;
 mod config;
 mod demo;

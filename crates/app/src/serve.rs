@@ -98,6 +98,7 @@ impl Server {
                     clock: Arc::clone(&clock),
                     engine,
                     runner,
+                    progress: service.progress(),
                 };
                 let name = WorkerId(format!("{address}-{}", std::process::id()));
                 Some(Worker::start(

@@ -12,6 +12,7 @@ mod jobs;
 mod objects;
 mod pipelines;
 mod playlists;
+mod progress;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use jobs::{JobPage, JobQuery, Submission, SubmitJob};
 pub use objects::{ObjectBody, ObjectPage};
 pub use pipelines::{CreatePipeline, PipelineQuery};
 pub use playlists::{CreatePlaylist, Playlist};
+pub use progress::LiveProgress;
 pub use reelgate_objects::{AddressError, ByteRange, ObjectMeta, parse_address};
 pub use reelgate_store::PipelinePage;
 
@@ -45,6 +47,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     settings: Settings,
+    progress: LiveProgress,
     keys: access::KeyCache,
 }
 
@@ -60,7 +63,13 @@ impl Service {
             clock,
             ids,
             settings,
+            progress: LiveProgress::default(),
             keys: access::KeyCache::default(),
         }
+    }
+
+    /// Where a worker of this process reports progress.
+    pub fn progress(&self) -> LiveProgress {
+        self.progress.clone()
     }
 }

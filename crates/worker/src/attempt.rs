@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU8;
 use std::time::Duration;
 
 use reelgate_domain::job::{Fault, FaultCode, Job, JobSpec};
@@ -30,7 +29,6 @@ pub(crate) enum EndReason {
 /// What the claim loop keeps of a running attempt.
 pub(crate) struct Control {
     pub(crate) attempt: u32,
-    pub(crate) progress: Arc<AtomicU8>,
     end: watch::Sender<Option<EndReason>>,
 }
 
@@ -51,7 +49,6 @@ pub(crate) struct Attempt {
     work: Work,
     pub(crate) tools: Tools,
     pub(crate) config: Arc<WorkerConfig>,
-    pub(crate) progress: Arc<AtomicU8>,
     pub(crate) ended: watch::Receiver<Option<EndReason>>,
     pub(crate) started: Timestamp,
 }
@@ -70,10 +67,8 @@ enum Produced {
 impl Attempt {
     pub(crate) fn new(claim: Claim, tools: Tools, config: Arc<WorkerConfig>) -> (Self, Control) {
         let (end, ended) = watch::channel(None);
-        let progress = Arc::new(AtomicU8::new(0));
         let control = Control {
             attempt: claim.job.lifecycle.attempt,
-            progress: Arc::clone(&progress),
             end,
         };
         let started = tools.clock.now();
@@ -84,7 +79,6 @@ impl Attempt {
                 work,
                 tools,
                 config,
-                progress,
                 ended,
                 started,
             },

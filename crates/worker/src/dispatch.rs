@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reelgate_domain::JobId;
@@ -116,6 +115,7 @@ impl Dispatcher {
             .is_some_and(|control| control.attempt == attempt)
         {
             self.held.remove(&job);
+            self.tools.progress.clear(job);
         }
     }
 
@@ -130,7 +130,7 @@ impl Dispatcher {
             .map(|(job, control)| Beat {
                 job: *job,
                 attempt: control.attempt,
-                progress: control.progress.load(Ordering::Relaxed),
+                progress: self.tools.progress.of(*job, control.attempt),
             })
             .collect();
         let now = self.tools.clock.now();

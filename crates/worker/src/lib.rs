@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use reelgate_domain::{Timestamp, WorkerId};
 use reelgate_media::{Engine, Runner};
-use reelgate_service::Clock;
+use reelgate_service::{Clock, LiveProgress};
 use reelgate_store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -63,6 +63,7 @@ pub struct Tools {
     pub clock: Arc<dyn Clock>,
     pub engine: Arc<Engine>,
     pub runner: Arc<Runner>,
+    pub progress: LiveProgress,
 }
 
 /// A running worker.

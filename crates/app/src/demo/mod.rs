@@ -1,5 +1,10 @@
 //! The demo: a server of its own, worked through the signed MPS API from a clip to a table.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "the demo tells its story on the screen"
+)]
+
 mod mps;
 mod progress;
 mod scenes;

@@ -5,12 +5,15 @@ use std::io::IsTerminal;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+/// Off a terminal a line tells of progress whenever another such step is done.
+const STEP_PERCENT: u64 = 25;
+
 /// One bar a job.
 pub(crate) struct Bars {
     bars: Vec<ProgressBar>,
     labels: Vec<String>,
-    /// The last state shown of each job; off a terminal only changes are printed.
-    shown: RefCell<Vec<String>>,
+    /// What was last shown of each job; off a terminal only changes are printed.
+    shown: RefCell<Vec<(String, u64)>>,
     on_terminal: bool,
 }
 
@@ -33,7 +36,7 @@ impl Bars {
         } else {
             Vec::new()
         };
-        let shown = RefCell::new(vec![String::new(); labels.len()]);
+        let shown = RefCell::new(vec![(String::new(), 0); labels.len()]);
         Self {
             bars,
             labels,
@@ -46,9 +49,12 @@ impl Bars {
         if self.on_terminal {
             self.bars[index].set_position(percent);
             self.bars[index].set_message(state.to_owned());
-        } else if self.shown.borrow()[index] != state {
+            return;
+        }
+        let now = (state.to_owned(), percent / STEP_PERCENT);
+        if self.shown.borrow()[index] != now {
             println!("   {:<14} {percent:>3} % {state}", self.labels[index]);
-            self.shown.borrow_mut()[index] = state.to_owned();
+            self.shown.borrow_mut()[index] = now;
         }
     }
 

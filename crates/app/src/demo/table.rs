@@ -53,11 +53,7 @@ pub(crate) async fn print(
         } else {
             vec!["-".into(); 6]
         };
-        let mut cells = vec![
-            Cell::new(&job.id[..8]),
-            Cell::new(state),
-            Cell::new(&job.label),
-        ];
+        let mut cells = vec![Cell::new(&job.id), Cell::new(state), Cell::new(&job.label)];
         for (index, value) in row.into_iter().enumerate() {
             let side = if index < 2 {
                 CellAlignment::Left
@@ -90,15 +86,26 @@ async fn made(shown: &Value, job: &DemoJob, source: &Source<'_>) -> Result<Vec<S
     let similarity = ssim(source.runner, source.engine, source.clip, &file, None).await?;
     let bytes: f64 = text(&properties["FileSize"]).parse().unwrap_or(0.0);
     Ok(vec![
-        text(&shown["Output"]["Container"]["Format"]),
+        container(properties),
         [
             codec("VideoStreamList", "VideoStream"),
             codec("AudioStreamList", "AudioStream"),
         ]
         .join(", "),
         format!("{:.0} kB", bytes / 1000.0),
-        text(&properties["Duration"]),
+        text(&properties["Format"]["Duration"]),
         text(&properties["Bitrate"]),
         format!("{similarity:.4}"),
     ])
+}
+
+/// The best known of the names that the file's format goes by.
+fn container(properties: &Value) -> String {
+    let names = text(&properties["Format"]["FormatName"]);
+    let mut names = names.split(',').peekable();
+    let first = names.peek().copied().unwrap_or_default();
+    names
+        .find(|name| *name == "mp4")
+        .unwrap_or(first)
+        .to_owned()
 }

@@ -10,12 +10,14 @@ use crate::{Caller, Service, ServiceError};
 impl Service {
     /// Those of the jobs that exist, newest first.
     pub async fn jobs(&self, caller: &Caller, ids: &[JobId]) -> Result<Vec<Job>, ServiceError> {
-        Ok(self.store.jobs(caller.account, ids).await?)
+        let mut jobs = self.store.jobs(caller.account, ids).await?;
+        jobs.iter_mut().for_each(|job| self.progress.refresh(job));
+        Ok(jobs)
     }
 
     /// One job.
     pub async fn job(&self, caller: &Caller, id: JobId) -> Result<Job, ServiceError> {
-        let found = self.store.jobs(caller.account, &[id]).await?;
+        let found = self.jobs(caller, &[id]).await?;
         found
             .into_iter()
             .next()

@@ -53,6 +53,7 @@ impl Service {
             .await?;
         let more = jobs.len() > limit as usize;
         jobs.truncate(limit as usize);
+        jobs.iter_mut().for_each(|job| self.progress.refresh(job));
         let next = if more {
             jobs.last().map(|job| job.id)
         } else {

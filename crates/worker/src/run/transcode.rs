@@ -1,7 +1,6 @@
 //! Transcode jobs: probe the input once, then make each output in a directory of its own.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reelgate_domain::ObjectRef;
@@ -115,9 +114,10 @@ async fn make(
     };
     let tell = |percent: u8| {
         let mean = (index * 100 + usize::from(percent)) / count;
-        attempt
+        let percent = u8::try_from(mean).unwrap_or(100);
+        tools
             .progress
-            .store(u8::try_from(mean).unwrap_or(100), Ordering::Relaxed);
+            .set(attempt.job.id, attempt.job.lifecycle.attempt, percent);
     };
     let stop = ended(attempt);
     match reelgate_media::transcode(&tools.runner, &tools.engine, job, tell, stop).await {

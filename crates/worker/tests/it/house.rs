@@ -55,6 +55,7 @@ impl House {
             clock,
             engine,
             runner,
+            progress: service.progress(),
         };
         Self {
             dir,

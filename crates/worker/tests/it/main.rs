@@ -1,6 +1,10 @@
 //! Journeys of jobs through service, store, worker and the real FFmpeg.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking"
+)]
 
 mod house;
 mod journeys;
