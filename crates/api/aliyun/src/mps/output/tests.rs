@@ -1,5 +1,7 @@
 //! Outputs as callers send them: what is understood, what is refused, and under which name.
 
+use proptest::prelude::*;
+use proptest::sample::select;
 use reelgate_domain::job::kind::transcode::{
     AudioSettings, Clip, ClipLength, Container, EncoderPreset, Gop, H264Profile, RateCap,
     RateControl, SegmentFormat, Settings, VideoSettings,
@@ -414,4 +416,79 @@ fn parts_of_the_wrong_type_are_refused() {
         Code::Format,
         "Video.Width",
     );
+}
+
+/// Outputs put together from known names and likely values, in the right places and in wrong ones.
+fn outputs() -> impl Strategy<Value = Value> {
+    let scalars = select(vec![
+        json!(null),
+        json!(""),
+        json!("0"),
+        json!(-1),
+        json!("250"),
+        json!("10s"),
+        json!("1000"),
+        json!(0.5),
+        json!("true"),
+        json!(false),
+        json!("H.264"),
+        json!("m3u8"),
+        json!("CBR"),
+        json!("00:00:01.5"),
+        json!("{"),
+        json!("{\"Seek\": \"1\"}"),
+        json!("high"),
+        json!("é{FileName}"),
+    ]);
+    let names = select(vec![
+        "OutputObject",
+        "Container",
+        "Format",
+        "Video",
+        "Bitrate",
+        "Maxrate",
+        "Bufsize",
+        "Crf",
+        "Gop",
+        "Fps",
+        "Width",
+        "Remove",
+        "Audio",
+        "Channels",
+        "TransConfig",
+        "TransMode",
+        "MuxConfig",
+        "Segment",
+        "Duration",
+        "Clip",
+        "TimeSpan",
+        "Seek",
+        "End",
+        "Priority",
+        "UserData",
+        "Rotate",
+        "Crop",
+    ]);
+    scalars.prop_recursive(3, 24, 4, move |inner| {
+        let members = prop::collection::vec((names.clone(), inner.clone()), 0..4);
+        let object = members.prop_map(|members| {
+            Value::Object(
+                members
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect(),
+            )
+        });
+        prop_oneof![4 => object, 1 => prop::collection::vec(inner, 0..2).prop_map(Value::Array)]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_accepted_can_be_submitted(own in outputs(), hls in any::<bool>()) {
+        let template = if hls { M3U8_LD } else { MP4_HD };
+        if own.is_object() && let Ok(accepted) = parse_with(template, own) {
+            prop_assert_eq!(accepted.spec.settings.validate(), Ok(()));
+        }
+    }
 }
