@@ -8,6 +8,7 @@ import pathlib
 import pytest
 
 import harness
+import mps
 
 # The SDKs would hand calls to a proxy that the machine has for other purposes.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
@@ -62,3 +63,38 @@ def old_sdk(server, shapes):
 def native(server):
     """A client of the native API, for objects and what the vendor's API has no call for."""
     return harness.Native(server)
+
+
+@pytest.fixture(params=sorted(mps.GENERATIONS))
+def mts(request, server, shapes):
+    """Product Mts through each SDK generation in turn."""
+    return mps.GENERATIONS[request.param](server, shapes)
+
+
+@pytest.fixture
+def one_mts(server, shapes):
+    """Product Mts through one SDK generation, where a second would show nothing more."""
+    return mps.NewMts(server, shapes)
+
+
+@pytest.fixture
+def pipeline(native):
+    """The id of a pipeline of the test's own; what still runs or waits there ends with the test."""
+    created = native.call("POST", "/pipelines", json={"name": mps.unique("test")})["id"]
+    yield created
+    left = native.call("GET", "/jobs", params={
+        "pipeline": created, "state": "queued,running,publishing,stopping", "limit": 100})
+    for job in left["jobs"]:
+        native.request("POST", f"/jobs/{job['id']}/cancel")
+
+
+@pytest.fixture
+def desk(mts, server, pipeline, media, native):
+    """Submits and waits, through each SDK generation in turn."""
+    return mps.Desk(mts, server, pipeline, media, native)
+
+
+@pytest.fixture
+def one_desk(one_mts, server, pipeline, media, native):
+    """Submits and waits, through one SDK generation."""
+    return mps.Desk(one_mts, server, pipeline, media, native)

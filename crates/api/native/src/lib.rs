@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use reelgate_api_kit::Dialect;
 use reelgate_service::Service;
 
@@ -57,6 +57,8 @@ impl Dialect for NativeApi {
             .method_not_allowed_fallback(http::wrong_method);
         Router::new()
             .nest("/api/v1", api)
+            // Nesting covers the prefix and what is below it, but not its bare slash.
+            .route("/api/v1/", any(http::no_such_route))
             .merge(probes)
             .layer(from_fn(http::exchange))
             .with_state(self)

@@ -201,7 +201,7 @@ fn dropping_an_encode_kills_it() {
             started
                 .take()
                 .into_iter()
-                .for_each(|tell| tell.send(()).unwrap())
+                .for_each(|tell| tell.send(()).unwrap());
         };
         let encode = pin!(transcode(
             &RUNNER,

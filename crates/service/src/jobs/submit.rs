@@ -70,11 +70,18 @@ impl Service {
         }
     }
 
+    /// The pipeline called `default`; if it goes by another name now, the account's oldest one.
     async fn default_pipeline(&self, caller: &Caller) -> Result<PipelineId, ServiceError> {
-        let found = self.store.pipeline_named(caller.account, "default").await?;
-        found
-            .map(|pipeline| pipeline.id)
-            .ok_or_else(|| ServiceError::missing("pipeline", "default"))
+        if let Some(named) = self.store.pipeline_named(caller.account, "default").await? {
+            return Ok(named.id);
+        }
+        let oldest = self
+            .store
+            .list_pipelines(caller.account, None, 0, 1)
+            .await?
+            .pipelines;
+        let oldest = oldest.first().map(|pipeline| pipeline.id);
+        oldest.ok_or_else(|| ServiceError::missing("pipeline", "default"))
     }
 }
 

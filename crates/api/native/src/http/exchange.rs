@@ -51,10 +51,8 @@ pub(crate) async fn refuse_idempotency_key(request: Request, next: Next) -> Resp
     next.run(request).await
 }
 
-pub(crate) async fn no_such_route(request: Request) -> Problem {
-    // Nesting strips the prefix off the path that handlers see.
-    let path = format!("/api/v1{}", request.uri().path());
-    let detail = format!("{path} is not a path of this API");
+pub(crate) async fn no_such_route() -> Problem {
+    let detail = "this path is none of this API's";
     Problem::new(StatusCode::NOT_FOUND, "no_such_route", detail)
 }
 

@@ -94,6 +94,8 @@ fn pieces(body: Body) -> BoxStream<'static, Result<Bytes, String>> {
             }
         }
     })
+    // It may be read on after its end, see `linger`.
+    .fuse()
     .boxed()
 }
 

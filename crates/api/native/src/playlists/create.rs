@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use http::StatusCode;
 use reelgate_domain::{JobId, ObjectRef};
-use reelgate_service::CreatePlaylist;
+use reelgate_service::{CreatePlaylist, ServiceError};
 use serde::{Deserialize, Serialize};
 
 use crate::NativeApi;
@@ -51,7 +52,8 @@ pub(crate) async fn create(
         jobs: body.jobs,
         target: body.object.0,
     };
-    let playlist = api.service.create_playlist(&caller, wanted).await?;
+    let made = api.service.create_playlist(&caller, wanted).await;
+    let playlist = made.map_err(problem)?;
     let location = object_link(&playlist.object);
     let renditions = playlist
         .renditions
@@ -70,4 +72,15 @@ pub(crate) async fn create(
         object: playlist.object,
     };
     Ok(created(&location, view))
+}
+
+/// The service names the job that is unfit; in the body that is one of `jobs`.
+fn problem(error: ServiceError) -> Problem {
+    let about_a_job = error.subject.parse::<JobId>().is_ok();
+    let problem = Problem::from(error);
+    if about_a_job && problem.status() == StatusCode::BAD_REQUEST {
+        problem.field("jobs")
+    } else {
+        problem
+    }
 }
