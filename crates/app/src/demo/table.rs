@@ -40,10 +40,11 @@ pub(crate) async fn print(
     let mut failed = Vec::new();
     for (job, shown) in jobs.iter().zip(query(mps, jobs).await?) {
         let state = text(&shown["State"]);
-        let is_done = state == "TranscodeSuccess";
-        if !is_done && state != "TranscodeCancelled" {
+        let is_done = shown["Output"]["Properties"].is_object();
+        let code = text(&shown["Code"]);
+        if !code.is_empty() {
             failed.push(format!(
-                "{} ({state}: {})",
+                "{} ({state}: {code} {})",
                 job.label,
                 text(&shown["Message"])
             ));
