@@ -1,0 +1,97 @@
+//! Keys, request ids, unknown routes, wrong methods, headers that are not built.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::server::{Server, assert_problem};
+
+#[tokio::test]
+async fn every_route_wants_a_key_and_says_so() {
+    let server = Server::start().await;
+    let routes = [
+        (Method::GET, "/api/v1/jobs"),
+        (Method::POST, "/api/v1/jobs"),
+        (Method::GET, "/api/v1/jobs/0123"),
+        (Method::POST, "/api/v1/jobs/0123/cancel"),
+        (Method::GET, "/api/v1/jobs/0123/log"),
+        (Method::GET, "/api/v1/pipelines"),
+        (Method::POST, "/api/v1/pipelines"),
+        (Method::GET, "/api/v1/pipelines/default"),
+        (Method::PATCH, "/api/v1/pipelines/default"),
+        (Method::DELETE, "/api/v1/pipelines/default"),
+        (Method::GET, "/api/v1/buckets"),
+        (Method::POST, "/api/v1/buckets"),
+        (Method::GET, "/api/v1/buckets/media/objects"),
+        (Method::GET, "/api/v1/buckets/media/objects/a"),
+        (Method::PUT, "/api/v1/buckets/media/objects/a"),
+        (Method::DELETE, "/api/v1/buckets/media/objects/a"),
+        (Method::POST, "/api/v1/playlists"),
+        (Method::GET, "/api/v1/presets"),
+    ];
+    for (method, path) in routes {
+        let bare = server.anonymous(method.clone(), path).send().await.unwrap();
+        assert_eq!(
+            bare.headers()["www-authenticate"],
+            "Bearer realm=\"reelgate\""
+        );
+        assert_problem(bare, 401, "unauthenticated", "").await;
+
+        let wrong = server.anonymous(method, path).bearer_auth("rgk_wrong");
+        let wrong = wrong.send().await.unwrap();
+        let challenge = wrong.headers()["www-authenticate"].to_str().unwrap();
+        assert!(challenge.contains("invalid_token"), "{challenge}");
+        assert_problem(wrong, 401, "unauthenticated", "").await;
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_of_its_own() {
+    let server = Server::start().await;
+    let mut ids = Vec::new();
+    for path in ["/livez", "/api/v1/jobs", "/api/v1/nowhere"] {
+        let response = server.get(path).await;
+        ids.push(response.headers()["x-request-id"].clone());
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
+
+#[tokio::test]
+async fn unknown_paths_are_problems_and_other_apis_keep_theirs() {
+    let server = Server::start().await;
+    for path in [
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/nowhere",
+        "/api/v1/jobs/x/y/z",
+    ] {
+        assert_problem(server.get(path).await, 404, "no_such_route", "").await;
+    }
+    assert_eq!(server.get("/").await.text().await.unwrap(), "another API");
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_the_right_ones() {
+    let server = Server::start().await;
+    for (method, path, allowed) in [
+        (Method::PUT, "/api/v1/jobs", "GET,HEAD,POST"),
+        (Method::POST, "/api/v1/presets", "GET,HEAD"),
+        (Method::POST, "/livez", "GET,HEAD"),
+    ] {
+        let response = server.request(method, path).send().await.unwrap();
+        assert_eq!(response.headers()["allow"], allowed, "{path}");
+        assert_problem(response, 405, "method_not_allowed", "").await;
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_is_refused_rather_than_ignored() {
+    let server = Server::start().await;
+    let request = server.request(Method::POST, "/api/v1/pipelines");
+    let request = request
+        .header("Idempotency-Key", "1")
+        .json(&json!({"name": "p"}));
+    let response = request.send().await.unwrap();
+    assert_problem(response, 501, "idempotency_key_not_supported", "").await;
+    assert_eq!(server.json("/api/v1/pipelines").await["total"], 1);
+}

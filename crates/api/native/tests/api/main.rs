@@ -1,0 +1,17 @@
+//! The native API over HTTP, on a real service with SQLite in a temporary directory.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests may fail like the tests themselves"
+)]
+
+mod access;
+mod buckets;
+mod cancel;
+mod health;
+mod jobs;
+mod objects;
+mod pipelines;
+mod playlists;
+mod ranges;
+mod server;
+mod submit;

@@ -1,0 +1,189 @@
+//! A server for one test, and what a worker would do to its jobs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::any;
+use reelgate_api_kit::Dialect;
+use reelgate_api_kit::serve::{ServeOptions, serve};
+use reelgate_api_native::{Check, NativeApi};
+use reelgate_domain::job::Fault;
+use reelgate_domain::media::{OutputResult, Staged};
+use reelgate_domain::{JobId, Timestamp};
+use reelgate_service::{Clock, Credentials, RandomIds, Service, Settings, SystemClock};
+use reelgate_store::{Claim, Ending, Fenced, SqliteStore, Store};
+use reelgate_testkit::worker;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+pub(crate) const MAX_OBJECT_BYTES: u64 = 64 * 1024 * 1024;
+
+pub(crate) struct Server {
+    base: String,
+    pub(crate) credentials: Credentials,
+    store: Arc<dyn Store>,
+    http: reqwest::Client,
+    pub(crate) dir: TempDir,
+    // Dropped first of all it stops the server.
+    _stop: oneshot::Sender<()>,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        Self::with_checks(Vec::new()).await
+    }
+
+    pub(crate) async fn with_checks(checks: Vec<Check>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path()).unwrap());
+        let settings = Settings {
+            data_dir: dir.path().to_owned(),
+            max_object_bytes: MAX_OBJECT_BYTES,
+        };
+        let ids = Arc::new(RandomIds::default());
+        let service = Service::new(Arc::clone(&store), Arc::new(SystemClock), ids, settings);
+        let credentials = service.invent_credentials();
+        service.create_first_account(&credentials).await.unwrap();
+
+        // As in the program, another API has the paths that this one leaves.
+        let other = Router::new().route("/", any(async || "another API"));
+        let api = NativeApi::new(Arc::new(service), checks);
+        let routes = Arc::new(api).routes().merge(other);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(serve(listener, routes, ServeOptions::default(), async {
+            let _ = stopped.await;
+        }));
+        Self {
+            base: format!("http://{address}"),
+            credentials,
+            store,
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            dir,
+            _stop: stop,
+        }
+    }
+
+    /// A request without a key.
+    pub(crate) fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.anonymous(method, path)
+            .bearer_auth(&self.credentials.api_key)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
+        let request = self.request(Method::POST, path).json(body);
+        request.send().await.unwrap()
+    }
+
+    /// The JSON that a path answers.
+    pub(crate) async fn json(&self, path: &str) -> Value {
+        let response = self.get(path).await;
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.unwrap()
+    }
+
+    /// A job as it is now.
+    pub(crate) async fn job(&self, id: &str) -> Value {
+        self.json(&format!("/api/v1/jobs/{id}")).await
+    }
+
+    /// Submits a job with one MP4 output; its id.
+    pub(crate) async fn submit(&self) -> String {
+        self.submit_output("out.mp4", "web-360p").await
+    }
+
+    pub(crate) async fn submit_output(&self, key: &str, preset: &str) -> String {
+        let object = format!("oss://media/{key}");
+        let body = json!({
+            "input": "oss://media/in.mp4",
+            "outputs": [{"object": object, "preset": preset}],
+        });
+        let response = self.post("/api/v1/jobs", &body).await;
+        assert_eq!(response.status(), 201);
+        let job: Value = response.json().await.unwrap();
+        job["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Starts the job that is next in line.
+    pub(crate) async fn claim(&self) -> Claim {
+        let now = now();
+        let until = now.after(Duration::from_secs(30));
+        let claims = self.store.claim(&worker("w"), 1, until, now).await.unwrap();
+        claims.into_iter().next().expect("a job is queued")
+    }
+
+    /// Ends a started job with these results.
+    pub(crate) async fn succeed(&self, claim: &Claim, results: Vec<OutputResult>) {
+        let (job, attempt) = (claim.job.id, claim.job.lifecycle.attempt);
+        let staged = Staged { attempt, results };
+        let fenced = self.store.publish(job, staged, now()).await.unwrap();
+        assert_eq!(fenced, Fenced::Done);
+        self.end(job, attempt, Ending::Succeeded).await;
+    }
+
+    pub(crate) async fn fail(&self, claim: &Claim, fault: Fault, results: Vec<OutputResult>) {
+        let ending = Ending::Failed { fault, results };
+        self.end(claim.job.id, claim.job.lifecycle.attempt, ending)
+            .await;
+    }
+
+    pub(crate) async fn end(&self, job: JobId, attempt: u32, ending: Ending) {
+        self.store
+            .finish(job, attempt, ending, now())
+            .await
+            .unwrap();
+    }
+}
+
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+/// The problem that a response holds, after checks of what every problem has.
+pub(crate) async fn problem(response: Response) -> Value {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let text = response.text().await.unwrap();
+    assert_eq!(
+        headers["content-type"], "application/problem+json",
+        "{status} {text}"
+    );
+    let problem: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(problem["type"], "about:blank");
+    assert_eq!(problem["status"], status.as_u16());
+    assert_eq!(problem["title"], status.canonical_reason().unwrap());
+    assert_eq!(
+        problem["request_id"],
+        headers["x-request-id"].to_str().unwrap()
+    );
+    assert!(!problem["detail"].as_str().unwrap().is_empty());
+    problem
+}
+
+/// Checks that a response is this problem: status, code and field (empty for none).
+pub(crate) async fn assert_problem(response: Response, status: u16, code: &str, field: &str) {
+    let problem = problem(response).await;
+    let found = (
+        problem["status"].as_u64(),
+        problem["code"].as_str(),
+        problem["field"].as_str().unwrap_or_default(),
+    );
+    assert_eq!(
+        found,
+        (Some(u64::from(status)), Some(code), field),
+        "{problem}"
+    );
+}
