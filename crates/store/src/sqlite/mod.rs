@@ -28,6 +28,8 @@ mod submit;
 mod sweep;
 mod transition;
 mod writer;
+#[cfg(test)]
+mod writer_tests;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -46,3 +46,63 @@ pub(super) fn decode<T: DeserializeOwned>(
         Err(error) => Err(corrupt(table, column, row, error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use reelgate_domain::job::{Fault, FaultCode, JobSpec, Origin};
+    use reelgate_domain::media::Staged;
+    use reelgate_testkit::{spec, staged};
+
+    use super::*;
+
+    /// Texts as released versions have written them: they must keep loading.
+    const SPEC_1: &str = r#"{"v":1,"data":{"kind":"transcode","input":{"bucket":"media","key":"in.mp4"},"outputs":[{"object":{"bucket":"media","key":"out.mp4"},"settings":{"container":{"format":"mp4"},"video":{"width":null,"height":360,"fps":null,"rate":{"mode":"crf","crf":22.0,"cap":{"maxrate_kbps":800,"bufsize_kbit":1600}},"gop":{"seconds":2.0},"preset":"fast","profile":"high"},"audio":{"kbps":96,"sample_rate":48000,"channels":2}}}]}}"#;
+    const ORIGIN_1: &str =
+        r#"{"v":1,"data":{"dialect":"mps","version":2,"request":{"Input":"x"}}}"#;
+    const FAULT_1: &str =
+        r#"{"v":1,"data":{"code":"engine_failed","message":"it broke","log_tail":"last words"}}"#;
+    const OUTPUTS_1: &str = r#"{"v":1,"data":{"attempt":1,"results":[{"outcome":"done","object":{"bucket":"media","key":"out.mp4"},"files":[{"key":"out.mp4","bytes":1000}],"facts":{"format":{"name":"","long_name":"","programs":0,"start_seconds":null,"duration_seconds":null,"size_bytes":0,"bit_rate":null},"streams":[]}}]}}"#;
+
+    fn load<T: DeserializeOwned>(text: &str) -> T {
+        decode(text, "jobs", "spec", 7).unwrap()
+    }
+
+    #[test]
+    fn what_released_versions_wrote_still_loads() {
+        assert_eq!(load::<JobSpec>(SPEC_1), spec("in.mp4", "out.mp4"));
+        let request = serde_json::json!({"Input": "x"});
+        let origin = Origin {
+            dialect: "mps".into(),
+            version: 2,
+            request,
+        };
+        assert_eq!(load::<Origin>(ORIGIN_1), origin);
+        let fault = Fault::new(FaultCode::EngineFailed, "it broke").with_log_tail("last words");
+        assert_eq!(load::<Fault>(FAULT_1), fault);
+        assert_eq!(load::<Staged>(OUTPUTS_1), staged(1));
+    }
+
+    #[test]
+    fn what_this_version_writes_is_tagged_and_reads_back() {
+        let text = encode(&spec("a.mp4", "b.mp4")).unwrap();
+        assert!(
+            text.starts_with(r#"{"v":1,"data":{"kind":"transcode""#),
+            "{text}"
+        );
+        assert_eq!(load::<JobSpec>(&text), spec("a.mp4", "b.mp4"));
+    }
+
+    #[test]
+    fn an_unknown_version_is_an_error_that_names_the_row() {
+        let newer = FAULT_1.replace(r#""v":1"#, r#""v":2"#);
+        let error = decode::<Fault>(&newer, "job_results", "fault", 7)
+            .unwrap_err()
+            .to_string();
+        let expected = "job_results.fault of row 7 cannot be read: version 2 is not known";
+        assert_eq!(error, expected);
+        let error = decode::<Fault>("{}", "job_results", "fault", 7)
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("job_results.fault of row 7"), "{error}");
+    }
+}

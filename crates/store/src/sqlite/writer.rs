@@ -185,6 +185,7 @@ fn fill(
 
 /// Runs one intention so that its failure undoes it alone. An error from here is the batch's.
 fn one(connection: &Connection, intention: &mut dyn Intention) -> Result<Wakes> {
+    execute(connection, sql::SAVEPOINT)?;
     let tx = Tx {
         connection,
         wakes: Cell::new(Wakes::NONE),
@@ -203,6 +204,7 @@ fn one(connection: &Connection, intention: &mut dyn Intention) -> Result<Wakes> 
             Wakes::NONE
         }
     };
+    execute(connection, sql::RELEASE)?;
     Ok(wakes)
 }
 

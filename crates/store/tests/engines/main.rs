@@ -1,3 +1,7 @@
 //! Every engine against the suite that all of them pass.
 
+// Said again because it tells the lints that all of it is test code.
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
 mod sqlite;
