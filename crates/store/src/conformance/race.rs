@@ -57,9 +57,9 @@ where
     });
     let mut claimers = JoinSet::new();
     let mut cancellers = JoinSet::new();
-    for _ in 0..4 {
+    for caller in 0..4 {
         claimers.spawn(claim_all(Arc::clone(world), Arc::clone(&field)));
-        cancellers.spawn(cancel_ahead(Arc::clone(&field), cancel.clone()));
+        cancellers.spawn(cancel_ahead(Arc::clone(&field), 2 * caller, cancel.clone()));
     }
     let answers = cancellers.join_all().await.concat();
     let started = claimers.join_all().await.concat();
@@ -76,11 +76,11 @@ struct Field {
 }
 
 impl Field {
-    /// A job at the head of the queue whose cancel nobody else tries.
-    fn take(&self) -> Option<JobId> {
+    /// A job so far behind the head of the queue, whose cancel nobody else tries.
+    fn take(&self, behind: usize) -> Option<JobId> {
         let mut next = self.next.load(SeqCst);
         loop {
-            let place = next.max(self.gone.load(SeqCst));
+            let place = next.max(self.gone.load(SeqCst) + behind);
             match self.next.compare_exchange(next, place + 1, SeqCst, SeqCst) {
                 Ok(_) => return self.ids.get(place).copied(),
                 Err(moved) => next = moved,
@@ -102,13 +102,18 @@ async fn claim_all(world: Arc<World>, field: Arc<Field>) -> Vec<JobId> {
     }
 }
 
-async fn cancel_ahead<C, F>(field: Arc<Field>, cancel: C) -> Vec<(JobId, CancelOutcome)>
+// The head is known only as of the last answers, so callers aim at different places near it.
+async fn cancel_ahead<C, F>(
+    field: Arc<Field>,
+    behind: usize,
+    cancel: C,
+) -> Vec<(JobId, CancelOutcome)>
 where
     C: Fn(JobId) -> F,
     F: Future<Output = CancelOutcome>,
 {
     let mut answers = Vec::new();
-    while let Some(id) = field.take() {
+    while let Some(id) = field.take(behind) {
         let answer = cancel(id).await;
         if matches!(answer, CancelOutcome::Cancelled { .. }) {
             field.gone.fetch_add(1, SeqCst);

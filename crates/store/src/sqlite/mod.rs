@@ -9,6 +9,7 @@ mod cancel;
 mod claim;
 mod connect;
 mod error;
+mod headroom;
 mod hints;
 mod inbox;
 mod listing;
@@ -46,6 +47,7 @@ use reelgate_domain::{
 };
 use tokio::sync::Semaphore;
 
+use self::headroom::Headroom;
 use self::hints::Bells;
 use self::inbox::{Inbox, Lane};
 use self::lock::DirectoryLock;
@@ -86,12 +88,13 @@ impl SqliteStore {
         migrate::migrate(&mut connection, migrate::MIGRATIONS)?;
         let served = rows::cell(&connection, sql::LAST_SERVED, [])?.unwrap_or(0);
         let readers = Readers::open(&path)?;
+        let mut headroom = Headroom::open(dir)?;
         let inbox = Arc::new(Inbox::default());
         let bells = Arc::new(Bells::default());
         let (thread_inbox, thread_bells) = (Arc::clone(&inbox), Arc::clone(&bells));
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || writer::run(&connection, thread_inbox, &thread_bells))
+            .spawn(move || writer::run(&connection, thread_inbox, &thread_bells, &mut headroom))
             .map_err(|error| StoreError::Unavailable(format!("no thread to write: {error}")))?;
         Ok(Self {
             inbox,

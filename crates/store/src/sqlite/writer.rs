@@ -14,8 +14,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::headroom::Headroom;
 use super::hints::{Bells, Wakes};
-use super::inbox::{Inbox, Queued};
+use super::inbox::{Inbox, Lane, Queued};
 use super::sql;
 use crate::contract::{Result, StoreError};
 
@@ -122,12 +123,18 @@ impl Drop for CloseAtEnd {
 }
 
 /// Writes until the inbox is closed and empty.
-pub(super) fn run(connection: &Connection, inbox: Arc<Inbox>, bells: &Bells) {
+pub(super) fn run(
+    connection: &Connection,
+    inbox: Arc<Inbox>,
+    bells: &Bells,
+    headroom: &mut Headroom,
+) {
     let inbox = CloseAtEnd(inbox);
     let mut waiting = VecDeque::with_capacity(BATCH);
     let mut done = Vec::with_capacity(BATCH);
     while inbox.0.wait(&mut waiting, BATCH) {
-        let outcome = batch(connection, &inbox.0, &mut waiting, &mut done);
+        let growth = headroom.allows_growth();
+        let outcome = batch(connection, &inbox.0, &mut waiting, &mut done, growth);
         // Bells before answers: whoever has an answer can rely on the bell having rung.
         match &outcome {
             Ok(wakes) => bells.ring(*wakes),
@@ -147,12 +154,13 @@ fn batch(
     inbox: &Inbox,
     waiting: &mut VecDeque<Queued>,
     done: &mut Vec<Box<dyn Intention>>,
+    growth: bool,
 ) -> Result<Wakes> {
     if !connection.is_autocommit() {
         execute(connection, sql::ROLLBACK)?;
     }
     execute(connection, sql::BEGIN)?;
-    let outcome = fill(connection, inbox, waiting, done)
+    let outcome = fill(connection, inbox, waiting, done, growth)
         .and_then(|wakes| execute(connection, sql::COMMIT).map(|()| wakes));
     if outcome.is_err() && !connection.is_autocommit() {
         // If this fails too, the next batch tries it again before it begins.
@@ -166,10 +174,16 @@ fn fill(
     inbox: &Inbox,
     waiting: &mut VecDeque<Queued>,
     done: &mut Vec<Box<dyn Intention>>,
+    growth: bool,
 ) -> Result<Wakes> {
     let mut wakes = Wakes::NONE;
     loop {
-        while let Some((_, mut intention)) = waiting.pop_front() {
+        while let Some((lane, mut intention)) = waiting.pop_front() {
+            if lane == Lane::Normal && !growth {
+                let full = "the disk is nearly full; what is left is for cancels and the like";
+                intention.answer(&Err(StoreError::Full(full.into())));
+                continue;
+            }
             let outcome = one(connection, intention.as_mut());
             done.push(intention);
             wakes = wakes.and(outcome?);

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot::Receiver;
 
 use super::connect;
+use super::headroom::Headroom;
 use super::hints::{Bells, Wakes};
 use super::inbox::{Inbox, Lane};
 use super::writer::{Intention, Tx, call, run};
@@ -34,8 +35,14 @@ fn adding(name: &'static str) -> (Box<dyn Intention>, Receiver<Result<()>>) {
 
 /// Queues all, lets the writer work until it has nothing left, and gives what was stored.
 fn work_off(connection: &Connection, inbox: Inbox, bells: &Bells) -> Vec<String> {
+    work_off_with(connection, inbox, bells, u64::MAX)
+}
+
+fn work_off_with(connection: &Connection, inbox: Inbox, bells: &Bells, free: u64) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut headroom = Headroom::with(dir.path(), Box::new(move |_| Some(free))).unwrap();
     inbox.close();
-    run(connection, Arc::new(inbox), bells);
+    run(connection, Arc::new(inbox), bells, &mut headroom);
     let mut names = connection
         .prepare("SELECT name FROM seen ORDER BY rowid")
         .unwrap();
@@ -177,6 +184,22 @@ fn an_error_that_ends_the_transaction_fails_its_batch_and_not_the_next() {
     let later = Inbox::default();
     push(&later, Lane::Normal, adding("later").0);
     assert_eq!(work_off(&connection, later, &Bells::default()), ["later"]);
+}
+
+#[test]
+fn a_full_disk_refuses_growth_and_still_takes_what_relieves_it() {
+    let inbox = Inbox::default();
+    let (submit, mut submit_answer) = adding("submit");
+    let (cancel, mut cancel_answer) = adding("cancel");
+    push(&inbox, Lane::Normal, submit);
+    push(&inbox, Lane::Urgent, cancel);
+    let stored = work_off_with(&database(), inbox, &Bells::default(), 1000);
+    assert_eq!(stored, ["cancel"]);
+    assert!(matches!(
+        submit_answer.try_recv().unwrap(),
+        Err(StoreError::Full(_))
+    ));
+    assert!(cancel_answer.try_recv().unwrap().is_ok());
 }
 
 #[test]
