@@ -93,7 +93,10 @@ impl fmt::Display for Problem {
         if let Some(field) = &self.field {
             write!(f, "{field}: ")?;
         }
-        write!(f, "{} ({} {}", self.detail, self.status, self.code)?;
+        write!(f, "{} ({}", self.detail, self.status)?;
+        if !self.code.is_empty() {
+            write!(f, " {}", self.code)?;
+        }
         match &self.request_id {
             Some(id) => write!(f, ", request {id})"),
             None => f.write_str(")"),

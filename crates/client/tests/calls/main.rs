@@ -1,0 +1,199 @@
+//! The client against a small server that answers what the test wants.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests may fail like the tests themselves"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::routing::any;
+use bytes::Bytes;
+use futures_util::stream;
+use reelgate_client::{Client, Error, JobQuery, NewPipeline, PipelineChange, PipelineState};
+use reelgate_domain::ObjectRef;
+use tokio::net::TcpListener;
+
+const MEGABYTE: usize = 1024 * 1024;
+
+/// A client of a server that has this one route.
+async fn client<H, T>(path: &str, handler: H) -> Client
+where
+    H: axum::handler::Handler<T, ()>,
+    T: 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let routes = Router::new().route(path, any(handler));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    Client::new(&address, "key").unwrap()
+}
+
+fn object() -> ObjectRef {
+    ObjectRef {
+        bucket: "media".parse().unwrap(),
+        key: "a/b.mp4".parse().unwrap(),
+    }
+}
+
+const OBJECT: &str = "/api/v1/buckets/media/objects/a/b.mp4";
+
+#[tokio::test]
+async fn an_upload_streams_with_its_length_and_tells_how_far_it_is() {
+    let handler = async |request: Request| {
+        assert_eq!(request.method(), "PUT");
+        assert_eq!(request.headers()["authorization"], "Bearer key");
+        assert_eq!(
+            request.headers()["content-length"],
+            (5 * MEGABYTE).to_string()
+        );
+        let content = axum::body::to_bytes(request.into_body(), 10 * MEGABYTE)
+            .await
+            .unwrap();
+        format!(
+            r#"{{"key": "a/b.mp4", "bytes": {}, "etag": "\"x\""}}"#,
+            content.len()
+        )
+    };
+    let client = client(OBJECT, handler).await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("b.mp4");
+    std::fs::write(&file, vec![7; 5 * MEGABYTE]).unwrap();
+    let sent = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&sent);
+    let progress = move |bytes| seen.store(bytes, Ordering::Relaxed);
+    let stored = client.upload(&object(), &file, progress).await.unwrap();
+    assert_eq!(
+        (stored.bytes, sent.load(Ordering::Relaxed)),
+        (5_242_880, 5_242_880)
+    );
+}
+
+#[tokio::test]
+async fn a_download_appears_when_it_is_complete() {
+    let client = client(OBJECT, async || vec![7_u8; 3 * MEGABYTE]).await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("b.mp4");
+    let mut last = (0, 0);
+    let bytes = client
+        .download(&object(), &file, |got, total| last = (got, total))
+        .await;
+    assert_eq!(bytes.unwrap(), 3_145_728);
+    assert_eq!(last, (3_145_728, 3_145_728));
+    assert_eq!(std::fs::read(&file).unwrap(), vec![7; 3 * MEGABYTE]);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_off_leaves_what_was_there() {
+    let handler = async || {
+        let pieces = [
+            Ok(Bytes::from_static(b"half")),
+            Err(std::io::Error::other("gone")),
+        ];
+        Body::from_stream(stream::iter(pieces))
+    };
+    let client = client(OBJECT, handler).await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("b.mp4");
+    std::fs::write(&file, "before").unwrap();
+    let error = client
+        .download(&object(), &file, |_, _| {})
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Broken { .. }), "{error:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "before");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_the_server_said() {
+    let problem = r#"{"status": 409, "code": "cancel_refused", "detail": "job j has ended",
+                      "request_id": "R-1", "state": "succeeded"}"#;
+    let client = client("/api/v1/jobs/j/cancel", async move || {
+        (axum::http::StatusCode::CONFLICT, problem)
+    })
+    .await;
+    let error = client.cancel("j", true).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "job j has ended (409 cancel_refused, request R-1)"
+    );
+    assert_eq!(error.problem().unwrap().more["state"], "succeeded");
+    assert!(!error.is_not_found());
+    // Whatever stands in front of a server may answer in another form.
+    let error = client.job("j").await.unwrap_err();
+    assert_eq!(error.to_string(), "Not Found (404)");
+    assert!(error.is_not_found());
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_what_is_sent() {
+    let asked = async |request: Request| {
+        let (parts, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, MEGABYTE).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        (
+            axum::http::StatusCode::IM_A_TEAPOT,
+            format!("{} {} {body}", parts.method, parts.uri),
+        )
+    };
+    let client = client("/{*path}", asked).await;
+    let query = JobQuery {
+        state: Some("queued,running".to_owned()),
+        limit: Some(5),
+        ..JobQuery::default()
+    };
+    let limit = NewPipeline {
+        name: "p/q".to_owned(),
+        concurrency: Some(2),
+    };
+    let pause = PipelineChange {
+        state: Some(PipelineState::Paused),
+        concurrency: Some(None),
+        ..PipelineChange::default()
+    };
+    let long = Duration::from_secs(600);
+    for (sent, error) in [
+        (
+            "GET /api/v1/jobs?state=queued%2Crunning&limit=5 ",
+            client.jobs(&query).await.err(),
+        ),
+        (
+            "GET /api/v1/jobs/j?wait=60s ",
+            client.job_ended("j", long).await.err(),
+        ),
+        (
+            "POST /api/v1/jobs/j/cancel {\"only\":\"queued\"}",
+            client.cancel("j", true).await.err(),
+        ),
+        (
+            "POST /api/v1/jobs/j/cancel {}",
+            client.cancel("j", false).await.err(),
+        ),
+        (
+            "POST /api/v1/pipelines {\"name\":\"p/q\",\"concurrency\":2}",
+            client.create_pipeline(&limit).await.err(),
+        ),
+        (
+            "PATCH /api/v1/pipelines/p%2Fq {\"state\":\"paused\",\"concurrency\":null}",
+            client.change_pipeline("p/q", &pause).await.err(),
+        ),
+        ("GET /readyz ", client.ready().await.err()),
+    ] {
+        assert_eq!(error.unwrap().problem().unwrap().detail, sent);
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_is_told_apart_from_a_refusal() {
+    let nobody = Client::new("127.0.0.1:1", "key").unwrap();
+    let error = nobody.buckets().await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }));
+    assert_eq!(error.to_string(), "no server answers at http://127.0.0.1:1");
+}
