@@ -43,8 +43,8 @@ pub(crate) struct JobView<'a> {
 
 /// One output: `{"object", "state", "files": [{"key", "bytes"}], "facts", "fault"}`.
 ///
-/// `state` is `succeeded` or `failed` once the output has a result of its own, and the job's state
-/// before that, or if the job ended without results. The main file comes last in `files`.
+/// `state` is `succeeded` or `failed` once the job has ended and the output has a result of its own,
+/// else the job's state. The main file comes last in `files`.
 #[derive(Serialize)]
 struct OutputView<'a> {
     object: &'a ObjectRef,
@@ -81,7 +81,7 @@ impl<'a> JobView<'a> {
             submission_id: job.submission,
             input: &spec.input,
             outputs: outputs
-                .map(|(index, output)| OutputView::of(output, job.results.get(index), state))
+                .map(|(index, output)| OutputView::of(output, job.results.get(index), job))
                 .collect(),
             fault: job.fault().map(FaultView::of),
             user_data: job.user_data.as_deref(),
@@ -91,33 +91,41 @@ impl<'a> JobView<'a> {
 }
 
 impl<'a> OutputView<'a> {
-    fn of(spec: &'a OutputSpec, result: Option<&'a OutputResult>, job: StateName) -> Self {
-        match result {
-            None => Self {
-                object: &spec.object,
-                state: job.as_str(),
-                files: &[],
-                facts: None,
-                fault: None,
-            },
-            Some(OutputResult::Done {
+    fn of(spec: &'a OutputSpec, result: Option<&'a OutputResult>, job: &'a Job) -> Self {
+        let state = job.lifecycle.state.name();
+        let bare = Self {
+            object: &spec.object,
+            state: state.as_str(),
+            files: &[],
+            facts: None,
+            fault: None,
+        };
+        match (result, state) {
+            (
+                Some(OutputResult::Done {
+                    object,
+                    files,
+                    facts,
+                }),
+                StateName::Succeeded,
+            ) => Self {
                 object,
-                files,
-                facts,
-            }) => Self {
-                object,
-                state: StateName::Succeeded.as_str(),
                 files,
                 facts: Some(FactsView::of(facts, &spec.settings.container)),
-                fault: None,
+                ..bare
             },
-            Some(OutputResult::Failed { object, fault }) => Self {
+            (Some(OutputResult::Failed { object, fault }), _) if state.is_final() => Self {
                 object,
                 state: StateName::Failed.as_str(),
-                files: &[],
-                facts: None,
                 fault: Some(FaultView::of(fault)),
+                ..bare
             },
+            // It was made, but the job failed before all outputs had their final names.
+            (Some(OutputResult::Done { .. }), StateName::Failed) => Self {
+                fault: job.fault().map(FaultView::of),
+                ..bare
+            },
+            _ => bare,
         }
     }
 }

@@ -119,6 +119,21 @@ async fn a_failed_job_shows_its_fault_and_keeps_its_log() {
 }
 
 #[tokio::test]
+async fn an_output_of_a_job_that_could_not_store_it_has_not_succeeded() {
+    let server = Server::start().await;
+    let id = server.submit().await;
+    let claim = server.claim().await;
+    let fault = Fault::new(FaultCode::SpecUnfit, "it could not be stored");
+    server.fail(&claim, fault, vec![made("out.mp4")]).await;
+    let output = &server.job(&id).await["outputs"][0];
+    assert_eq!(
+        (&output["state"], &output["files"]),
+        (&json!("failed"), &json!([]))
+    );
+    assert_eq!(output["fault"]["message"], "it could not be stored");
+}
+
+#[tokio::test]
 async fn several_logs_have_headings() {
     let server = Server::start().await;
     let id = server.submit().await;
