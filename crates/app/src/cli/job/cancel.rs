@@ -45,7 +45,7 @@ async fn decide(client: &Client, wanted: &Cancel) -> Result<(CancelDecision, Str
         Ok(decision) => {
             let words = match decision.outcome {
                 CancelOutcome::Cancelled => {
-                    format!("job {id} is cancelled: nothing of it ran, and nothing will")
+                    format!("job {id} was queued and is cancelled: nothing of it will run")
                 }
                 CancelOutcome::Stopping => format!("job {id} runs and was asked to stop"),
             };
