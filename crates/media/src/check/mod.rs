@@ -12,6 +12,8 @@ use crate::playlist::MediaPlaylist;
 /// What may be missing at the end of an honest source: containers round their lengths, and streams
 /// end within a second of each other.
 const SLACK_SECONDS: f64 = 0.5;
+/// Both sides count the same frames here, so that a little rounding is all that may differ.
+const LOSS_SECONDS: f64 = 0.1;
 /// Containers that keep lengths by hand are off by up to this share.
 const SLACK_SHARE: f64 = 0.01;
 
@@ -21,6 +23,9 @@ pub(crate) fn output(
     facts: &MediaFacts,
     playlist: Option<&MediaPlaylist>,
 ) -> Result<(), Fault> {
+    if let Some(playlist) = playlist {
+        check_written(facts, playlist)?;
+    }
     if let Some(video) = &plan.video {
         check_video(plan, video, facts)?;
     }
@@ -34,7 +39,25 @@ pub(crate) fn output(
         "output",
         facts.format.duration_seconds,
         plan.expected.seconds,
+        frame_seconds(plan),
     )
+}
+
+/// FFmpeg ends with success when segments did not fit on the disk; what can be read back tells.
+fn check_written(facts: &MediaFacts, playlist: &MediaPlaylist) -> Result<(), Fault> {
+    let main = facts.video().map(|(stream, _)| stream);
+    let main = main.or(facts.audio().map(|(stream, _)| stream));
+    let held = main
+        .and_then(|stream| stream.duration_seconds)
+        .unwrap_or(0.0);
+    let promised = playlist.seconds();
+    if held + LOSS_SECONDS >= promised {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultCode::StorageFailed,
+        format!("the segments hold {held:.3} s of the {promised:.3} s that were written"),
+    ))
 }
 
 fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(), Fault> {
@@ -51,7 +74,12 @@ fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(
     if stream.codec_name.as_deref() != Some("h264") {
         return Err(engine_fault("the picture is not H.264".to_owned()));
     }
-    check_length("picture", end(facts, stream), plan.expected.video_seconds)
+    check_length(
+        "picture",
+        end(facts, stream),
+        plan.expected.video_seconds,
+        frame_seconds(plan),
+    )
 }
 
 fn check_audio(plan: &Plan, planned: &AudioPlan, facts: &MediaFacts) -> Result<(), Fault> {
@@ -64,7 +92,12 @@ fn check_audio(plan: &Plan, planned: &AudioPlan, facts: &MediaFacts) -> Result<(
             audio.channels, audio.sample_rate, planned.channels, planned.sample_rate
         )));
     }
-    check_length("sound", end(facts, stream), plan.expected.audio_seconds)
+    check_length(
+        "sound",
+        end(facts, stream),
+        plan.expected.audio_seconds,
+        0.0,
+    )
 }
 
 fn check_playlist(plan: &Plan, playlist: &MediaPlaylist) -> Result<(), Fault> {
@@ -98,6 +131,12 @@ fn check_playlist(plan: &Plan, playlist: &MediaPlaylist) -> Result<(), Fault> {
     Ok(())
 }
 
+/// At rates far below one a second, rounding to frames is what costs most.
+fn frame_seconds(plan: &Plan) -> f64 {
+    let video = plan.video.as_ref();
+    video.map_or(0.0, |video| video.fps.frame_seconds())
+}
+
 /// When a stream ends, counted from the output's first moment.
 fn end(facts: &MediaFacts, stream: &StreamFacts) -> Option<f64> {
     let origin = facts.format.start_seconds.unwrap_or(0.0);
@@ -106,11 +145,16 @@ fn end(facts: &MediaFacts, stream: &StreamFacts) -> Option<f64> {
 }
 
 /// A source cut off in the middle makes an output that ends early.
-fn check_length(what: &str, found: Option<f64>, expected: Option<f64>) -> Result<(), Fault> {
+fn check_length(
+    what: &str,
+    found: Option<f64>,
+    expected: Option<f64>,
+    frame_seconds: f64,
+) -> Result<(), Fault> {
     let (Some(found), Some(expected)) = (found, expected) else {
         return Ok(());
     };
-    let slack = SLACK_SECONDS.max(expected * SLACK_SHARE);
+    let slack = SLACK_SECONDS.max(expected * SLACK_SHARE) + frame_seconds;
     if found + slack >= expected && found > 0.0 {
         return Ok(());
     }
@@ -125,4 +169,50 @@ fn source_fault(message: &str) -> Fault {
 
 fn engine_fault(message: String) -> Fault {
     Fault::new(FaultCode::EngineFailed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use reelgate_domain::media::{StreamDetail, VideoFacts};
+
+    use super::*;
+    use crate::playlist::Segment;
+
+    #[test]
+    fn segments_that_lost_pictures_on_the_way_to_the_disk_are_not_the_sources_fault() {
+        let playlist = MediaPlaylist {
+            target_seconds: 10,
+            init: None,
+            segments: vec![Segment {
+                uri: "out-00001.ts".to_owned(),
+                seconds: 10.0,
+            }],
+        };
+        let facts = |seconds| MediaFacts {
+            streams: vec![StreamFacts {
+                duration_seconds: Some(seconds),
+                detail: StreamDetail::Video(VideoFacts::default()),
+                ..StreamFacts::default()
+            }],
+            ..MediaFacts::default()
+        };
+        assert_eq!(check_written(&facts(10.0), &playlist), Ok(()));
+        let fault = check_written(&facts(8.0), &playlist).unwrap_err();
+        assert_eq!(fault.code, FaultCode::StorageFailed);
+    }
+
+    #[test]
+    fn an_early_end_is_the_sources_fault_and_rounding_is_not() {
+        assert_eq!(check_length("output", Some(9.6), Some(10.0), 0.0), Ok(()));
+        assert_eq!(
+            check_length("output", Some(3595.0), Some(3600.0), 0.0),
+            Ok(())
+        );
+        assert_eq!(check_length("output", None, Some(10.0), 0.0), Ok(()));
+        assert_eq!(check_length("output", Some(5.0), Some(9.0), 5.0), Ok(()));
+        for (found, expected) in [(9.0, 10.0), (3500.0, 3600.0), (0.0, 0.3)] {
+            let fault = check_length("output", Some(found), Some(expected), 0.0).unwrap_err();
+            assert_eq!(fault.code, FaultCode::SourceUnreadable);
+        }
+    }
 }

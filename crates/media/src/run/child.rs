@@ -208,7 +208,7 @@ impl Group {
         // A killed member is gone within a few milliseconds unless it hangs inside the kernel.
         for _ in 0..100 {
             let Some(leader) = self.leader else { return };
-            if test_kill_process_group(leader).is_err() {
+            if test_kill_process_group(leader).is_err() || !has_living_member(leader) {
                 self.leader = None;
                 return;
             }
@@ -225,6 +225,26 @@ impl Group {
             let _ = kill_process_group(leader, signal);
         }
     }
+}
+
+/// Whether a group holds more than dead members that their new parent has not reaped yet; some init
+/// processes take seconds over that.
+fn has_living_member(leader: Pid) -> bool {
+    let group = leader.as_raw_nonzero().get().to_string();
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return true;
+    };
+    processes.flatten().any(|process| {
+        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else {
+            return false;
+        };
+        // `pid (name) state parent group …`, where the name may hold anything.
+        let Some((_, rest)) = stat.rsplit_once(") ") else {
+            return false;
+        };
+        let fields: Vec<&str> = rest.split(' ').take(3).collect();
+        matches!(fields[..], [state, _, of] if of == group && !matches!(state, "Z" | "X"))
+    })
 }
 
 impl Drop for Group {

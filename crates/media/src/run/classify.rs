@@ -6,15 +6,15 @@ use reelgate_domain::job::{Fault, FaultCode};
 
 use super::{Ended, Finished};
 
-/// Texts that say the disk or a limit stood in the way.
-const STORAGE: [&str; 6] = [
+/// Texts that only a file being written brings about.
+const STORAGE: [&str; 4] = [
     "no space left on device",
     "disk quota exceeded",
     "file too large",
     "read-only file system",
-    "input/output error",
-    "permission denied",
 ];
+/// Texts that a disk brings about unless the source is named as well.
+const DISK: [&str; 2] = ["input/output error", "permission denied"];
 /// Texts that say this FFmpeg was built without something.
 const LACKS: [&str; 6] = [
     "unknown encoder",
@@ -72,7 +72,7 @@ pub(super) fn failure(finished: &Finished, input: &Path) -> Fault {
             FaultCode::StorageFailed,
             "the output grew beyond the size it may have".to_owned(),
         ),
-        Ended::Exited(_) if says(&STORAGE[..4]) => (
+        Ended::Exited(_) if says(&STORAGE) => (
             FaultCode::StorageFailed,
             "the output could not be written".to_owned(),
         ),
@@ -92,7 +92,7 @@ pub(super) fn failure(finished: &Finished, input: &Path) -> Fault {
             FaultCode::SourceUnreadable,
             "the source could not be read or decoded".to_owned(),
         ),
-        Ended::Exited(_) if says(&STORAGE) => (
+        Ended::Exited(_) if says(&DISK) => (
             FaultCode::StorageFailed,
             "the output could not be written".to_owned(),
         ),
@@ -115,4 +115,45 @@ fn lacks_decoder(lower: &str) -> bool {
 pub(crate) fn without_paths(log: &str, input: &Path) -> String {
     log.replace(&format!("file:{}", input.display()), "source")
         .replace(&input.display().to_string(), "source")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Stopped;
+
+    fn check(ended: Ended, log: &str, code: FaultCode) {
+        let finished = Finished {
+            ended,
+            log_tail: log.to_owned(),
+        };
+        let fault = failure(&finished, Path::new("/scratch/7/source"));
+        assert_eq!(fault.code, code, "{ended:?} {log}");
+        assert!(!format!("{fault:?}").contains("scratch"), "{fault:?}");
+    }
+
+    #[test]
+    fn failures_are_blamed_on_who_is_at_fault() {
+        let log = |text| move |code| check(Ended::Exited(1), text, code);
+        log("[fatal] file:/scratch/7/source: Invalid data found when processing input")(
+            FaultCode::SourceUnreadable,
+        );
+        log("[error] Decoder (codec none) not found for input stream #0:1")(
+            FaultCode::SourceUnreadable,
+        );
+        log("[fatal] Decoder (codec prores_raw) not found for input stream #0:0")(
+            FaultCode::EngineLacks,
+        );
+        log("[fatal] Unknown encoder 'libx264'")(FaultCode::EngineLacks);
+        // Damage in the source is no excuse for a full disk.
+        log(
+            "[error] decode_slice_header error, no frame!\n[error] av_interleaved_write_frame(): No space left on device",
+        )(FaultCode::StorageFailed);
+        log("[error] Error writing trailer: Input/output error")(FaultCode::StorageFailed);
+        log("[fatal] something nobody has seen before")(FaultCode::EngineFailed);
+        check(Ended::Exited(69), "", FaultCode::SourceUnreadable);
+        check(Ended::Signalled(11), "", FaultCode::EngineFailed);
+        check(Ended::Signalled(SIGXFSZ), "", FaultCode::StorageFailed);
+        check(Ended::TimedOut(Stopped::Killed), "", FaultCode::TimedOut);
+    }
 }

@@ -142,10 +142,6 @@ async fn verify(runner: &Runner, engine: &Engine, job: Transcode<'_>) -> Result<
         None => argv::MP4_FILE,
         Some(_) => argv::PLAYLIST_FILE,
     };
-    let path = job.out_dir.join(main);
-    let mut facts = probe_output(runner, engine, &path, playlist.is_some())
-        .await
-        .map_err(|error| unprobed(&error))?;
     let mut names: Vec<String> = Vec::new();
     if let Some(playlist) = &playlist {
         names.extend(playlist.init.clone());
@@ -156,6 +152,10 @@ async fn verify(runner: &Runner, engine: &Engine, job: Transcode<'_>) -> Result<
         .into_iter()
         .map(|name| measure(job.out_dir, name))
         .collect::<Result<Vec<_>, _>>()?;
+    let path = job.out_dir.join(main);
+    let mut facts = probe_output(runner, engine, &path, playlist.is_some())
+        .await
+        .map_err(|error| unprobed(&error))?;
     complete(&mut facts, &files, job.plan);
     check::output(job.plan, &facts, playlist.as_ref())?;
     Ok(Transcoded { files, facts })
@@ -170,9 +170,22 @@ fn unprobed(error: &ProbeError) -> Fault {
 
 fn read_playlist(folder: &Path) -> Result<MediaPlaylist, Fault> {
     let text = std::fs::read_to_string(folder.join(argv::PLAYLIST_FILE)).map_err(|error| {
-        let message = format!("the playlist cannot be read back: {}", error.kind());
-        Fault::new(FaultCode::EngineFailed, message)
+        match error.kind() {
+            // FFmpeg ends with success and without a file when it had nothing to encode.
+            io::ErrorKind::NotFound => Fault::new(
+                FaultCode::SourceUnreadable,
+                "nothing of the source could be decoded",
+            ),
+            kind => Fault::new(
+                FaultCode::StorageFailed,
+                format!("the playlist cannot be read back: {kind}"),
+            ),
+        }
     })?;
+    if text.is_empty() {
+        let message = "the playlist could not be written";
+        return Err(Fault::new(FaultCode::StorageFailed, message));
+    }
     MediaPlaylist::parse(&text).map_err(|error| {
         let message = format!("the playlist written is not understood: {error}");
         Fault::new(FaultCode::EngineFailed, message)
@@ -186,7 +199,7 @@ fn measure(folder: &Path, name: String) -> Result<MadeFile, Fault> {
             bytes: meta.len(),
         }),
         _ => Err(Fault::new(
-            FaultCode::EngineFailed,
+            FaultCode::StorageFailed,
             format!("the output's file {name} is missing or empty"),
         )),
     }

@@ -132,6 +132,10 @@ fn media_that_is_gone_behind_an_intact_index_is_the_sources_fault() {
     bytes[start..].fill(0xA5);
     let source = written(folder.path(), "wiped.mp4", &bytes);
     assert_eq!(fault_of(&source).code, FaultCode::SourceUnreadable);
+    for segments in ["ts", "fmp4"] {
+        let fault = try_make(&source, &hls(segments, 2, small())).err().unwrap();
+        assert_eq!(fault.code, FaultCode::SourceUnreadable, "{fault:?}");
+    }
 }
 
 #[test]
