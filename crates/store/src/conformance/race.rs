@@ -59,7 +59,11 @@ where
     let mut cancellers = JoinSet::new();
     for caller in 0..4 {
         claimers.spawn(claim_all(Arc::clone(world), Arc::clone(&field)));
-        cancellers.spawn(cancel_ahead(Arc::clone(&field), 2 * caller, cancel.clone()));
+        cancellers.spawn(cancel_ahead(
+            Arc::clone(&field),
+            caller * (caller + 1) / 2,
+            cancel.clone(),
+        ));
     }
     let answers = cancellers.join_all().await.concat();
     let started = claimers.join_all().await.concat();

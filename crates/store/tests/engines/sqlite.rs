@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use reelgate_domain::job::CancelPolicy;
-use reelgate_store::conformance::race::race;
+use reelgate_store::conformance::race::{Tally, race};
 use reelgate_store::conformance::{Home, World};
 use reelgate_store::{SqliteStore, Store};
 use reelgate_testkit::account;
@@ -39,31 +39,32 @@ impl Home for Known {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancel_that_checks_and_then_acts_is_caught_by_the_race() {
+    // One race shows some ten violations; whether it shows any is up to the scheduler.
+    for _ in 0..10 {
+        let tally = race_without_compare_and_set().await;
+        let mut violations = tally.violations.iter();
+        if violations.any(|it| it.contains("ran and its cancel was accepted")) {
+            return;
+        }
+    }
+    panic!("the race does not see a cancel that overwrites a start");
+}
+
+async fn race_without_compare_and_set() -> Tally {
     let dir = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
     let world = Arc::new(World::new(&Known(Arc::clone(&store))).await);
-    let now = world.now();
-    let tally = race(&world, 4000, move |id| {
+    let (now, policy) = (world.now(), CancelPolicy::QueuedOnly);
+    race(&world, 4000, move |id| {
         let store = Arc::clone(&store);
         async move {
-            let policy = CancelPolicy::QueuedOnly;
             store
                 .cancel_check_then_act(account(1), id, policy, now)
                 .await
                 .unwrap()
         }
     })
-    .await;
-    let both = tally
-        .violations
-        .iter()
-        .filter(|it| it.contains("ran and its cancel was accepted"));
-    assert!(
-        both.count() > 0,
-        "{} cancelled, {} started",
-        tally.cancelled,
-        tally.started
-    );
+    .await
 }
 
 #[tokio::test]
