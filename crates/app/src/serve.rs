@@ -90,6 +90,7 @@ impl Server {
             .await
             .with_context(|| format!("listening on {}", args.listen))?;
         let address = listener.local_addr()?;
+        let ffmpeg = engine.ffmpeg().to_owned();
         let worker = match args.slots.unwrap_or_else(default_slots) {
             0 => None,
             slots => {
@@ -107,10 +108,10 @@ impl Server {
                 )?)
             }
         };
-        let turned = worker.as_ref().map(Worker::turned);
+        let watched = worker.as_ref().map(|worker| (worker.turned(), ffmpeg));
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serve_dialects(
-            listener, service, store, clock, turned, stopped,
+            listener, service, store, clock, watched, stopped,
         ));
         let here = json!({ "address": address.to_string(), "pid": std::process::id() });
         write_private(&config::server_file(&data), &here.to_string())?;
@@ -156,10 +157,10 @@ async fn serve_dialects(
     service: Arc<Service>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    turned: Option<Arc<Turned>>,
+    watched: Option<(Arc<Turned>, PathBuf)>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let checks = health::checks(store, Arc::clone(&clock), turned);
+    let checks = health::checks(store, Arc::clone(&clock), watched);
     let native = Arc::new(NativeApi::new(Arc::clone(&service), checks));
     let aliyun = Arc::new(access::aliyun(service, clock));
     let routes = native.routes().merge(aliyun.routes());

@@ -76,7 +76,7 @@ impl Stage {
     }
 
     /// Gives every file its final name, in the order given. Can be repeated after a crash: a file
-    /// that is no longer staged was already placed.
+    /// that is no longer staged was already placed. Empty folders stay until the stage is discarded.
     pub async fn publish(&self, files: &[OutputFile]) -> Result<(), ObjectError> {
         for file in files {
             match self.bucket.place(&self.path(&file.key), &file.key).await {
@@ -90,8 +90,6 @@ impl Stage {
                 Err(error) => return Err(error),
             }
         }
-        // What is left are empty folders; they go with the next sweep if this fails.
-        let _ = tokio::fs::remove_dir_all(&self.folder).await;
         Ok(())
     }
 

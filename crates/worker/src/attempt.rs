@@ -196,7 +196,11 @@ impl Attempt {
             }
         }
         match self.place(&staged).await {
-            Ok(()) => Some(Ending::Succeeded),
+            Ok(()) => {
+                // Only empty folders are left of the stages.
+                self.discard().await;
+                Some(Ending::Succeeded)
+            }
             Err(fault) => Some(Ending::Failed {
                 fault,
                 results: staged.results,

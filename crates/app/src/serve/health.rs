@@ -1,5 +1,6 @@
 //! What makes a server ready: its store takes writes and its claim loop turns.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,18 +12,19 @@ use reelgate_worker::Turned;
 /// How long the claim loop may take for a turn before the server counts as not ready.
 const TURN_LIMIT: Duration = Duration::from_secs(10);
 
-/// The checks of `/readyz`. A server without a worker has no claim loop to look at.
+/// The checks of `/readyz`. A server without a worker has no claim loop to look at, and needs no
+/// FFmpeg.
 pub(super) fn checks(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    turned: Option<Arc<Turned>>,
+    worker: Option<(Arc<Turned>, PathBuf)>,
 ) -> Vec<Check> {
     let store_check = Check::new("store", move || {
         let store = Arc::clone(&store);
         async move { store.check().await.map_err(|error| error.to_string()) }
     });
-    let turn_check = turned.map(|turned| {
-        Check::new("claim_loop", move || {
+    let worker_checks = worker.map(|(turned, ffmpeg)| {
+        let claim_loop = Check::new("claim_loop", move || {
             let idle = clock.now().since(turned.at());
             let seconds = idle.as_secs();
             let healthy = idle < TURN_LIMIT;
@@ -30,10 +32,17 @@ pub(super) fn checks(
                 .then_some(())
                 .ok_or_else(|| format!("no turn for {seconds} s"));
             async move { outcome }
-        })
+        });
+        let engine = Check::new("ffmpeg", move || {
+            let is_there = ffmpeg.is_file();
+            let outcome = is_there
+                .then_some(())
+                .ok_or_else(|| "the program is gone".to_owned());
+            async move { outcome }
+        });
+        [claim_loop, engine]
     });
-    [Some(store_check), turn_check]
-        .into_iter()
-        .flatten()
-        .collect()
+    let mut checks = vec![store_check];
+    checks.extend(worker_checks.into_iter().flatten());
+    checks
 }

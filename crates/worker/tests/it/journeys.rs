@@ -73,6 +73,30 @@ async fn a_clip_becomes_an_mp4_and_an_aligned_hls_ladder() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_job_makes_several_outputs() {
+    let house = House::new().await;
+    house.put_clip("bbb_sar64x45_bpyramid.mp4", "in.mp4").await;
+    let worker = house.worker(1);
+    let outputs = [
+        ("a/film.mp4", preset("web-240p")),
+        ("b/list.m3u8", preset("hls-240p")),
+    ];
+    let job = house.submit("in.mp4", &outputs).await;
+    let job = house.ended(job.id).await;
+    assert!(
+        matches!(job.lifecycle.state, JobState::Succeeded { .. }),
+        "{job:?}"
+    );
+    worker.shut_down().await;
+    assert_eq!(
+        house.files(),
+        ["a/film.mp4", "b/list-00001.ts", "b/list.m3u8", "in.mp4"]
+    );
+    let staged = house.bucket_path().join(".reelgate/staged");
+    assert_eq!(std::fs::read_dir(staged).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_outputs_of_one_job_have_results_of_their_own() {
     let house = House::new().await;
     house.put_clip("speech_libri_5703.ogg", "speech.ogg").await;
