@@ -168,12 +168,11 @@ fn may_use(may: &May, name: &str) -> bool {
     }
 }
 
-/// Tests may use the test kit, the crate itself with other features, whatever it reaches anyway
-/// through those it depends on, and the native API's tests its client.
+/// Tests may use the test kit, the crate itself with other features, and whatever it reaches anyway
+/// through those it depends on.
 fn may_in_tests(package: &str, name: &str) -> bool {
     name == TESTKIT
         || name == package
-        || (package, name) == ("reelgate-api-native", "reelgate-client")
         || TABLE
             .iter()
             .filter(|(crate_name, _)| *crate_name == package)
