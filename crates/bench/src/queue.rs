@@ -25,7 +25,7 @@ use crate::rounds::{in_turns, percentile, rate, together};
 pub(crate) const CALLERS: usize = 32;
 
 /// Rounds of each side.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 
 /// Queued jobs under the cancels and claims.
 const BACKLOG: usize = 100_000;
@@ -220,7 +220,7 @@ impl<'r> Bench<'r> {
     }
 
     fn submit(&mut self) -> Result<Figure> {
-        const CALLS: usize = 20_000;
+        const CALLS: usize = 12_000;
         let (ours, baseline) = in_turns(
             ROUNDS,
             || {
@@ -244,7 +244,7 @@ impl<'r> Bench<'r> {
     }
 
     fn single(&mut self) -> Result<Figure> {
-        const CALLS: usize = 3000;
+        const CALLS: usize = 2000;
         let (ours, baseline) = in_turns(
             ROUNDS,
             || {
@@ -300,7 +300,7 @@ impl<'r> Bench<'r> {
     }
 
     fn cancel(&mut self) -> Result<Figure> {
-        const CALLS: usize = 8000;
+        const CALLS: usize = 5000;
         let (ours_ids, raw_ids) = std::mem::take(&mut self.victims);
         let (mut ours_ids, mut raw_ids) = (ours_ids.chunks(CALLS), raw_ids.chunks(CALLS));
         let none = "there are too few jobs to cancel";
@@ -328,7 +328,7 @@ impl<'r> Bench<'r> {
     }
 
     fn work(&mut self) -> Result<Figure> {
-        const JOBS: usize = 6400;
+        const JOBS: usize = 4480;
         let (ours, baseline) = in_turns(
             ROUNDS,
             || {

@@ -268,7 +268,8 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<PipelinePage>;
 
-    /// Queues jobs, all or none. After `Ok` they run sooner or later or are cancelled.
+    /// Queues jobs, all or none. After `Ok` they run sooner or later or are cancelled. Ids are new
+    /// and carry the time of `created_at`, by which listings select; one that is taken is an error.
     async fn submit(&self, jobs: Vec<NewJob>) -> Result<SubmitOutcome>;
 
     /// Those of the jobs that exist, newest first, each once.
@@ -296,8 +297,10 @@ pub trait Store: Send + Sync + 'static {
     /// Starts at most `slots` jobs for a worker. Claiming is starting: a job that is returned here
     /// is running, and a cancel after it finds it so. First come `publishing` jobs whose lease has
     /// run out, then, of all active pipelines with a job ready and below their limit, the one with
-    /// the fewest running jobs gives its oldest job of the highest priority, and again. If the
-    /// process dies before it gets the answer, the leases run out.
+    /// the fewest running jobs (of several, the one not served for longest) gives its oldest job of
+    /// the highest priority, and again. A job that waits for another attempt counts as older than
+    /// those of its priority that never started. Progress starts again at 0, except for publishers.
+    /// If the process dies before it gets the answer, the leases run out.
     async fn claim(
         &self,
         worker: &WorkerId,
@@ -306,7 +309,8 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Vec<Claim>>;
 
-    /// Renews leases and records progress; one answer per beat, in order.
+    /// Renews leases and records progress; one answer per beat, in order. A lease never becomes
+    /// shorter and progress never goes back within an attempt.
     async fn renew(
         &self,
         beats: Vec<Beat>,
@@ -318,7 +322,9 @@ pub trait Store: Send + Sync + 'static {
     /// refused; if the process dies, whoever claims the job next gives them their final names.
     async fn publish(&self, job: JobId, staged: Staged, now: Timestamp) -> Result<Fenced>;
 
-    /// Ends an attempt. `Failed` may queue the job again, as [`Lifecycle::after`] decides.
+    /// Ends an attempt. `Failed` may queue the job again, as [`Lifecycle::after`] decides; its
+    /// results are kept only if the job has failed for good. An ending that does not apply to the
+    /// job as it is, such as success without a publish before it, is answered `Lost`.
     ///
     /// [`Lifecycle::after`]: reelgate_domain::job::Lifecycle::after
     async fn finish(
@@ -331,10 +337,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends leases that have run out: running jobs are queued again or fail, stopping ones are
     /// cancelled. With `all`, every lease counts as run out: for an engine that one process owns,
-    /// at its start. Also makes retries ready whose time has come. Returns how many jobs moved.
+    /// at its start. `publishing` jobs stay as they are and wait for a claim. Also makes retries
+    /// ready whose time has come: until then no claim takes them. Returns how many jobs moved.
     async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64>;
 
-    /// When the next delayed retry becomes ready or the next lease runs out, if any is pending.
+    /// When the next delayed retry becomes ready or the next lease runs out, if any is pending. Lies
+    /// in the past as long as nobody sweeps, or nobody claims a `publishing` job whose lease has run
+    /// out.
     async fn next_deadline(&self) -> Result<Option<Timestamp>>;
 
     /// Whether the store can be written to right now; used by readiness.

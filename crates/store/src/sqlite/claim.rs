@@ -20,11 +20,7 @@ pub(super) struct Wanted {
 }
 
 /// `tick` grows with every turn a pipeline gets.
-pub(super) fn claim(
-    tx: &Tx<'_>,
-    wanted: &Wanted,
-    mut tick: impl FnMut() -> i64,
-) -> Result<Vec<Claim>> {
+pub(super) fn claim(tx: &Tx<'_>, wanted: &Wanted, tick: &impl Fn() -> i64) -> Result<Vec<Claim>> {
     let mut claims = lost_publishers(tx, wanted)?;
     while claims.len() < wanted.slots as usize {
         let Some(pipeline) = cell(tx.connection(), sql::NEXT_QUEUE, [])? else {

@@ -112,7 +112,7 @@ impl SqliteStore {
     async fn write<T, F>(&self, lane: Lane, write: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        F: FnMut(&Tx<'_>) -> Result<T> + Send + 'static,
     {
         let gone = || StoreError::Unavailable("the writer has ended".into());
         let _room = match lane {
@@ -289,7 +289,7 @@ impl Store for SqliteStore {
         let wanted = claim::Wanted { slots, lease, now };
         let served = Arc::clone(&self.served);
         let tick = move || served.fetch_add(1, Ordering::Relaxed) + 1;
-        self.write(Lane::Urgent, move |tx| claim::claim(tx, &wanted, tick))
+        self.write(Lane::Urgent, move |tx| claim::claim(tx, &wanted, &tick))
             .await
     }
 
@@ -320,7 +320,7 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Fenced> {
         self.write(Lane::Urgent, move |tx| {
-            report::finish(tx, job, attempt, ending, now)
+            report::finish(tx, job, attempt, &ending, now)
         })
         .await
     }

@@ -82,25 +82,31 @@ pub(super) fn finish(
     tx: &Tx<'_>,
     job: JobId,
     attempt: u32,
-    ending: Ending,
+    ending: &Ending,
     now: Timestamp,
 ) -> Result<Fenced> {
     let Some(held) = held_by(tx, job)? else {
         return Ok(Fenced::Lost);
     };
-    let (event, results) = match ending {
-        Ending::Succeeded => (Event::Succeed { attempt }, Vec::new()),
-        Ending::Failed { fault, results } => (Event::Fail { attempt, fault }, results),
-        Ending::Stopped => (Event::Stopped { attempt }, Vec::new()),
-        Ending::GivenBack => (Event::GiveBack { attempt }, Vec::new()),
+    let event = match ending {
+        Ending::Succeeded => Event::Succeed { attempt },
+        Ending::Failed { fault, .. } => Event::Fail {
+            attempt,
+            fault: fault.clone(),
+        },
+        Ending::Stopped => Event::Stopped { attempt },
+        Ending::GivenBack => Event::GiveBack { attempt },
     };
     let Some(next) = apply(tx, &held, &event, now)? else {
         return Ok(refusal(&held, attempt));
     };
+    let results = match ending {
+        Ending::Failed { results, .. } => results.as_slice(),
+        _ => &[],
+    };
     set_failure(tx, &held, &next, results)?;
-    let stopped = matches!(event, Event::Stopped { .. });
     Ok(match held.lifecycle.state {
-        JobState::Stopping { .. } if !stopped => Fenced::Stopping,
+        JobState::Stopping { .. } if *ending != Ending::Stopped => Fenced::Stopping,
         _ => Fenced::Done,
     })
 }
@@ -110,14 +116,14 @@ pub(super) fn set_failure(
     tx: &Tx<'_>,
     held: &Held,
     next: &Lifecycle,
-    results: Vec<OutputResult>,
+    results: &[OutputResult],
 ) -> Result<()> {
     let JobState::Failed { fault, .. } = &next.state else {
         return Ok(());
     };
     let outputs = Staged {
         attempt: next.attempt,
-        results,
+        results: results.to_vec(),
     };
     let outputs = (!outputs.results.is_empty()).then_some(&outputs);
     set_outputs(tx, held, outputs, Some(fault))

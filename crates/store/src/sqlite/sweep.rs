@@ -43,7 +43,7 @@ fn end_lease(tx: &Tx<'_>, id: &[u8; 16], now: Timestamp) -> Result<bool> {
     let Some(next) = apply(tx, &held, &Event::LeaseEnded, now)? else {
         return Ok(false);
     };
-    report::set_failure(tx, &held, &next, Vec::new())?;
+    report::set_failure(tx, &held, &next, &[])?;
     Ok(true)
 }
 

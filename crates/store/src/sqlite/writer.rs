@@ -1,7 +1,8 @@
 //! The one thread that writes: it commits many callers' intentions in one transaction.
 //!
 //! A batch is whatever waits in the inbox when the thread looks, up to [`BATCH`]; there is no timer.
-//! Every caller is answered after the commit. If the process dies before the commit, nothing of the
+//! Should an intention fail after it has written, the batch is rolled back and done again with a
+//! savepoint around each, so that it is undone alone. Every caller is answered after the commit. If the process dies before the commit, nothing of the
 //! batch has happened; if it dies between the commit and an answer, the batch has happened and the
 //! callers cannot know.
 
@@ -50,39 +51,35 @@ pub(super) trait Intention: Send {
 }
 
 struct Call<T, F> {
-    write: Option<F>,
+    write: F,
     outcome: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
-/// An intention and where its answer comes.
+/// An intention and where its answer comes. `write` may run twice: its first run is undone if the
+/// batch has to be done again.
 pub(super) fn call<T, F>(write: F) -> (Box<dyn Intention>, oneshot::Receiver<Result<T>>)
 where
     T: Send + 'static,
-    F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    F: FnMut(&Tx<'_>) -> Result<T> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    (
-        Box::new(Call {
-            write: Some(write),
-            outcome: None,
-            reply,
-        }),
-        answer,
-    )
+    let call = Call {
+        write,
+        outcome: None,
+        reply,
+    };
+    (Box::new(call), answer)
 }
 
 impl<T, F> Intention for Call<T, F>
 where
     T: Send,
-    F: FnOnce(&Tx<'_>) -> Result<T> + Send,
+    F: FnMut(&Tx<'_>) -> Result<T> + Send,
 {
     fn run(&mut self, tx: &Tx<'_>) -> Result<()> {
-        let Some(write) = self.write.take() else {
-            return Ok(());
-        };
         // One caller's bug must not take the writer from all others.
-        let outcome = catch_unwind(AssertUnwindSafe(|| write(tx)))
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.write)(tx)))
             .unwrap_or_else(|panic| Err(StoreError::Unavailable(message(panic.as_ref()))));
         let verdict = outcome.as_ref().map(drop).map_err(Clone::clone);
         self.outcome = Some(outcome);
@@ -134,72 +131,154 @@ pub(super) fn run(
     let mut done = Vec::with_capacity(BATCH);
     while inbox.0.wait(&mut waiting, BATCH) {
         let growth = headroom.allows_growth();
-        let outcome = batch(connection, &inbox.0, &mut waiting, &mut done, growth);
+        let (waiting, done) = (&mut waiting, &mut done);
+        let mut batch = Batch {
+            connection,
+            inbox: &inbox.0,
+            waiting,
+            done,
+            growth,
+        };
+        let outcome = batch.write();
         // Bells before answers: whoever has an answer can rely on the bell having rung.
         match &outcome {
             Ok(wakes) => bells.ring(*wakes),
             Err(error) => tracing::error!(%error, "a batch of writes was not committed"),
         }
         let commit = outcome.map(drop);
-        let unrun = waiting.drain(..).map(|(_, intention)| intention);
-        for intention in done.drain(..).chain(unrun) {
+        for (_, intention) in done.drain(..).chain(waiting.drain(..)) {
             intention.answer(&commit);
         }
     }
 }
 
-/// Runs and commits one batch. After an error nothing of it is written.
-fn batch(
-    connection: &Connection,
-    inbox: &Inbox,
-    waiting: &mut VecDeque<Queued>,
-    done: &mut Vec<Box<dyn Intention>>,
+/// A batch in the making.
+struct Batch<'w> {
+    connection: &'w Connection,
+    inbox: &'w Inbox,
+    waiting: &'w mut VecDeque<Queued>,
+    done: &'w mut Vec<Queued>,
+    /// Whether there is room for the normal lane.
     growth: bool,
-) -> Result<Wakes> {
-    if !connection.is_autocommit() {
-        execute(connection, sql::ROLLBACK)?;
-    }
-    execute(connection, sql::BEGIN)?;
-    let outcome = fill(connection, inbox, waiting, done, growth)
-        .and_then(|wakes| execute(connection, sql::COMMIT).map(|()| wakes));
-    if outcome.is_err() && !connection.is_autocommit() {
-        // If this fails too, the next batch tries it again before it begins.
-        let _ = execute(connection, sql::ROLLBACK);
-    }
-    outcome
 }
 
-fn fill(
-    connection: &Connection,
-    inbox: &Inbox,
-    waiting: &mut VecDeque<Queued>,
-    done: &mut Vec<Box<dyn Intention>>,
-    growth: bool,
-) -> Result<Wakes> {
-    let mut wakes = Wakes::NONE;
-    loop {
-        while let Some((lane, mut intention)) = waiting.pop_front() {
-            if lane == Lane::Normal && !growth {
-                let full = "the disk is nearly full; what is left is for cancels and the like";
-                intention.answer(&Err(StoreError::Full(full.into())));
-                continue;
+/// How intentions of a batch are kept apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// Not at all: right as long as none of them fails after its first write, and a savepoint for
+    /// each costs as much as a third of the work.
+    Hopeful,
+    /// A savepoint around each.
+    Savepoints,
+}
+
+/// Why a batch cannot go on.
+enum Trouble {
+    /// An intention failed after a write and had no savepoint.
+    Entangled,
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Batch<'_> {
+    /// Runs and commits. After an error nothing of the batch is written.
+    fn write(&mut self) -> Result<Wakes> {
+        match self.attempt(Care::Hopeful) {
+            Ok(wakes) => return Ok(wakes),
+            Err(Trouble::Failed(error)) => return Err(error),
+            Err(Trouble::Entangled) => {}
+        }
+        // Nothing of the first attempt is written and nobody has been answered: all of it again.
+        for queued in self.done.drain(..).rev() {
+            self.waiting.push_front(queued);
+        }
+        match self.attempt(Care::Savepoints) {
+            Ok(wakes) => Ok(wakes),
+            Err(Trouble::Failed(error)) => Err(error),
+            Err(Trouble::Entangled) => {
+                Err(StoreError::Unavailable("savepoints do not hold".into()))
             }
-            let outcome = one(connection, intention.as_mut());
-            done.push(intention);
-            wakes = wakes.and(outcome?);
         }
-        if done.len() < BATCH {
-            inbox.take(waiting, BATCH - done.len());
+    }
+
+    fn attempt(&mut self, care: Care) -> std::result::Result<Wakes, Trouble> {
+        if !self.connection.is_autocommit() {
+            execute(self.connection, sql::ROLLBACK)?;
         }
-        if waiting.is_empty() {
-            return Ok(wakes);
+        execute(self.connection, sql::BEGIN)?;
+        let outcome = self
+            .fill(care)
+            .and_then(|wakes| Ok(execute(self.connection, sql::COMMIT).map(|()| wakes)?));
+        if outcome.is_err() && !self.connection.is_autocommit() {
+            // If this fails too, the next attempt tries it again before it begins.
+            let _ = execute(self.connection, sql::ROLLBACK);
+        }
+        outcome
+    }
+
+    fn fill(&mut self, care: Care) -> std::result::Result<Wakes, Trouble> {
+        let mut wakes = Wakes::NONE;
+        loop {
+            while let Some((lane, mut intention)) = self.waiting.pop_front() {
+                if lane == Lane::Normal && !self.growth {
+                    let full = "the disk is nearly full; what is left is for cancels and the like";
+                    intention.answer(&Err(StoreError::Full(full.into())));
+                    continue;
+                }
+                let outcome = match care {
+                    Care::Hopeful => hopeful(self.connection, intention.as_mut()),
+                    Care::Savepoints => apart(self.connection, intention.as_mut()),
+                };
+                self.done.push((lane, intention));
+                wakes = wakes.and(outcome?);
+            }
+            if self.done.len() < BATCH {
+                self.inbox.take(self.waiting, BATCH - self.done.len());
+            }
+            if self.waiting.is_empty() {
+                return Ok(wakes);
+            }
         }
     }
 }
 
-/// Runs one intention so that its failure undoes it alone. An error from here is the batch's.
-fn one(connection: &Connection, intention: &mut dyn Intention) -> Result<Wakes> {
+/// Runs an intention without a savepoint: fine if it succeeds, or fails before it has written.
+fn hopeful(
+    connection: &Connection,
+    intention: &mut dyn Intention,
+) -> std::result::Result<Wakes, Trouble> {
+    let before = connection.total_changes();
+    match run_one(connection, intention)? {
+        Ok(wakes) => Ok(wakes),
+        Err(_) if connection.total_changes() == before => Ok(Wakes::NONE),
+        Err(_) => Err(Trouble::Entangled),
+    }
+}
+
+/// Runs an intention so that its failure undoes it alone.
+fn apart(
+    connection: &Connection,
+    intention: &mut dyn Intention,
+) -> std::result::Result<Wakes, Trouble> {
     execute(connection, sql::SAVEPOINT)?;
+    let wakes = match run_one(connection, intention)? {
+        Ok(wakes) => wakes,
+        Err(_) => {
+            execute(connection, sql::ROLLBACK_TO)?;
+            Wakes::NONE
+        }
+    };
+    execute(connection, sql::RELEASE)?;
+    Ok(wakes)
+}
+
+/// The outer error is the batch's, the inner one is the intention's.
+fn run_one(connection: &Connection, intention: &mut dyn Intention) -> Result<Result<Wakes>> {
     let tx = Tx {
         connection,
         wakes: Cell::new(Wakes::NONE),
@@ -211,15 +290,7 @@ fn one(connection: &Connection, intention: &mut dyn Intention) -> Result<Wakes> 
             StoreError::Unavailable("the transaction ended inside an intention".into())
         }));
     }
-    let wakes = match verdict {
-        Ok(()) => tx.wakes.get(),
-        Err(_) => {
-            execute(connection, sql::ROLLBACK_TO)?;
-            Wakes::NONE
-        }
-    };
-    execute(connection, sql::RELEASE)?;
-    Ok(wakes)
+    Ok(verdict.map(|()| tx.wakes.get()))
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<()> {
