@@ -31,11 +31,17 @@ def media():
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """One server for all tests; it starts with the pipeline `default` and the bucket `media`."""
-    program = os.environ.get("REELGATE_BIN")
-    if not program:
+def program():
+    """The binary under test."""
+    named = os.environ.get("REELGATE_BIN")
+    if not named:
         pytest.fail("REELGATE_BIN does not name the server; run: cargo xtask test-sdk")
+    return named
+
+
+@pytest.fixture(scope="session")
+def server(program, tmp_path_factory):
+    """One server for all tests; it starts with the pipeline `default` and the bucket `media`."""
     running = harness.Server.start(program, tmp_path_factory.mktemp("reelgate"))
     yield running
     running.stop()

@@ -34,14 +34,16 @@ class Server:
 
     @classmethod
     def start(cls, program, directory):
-        """Starts the server on a free port and returns when it serves requests."""
+        """Starts the server on a free port and returns when it serves requests.
+
+        A directory where an earlier one ran may be used again.
+        """
         data, log, ready = directory / "data", directory / "server.log", directory / "ready.json"
+        ready.unlink(missing_ok=True)
         arguments = ["serve", "--data", data, "--listen", "127.0.0.1:0",
                      "--ready-file", ready, "--slots", "2"]
-        # Settings of the person who runs the tests must not reach the server under test.
-        environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith("REELGATE_")}
-        with log.open("wb") as output:
+        environment = clean_environment()
+        with log.open("ab") as output:
             # A session of its own: Ctrl-C reaches pytest only, which then stops the server.
             process = subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL,
                                        stdout=output, stderr=subprocess.STDOUT,
@@ -52,7 +54,7 @@ class Server:
             server.address = answer["address"]
             server.credentials = json.loads(pathlib.Path(answer["credentials_file"]).read_text("utf-8"))
         except BaseException:
-            server._kill()
+            server.kill()
             raise
         return server
 
@@ -76,16 +78,22 @@ class Server:
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self._kill()
+            self.kill()
             raise RuntimeError(
                 f"the server ran on for {STOP_SECONDS} s after SIGTERM\n{self.log_tail()}") from None
 
-    def _kill(self):
+    def kill(self):
+        """Ends the server as `kill -9` does."""
         self.process.kill()
         self.process.wait()
 
     def log_tail(self, lines=100):
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
+
+
+def clean_environment():
+    """Settings of the person who runs the tests must not reach what is under test."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("REELGATE_")}
 
 
 class Shapes:

@@ -1,0 +1,170 @@
+"""The client commands against the running server."""
+import json
+import subprocess
+
+import pytest
+
+import harness
+import mps
+import pictures
+
+UNKNOWN = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def run(program, server, tmp_path):
+    """Runs a command that finds the server by its data directory."""
+    def running(*arguments, code=0, **environment):
+        done = subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=120,
+                              cwd=tmp_path, check=False, stdin=subprocess.DEVNULL,
+                              env={**harness.clean_environment(), "REELGATE_DATA": str(server.data),
+                                   **environment})
+        assert code in (None, done.returncode), (arguments, done.returncode, done.stdout, done.stderr)
+        return done
+    return running
+
+
+@pytest.fixture
+def read(run):
+    """The JSON that a command prints."""
+    def reading(*arguments, **options):
+        return json.loads(run(*arguments, "-o", "json", **options).stdout)
+    return reading
+
+
+@pytest.fixture
+def clip(media):
+    return media / "broken_mdat_too_long.mp4"
+
+
+def test_submit_waits_shows_the_job_and_makes_the_file(run, clip, pipeline, one_desk, tmp_path):
+    target = one_desk.key("cli.mp4")
+    done = run("submit", clip, "--preset", "web-240p", "--output", f"media/{target}",
+               "--pipeline", pipeline, "--wait")
+    shown = done.stdout.decode()
+    assert "succeeded" in shown and target in shown
+    assert pictures.picture(one_desk.fetch(target, tmp_path))["height"] == 240
+
+
+def test_submit_answers_json(read, clip, pipeline, one_desk):
+    job = read("submit", clip, "--preset", "web-240p", "--output", f"media/{one_desk.key('a.mp4')}",
+               "--pipeline", pipeline, "--wait", "--user-data", "from the shell", "--priority", 8)
+    assert (job["state"], job["user_data"], job["priority"]) == ("succeeded", "from the shell", 8)
+    assert read("job", "get", job["id"])["id"] == job["id"]
+
+
+def test_submit_takes_an_object_and_several_presets(read, one_desk, pipeline):
+    key = one_desk.source("broken_mdat_too_long.mp4")
+    job = read("submit", f"oss://media/{key}", "--pipeline", pipeline, "--wait",
+               "--preset", "web-240p", "--output", f"media/{one_desk.key('a.mp4')}",
+               "--preset", "hls-240p", "--output", f"media/{one_desk.key('a.m3u8')}")
+    assert [output["state"] for output in job["outputs"]] == ["succeeded"] * 2
+
+
+def test_submit_of_a_bad_source_ends_with_an_error(run, pipeline):
+    done = run("submit", "oss://media/not/there.mp4", "--preset", "web-240p", "--pipeline", pipeline,
+               "--wait", code=None)
+    assert done.returncode != 0
+    assert b"not/there.mp4" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["submit", "no-such-file.mp4", "--preset", "web-240p"], b"no-such-file.mp4"),
+    (["submit", "oss://media/x.mp4", "--preset", "no-such-preset"], b"no-such-preset"),
+    (["job", "get", UNKNOWN], UNKNOWN.encode()),
+    (["job", "cancel", UNKNOWN], UNKNOWN.encode()),
+    (["pipeline", "pause", "no-such-pipeline"], b"no-such-pipeline"),
+    (["bucket", "ls", "no-such-bucket"], b"no-such-bucket"),
+    (["bucket", "get", "media/not/there"], b"not/there"),
+    (["bucket", "rm", "media/not/there"], b"not/there")], ids=lambda value: str(value)[:40])
+def test_mistakes_end_with_an_error_that_names_them(run, arguments, said):
+    done = run(*arguments, code=None)
+    assert done.returncode != 0 and said in done.stderr, done
+
+
+def test_jobs_are_listed_watched_and_cancelled(run, read, one_desk):
+    running = one_desk.running_job()
+    listed = read("job", "list", "--pipeline", one_desk.pipeline, "--state", "running")
+    assert [job["id"] for job in listed["jobs"]] == [running]
+    table = run("job", "list", "--pipeline", one_desk.pipeline).stdout.decode()
+    assert running in table and "running" in table
+    run("job", "cancel", running)
+    assert one_desk.state(running) == "TranscodeCancelled"
+    assert run("job", "watch", running, code=None).returncode != 0
+    assert "cancelled" in run("job", "get", running).stdout.decode()
+
+
+def test_watch_follows_a_job_to_its_end(run, one_desk):
+    [job] = one_desk.submit(one_desk.output(Clip={"TimeSpan": {"Duration": "1"}}))
+    assert b"succeeded" in run("job", "watch", job["JobId"]).stdout
+
+
+def test_logs_show_the_last_words_about_a_failure(run, one_desk):
+    [job] = one_desk.submit(one_desk.output(), clip="broken_missing_stsd.mp4")
+    one_desk.wait(job["JobId"])
+    done = run("job", "logs", job["JobId"])
+    assert done.stdout or b"no log" in done.stderr
+
+
+def test_pipelines_are_listed_paused_and_resumed(run, read, one_mts, native):
+    made = native.call("POST", "/pipelines", json={"name": mps.unique("cli")})
+    assert made["name"] in run("pipeline", "list").stdout.decode()
+    assert made["id"] in {found["id"] for found in read("pipeline", "list")["pipelines"]}
+    for command, word, vendor_word in (("pause", "paused", "Paused"), ("resume", "active", "Active")):
+        assert word in run("pipeline", command, made["name"]).stdout.decode()
+        [found] = one_mts.call("QueryPipelineList",
+                               PipelineIds=made["id"])["PipelineList"]["Pipeline"]
+        assert found["State"] == vendor_word
+
+
+def test_buckets_and_objects(run, read, media, tmp_path):
+    bucket = mps.unique("cli")
+    run("bucket", "create", bucket)
+    assert bucket in run("bucket", "ls").stdout.decode()
+    speech = media / "speech_libri_5703.ogg"
+    run("bucket", "put", speech, f"{bucket}/in/")
+    assert [found["key"] for found in read("bucket", "ls", bucket)["objects"]] == [f"in/{speech.name}"]
+    assert speech.name in run("bucket", "ls", f"{bucket}/in").stdout.decode()
+    run("bucket", "get", f"{bucket}/in/{speech.name}", tmp_path / "copy.ogg")
+    assert (tmp_path / "copy.ogg").read_bytes() == speech.read_bytes()
+    assert run("bucket", "get", f"{bucket}/in/{speech.name}", "-").stdout == speech.read_bytes()
+    run("bucket", "rm", f"{bucket}/in/{speech.name}")
+    assert read("bucket", "ls", bucket)["objects"] == []
+
+
+def test_a_bucket_may_be_a_directory_that_is_there(run, native, tmp_path):
+    directory = tmp_path / "films"
+    directory.mkdir()
+    (directory / "hello.txt").write_bytes(b"hello")
+    bucket = mps.unique("mapped")
+    run("bucket", "create", bucket, "--path", directory)
+    assert native.get_object(bucket, "hello.txt") == b"hello"
+    native.put_object(bucket, "sub/new.txt", b"new")
+    assert (directory / "sub" / "new.txt").read_bytes() == b"new"
+
+
+def test_the_server_may_be_named_by_its_address(run, server):
+    address = f"http://{server.address}"
+    key = server.credentials["api_key"]
+    assert b"default" in run("pipeline", "list", "--server", address, REELGATE_API_KEY=key).stdout
+    done = run("pipeline", "list", "--server", address, REELGATE_API_KEY="wrong", code=None)
+    assert done.returncode != 0 and b"401" in done.stderr
+
+
+def test_no_server_is_said_in_words(run, tmp_path):
+    done = run("job", "list", "--data", tmp_path / "nothing-here", code=None)
+    assert done.returncode != 0 and b"nothing-here" in done.stderr
+    assert b"panicked" not in done.stderr
+
+
+def test_doctor_finds_this_machine_fit(run):
+    assert b"FFmpeg" in run("doctor").stdout
+    done = run("doctor", "--ffmpeg", "/no/such/ffmpeg", code=None)
+    assert done.returncode != 0 and b"/no/such/ffmpeg" in done.stdout + done.stderr
+
+
+def test_a_command_that_does_not_exist_is_refused(run):
+    assert run("juggle", code=None).returncode != 0
+    for arguments in ([], ["--help"], ["--version"]):
+        done = run(*arguments, code=None)
+        assert b"reelgate" in (done.stdout + done.stderr).lower()
