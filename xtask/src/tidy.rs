@@ -69,6 +69,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             findings.extend(code::check(&Source::new(path, text)));
         } else if path.ends_with("Cargo.toml") {
             findings.extend(files::shared_lints(path, &text));
+        } else if path.ends_with(".md") {
+            findings.extend(files::links(path, &text, |target| root.join(target).exists()));
         }
     }
     findings.extend(files::media(root, &listed)?);

@@ -1,4 +1,4 @@
-//! Rules about files other than code: machine paths, crate manifests, clips and their licences, the changelog.
+//! Rules about files other than code: machine paths, links, crate manifests, clips and their licences, the changelog.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,6 +44,21 @@ pub(super) fn machine_paths(path: &str, text: &str) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Relative links of Markdown files lead somewhere. Other links, and places inside a file, are not looked at.
+pub(super) fn links(path: &str, text: &str, exists: impl Fn(&Path) -> bool) -> Vec<Finding> {
+    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+    let dead = |(at, _): (usize, &str)| {
+        let (target, _) = text[at + 2..].split_once(')')?;
+        let file = target.split('#').next().unwrap_or_default();
+        let is_relative = !file.is_empty() && !file.contains("://");
+        (is_relative && !exists(&folder.join(file))).then(|| {
+            let message = format!("links to {file}, which is not there");
+            Finding::new("links", path, line_at(text, at), message)
+        })
+    };
+    text.match_indices("](").filter_map(dead).collect()
 }
 
 /// Every crate takes the lints of the workspace.
@@ -156,6 +171,14 @@ mod tests {
             lines(format!("target{directory}/x and $TMP{directory}/x")),
             none
         );
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_reported() {
+        let text = "[a](a.md#x) [b](#b)\n[c](http://example.com/c) [d](../d.md)";
+        let dead = |there: &str| links("docs/x.md", text, |path| path == Path::new(there));
+        assert_eq!(dead("docs/a.md").len(), 1);
+        assert_eq!(dead("docs/../d.md")[0].line, 1);
     }
 
     #[test]
