@@ -114,6 +114,13 @@ pub(crate) fn search_path() -> OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }
 
+/// How this program was called, for lines that say how to call it again.
+pub(crate) fn program() -> String {
+    std::env::args()
+        .next()
+        .unwrap_or_else(|| "reelgate".to_owned())
+}
+
 /// What log lines are written, in the form of tracing's filters.
 #[expect(
     clippy::disallowed_methods,

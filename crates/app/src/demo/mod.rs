@@ -68,15 +68,12 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
     let seconds = started.elapsed().as_secs_f64();
     println!();
     println!("Done in {seconds:.0} s; nothing is left running.");
-    println!("  The files:        {}", files.display());
-    println!(
-        "  Go on with them:  reelgate serve --data {}",
-        data.display()
-    );
-    println!(
-        "  Its credentials:  {}",
-        crate::config::credentials_file(&data).display()
-    );
+    let program = crate::config::program();
+    let credentials = crate::config::credentials_file(&data);
+    let (data, files) = (data.display(), files.display());
+    println!("  The files:        {files}");
+    println!("  Go on with them:  {program} serve --data {data}");
+    println!("  Its credentials:  {}", credentials.display());
     println!("  Your own server:  make serve");
     Ok(ExitCode::SUCCESS)
 }
