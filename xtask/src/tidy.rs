@@ -70,7 +70,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         } else if path.ends_with("Cargo.toml") {
             findings.extend(files::shared_lints(path, &text));
         } else if path.ends_with(".md") {
-            findings.extend(files::links(path, &text, |target| root.join(target).exists()));
+            findings.extend(files::links(path, &text, |target| {
+                root.join(target).exists()
+            }));
         }
     }
     findings.extend(files::media(root, &listed)?);
