@@ -1,7 +1,7 @@
 //! A bucket that is a directory: objects are its files, keys their relative paths.
 
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -10,6 +10,9 @@ use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt, BufWriter};
 
 use crate::error::ObjectError;
+
+/// An upload to which nothing was written for so long has nobody any more who writes it.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The directory of one bucket.
 #[derive(Clone, Debug)]
@@ -117,17 +120,11 @@ impl Directory {
         let uploads = self.root.join(ObjectKey::RESERVED).join("uploads");
         let failed = |source| ObjectError::from_io(key.as_str(), "storing", source);
         tokio::fs::create_dir_all(&uploads).await.map_err(failed)?;
-        let unfinished = uploads.join(upload_id);
-        let written = write_all(&unfinished, key, content, limit_bytes).await;
-        let stored = match written {
-            Ok(()) => self.place(&unfinished, key).await,
-            Err(error) => Err(error),
-        };
-        if stored.is_err() {
-            // Best effort: what stays is swept with the folder at the next start.
-            let _ = tokio::fs::remove_file(&unfinished).await;
-        }
-        stored?;
+        let unfinished = Unfinished(uploads.join(upload_id));
+        let file = File::create(&unfinished.0).await.map_err(failed)?;
+        remove_abandoned(&uploads, &file).await;
+        write_all(file, key, content, limit_bytes).await?;
+        self.place(&unfinished.0, key).await?;
         self.head(key).await
     }
 
@@ -195,8 +192,38 @@ pub(crate) async fn sync_directory(path: &Path) -> std::io::Result<()> {
     File::open(path).await?.sync_all().await
 }
 
+/// The file of an upload until it has its place. What has none when this is dropped is removed: the
+/// upload failed, or whoever sent it went away and nobody waits for the rest.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // Usually it has its place and is not here any more.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Removes uploads that a process left behind when it died. Best effort: the next upload tries
+/// again. `newest` was just made, so it knows what the time is on this file system.
+async fn remove_abandoned(uploads: &Path, newest: &File) {
+    let modified = |metadata: std::fs::Metadata| metadata.modified().ok();
+    let Some(now) = newest.metadata().await.ok().and_then(modified) else {
+        return;
+    };
+    let Ok(mut entries) = tokio::fs::read_dir(uploads).await else {
+        return;
+    };
+    while let Ok(Some(entry)) = entries.next_entry().await {
+        let written = entry.metadata().await.ok().and_then(modified);
+        let silence = written.and_then(|written| now.duration_since(written).ok());
+        if silence.is_some_and(|silence| silence > ABANDONED_AFTER) {
+            let _ = tokio::fs::remove_file(entry.path()).await;
+        }
+    }
+}
+
 async fn write_all<S, E>(
-    path: &Path,
+    file: File,
     key: &ObjectKey,
     mut content: S,
     limit_bytes: u64,
@@ -206,7 +233,7 @@ where
     E: std::fmt::Display,
 {
     let failed = |source| ObjectError::from_io(key.as_str(), "storing", source);
-    let mut file = BufWriter::with_capacity(256 * 1024, File::create(path).await.map_err(failed)?);
+    let mut file = BufWriter::with_capacity(256 * 1024, file);
     let mut written = 0_u64;
     while let Some(chunk) = content.next().await {
         let chunk = chunk.map_err(|error| ObjectError::Upload {
@@ -318,6 +345,45 @@ mod tests {
         assert_eq!(bucket.head(&key("a")).await.unwrap().bytes, 3);
         let uploads = dir.path().join(".reelgate/uploads");
         assert_eq!(std::fs::read_dir(uploads).unwrap().count(), 0);
+    }
+
+    /// Clients that hung up while their upload was being written to disk left it there for ever.
+    #[tokio::test]
+    async fn an_upload_whose_caller_goes_away_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        let begun = tokio::sync::Notify::new();
+        let content = stream::once(async { Ok::<_, String>(Bytes::from_static(b"x")) })
+            .chain(stream::once(async {
+                begun.notify_one();
+                std::future::pending().await
+            }))
+            .boxed();
+        let name = key("a");
+        tokio::select! {
+            _ = bucket.put(&name, content, 10, "upload") => unreachable!("it never ends"),
+            () = begun.notified() => {}
+        }
+        let uploads = dir.path().join(".reelgate/uploads");
+        assert_eq!(std::fs::read_dir(uploads).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn uploads_of_a_process_that_died_are_removed_by_a_later_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        let uploads = dir.path().join(".reelgate/uploads");
+        std::fs::create_dir_all(&uploads).unwrap();
+        let left = |name: &str, ago: Duration| {
+            let file = std::fs::File::create(uploads.join(name)).unwrap();
+            let now = file.metadata().unwrap().modified().unwrap();
+            file.set_modified(now - ago).unwrap();
+        };
+        left("dead", ABANDONED_AFTER + Duration::from_secs(60));
+        left("slow", ABANDONED_AFTER - Duration::from_secs(60));
+        put(&bucket, "a", "x").await.unwrap();
+        assert!(!uploads.join("dead").exists());
+        assert!(uploads.join("slow").exists());
     }
 
     #[tokio::test]
