@@ -22,7 +22,7 @@ pub enum PipelineState {
 pub struct Pipeline {
     pub id: PipelineId,
     pub account: AccountId,
-    /// At most 128 bytes, unique inside the account only for `default`.
+    /// At most 128 bytes; not unique.
     pub name: String,
     pub state: PipelineState,
     /// How many jobs of this pipeline may run at once; `None` is no limit but the workers' slots.

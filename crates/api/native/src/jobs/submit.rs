@@ -113,18 +113,20 @@ impl OutputBody {
     fn spec(self, index: usize) -> Result<OutputSpec, Problem> {
         let base = format!("outputs[{index}]");
         let settings = self.settings(&base)?;
-        // The service checks this too, but cannot tell which output it is about.
-        settings.validate().map_err(|error| {
-            Problem::invalid_field(
-                format!("{base}.settings.{}", error.field),
-                error.to_string(),
-            )
-        })?;
-        Ok(OutputSpec {
+        let spec = OutputSpec {
             object: self.object.0,
             settings,
             clip: self.clip,
-        })
+        };
+        // The service checks this too, but cannot tell which output it is about.
+        spec.validate().map_err(|error| {
+            let field = match error.field.strip_prefix("object.") {
+                Some(_) => format!("{base}.{}", error.field),
+                None => format!("{base}.settings.{}", error.field),
+            };
+            Problem::invalid_field(field, error.to_string())
+        })?;
+        Ok(spec)
     }
 
     fn settings(&self, base: &str) -> Result<Settings, Problem> {
