@@ -14,6 +14,9 @@ use crate::error::ObjectError;
 /// An upload to which nothing was written for so long has nobody any more who writes it.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How often a folder is made again that deletes keep taking away.
+const FOLDER_RETRIES: u32 = 100;
+
 /// The directory of one bucket.
 #[derive(Clone, Debug)]
 pub struct Directory {
@@ -123,9 +126,9 @@ impl Directory {
         let unfinished = Unfinished(uploads.join(upload_id));
         let file = File::create(&unfinished.0).await.map_err(failed)?;
         remove_abandoned(&uploads, &file).await;
-        write_all(file, key, content, limit_bytes).await?;
+        let metadata = write_all(file, key, content, limit_bytes).await?;
         self.place(&unfinished.0, key).await?;
-        self.head(key).await
+        meta(key, &metadata)
     }
 
     /// Removes an object; false if there was none. Folders that become empty go too.
@@ -152,6 +155,19 @@ impl Directory {
 
     /// Gives a complete file of this file system its place under a key, durably.
     pub(crate) async fn place(&self, file: &Path, key: &ObjectKey) -> Result<(), ObjectError> {
+        let mut placed = self.try_place(file, key).await;
+        for _ in 0..FOLDER_RETRIES {
+            // What is missing is the folder: a delete that emptied it took it away in between.
+            let is_waiting = tokio::fs::try_exists(file).await.unwrap_or(false);
+            if !(is_waiting && matches!(placed, Err(ObjectError::Missing(_)))) {
+                break;
+            }
+            placed = self.try_place(file, key).await;
+        }
+        placed
+    }
+
+    async fn try_place(&self, file: &Path, key: &ObjectKey) -> Result<(), ObjectError> {
         let target = self.root.join(key.as_str());
         let folder = target.parent().unwrap_or(&self.root).to_owned();
         let failed = |source| ObjectError::from_io(key.as_str(), "storing", source);
@@ -160,13 +176,15 @@ impl Directory {
         if !real.starts_with(&self.root) {
             return Err(ObjectError::Outside(key.to_string()));
         }
+        // Opened before, because a delete may take file and folder away right after the rename.
+        let opened = File::open(&real).await.map_err(failed)?;
         tokio::fs::rename(file, &target)
             .await
             .map_err(|source| match source.kind() {
                 std::io::ErrorKind::DirectoryNotEmpty => ObjectError::Collision(key.to_string()),
                 _ => failed(source),
             })?;
-        sync_directory(&real).await.map_err(failed)
+        opened.sync_all().await.map_err(failed)
     }
 
     /// The path of a key whose file exists, links followed but not out of the bucket.
@@ -227,7 +245,7 @@ async fn write_all<S, E>(
     key: &ObjectKey,
     mut content: S,
     limit_bytes: u64,
-) -> Result<(), ObjectError>
+) -> Result<std::fs::Metadata, ObjectError>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
@@ -250,7 +268,8 @@ where
         file.write_all(&chunk).await.map_err(failed)?;
     }
     file.flush().await.map_err(failed)?;
-    file.get_mut().sync_all().await.map_err(failed)
+    file.get_mut().sync_all().await.map_err(failed)?;
+    file.get_ref().metadata().await.map_err(failed)
 }
 
 pub(crate) fn meta(
@@ -432,6 +451,28 @@ mod tests {
         assert!(bucket.delete(&key("a/b/c")).await.unwrap());
         assert!(!bucket.delete(&key("a/b/c")).await.unwrap());
         assert!(!dir.path().join("a").exists());
+    }
+
+    /// The delete took the folder away between its making and the rename into it: the upload was
+    /// answered with "does not exist".
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn an_upload_wins_against_a_delete_that_empties_its_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        let deleting = tokio::spawn({
+            let bucket = bucket.clone();
+            async move {
+                loop {
+                    bucket.delete(&key("a/b/old")).await.unwrap();
+                }
+            }
+        });
+        for _ in 0..300 {
+            let file = dir.path().join("file");
+            std::fs::write(&file, "x").unwrap();
+            bucket.place(&file, &key("a/b/old")).await.unwrap();
+        }
+        deleting.abort();
     }
 
     #[test]
