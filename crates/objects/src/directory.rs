@@ -69,16 +69,19 @@ impl ByteRange {
 }
 
 impl Directory {
-    /// Opens a bucket's directory, making it if it is missing.
+    /// Makes the directory of a new bucket, if it is missing, and opens it.
+    pub fn make(path: &Path) -> Result<Self, ObjectError> {
+        std::fs::create_dir_all(path).map_err(|source| unopened(path, source))?;
+        Self::open(path)
+    }
+
+    /// Opens a bucket's directory. One that is missing is not made: the disk that holds it may just
+    /// not be mounted, and objects must not go below the mount point.
     pub fn open(path: &Path) -> Result<Self, ObjectError> {
-        let failed = |source| ObjectError::Io {
-            what: format!("opening the bucket directory {}", path.display()),
-            source,
-        };
-        std::fs::create_dir_all(path).map_err(failed)?;
-        Ok(Self {
-            root: path.canonicalize().map_err(failed)?,
-        })
+        let root = path
+            .canonicalize()
+            .map_err(|source| unopened(path, source))?;
+        Ok(Self { root })
     }
 
     /// What is known of an object.
@@ -202,6 +205,13 @@ impl Directory {
         } else {
             Err(ObjectError::Outside(key.to_string()))
         }
+    }
+}
+
+fn unopened(path: &Path, source: std::io::Error) -> ObjectError {
+    ObjectError::Io {
+        what: format!("opening the bucket directory {}", path.display()),
+        source,
     }
 }
 
@@ -426,6 +436,20 @@ mod tests {
             bucket.head(&key("a/b/c")).await,
             Err(ObjectError::Missing(_))
         ));
+    }
+
+    /// An upload made it anew, below the mount point of a disk that was not there.
+    #[test]
+    fn a_bucket_directory_that_is_gone_is_not_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bucket");
+        Directory::make(&path).unwrap();
+        std::fs::remove_dir(&path).unwrap();
+        assert!(matches!(
+            Directory::open(&path),
+            Err(ObjectError::Io { .. })
+        ));
+        assert!(!path.exists());
     }
 
     #[tokio::test]

@@ -123,7 +123,11 @@ impl Attempt {
         let bucket = found
             .map_err(|error| storage(error.to_string()))?
             .ok_or_else(|| storage(format!("bucket {name} does not exist")))?;
-        Directory::open(&bucket.path).map_err(|error| storage(error.to_string()))
+        Directory::open(&bucket.path).map_err(|error| {
+            // The error names the directory, which is not for whoever reads the fault.
+            tracing::error!(job.id = %self.job.id, %error, "bucket {name} cannot be opened");
+            storage(format!("bucket {name} cannot be opened"))
+        })
     }
 
     async fn produce(&self) -> Produced {

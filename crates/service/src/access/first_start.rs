@@ -57,7 +57,7 @@ impl Service {
         let account: AccountId = made.account_id.parse().map_err(ServiceError::internal)?;
         let bucket = BucketName::new(made.bucket.clone()).map_err(ServiceError::internal)?;
         let path = self.default_bucket_path(account, &bucket);
-        reelgate_objects::Directory::open(&path)?;
+        reelgate_objects::Directory::make(&path)?;
         let first = FirstAccount {
             account,
             project_id: made.project_id.clone(),

@@ -1,6 +1,6 @@
 //! Buckets: create, list, find.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use reelgate_domain::{AccountId, BucketName, Timestamp};
 use reelgate_objects::Directory;
@@ -30,7 +30,7 @@ impl Service {
             None => self.default_bucket_path(caller.account, &name),
             Some(path) => self.allowed_path(caller, path)?,
         };
-        Directory::open(&path)?;
+        Directory::make(&path)?;
         let now = self.clock.now();
         let bucket = Bucket {
             account: caller.account,
@@ -100,6 +100,11 @@ impl Service {
                 "path",
                 "a bucket's directory is an absolute path",
             ));
+        }
+        // Past a folder that is yet to be made, `..` would lead where nothing here has looked.
+        if path.components().any(|part| part == Component::ParentDir) {
+            let message = "a bucket's directory is a path without ..";
+            return Err(ServiceError::invalid("path", message));
         }
         let real = nearest_real(&path);
         let data = nearest_real(&self.settings.data_dir);
