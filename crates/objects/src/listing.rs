@@ -1,5 +1,7 @@
 //! Listing a bucket's objects in the order of their keys, a page at a time.
 
+use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use reelgate_domain::ObjectKey;
@@ -71,7 +73,7 @@ impl Walk {
         let entries = match std::fs::read_dir(path) {
             Ok(entries) => entries,
             // Deleted since its parent was read.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(failed(error)),
         };
         let mut names = Vec::new();
@@ -112,7 +114,7 @@ impl Walk {
         }
         if name.starts_with(&self.prefix) && name > self.after.as_str() {
             let key = ObjectKey::new(name);
-            let metadata = std::fs::metadata(self.root.join(name));
+            let metadata = self.metadata(name);
             if let (Ok(key), Ok(metadata)) = (key, metadata)
                 && let Ok(object) = meta(&key, &metadata)
             {
@@ -120,6 +122,21 @@ impl Walk {
             }
         }
         Ok(())
+    }
+
+    /// Of the file that a read would open: none behind a link that leaves the bucket.
+    fn metadata(&self, name: &str) -> std::io::Result<Metadata> {
+        let path = self.root.join(name);
+        let metadata = std::fs::symlink_metadata(&path)?;
+        if !metadata.is_symlink() {
+            return Ok(metadata);
+        }
+        let real = path.canonicalize()?;
+        if real.starts_with(&self.root) {
+            real.metadata()
+        } else {
+            Err(ErrorKind::NotFound.into())
+        }
     }
 }
 
@@ -161,6 +178,21 @@ mod tests {
             (vec!["a/2".into(), "a0".into()], true)
         );
         assert_eq!(list("", Some("a0"), 2).await, (vec!["b/c/d".into()], false));
+    }
+
+    /// They were listed with the size and time of a file that no call hands out.
+    #[tokio::test]
+    async fn links_are_listed_unless_they_leave_the_bucket() {
+        let dir = tempfile::tempdir().unwrap();
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(dir.path().join("file"), "x").unwrap();
+        for (target, link) in [(outside.path(), "out"), (Path::new("file"), "in")] {
+            std::os::unix::fs::symlink(target, dir.path().join(link)).unwrap();
+        }
+        let bucket = Directory::open(dir.path()).unwrap();
+        let listing = bucket.list("", None, 9).await.unwrap();
+        let keys: Vec<_> = listing.objects.iter().map(|o| o.key.as_str()).collect();
+        assert_eq!(keys, ["file", "in"]);
     }
 
     #[tokio::test]
