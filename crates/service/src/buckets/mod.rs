@@ -95,25 +95,24 @@ impl Service {
             let message = "only an operator key may choose a bucket's directory";
             return Err(ServiceError::new(ErrorKind::Denied, "path", message));
         }
-        if !path.is_absolute() {
-            return Err(ServiceError::invalid(
-                "path",
-                "a bucket's directory is an absolute path",
-            ));
-        }
-        // Past a folder that is yet to be made, `..` would lead where nothing here has looked.
-        if path.components().any(|part| part == Component::ParentDir) {
-            let message = "a bucket's directory is a path without ..";
-            return Err(ServiceError::invalid("path", message));
-        }
-        let real = nearest_real(&path);
-        let data = nearest_real(&self.settings.data_dir);
-        if data.starts_with(&real) || real.starts_with(&data) {
-            let message = "a bucket's directory and the data directory may not hold one another";
-            return Err(ServiceError::new(ErrorKind::Denied, "path", message));
-        }
+        check_path(&path, &self.settings.data_dir)?;
         Ok(path)
     }
+}
+
+fn check_path(path: &Path, data_dir: &Path) -> Result<(), ServiceError> {
+    // Past a folder that is yet to be made, `..` would lead where nothing here has looked.
+    let goes_up = path.components().any(|part| part == Component::ParentDir);
+    if !path.is_absolute() || goes_up {
+        let message = "a bucket's directory is an absolute path without ..";
+        return Err(ServiceError::invalid("path", message));
+    }
+    let (real, data) = (nearest_real(path), nearest_real(data_dir));
+    if data.starts_with(&real) || real.starts_with(&data) {
+        let message = "a bucket's directory and the data directory may not hold one another";
+        return Err(ServiceError::new(ErrorKind::Denied, "path", message));
+    }
+    Ok(())
 }
 
 /// The path with links resolved as far as it exists.
@@ -135,5 +134,30 @@ fn view(caller: &Caller, bucket: Bucket) -> BucketView {
         name: bucket.name,
         path,
         created_at: bucket.created_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_cannot_be_put_over_the_data_directory_by_any_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, link) = (dir.path().join("data"), dir.path().join("link"));
+        std::fs::create_dir(&data).unwrap();
+        std::os::unix::fs::symlink(&data, &link).unwrap();
+        let denied = |path: &str, kind| {
+            let refused = check_path(&dir.path().join(path), &data).unwrap_err();
+            assert_eq!(refused.kind, kind, "{path}");
+        };
+        for path in ["", "data", "data/buckets/new", "link", "link/new"] {
+            denied(path, ErrorKind::Denied);
+        }
+        // Making the missing folder would make the rest of the path lead to the data directory.
+        denied("missing/../data", ErrorKind::Invalid);
+        assert!(check_path(&dir.path().join("database"), &data).is_ok());
+        let relative = check_path(Path::new("data"), &data).unwrap_err();
+        assert_eq!(relative.kind, ErrorKind::Invalid);
     }
 }
