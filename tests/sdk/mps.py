@@ -20,6 +20,8 @@ ENDED = {"TranscodeSuccess", "TranscodeFail", "TranscodeCancelled"}
 SMALL = {"Width": "320", "Preset": "veryfast", "Bitrate": "200"}
 # A few seconds of a clip, made this way, keep a processor busy for long.
 LARGE = {"Width": "1920", "Preset": "slower"}
+# Enough of a clip where it does not matter what the output shows.
+BRIEF = {"TimeSpan": {"Duration": "0.4"}}
 WAIT_SECONDS = 60
 POLL_SECONDS = 0.05
 REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")

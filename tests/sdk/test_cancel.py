@@ -30,7 +30,7 @@ def test_a_submitted_job_is_cancelled_and_the_answer_is_the_pages(desk):
 
 def test_pause_submit_cancel_resume_runs_all_but_the_cancelled_one(desk):
     desk.pause()
-    jobs = desk.submit(*(desk.output(f"{name}.mp4") for name in "abc"))
+    jobs = desk.submit(*(desk.output(f"{name}.mp4", Clip=mps.BRIEF) for name in "abc"))
     ids = [job["JobId"] for job in jobs]
     assert {job["State"] for job in desk.query(*ids).values()} == {"Submitted"}
     desk.mts.call("CancelJob", JobId=ids[1])
@@ -46,7 +46,7 @@ def test_a_paused_pipeline_keeps_its_jobs_while_another_works(one_desk, server):
     one_desk.pause()
     [job] = one_desk.submit(one_desk.output())
     default = server.credentials["pipeline_id"]
-    one_desk.transcode(one_desk.output("other.mp4", Clip={"TimeSpan": {"Duration": "1"}}),
+    one_desk.transcode(one_desk.output("other.mp4", Clip=mps.BRIEF),
                        PipelineId=default)
     assert one_desk.state(job["JobId"]) == "Submitted"
     assert one_desk.keys() == [one_desk.key("other.mp4")]
@@ -95,7 +95,7 @@ def test_a_running_job_is_refused_and_runs_on(desk):
 
 
 def test_a_finished_job_is_refused(desk):
-    [job] = desk.transcode(desk.output(Clip={"TimeSpan": {"Duration": "1"}}))
+    [job] = desk.transcode(desk.output(Clip=mps.BRIEF))
     desk.mts.refuses(403, "PermissionDenied.JobInComplete",
                      f'The Job operated "{job["JobId"]}" is complete, cannot cancel.',
                      "CancelJob", JobId=job["JobId"])

@@ -3,6 +3,7 @@ import pytest
 
 import mps
 import pictures
+import processes
 
 
 def test_a_submitted_job_echoes_the_request(desk):
@@ -29,13 +30,14 @@ def test_a_submitted_job_echoes_the_request(desk):
 
 def test_a_submitted_job_reads_the_same_later(desk):
     desk.pause()
-    [job] = desk.submit(desk.output(UserData="again", Clip={"TimeSpan": {"Seek": "1", "Duration": "2"}}))
+    clip = {"TimeSpan": {"Seek": "1", "Duration": "2"}}
+    [job] = desk.submit(desk.output(UserData="again", Clip=clip))
     read = desk.query(job["JobId"])[job["JobId"]]
     for field in ("JobId", "State", "PipelineId", "CreationTime", "Input"):
         assert read[field] == job[field]
     for field in ("OutputFile", "TemplateId", "Priority", "UserData", "Video", "Clip"):
         assert read["Output"][field] == job["Output"][field]
-    assert read["Output"]["Clip"] == {"TimeSpan": {"Seek": "1", "Duration": "2"}}
+    assert read["Output"]["Clip"] == clip
 
 
 @pytest.mark.parametrize("given, shown", [(None, "6"), ("1", "1"), (10, "10")])
@@ -54,7 +56,7 @@ def test_user_data_may_have_1024_bytes_and_no_more(one_desk):
 
 
 def test_a_finished_job_says_so(desk):
-    [job] = desk.transcode(desk.output(UserData="done"))
+    [job] = desk.transcode(desk.output(UserData="done", Clip=mps.BRIEF))
     assert job["Percent"] == 100 and isinstance(job["Percent"], int)
     assert mps.TIME.fullmatch(job["FinishTime"])
     assert job["FinishTime"] >= job["CreationTime"]
@@ -115,7 +117,7 @@ def rate_of(text):
 
 
 def test_a_silent_output_lists_no_audio_stream(one_desk):
-    [job] = one_desk.transcode(one_desk.output(Audio={"Remove": "true"}))
+    [job] = one_desk.transcode(one_desk.output(Audio={"Remove": "true"}, Clip=mps.BRIEF))
     streams = job["Output"]["Properties"]["Streams"]
     assert len(streams["VideoStreamList"]["VideoStream"]) == 1
     listed = streams.get("AudioStreamList") or {}
@@ -131,15 +133,31 @@ def test_percent_is_an_integer_while_a_job_runs(one_desk):
     one_desk.stop(running)
 
 
+def test_percent_grows_while_a_job_runs(one_desk):
+    running = one_desk.running_job()
+    percent = 0
+
+    def grown():
+        nonlocal percent
+        now = one_desk.query(running)[running]["Percent"]
+        assert percent <= now < 100, "progress went back"
+        percent = now
+        return percent >= 2
+    processes.wait_until(grown, 20, "some progress")
+    one_desk.stop(running)
+
+
 def test_a_job_of_the_native_api_is_shown_from_its_spec(desk, native):
     # Another dialect made it: only the common fields can be expected.
+    desk.pause()
     created = native.call("POST", "/jobs", json={
-        "input": {"bucket": desk.bucket, "key": desk.source("bbb_720p25_aac51.mp4")},
-        "pipeline": desk.pipeline, "user_data": "native",
-        "outputs": [{"object": {"bucket": desk.bucket, "key": desk.key("n.mp4")},
-                     "preset": "web-720p", "settings": {"video": {"width": 320, "height": None}},
-                     "clip": None}]})
-    shown = desk.query(created["id"].replace("-", ""))
-    [job] = shown.values()
-    assert job["PipelineId"] == desk.pipeline
-    assert job["Input"]["Bucket"] == desk.bucket
+        "input": f"oss://media/{desk.source('bbb_720p25_aac51.mp4')}",
+        "pipeline": desk.pipeline, "priority": 3,
+        "outputs": [{"object": f"oss://media/{desk.key('n.mp4')}", "preset": "web-240p"}]})
+    job = desk.query(created["id"])[created["id"]]
+    assert (job["State"], job["PipelineId"]) == ("Submitted", desk.pipeline)
+    assert (job["Input"]["Bucket"], job["Input"]["Object"]) == (
+        "media", "clips/bbb_720p25_aac51.mp4")
+    assert job["Output"]["OutputFile"]["Object"] == desk.key("n.mp4")
+    assert job["Output"]["Priority"] == "3"
+    desk.mts.call("CancelJob", JobId=created["id"])

@@ -1,4 +1,5 @@
 """Keys of outputs: percent-encoding and placeholders."""
+import json
 import urllib.parse
 
 import pytest
@@ -12,7 +13,7 @@ NAMES = ["two words.mp4", "Größe über Straße.mp4", "视频 转码.mp4", "a+b
 @pytest.mark.parametrize("name", NAMES)
 def test_a_percent_encoded_key_is_decoded_for_use_and_echoed_as_received(desk, tmp_path, name):
     received = mps.percent(desk.key(name))
-    [job] = desk.transcode(desk.output(name))
+    [job] = desk.transcode(desk.output(name, Clip=mps.BRIEF))
     assert desk.keys() == [desk.key(name)]
     assert pictures.picture(desk.fetch(desk.key(name), tmp_path))["width"] == 320
     assert job["Output"]["OutputFile"]["Object"] == received
@@ -20,7 +21,8 @@ def test_a_percent_encoded_key_is_decoded_for_use_and_echoed_as_received(desk, t
 
 def test_a_slash_may_be_encoded_too(one_desk):
     key = one_desk.key("folder/a.mp4")
-    one_desk.transcode(one_desk.output(OutputObject=urllib.parse.quote(key, safe="")))
+    one_desk.transcode(one_desk.output(OutputObject=urllib.parse.quote(key, safe=""),
+                                         Clip=mps.BRIEF))
     assert one_desk.keys() == [key]
 
 
@@ -69,7 +71,8 @@ def test_placeholders_take_encoded_letters_of_the_input(one_desk, media):
 
 def test_placeholders_name_an_hls_output_too(one_desk):
     # The input's folder is `clips/`, so the outputs land beside it.
-    output = one_desk.output(OutputObject=f"{one_desk.folder}/%7BFileName%7D", template=mps.HLS_LD)
+    output = one_desk.output(OutputObject=f"{one_desk.folder}/%7BFileName%7D", template=mps.HLS_LD,
+                             Clip=mps.BRIEF)
     one_desk.transcode(output)
     assert one_desk.keys() == [one_desk.key("bbb_720p25_aac51-00001.ts"),
                                one_desk.key("bbb_720p25_aac51.m3u8")]
@@ -84,11 +87,21 @@ def test_a_placeholder_that_means_nothing_here_is_refused(one_desk, placeholder)
 
 
 @pytest.mark.parametrize("key", ["/leading.mp4", "%5Cleading.mp4", "line%0Abreak.mp4",
-                                 "cr%0Dlf.mp4", "x" * 1024])
+                                 "cr%0Dlf.mp4", "x" * 1024, "a/../b.mp4",
+                                 "%2E%2E/b.mp4", "..%2Fb.mp4", "%FF.mp4", "a%00.mp4"])
 def test_a_bad_key_is_refused(one_desk, key):
     code, message = one_desk.refused(one_desk.output(OutputObject=key))
     assert code == "InvalidParameter.ObjectKeyInvalid", (code, message)
     assert message.startswith("The object key "), message
+
+
+@pytest.mark.parametrize("key", ["../../../credentials.json", "%2E%2E/%2E%2E/credentials.json",
+                                 "/etc/passwd", "a%00b"])
+def test_an_input_cannot_lead_out_of_its_bucket(one_desk, key):
+    source = json.dumps({**one_desk.input(), "Object": key})
+    one_desk.mts.refuses(400, "InvalidParameter.ObjectKeyInvalid", None, "SubmitJobs",
+                         Input=source, OutputBucket=one_desk.bucket, PipelineId=one_desk.pipeline,
+                         Outputs=json.dumps([one_desk.output()]))
 
 
 def test_a_missing_key_is_refused_by_name(one_desk):

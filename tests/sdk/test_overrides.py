@@ -21,7 +21,7 @@ def make(one_desk, tmp_path):
 
 @pytest.mark.parametrize("width, height", [("256", None), ("256", "256"), ("130", None)])
 def test_width_and_height_set_the_size(make, width, height):
-    path = make({"Width": width, **({"Height": height} if height else {})})
+    path = make({"Width": width, **({"Height": height} if height else {})}, Clip=mps.BRIEF)
     video = pictures.picture(path)
     assert video["width"] == int(width)
     # The clip is 16:9; sizes are even whatever the proportion says.
@@ -43,13 +43,13 @@ def test_bitrate_sets_the_mean_rate(make):
 
 def test_maxrate_and_bufsize_bound_the_rate(make):
     options = pictures.encoder_options(
-        make({"Bitrate": "300", "Maxrate": "350", "Bufsize": "1200"}))
+        make({"Bitrate": "300", "Maxrate": "350", "Bufsize": "1200"}, Clip=mps.BRIEF))
     assert (options["bitrate"], options["vbv_maxrate"], options["vbv_bufsize"]) \
         == ("300", "350", "1200")
 
 
 def test_crf_is_used_and_bitrate_ignored_beside_it(make):
-    options = pictures.encoder_options(make({"Bitrate": "50", "Crf": "30"}))
+    options = pictures.encoder_options(make({"Bitrate": "50", "Crf": "30"}, Clip=mps.BRIEF))
     assert options["rc"].startswith("crf") and float(options["crf"]) == 30
 
 
@@ -61,7 +61,7 @@ def test_gop_is_frames_or_seconds(make, gop, frames):
 
 @pytest.mark.parametrize("preset, effort", [("veryfast", "2"), ("fast", "6"), ("slow", "8")])
 def test_preset_sets_the_encoders_effort(make, preset, effort):
-    path = make({"Width": "160", "Preset": preset})
+    path = make({"Width": "160", "Preset": preset}, Clip=mps.BRIEF)
     assert pictures.encoder_options(path)["subme"] == effort
 
 
@@ -69,7 +69,7 @@ def test_preset_sets_the_encoders_effort(make, preset, effort):
     ("baseline", "Constrained Baseline"), ("main", "Main"), ("high", "High")])
 def test_profile_sets_the_profile(make, profile, named):
     # Without B frames and 8x8 transforms a stream of a higher profile would not show it.
-    assert pictures.picture(make({"Profile": profile, "Preset": "fast"}))["profile"] == named
+    assert pictures.picture(make({"Profile": profile, "Preset": "fast"}, Clip=mps.BRIEF))["profile"] == named
 
 
 def test_cbr_holds_the_rate(make):
@@ -82,7 +82,7 @@ def test_cbr_holds_the_rate(make):
 
 
 def test_onepass_may_be_named(make):
-    assert pictures.picture(make(TransConfig={"TransMode": "onepass"}))["width"] == 320
+    assert pictures.picture(make(TransConfig={"TransMode": "onepass"}, Clip=mps.BRIEF))["width"] == 320
 
 
 def test_audio_samplerate_bitrate_and_profile(make):
@@ -94,7 +94,7 @@ def test_audio_samplerate_bitrate_and_profile(make):
 
 @pytest.mark.parametrize("channels", ["1", 2, "6"])
 def test_audio_channels(make, channels):
-    assert pictures.sound(make(Audio={"Channels": channels}))["channels"] == int(channels)
+    assert pictures.sound(make(Audio={"Channels": channels}, Clip=mps.BRIEF))["channels"] == int(channels)
 
 
 @pytest.mark.parametrize("span, seconds", [
@@ -126,14 +126,14 @@ def test_a_clip_starts_where_seek_says(one_desk, tmp_path):
 
 def test_scalars_may_be_numbers_or_strings(make):
     path = make({"Width": 256, "Bitrate": 200, "Crf": 35}, Audio={"Channels": 1, "Bitrate": 48},
-                Priority=7)
+                Priority=7, Clip=mps.BRIEF)
     assert pictures.picture(path)["width"] == 256
     assert pictures.sound(path)["channels"] == 1
 
 
 @pytest.mark.parametrize("remove", ["true", True])
 def test_booleans_may_be_json_or_strings(make, remove):
-    assert pictures.streams(make(Audio={"Remove": remove}), "audio") == []
+    assert pictures.streams(make(Audio={"Remove": remove}, Clip=mps.BRIEF), "audio") == []
 
 
 def test_nested_objects_may_be_json_in_strings(desk, tmp_path):
@@ -156,7 +156,7 @@ def test_a_string_of_json_may_stand_one_level_deeper(make):
 
 
 def test_container_overrides_the_templates(make):
-    path = make(TemplateId=mps.HLS_LD, Container={"Format": "mp4"})
+    path = make(TemplateId=mps.HLS_LD, Container={"Format": "mp4"}, Clip=mps.BRIEF)
     assert "mp4" in pictures.probe(path)["format"]["format_name"]
 
 

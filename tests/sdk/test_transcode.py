@@ -34,7 +34,7 @@ def test_a_preset_enlarges_a_smaller_source(one_desk, tmp_path):
 
 def test_several_outputs_make_one_job_each_in_their_order(desk, tmp_path):
     sizes = [(320, 180), (256, 144), (192, 108)]
-    outputs = [desk.output(f"{width}.mp4", UserData=str(width),
+    outputs = [desk.output(f"{width}.mp4", UserData=str(width), Clip=mps.BRIEF,
                            Video={"Width": width, "Preset": "veryfast", "Bitrate": "100"})
                for width, _ in sizes]
     jobs = desk.transcode(*outputs)
@@ -47,9 +47,9 @@ def test_several_outputs_make_one_job_each_in_their_order(desk, tmp_path):
 
 def test_a_refused_output_stands_in_its_place_between_accepted_ones(desk):
     results = desk.submit_raw([
-        desk.output("first.mp4"),
+        desk.output("first.mp4", Clip=mps.BRIEF),
         desk.output("second.mp4", template="S00000001-999999"),
-        desk.output("third.mp4"),
+        desk.output("third.mp4", Clip=mps.BRIEF),
         desk.output("fourth.mp4", Video={"Width": "127"}),
     ])
     assert [result["Success"] for result in results] == [True, False, True, False]
@@ -107,7 +107,7 @@ def test_audio_removed_leaves_video_only(one_desk, tmp_path):
 
 
 def test_a_job_of_one_generation_is_read_by_the_other(server, shapes, desk):
-    [job] = desk.transcode(desk.output())
+    [job] = desk.transcode(desk.output(Clip=mps.BRIEF))
     other = "old" if desk.mts.generation == "new" else "new"
     [read] = mps.GENERATIONS[other](server, shapes).call(
         "QueryJobList", JobIds=job["JobId"])["JobList"]["Job"]
@@ -117,6 +117,6 @@ def test_a_job_of_one_generation_is_read_by_the_other(server, shapes, desk):
 def test_an_existing_object_is_replaced(one_desk, tmp_path):
     key = one_desk.key("a.mp4")
     one_desk.native.put_object(one_desk.bucket, key, b"old")
-    path = made(one_desk, tmp_path, one_desk.output())
+    path = made(one_desk, tmp_path, one_desk.output(Clip=mps.BRIEF))
     assert pictures.picture(path)["width"] == 320
     assert one_desk.keys() == [key]
