@@ -12,6 +12,9 @@ use tokio::task::{Id, JoinError, JoinSet};
 use crate::attempt::{Attempt, Control, EndReason};
 use crate::{Tools, Turned, WorkerConfig};
 
+/// When to look again after a sweep that moved something: there may be more that is due next.
+const SOON: Duration = Duration::from_millis(5);
+
 /// The state of the claim loop.
 pub(crate) struct Dispatcher {
     config: Arc<WorkerConfig>,
@@ -43,10 +46,11 @@ impl Dispatcher {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !*stopped.borrow() {
             self.turned.now(self.tools.clock.now());
+            // In every turn, because hints may come so thick that the loop is never idle.
+            let idle = self.sweep_if_due().await;
             // Seen before the claim, so that work arriving during it wakes the loop again.
             self.hints.work.mark_unchanged();
             self.fill_slots().await;
-            let idle = self.until_next_look().await;
             let has_free_slots = self.free_slots() > 0;
             tokio::select! {
                 _ = stopped.changed() => {}
@@ -54,7 +58,7 @@ impl Dispatcher {
                 _ = self.hints.work.changed(), if has_free_slots => {}
                 _ = self.hints.stops.changed() => self.renew().await,
                 _ = beat.tick() => self.renew().await,
-                () = tokio::time::sleep(idle) => self.sweep_if_due().await,
+                () = tokio::time::sleep(idle) => {}
             }
         }
         self.hand_back().await;
@@ -94,7 +98,10 @@ impl Dispatcher {
             Attempt::new(claim, self.tools.clone(), Arc::clone(&self.config));
         let task = self.tasks.spawn(attempt_task.run());
         self.jobs_of_tasks.insert(task.id(), (job, attempt));
-        self.held.insert(job, control);
+        if let Some(earlier) = self.held.insert(job, control) {
+            // Its lease ran out before a heartbeat could tell.
+            earlier.end(EndReason::Lost);
+        }
     }
 
     fn forget(&mut self, ended: Result<(Id, ()), JoinError>) {
@@ -154,25 +161,33 @@ impl Dispatcher {
         }
     }
 
-    async fn until_next_look(&self) -> Duration {
-        let Ok(Some(deadline)) = self.tools.store.next_deadline().await else {
-            return self.config.poll_every;
-        };
-        let wait = deadline.since(self.tools.clock.now());
-        wait.clamp(Duration::from_millis(5), self.config.poll_every)
-    }
-
-    async fn sweep_if_due(&self) {
+    /// Ends leases and makes retries ready whose time has come. Returns how long to wait at most
+    /// before looking again.
+    async fn sweep_if_due(&self) -> Duration {
+        let poll_every = self.config.poll_every;
         let now = self.tools.clock.now();
-        match self.tools.store.next_deadline().await {
-            Ok(Some(deadline)) if deadline <= now => {}
-            Ok(_) => return,
-            Err(error) => return tracing::error!(%error, "looking for deadlines failed"),
+        let deadline = match self.tools.store.next_deadline().await {
+            Ok(Some(deadline)) => deadline,
+            Ok(None) => return poll_every,
+            Err(error) => {
+                tracing::error!(%error, "looking for deadlines failed; trying again");
+                return poll_every;
+            }
+        };
+        if deadline > now {
+            return deadline.since(now).min(poll_every);
         }
         match self.tools.store.sweep(false, now).await {
-            Ok(0) => {}
-            Ok(moved) => tracing::info!(moved, "{moved} jobs moved on because their time was up"),
-            Err(error) => tracing::error!(%error, "sweeping failed; trying again"),
+            // What is due waits for a free slot, and its end wakes the loop.
+            Ok(0) => poll_every,
+            Ok(moved) => {
+                tracing::info!(moved, "{moved} jobs moved on because their time was up");
+                SOON
+            }
+            Err(error) => {
+                tracing::error!(%error, "sweeping failed; trying again");
+                poll_every
+            }
         }
     }
 

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use futures_util::stream;
 use reelgate_domain::job::kind::transcode::{Container, OutputSpec, Settings, TranscodeSpec};
 use reelgate_domain::job::{Job, JobSpec, Priority, StateName};
-use reelgate_domain::{JobId, ObjectRef, PipelineId, WorkerId};
+use reelgate_domain::pipeline::PipelineChange;
+use reelgate_domain::{JobId, ObjectRef, PipelineId, PipelineState, WorkerId};
 use reelgate_media::{Engine, Runner};
 use reelgate_service::{
-    Caller, Clock, Credentials, RandomIds, Service, Submission, SubmitJob, SystemClock,
+    Caller, Clock, CreatePipeline, Credentials, RandomIds, Service, Submission, SubmitJob,
+    SystemClock,
 };
 use reelgate_store::{SqliteStore, Store};
 use reelgate_worker::{Tools, Worker, WorkerConfig};
@@ -69,9 +71,33 @@ impl House {
 
     /// A worker with this many slots.
     pub(crate) fn worker(&self, slots: u32) -> Worker {
+        self.worker_with(slots, |_| {})
+    }
+
+    /// The same with other settings than the default ones.
+    pub(crate) fn worker_with(&self, slots: u32, set: impl FnOnce(&mut WorkerConfig)) -> Worker {
         let scratch = self.dir.path().join("scratch");
         let name = WorkerId(format!("worker-{slots}"));
-        Worker::start(WorkerConfig::new(name, slots, scratch), self.tools.clone()).unwrap()
+        let mut config = WorkerConfig::new(name, slots, scratch);
+        set(&mut config);
+        Worker::start(config, self.tools.clone()).unwrap()
+    }
+
+    /// A new pipeline that starts nothing.
+    pub(crate) async fn paused_pipeline(&self) -> PipelineId {
+        let wanted = CreatePipeline {
+            name: "paused".to_owned(),
+            concurrency: None,
+            origin: None,
+        };
+        let made = self.service.create_pipeline(&self.caller, wanted).await;
+        let change = PipelineChange {
+            state: Some(PipelineState::Paused),
+            ..PipelineChange::default()
+        };
+        let id = made.unwrap().id;
+        let changed = self.service.change_pipeline(&self.caller, id, change).await;
+        changed.unwrap().id
     }
 
     pub(crate) fn pipeline(&self) -> PipelineId {
@@ -96,6 +122,15 @@ impl House {
     }
 
     pub(crate) async fn submit(&self, input: &str, outputs: &[(&str, Settings)]) -> Job {
+        self.submit_to(None, input, outputs).await
+    }
+
+    pub(crate) async fn submit_to(
+        &self,
+        pipeline: Option<PipelineId>,
+        input: &str,
+        outputs: &[(&str, Settings)],
+    ) -> Job {
         let outputs = outputs.iter().map(|(key, settings)| OutputSpec {
             object: object(key),
             settings: settings.clone(),
@@ -112,7 +147,7 @@ impl House {
             user_data: None,
         };
         let submission = Submission {
-            pipeline: None,
+            pipeline,
             jobs: vec![job],
         };
         self.service

@@ -1,5 +1,6 @@
 //! Workers that go away in the middle, and what the next one makes of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -128,4 +129,63 @@ async fn an_attempt_whose_lease_was_taken_over_publishes_nothing() {
     assert_eq!(job.lifecycle.losses, 1);
     worker.shut_down().await;
     assert_eq!(house.files(), ["in.mp4"]);
+}
+
+/// The first attempt ran on unseen, and a shutdown waited for it to its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_takes_its_own_lost_job_again_ends_the_earlier_attempt() {
+    let house = House::new().await;
+    house.put_clip("bbb_720p25_aac51.mp4", "in.mp4").await;
+    // Its leases run out before it renews them.
+    let worker = house.worker_with(2, |config| {
+        config.lease = Duration::from_millis(300);
+        config.renew_every = Duration::from_secs(3600);
+    });
+    let job = house.submit("in.mp4", &[("out.mp4", slow())]).await;
+    let mut changes = house.store.hints().changes;
+    loop {
+        changes.mark_unchanged();
+        let now = house.service.job(&house.caller, job.id).await.unwrap();
+        if now.lifecycle.attempt == 2 {
+            break;
+        }
+        changes.changed().await.unwrap();
+    }
+    tokio::time::timeout(Duration::from_secs(20), worker.shut_down())
+        .await
+        .expect("both attempts end");
+    assert_eq!(house.files(), ["in.mp4"]);
+}
+
+/// Each submit woke the loop before it got round to what was due.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_submits_does_not_keep_lost_jobs_from_running_again() {
+    let house = Arc::new(House::new().await);
+    house.put_clip("bbb_sar64x45_bpyramid.mp4", "in.mp4").await;
+    let outputs = [("out.mp4", preset("web-240p"))];
+    let job = house.submit("in.mp4", &outputs).await;
+    let now = SystemClock.now();
+    let until = now.after(Duration::from_millis(300));
+    let dead = WorkerId("dead".into());
+    assert_eq!(
+        house.store.claim(&dead, 1, until, now).await.unwrap().len(),
+        1
+    );
+    let paused = house.paused_pipeline().await;
+    let flood: Vec<_> = (0..32)
+        .map(|_| {
+            let (house, outputs) = (Arc::clone(&house), outputs.clone());
+            tokio::spawn(async move {
+                loop {
+                    house.submit_to(Some(paused), "in.mp4", &outputs).await;
+                }
+            })
+        })
+        .collect();
+    let worker = house.worker(1);
+    let done = tokio::time::timeout(Duration::from_secs(30), house.ended(job.id)).await;
+    flood.iter().for_each(tokio::task::JoinHandle::abort);
+    worker.shut_down().await;
+    let done = done.expect("it runs again");
+    assert_eq!((done.lifecycle.attempt, done.lifecycle.losses), (2, 1));
 }
