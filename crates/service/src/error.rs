@@ -83,13 +83,19 @@ impl Error for ServiceError {
 
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
-        let (kind, message) = match &error {
-            StoreError::Unavailable(_) => (ErrorKind::Unavailable, "the store is not available"),
-            StoreError::Full(_) => (ErrorKind::Full, "the store has no space left"),
-            StoreError::Corrupt { .. } => (ErrorKind::Internal, "an internal error occurred"),
+        let (kind, message, cause) = match error {
+            StoreError::Unavailable(why) => {
+                let message = "the store is not available";
+                (ErrorKind::Unavailable, message, why.into())
+            }
+            StoreError::Full(why) => (ErrorKind::Full, "the store has no space left", why.into()),
+            corrupt @ StoreError::Corrupt { .. } => {
+                let message = "an internal error occurred";
+                (ErrorKind::Internal, message, Box::from(corrupt))
+            }
         };
         Self {
-            cause: Some(Box::new(error)),
+            cause: Some(cause),
             ..Self::new(kind, "store", message)
         }
     }
