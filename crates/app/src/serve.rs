@@ -102,10 +102,11 @@ impl Server {
                     progress: service.progress(),
                 };
                 let name = WorkerId(format!("{address}-{}", std::process::id()));
-                Some(Worker::start(
-                    WorkerConfig::new(name, slots, data.join("scratch")),
-                    tools,
-                )?)
+                let config = WorkerConfig::new(name, slots, data.join("scratch"));
+                let scratch = config.scratch.clone();
+                let worker = Worker::start(config, tools)
+                    .with_context(|| format!("emptying the directory {}", scratch.display()))?;
+                Some(worker)
             }
         };
         let watched = worker.as_ref().map(|worker| (worker.turned(), ffmpeg));
@@ -113,8 +114,7 @@ impl Server {
         let serving = tokio::spawn(serve_dialects(
             listener, service, store, clock, watched, stopped,
         ));
-        let here = json!({ "address": address.to_string(), "pid": std::process::id() });
-        write_private(&config::server_file(&data), &here.to_string())?;
+        tell_clients(&config::server_file(&data), address);
         Ok(Self {
             address,
             credentials_file,
@@ -176,6 +176,18 @@ pub(crate) async fn find_engine(runner: &Runner, args: &EngineArgs) -> Result<En
     Ok(Engine::discover(runner, args.ffmpeg.clone(), args.ffprobe.clone(), &path).await?)
 }
 
+/// Leaves word where the server listens, for client commands on this machine. Not worth failing for:
+/// on a full disk a server is needed to cancel and pause what fills it.
+fn tell_clients(file: &Path, address: SocketAddr) {
+    let here = json!({ "address": address.to_string(), "pid": std::process::id() });
+    if let Err(error) = write_private(file, &here.to_string()) {
+        let name = file.display();
+        tracing::warn!(%error, "{name} cannot be written: name the server with --server");
+        // What an earlier server left there would lead them astray.
+        let _ = std::fs::remove_file(file);
+    }
+}
+
 /// Writes the credentials before the account exists: see [`Service::invent_credentials`].
 async fn first_start(service: &Service, file: &Path) -> Result<()> {
     if !service.is_first_start().await? {
@@ -192,11 +204,26 @@ fn data_directory(path: &Path) -> Result<PathBuf> {
     let made = || -> std::io::Result<PathBuf> {
         std::fs::create_dir_all(path)?;
         let real = path.canonicalize()?;
-        // It holds secrets: nobody else has a look.
-        std::fs::set_permissions(&real, Permissions::from_mode(0o700))?;
+        close_to_others(&real)?;
         Ok(real)
     };
     made().with_context(|| format!("preparing the data directory {}", path.display()))
+}
+
+/// The directory holds people's media. Only a new one is closed: another, such as `/tmp`, may have
+/// users of its own. Files with secrets are closed wherever they are.
+fn close_to_others(directory: &Path) -> std::io::Result<()> {
+    let is_new = std::fs::read_dir(directory)?.next().is_none();
+    if is_new {
+        return std::fs::set_permissions(directory, Permissions::from_mode(0o700));
+    }
+    if directory.metadata()?.permissions().mode() & 0o077 != 0 {
+        let name = directory.display();
+        tracing::warn!(
+            "{name} is open to other users of this machine, and so are the buckets in it"
+        );
+    }
+    Ok(())
 }
 
 fn default_slots() -> u32 {
@@ -233,4 +260,38 @@ async fn stop_signal() -> Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        path.metadata().unwrap().permissions().mode() & 0o777
+    }
+
+    /// `--data /tmp` took the directory from everybody else.
+    #[test]
+    fn only_a_new_data_directory_is_closed_to_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = data_directory(&dir.path().join("new")).unwrap();
+        assert_eq!(mode(&made), 0o700);
+
+        let shared = dir.path().join("shared");
+        std::fs::create_dir(&shared).unwrap();
+        std::fs::set_permissions(&shared, Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(shared.join("somebody's"), "x").unwrap();
+        data_directory(&shared).unwrap();
+        assert_eq!(mode(&shared), 0o755);
+    }
+
+    #[test]
+    fn a_private_file_replaces_an_open_one_and_is_readable_by_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("secrets");
+        std::fs::write(&file, "old").unwrap();
+        write_private(&file, "new").unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new\n");
+        assert_eq!(mode(&file), 0o600);
+    }
 }
