@@ -23,7 +23,6 @@ use tokio::task::JoinHandle;
 
 use crate::config::{self, EngineArgs, ServeArgs};
 
-mod access;
 mod health;
 
 /// A server in this process.
@@ -162,7 +161,7 @@ async fn serve_dialects(
 ) {
     let checks = health::checks(store, Arc::clone(&clock), watched);
     let native = Arc::new(NativeApi::new(Arc::clone(&service), checks));
-    let aliyun = Arc::new(access::aliyun(service, clock));
+    let aliyun = Arc::new(reelgate_api_aliyun::gateway(service, clock));
     let routes = native.routes().merge(aliyun.routes());
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;

@@ -9,11 +9,13 @@ use anyhow::{Context, Result, ensure};
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{JobId, PipelineState};
 use reelgate_store::{Ending, Fenced};
+use reelgate_testkit::{FixedClock, Ids};
 use tokio::runtime::Runtime;
 
 use crate::figure::{Figure, Goal};
-use crate::queue::{CALLERS, Queue, scattered};
-use crate::rounds::{percentile, together};
+use crate::queue::{CALLERS, Queue, payload, scattered};
+use crate::raw::{Id, Raw};
+use crate::rounds::{in_turns, percentile, together};
 
 /// The short queue.
 const FEW: usize = 1000;
@@ -69,7 +71,58 @@ pub(crate) fn figures(runtime: &Runtime, dir: &Path, many: usize) -> Result<Vec<
             goal: Goal::Most(1.5),
         });
     }
+    figures.push(bare_cancel(dir, many)?);
     Ok(figures)
+}
+
+/// Cancels all over a long queue change pages that no other cancel of the batch changes: that much
+/// of the difference the bare table shows as well.
+fn bare_cancel(dir: &Path, many: usize) -> Result<Figure> {
+    let mut long = BareLine::open(&dir.join("bare-long.db"), many)?;
+    let mut short = BareLine::open(&dir.join("bare-short.db"), FEW)?;
+    let (ours, baseline) = in_turns(ROUNDS, || long.cancel(), || short.cancel())?;
+    Ok(Figure {
+        name: format!("  cancel on the bare table: {many} / {FEW}"),
+        unit: "us/call",
+        ours,
+        baseline,
+        goal: Goal::Shown,
+    })
+}
+
+struct BareLine {
+    raw: Raw,
+    source: Ids,
+    queued: Vec<Id>,
+}
+
+impl BareLine {
+    fn open(path: &Path, length: usize) -> Result<Self> {
+        let (mut raw, source) = (Raw::open(path, &payload()?)?, Ids::default());
+        let ids = next_ids(&source, length);
+        raw.fill(&ids)?;
+        Ok(Self {
+            raw,
+            source,
+            queued: scattered(&ids),
+        })
+    }
+
+    fn cancel(&mut self) -> Result<f64> {
+        let rest = self.queued.split_off(CALLS);
+        let ids = std::mem::replace(&mut self.queued, rest);
+        let rate = self.raw.cancel(&ids)?;
+        let fresh = next_ids(&self.source, CALLS);
+        self.raw.fill(&fresh)?;
+        self.queued.extend(scattered(&fresh));
+        Ok(1e6 / rate)
+    }
+}
+
+fn next_ids(source: &Ids, count: usize) -> Vec<Id> {
+    (0..count)
+        .map(|_| *source.job(FixedClock::START).as_bytes())
+        .collect()
 }
 
 fn micros(round: Duration) -> f64 {

@@ -172,7 +172,7 @@ fn origin() -> Origin {
 }
 
 /// The bytes of JSON that one job of the benchmark has.
-fn payload() -> Result<Vec<u8>> {
+pub(crate) fn payload() -> Result<Vec<u8>> {
     let mut json = serde_json::to_vec(&spec("in.mp4", "out.mp4"))?;
     json.extend(serde_json::to_vec(&origin())?);
     Ok(json)

@@ -49,6 +49,7 @@ pub struct Service {
     settings: Settings,
     progress: LiveProgress,
     keys: access::KeyCache,
+    buckets: buckets::BucketCache,
 }
 
 impl Service {
@@ -65,6 +66,7 @@ impl Service {
             settings,
             progress: LiveProgress::default(),
             keys: access::KeyCache::default(),
+            buckets: buckets::BucketCache::default(),
         }
     }
 

@@ -1,12 +1,32 @@
 //! Buckets: create, list, find.
 
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
 use reelgate_domain::{AccountId, BucketName, Timestamp};
 use reelgate_objects::Directory;
 use reelgate_store::Bucket;
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
+
+/// Buckets that were looked up before. A bucket is never changed or removed; whoever makes that
+/// possible must also forget it here.
+#[derive(Debug, Default)]
+pub(crate) struct BucketCache(RwLock<HashMap<AccountId, HashMap<BucketName, Bucket>>>);
+
+impl BucketCache {
+    fn get(&self, account: AccountId, name: &BucketName) -> Option<Bucket> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&account)?.get(name).cloned()
+    }
+
+    fn insert(&self, bucket: Bucket) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let of_account = known.entry(bucket.account).or_default();
+        of_account.insert(bucket.name.clone(), bucket);
+    }
+}
 
 /// A bucket as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +80,11 @@ impl Service {
         caller: &Caller,
         name: &BucketName,
     ) -> Result<bool, ServiceError> {
-        Ok(self.store.bucket(caller.account, name).await?.is_some())
+        match self.find_bucket(caller, name).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     pub(crate) async fn find_bucket(
@@ -68,8 +92,13 @@ impl Service {
         caller: &Caller,
         name: &BucketName,
     ) -> Result<Bucket, ServiceError> {
+        if let Some(bucket) = self.buckets.get(caller.account, name) {
+            return Ok(bucket);
+        }
         let found = self.store.bucket(caller.account, name).await?;
-        found.ok_or_else(|| ServiceError::missing("bucket", name))
+        let bucket = found.ok_or_else(|| ServiceError::missing("bucket", name))?;
+        self.buckets.insert(bucket.clone());
+        Ok(bucket)
     }
 
     pub(crate) async fn open_bucket(

@@ -96,7 +96,7 @@ fn check(job: &SubmitJob, buckets: &mut BTreeSet<BucketName>) -> Result<(), Serv
         return Err(ServiceError::invalid("user_data", message));
     }
     if let Some(origin) = &job.origin
-        && origin.request.to_string().len() > Origin::MAX_BYTES
+        && !origin.fits()
     {
         let message = format!(
             "the request of one job is longer than {} bytes",

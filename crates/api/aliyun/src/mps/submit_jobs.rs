@@ -2,7 +2,7 @@
 
 use reelgate_domain::PipelineId;
 use reelgate_domain::job::kind::transcode::TranscodeSpec;
-use reelgate_domain::job::{Job, JobSpec, Origin};
+use reelgate_domain::job::{Job, JobSpec};
 use reelgate_service::{Caller, ErrorKind, Service, ServiceError, Submission, SubmitJob};
 use serde_json::{Map, Value, json};
 
@@ -91,7 +91,7 @@ fn submit_job(
     };
     let origin = request.into_origin();
     // Only absurd spellings of small values get this long.
-    if origin.request.to_string().len() > Origin::MAX_BYTES {
+    if !origin.fits() {
         return Err(Refusal::new(Code::OutOfRange, "Outputs"));
     }
     Ok(SubmitJob {

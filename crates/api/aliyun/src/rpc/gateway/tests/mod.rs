@@ -21,7 +21,6 @@ const SENT_MS: i64 = 1_767_323_045_000;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 mod answers;
-mod cost;
 mod order;
 
 struct Mts;

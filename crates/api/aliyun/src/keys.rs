@@ -1,20 +1,14 @@
-//! Wires the Alibaba gateway to the service: its products, the keys and the clock.
+//! The service's access keys, as the gateway asks for them.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reelgate_api_aliyun::mps::Mts;
-use reelgate_api_aliyun::rpc::{ApiError, CommonError, Credential, Credentials, Gateway};
-use reelgate_service::{Clock, Service};
+use reelgate_service::Service;
 
-/// The endpoint of all Alibaba products.
-pub(super) fn aliyun(service: Arc<Service>, clock: Arc<dyn Clock>) -> Gateway {
-    let keys = Keys(Arc::clone(&service));
-    let now_ms = Arc::new(move || clock.now().as_millis());
-    Gateway::new(vec![Arc::new(Mts::new(service))], Arc::new(keys), now_ms)
-}
+use crate::rpc::{ApiError, CommonError, Credential, Credentials};
 
-struct Keys(Arc<Service>);
+/// Looks keys up in the service.
+pub(crate) struct Keys(pub(crate) Arc<Service>);
 
 #[async_trait]
 impl Credentials for Keys {
@@ -23,7 +17,7 @@ impl Credentials for Keys {
         key_id: &str,
         security_token: Option<&str>,
     ) -> Result<Option<Credential>, ApiError> {
-        // There are no temporary keys yet, so no token can belong to this key.
+        // There are no temporary keys, so no token can belong to this one.
         if security_token.is_some() {
             return Err(CommonError::SecurityTokenMismatch.into());
         }
