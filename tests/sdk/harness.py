@@ -33,7 +33,7 @@ class Server:
     credentials: dict = dataclasses.field(default_factory=dict, repr=False)
 
     @classmethod
-    def start(cls, program, directory):
+    def start(cls, program, directory, slots=2):
         """Starts the server on a free port and returns when it serves requests.
 
         A directory where an earlier one ran may be used again.
@@ -41,7 +41,7 @@ class Server:
         data, log, ready = directory / "data", directory / "server.log", directory / "ready.json"
         ready.unlink(missing_ok=True)
         arguments = ["serve", "--data", data, "--listen", "127.0.0.1:0",
-                     "--ready-file", ready, "--slots", "2"]
+                     "--ready-file", ready, "--slots", str(slots)]
         environment = clean_environment()
         with log.open("ab") as output:
             # A session of its own: Ctrl-C reaches pytest only, which then stops the server.

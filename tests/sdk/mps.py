@@ -1,4 +1,4 @@
-"""Product Mts through either SDK generation: one way to call, to be refused, to submit and to wait."""
+"""Product Mts through either SDK generation: calls, refusals, submits and waits alike for both."""
 import dataclasses
 import itertools
 import json

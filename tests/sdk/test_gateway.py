@@ -103,9 +103,9 @@ def test_a_time_that_is_near_enough(wire, minutes):
 
 @pytest.mark.parametrize("method, place", [("GET", "query"), ("POST", "query"), ("POST", "form")])
 def test_a_wrong_secret_with_v1_is_told_the_servers_string_to_sign(wire, method, place):
-    moment, nonce = signing.now(), "a" * 31 + str(len(method + place) % 10)
-    options = {"Timestamp": moment, "SignatureNonce": nonce, "JobIds": "é *"}
-    expected = signing.v1_string_to_sign(method, wire.v1_parameters("QueryJobList", method, **options))
+    options = {"Timestamp": signing.now(), "SignatureNonce": mps.unique("nonce"), "JobIds": "é *"}
+    parameters = wire.v1_parameters("QueryJobList", method, **options)
+    expected = signing.v1_string_to_sign(method, parameters)
     found = refused(wire.v1("QueryJobList", method, place, secret="wrong", **options), 400,
                     "SignatureDoesNotMatch")
     assert found["Message"] == NOT_MATCHED + expected
@@ -172,9 +172,11 @@ def test_a_v1_signature_that_is_no_base64(wire):
 
 def test_another_signature_method(wire):
     text = "Specified signature method is not valid."
-    refused(wire.v1("SearchPipeline", SignatureMethod="HMAC-MD5"), 400, "InvalidSignatureMethod", text)
-    for algorithm in ("ACS3-HMAC-SM3", "ACS3-RSA-SHA256"):
-        refused(wire.v3("SearchPipeline", algorithm=algorithm), 400, "InvalidSignatureMethod", text)
+    answers = [wire.v1("SearchPipeline", SignatureMethod="HMAC-MD5")]
+    answers += [wire.v3("SearchPipeline", algorithm=algorithm)
+                for algorithm in ("ACS3-HMAC-SM3", "ACS3-RSA-SHA256")]
+    for answer in answers:
+        refused(answer, 400, "InvalidSignatureMethod", text)
 
 
 def test_the_signature_method_may_be_written_small(wire):

@@ -73,7 +73,8 @@ def test_properties_are_what_ffprobe_says_of_the_output(desk, tmp_path):
     size = path.stat().st_size
     assert (properties["Width"], properties["Height"]) == ("320", "180")
     assert int(properties["FileSize"]) == size
-    assert float(properties["Duration"]) == pytest.approx(float(probed["format"]["duration"]), abs=1)
+    duration = float(probed["format"]["duration"])
+    assert float(properties["Duration"]) == pytest.approx(duration, abs=1)
     assert float(properties["Fps"]) == pytest.approx(25, abs=0.01)
     assert float(properties["Bitrate"]) == pytest.approx(
         int(probed["format"]["bit_rate"]) / 1000, rel=0.02)
@@ -82,7 +83,7 @@ def test_properties_are_what_ffprobe_says_of_the_output(desk, tmp_path):
     assert file_format["NumStreams"] == "2"
     assert file_format["FormatName"] == probed["format"]["format_name"]
     assert file_format["FormatLongName"] == probed["format"]["format_long_name"]
-    assert float(file_format["Duration"]) == pytest.approx(float(probed["format"]["duration"]))
+    assert float(file_format["Duration"]) == pytest.approx(duration)
     assert int(file_format["Size"]) == size
     assert float(file_format["StartTime"]) == pytest.approx(float(probed["format"]["start_time"]))
 

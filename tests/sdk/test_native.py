@@ -256,7 +256,8 @@ def test_aligned_rungs_get_a_master_playlist_that_tells_the_truth(native, one_de
     assert [uri for _, uri in streams] == ["rung0.m3u8", "rung1.m3u8"]
     for stated, uri in streams:
         playlist = one_desk.fetch(one_desk.key(uri), tmp_path).read_text("utf-8").splitlines()
-        durations = [float(line[8:].rstrip(",")) for line in playlist if line.startswith("#EXTINF:")]
+        durations = [float(line[8:].rstrip(",")) for line in playlist
+                     if line.startswith("#EXTINF:")]
         segments = [one_desk.fetch(one_desk.key(line), tmp_path) for line in playlist
                     if line and not line.startswith("#")]
         sizes = [path.stat().st_size for path in segments]

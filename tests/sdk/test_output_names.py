@@ -7,7 +7,8 @@ import pytest
 import mps
 import pictures
 
-NAMES = ["two words.mp4", "Größe über Straße.mp4", "视频 转码.mp4", "a+b&c=d%41.mp4", "deep/er/still.mp4"]
+NAMES = ["two words.mp4", "Größe über Straße.mp4", "视频 转码.mp4", "a+b&c=d%41.mp4",
+         "deep/er/still.mp4"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -59,6 +59,10 @@ def test_gop_is_frames_or_seconds(make, gop, frames):
     assert numbers == list(range(0, total, frames))
 
 
+def test_groups_last_ten_seconds_by_default(make):
+    assert pictures.key_frames(make())[0] == [0]
+
+
 @pytest.mark.parametrize("preset, effort", [("veryfast", "2"), ("fast", "6"), ("slow", "8")])
 def test_preset_sets_the_encoders_effort(make, preset, effort):
     path = make({"Width": "160", "Preset": preset}, Clip=mps.BRIEF)
@@ -69,7 +73,8 @@ def test_preset_sets_the_encoders_effort(make, preset, effort):
     ("baseline", "Constrained Baseline"), ("main", "Main"), ("high", "High")])
 def test_profile_sets_the_profile(make, profile, named):
     # Without B frames and 8x8 transforms a stream of a higher profile would not show it.
-    assert pictures.picture(make({"Profile": profile, "Preset": "fast"}, Clip=mps.BRIEF))["profile"] == named
+    path = make({"Profile": profile, "Preset": "fast"}, Clip=mps.BRIEF)
+    assert pictures.picture(path)["profile"] == named
 
 
 def test_cbr_holds_the_rate(make):
@@ -82,7 +87,8 @@ def test_cbr_holds_the_rate(make):
 
 
 def test_onepass_may_be_named(make):
-    assert pictures.picture(make(TransConfig={"TransMode": "onepass"}, Clip=mps.BRIEF))["width"] == 320
+    path = make(TransConfig={"TransMode": "onepass"}, Clip=mps.BRIEF)
+    assert pictures.picture(path)["width"] == 320
 
 
 def test_audio_samplerate_bitrate_and_profile(make):
@@ -94,7 +100,8 @@ def test_audio_samplerate_bitrate_and_profile(make):
 
 @pytest.mark.parametrize("channels", ["1", 2, "6"])
 def test_audio_channels(make, channels):
-    assert pictures.sound(make(Audio={"Channels": channels}, Clip=mps.BRIEF))["channels"] == int(channels)
+    path = make(Audio={"Channels": channels}, Clip=mps.BRIEF)
+    assert pictures.sound(path)["channels"] == int(channels)
 
 
 @pytest.mark.parametrize("span, seconds", [
@@ -164,4 +171,6 @@ def test_what_is_not_overridden_stays_the_templates(make):
     # Level LD of the table: 640 wide, sound at 64 Kbps.
     path = make(Video={"Preset": "veryfast"})
     assert pictures.picture(path)["width"] == 640
-    assert int(pictures.sound(path)["bit_rate"]) == pytest.approx(64000, rel=0.25)
+    sound = pictures.sound(path)
+    assert int(sound["bit_rate"]) == pytest.approx(64000, rel=0.25)
+    assert (sound["sample_rate"], sound["channels"]) == ("44100", 2)

@@ -53,11 +53,12 @@ def test_the_default_pipeline_exists(mts, server):
 
 def test_update_renames_pauses_and_resumes(mts, added):
     name = mps.unique("renamed ü")
-    updated = mts.call("UpdatePipeline", PipelineId=added["Id"], Name=name, State="Paused")["Pipeline"]
+    call = {"PipelineId": added["Id"], "Name": name}
+    updated = mts.call("UpdatePipeline", State="Paused", **call)["Pipeline"]
     assert (updated["Id"], updated["Name"], updated["State"]) == (added["Id"], name, "Paused")
     [found] = queried(mts, added["Id"])["PipelineList"]["Pipeline"]
     assert (found["Name"], found["State"]) == (name, "Paused")
-    updated = mts.call("UpdatePipeline", PipelineId=added["Id"], Name=name, State="Active")["Pipeline"]
+    updated = mts.call("UpdatePipeline", State="Active", **call)["Pipeline"]
     assert updated["State"] == "Active"
 
 

@@ -4,6 +4,7 @@ import pathlib
 import signal
 import stat
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -18,8 +19,8 @@ def start(program, tmp_path):
     """Starts servers over one directory, one after the other."""
     started = []
 
-    def starting():
-        started.append(harness.Server.start(program, tmp_path))
+    def starting(**options):
+        started.append(harness.Server.start(program, tmp_path, **options))
         return started[-1]
     yield starting
     for server in started:
@@ -27,8 +28,8 @@ def start(program, tmp_path):
             server.kill()
 
 
-def desk_of(server, shapes, media, pipeline=None):
-    return mps.Desk(mps.NewMts(server, shapes), server, pipeline or server.credentials["pipeline_id"],
+def desk_of(server, shapes, media):
+    return mps.Desk(mps.NewMts(server, shapes), server, server.credentials["pipeline_id"],
                     media, harness.Native(server))
 
 
@@ -170,6 +171,22 @@ def test_kill_9_of_an_idle_server_loses_no_answered_call(start, shapes, media):
     [found] = again.mts.call("QueryPipelineList",
                              PipelineIds=again.pipeline)["PipelineList"]["Pipeline"]
     assert found["State"] == "Paused"
+
+
+def test_a_server_without_slots_serves_and_starts_nothing(start, shapes, media):
+    server = start(slots=0)
+    desk = desk_of(server, shapes, media)
+    ids = [job["JobId"] for job in desk.submit(desk.output("a.mp4", Clip=mps.BRIEF),
+                                               desk.output("b.mp4", Clip=mps.BRIEF))]
+    with urllib.request.urlopen(f"http://{server.address}/readyz") as response:
+        assert response.status == 200
+    desk.mts.call("CancelJob", JobId=ids[0])
+    assert [desk.state(job) for job in ids] == ["TranscodeCancelled", "Submitted"]
+    server.stop()
+    again = desk_of(start(), shapes, media)
+    [job] = again.wait(ids[1])
+    assert job["State"] == "TranscodeSuccess"
+    assert again.state(ids[0]) == "TranscodeCancelled"
 
 
 def test_a_second_signal_ends_the_server_at_once(start, shapes, media):

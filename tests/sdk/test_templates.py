@@ -1,8 +1,6 @@
 """QueryTemplateList and SearchTemplate: the static presets, and no custom templates yet."""
 import pytest
 
-import mps
-
 UNKNOWN = "0123456789abcdef0123456789abcdef"
 CONTAINERS = {"0000": "flv", "1000": "m3u8", "2000": "mp4"}
 # Level: width, video Kbps, audio Kbps.
