@@ -35,11 +35,13 @@ pub(super) fn writer(path: &Path) -> Result<Connection> {
     )?;
     prepare(&connection)?;
     identify(&connection, path)?;
-    // Cache: 64 MiB. Statement journals stay in memory, or savepoints would make temporary files.
+    // A cache of 16 MiB, because a commit that has moved pages walks over all of the cache; what it
+    // lacks is in the system's own. Statement journals stay in memory, or savepoints would make
+    // temporary files.
     // Checkpoints come every 16 MiB, so that the log stays small and pages written often are
     // copied once for many commits.
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; \
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; \
          PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; \
          PRAGMA journal_size_limit = 67108864;",
     )?;
@@ -56,7 +58,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
     )?;
     prepare(&connection)?;
     connection.execute_batch(
-        "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;",
+        "PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;",
     )?;
     Ok(connection)
 }

@@ -2,9 +2,9 @@
 //!
 //! A batch is whatever waits in the inbox when the thread looks, up to [`BATCH`]; there is no timer.
 //! Should an intention fail after it has written, the batch is rolled back and done again with a
-//! savepoint around each, so that it is undone alone. Every caller is answered after the commit. If the process dies before the commit, nothing of the
-//! batch has happened; if it dies between the commit and an answer, the batch has happened and the
-//! callers cannot know.
+//! savepoint around each, so that it is undone alone. Every caller is answered after the commit. If
+//! the process dies before the commit, nothing of the batch has happened; if it dies between the
+//! commit and an answer, the batch has happened and the callers cannot know.
 
 use std::any::Any;
 use std::cell::Cell;
