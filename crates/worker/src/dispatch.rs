@@ -45,12 +45,14 @@ impl Dispatcher {
         let mut beat = tokio::time::interval(self.config.renew_every);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !*stopped.borrow() {
-            self.turned.now(self.tools.clock.now());
             // In every turn, because hints may come so thick that the loop is never idle.
             let idle = self.sweep_if_due().await;
             // Seen before the claim, so that work arriving during it wakes the loop again.
             self.hints.work.mark_unchanged();
-            self.fill_slots().await;
+            // A loop that cannot claim counts as one that stands still.
+            if self.fill_slots().await {
+                self.turned.now(self.tools.clock.now());
+            }
             let has_free_slots = self.free_slots() > 0;
             tokio::select! {
                 _ = stopped.changed() => {}
@@ -69,10 +71,11 @@ impl Dispatcher {
         self.config.slots.saturating_sub(held)
     }
 
-    async fn fill_slots(&mut self) {
+    /// Whether it could: a claim that finds nothing is a good one.
+    async fn fill_slots(&mut self) -> bool {
         let free = self.free_slots();
         if free == 0 {
-            return;
+            return true;
         }
         let now = self.tools.clock.now();
         let until = now.after(self.config.lease);
@@ -82,10 +85,14 @@ impl Dispatcher {
             .claim(&self.config.worker, free, until, now)
             .await
         {
-            Ok(claims) => claims.into_iter().for_each(|claim| self.start(claim)),
+            Ok(claims) => {
+                claims.into_iter().for_each(|claim| self.start(claim));
+                true
+            }
             Err(error) => {
                 tracing::error!(%error, "claiming failed; trying again");
                 tokio::time::sleep(self.config.poll_every).await;
+                false
             }
         }
     }
