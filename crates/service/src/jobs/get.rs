@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use reelgate_domain::JobId;
 use reelgate_domain::job::Job;
+use tokio::time::MissedTickBehavior;
 
 use crate::{Caller, Service, ServiceError};
+
+/// How far apart the looks of one caller that waits are. The hint is about all jobs: without a pause
+/// every job that moves would have every caller that waits for any job read its own.
+const LOOKS_APART: Duration = Duration::from_millis(50);
 
 impl Service {
     /// Those of the jobs that exist, newest first.
@@ -34,7 +39,10 @@ impl Service {
         let mut changes = self.store.hints().changes;
         let patience = tokio::time::sleep(patience);
         tokio::pin!(patience);
+        let mut looks = tokio::time::interval(LOOKS_APART);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            looks.tick().await;
             changes.mark_unchanged();
             let job = self.job(caller, id).await?;
             if job.lifecycle.state.name().is_final() {
