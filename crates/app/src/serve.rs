@@ -18,6 +18,7 @@ use reelgate_store::{SqliteStore, Store};
 use reelgate_worker::{Tools, Turned, Worker, WorkerConfig};
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -38,6 +39,8 @@ pub(crate) struct Server {
 /// Runs a server until it is told to stop by SIGTERM or SIGINT.
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     let server = Server::start(&args).await?;
+    // Before the ready file, because whoever waits for that may end the server at once.
+    let mut stops = StopSignals::listen()?;
     let address = server.address;
     tracing::info!(%address, "reelgate listens on http://{address}");
     tracing::info!("credentials are in {}", server.credentials_file.display());
@@ -49,12 +52,11 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
         write_private(file, &ready.to_string())
             .with_context(|| format!("writing the ready file {}", file.display()))?;
     }
-    stop_signal().await?;
+    stops.next().await;
     tracing::info!("stopping: running jobs are handed back");
     tokio::select! {
         () = server.stop() => Ok(ExitCode::SUCCESS),
-        signal = stop_signal() => {
-            signal?;
+        () = stops.next() => {
             tracing::warn!("second signal: leaving at once");
             Ok(ExitCode::FAILURE)
         }
@@ -250,15 +252,27 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-async fn stop_signal() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// From here on the signals end the process no more.
+    fn listen() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 #[cfg(test)]
