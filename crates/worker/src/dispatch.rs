@@ -55,7 +55,8 @@ impl Dispatcher {
             }
             let has_free_slots = self.free_slots() > 0;
             tokio::select! {
-                _ = stopped.changed() => {}
+                // A worker that was dropped without a word wants nothing more, either.
+                told = stopped.changed() => if told.is_err() { break },
                 Some(ended) = self.tasks.join_next_with_id() => self.forget(ended),
                 _ = self.hints.work.changed(), if has_free_slots => {}
                 _ = self.hints.stops.changed() => self.renew().await,
