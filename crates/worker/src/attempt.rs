@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reelgate_domain::job::{Fault, FaultCode, Job, JobSpec};
+use reelgate_domain::job::{Fault, FaultCode, Job, JobSpec, MAX_LOSSES};
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::{BucketName, Timestamp};
-use reelgate_objects::Directory;
+use reelgate_objects::{Directory, ObjectError};
 use reelgate_store::{Claim, Ending, Fenced, StoreError, Work};
 use tokio::sync::watch;
 
@@ -104,8 +104,23 @@ impl Attempt {
             }
         };
         self.remove_scratch().await;
-        if let Some(ending) = ending {
-            self.report(ending).await;
+        let Some(ending) = ending else { return };
+        let is_end = self.is_end(&ending);
+        self.report(ending).await;
+        if is_end {
+            // What was staged stays until nobody can be asked to publish it any more.
+            self.discard().await;
+        }
+    }
+
+    /// Whether no other attempt follows.
+    fn is_end(&self, ending: &Ending) -> bool {
+        match ending {
+            Ending::Failed { fault, .. } => {
+                !fault.code.is_transient() || self.job.lifecycle.losses + 1 >= MAX_LOSSES
+            }
+            Ending::Succeeded | Ending::Stopped => true,
+            Ending::GivenBack => false,
         }
     }
 
@@ -200,11 +215,7 @@ impl Attempt {
             }
         }
         match self.place(&staged).await {
-            Ok(()) => {
-                // Only empty folders are left of the stages.
-                self.discard().await;
-                Some(Ending::Succeeded)
-            }
+            Ok(()) => Some(Ending::Succeeded),
             Err(fault) => Some(Ending::Failed {
                 fault,
                 results: staged.results,
@@ -304,6 +315,12 @@ impl Attempt {
     }
 }
 
-fn storage_fault(error: reelgate_objects::ObjectError) -> Fault {
-    Fault::new(FaultCode::StorageFailed, error.to_string())
+fn storage_fault(error: ObjectError) -> Fault {
+    let code = match error {
+        ObjectError::Collision(_) | ObjectError::Outside(_) | ObjectError::Name(_) => {
+            FaultCode::TargetUnfit
+        }
+        _ => FaultCode::StorageFailed,
+    };
+    Fault::new(code, error.to_string())
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use reelgate_client::{Client, NewJob, NewOutput};
 use reelgate_domain::{BucketName, ObjectKey, ObjectRef};
+use reelgate_service::{Ids, RandomIds};
 
 use super::address;
 use super::bucket::{file_name, upload};
@@ -22,7 +23,7 @@ pub(crate) struct Submit {
     #[arg(long = "preset", value_name = "NAME", required = true)]
     presets: Vec<String>,
     /// Where an output goes, one for each preset and in their order. By default
-    /// outputs/<file name>/<preset> in the bucket, with the ending that fits.
+    /// outputs/<input's name>/<preset> in the bucket, with the ending that fits.
     #[arg(long = "output", value_name = "BUCKET/KEY", value_parser = address::object)]
     outputs: Vec<ObjectRef>,
     /// The bucket for the uploaded file and for outputs without a place of their own.
@@ -91,10 +92,24 @@ async fn input(client: &Client, wanted: &Submit) -> Result<ObjectRef> {
     };
     let object = ObjectRef {
         bucket: wanted.bucket.clone(),
-        key: ObjectKey::new(format!("uploads/{}", file_name(file)?))?,
+        key: upload_key(file_name(file)?)?,
     };
     upload(client, file, &object).await?;
     Ok(object)
+}
+
+/// A key that no other upload has, because a job that is still queued reads its input only later.
+fn upload_key(name: &str) -> Result<ObjectKey> {
+    let mut random = [0; 4];
+    RandomIds::default().secret(&mut random);
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
+        _ => (name, String::new()),
+    };
+    Ok(ObjectKey::new(format!(
+        "uploads/{stem}-{}{ending}",
+        hex::encode(random)
+    ))?)
 }
 
 /// The ending that fits what each preset makes.

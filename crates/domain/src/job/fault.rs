@@ -16,6 +16,8 @@ pub enum FaultCode {
     NoAudioStream,
     /// The spec asks for what the input cannot give, such as a clip that starts after its end.
     SpecUnfit,
+    /// An output's key cannot be stored under, such as one below another object.
+    TargetUnfit,
     /// The FFmpeg found cannot do what the spec asks for.
     EngineLacks,
     /// FFmpeg failed for a reason that is not the input's.
@@ -38,6 +40,7 @@ impl FaultCode {
             | Self::NoVideoStream
             | Self::NoAudioStream
             | Self::SpecUnfit
+            | Self::TargetUnfit
             | Self::EngineLacks
             | Self::TimedOut => false,
         }

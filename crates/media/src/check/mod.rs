@@ -62,6 +62,10 @@ fn check_written(facts: &MediaFacts, playlist: &MediaPlaylist) -> Result<(), Fau
 
 fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(), Fault> {
     let Some((stream, video)) = facts.video().filter(|(stream, _)| stream.frames != Some(0)) else {
+        if plan.window.start_ms > 0 {
+            let message = "the clip starts after the source's last picture";
+            return Err(Fault::new(FaultCode::SpecUnfit, message));
+        }
         return Err(source_fault("no picture of the source could be decoded"));
     };
     let (width, height) = (planned.size.width, planned.size.height);

@@ -97,6 +97,24 @@ async fn one_job_makes_several_outputs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_output_below_another_object_fails_at_once() {
+    let house = House::new().await;
+    house.put_clip("bbb_sar64x45_bpyramid.mp4", "in.mp4").await;
+    let worker = house.worker(1);
+    let job = house
+        .submit("in.mp4", &[("in.mp4/out.mp4", preset("web-240p"))])
+        .await;
+    let job = house.ended(job.id).await;
+    let fault = job.fault().unwrap();
+    assert_eq!(
+        (fault.code, job.lifecycle.attempt),
+        (FaultCode::TargetUnfit, 1)
+    );
+    worker.shut_down().await;
+    assert_eq!(house.files(), ["in.mp4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_outputs_of_one_job_have_results_of_their_own() {
     let house = House::new().await;
     house.put_clip("speech_libri_5703.ogg", "speech.ogg").await;

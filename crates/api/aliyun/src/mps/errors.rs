@@ -243,6 +243,7 @@ pub(super) fn job_failure(fault: &Fault, object_key: &str) -> (&'static str, Str
         }
         FaultCode::NoAudioStream => (Code::NoAudioStream, object_key),
         FaultCode::SpecUnfit => (Code::OutOfRange, "Output"),
+        FaultCode::TargetUnfit => (Code::ObjectKey, "OutputObject"),
         FaultCode::EngineLacks => (Code::NotSupported, "Output"),
         FaultCode::EngineFailed
         | FaultCode::StorageFailed
@@ -327,6 +328,7 @@ mod tests {
             ),
             (FaultCode::NoAudioStream, "InvalidParameter.NoAudioStream"),
             (FaultCode::SpecUnfit, "InvalidParameter.OutOfRange"),
+            (FaultCode::TargetUnfit, "InvalidParameter.ObjectKeyInvalid"),
             (FaultCode::EngineLacks, "InvalidParameter.NotSupported"),
             (FaultCode::EngineFailed, "InternalError"),
             (FaultCode::StorageFailed, "InternalError"),

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use super::errors::{Code, Refusal};
+use super::json;
 
 /// One JSON object, read field by field. [`Fields::finish`] refuses whatever nobody has read.
 ///
@@ -203,7 +204,7 @@ pub(super) fn expand(members: &mut Map<String, Value>, path: &str) -> Result<(),
         if let Value::String(text) = value
             && !text.trim().is_empty()
         {
-            *value = serde_json::from_str(text)
+            *value = json::parse(text)
                 .map_err(|_malformed| Refusal::new(Code::JsonFormat, path.as_str()))?;
         }
         if let Value::Object(members) = value {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::errors::{Code, Refusal};
 use super::fields::Fields;
+use super::json;
 use crate::rpc::encoding;
 
 /// A source, understood and as received.
@@ -18,7 +19,7 @@ pub(super) struct Input {
 
 impl Input {
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
-        let members = match serde_json::from_str(text) {
+        let members = match json::parse(text) {
             Ok(Value::Object(members)) => members,
             Ok(_) => return Err(Refusal::new(Code::JsonObjectFormat, "Input")),
             Err(_) => return Err(Refusal::new(Code::JsonFormat, "Input")),

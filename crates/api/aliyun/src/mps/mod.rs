@@ -15,6 +15,7 @@ mod delete_pipeline;
 mod errors;
 mod fields;
 mod input;
+mod json;
 mod list_job;
 pub mod operations;
 mod origin;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::errors::{Code, Refusal};
 use super::fields::{Fields, asks_for_nothing};
+use super::json;
 use super::origin::PipelineRequest;
 use super::request;
 use super::status::pipeline_word;
@@ -103,7 +104,7 @@ fn json_object(params: &Params, name: &str) -> Result<Option<Map<String, Value>>
     let Some(text) = request::optional(params, name) else {
         return Ok(None);
     };
-    match serde_json::from_str(text) {
+    match json::parse(text) {
         Ok(Value::Object(members)) => Ok(Some(members)),
         Ok(_) => Err(Refusal::new(Code::JsonObjectFormat, name)),
         Err(_) => Err(Refusal::new(Code::JsonFormat, name)),

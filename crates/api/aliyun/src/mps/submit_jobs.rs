@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::errors::{Code, Refusal, service_error};
 use super::input::{self, Input};
+use super::json as strict_json;
 use super::origin::JobRequest;
 use super::output::{self, Accepted, Target};
 use super::render::{self, View};
@@ -69,7 +70,7 @@ pub(super) async fn call(
 }
 
 fn outputs(text: &str) -> Result<Vec<Value>, Refusal> {
-    let Ok(Value::Array(outputs)) = serde_json::from_str(text) else {
+    let Ok(Value::Array(outputs)) = strict_json::parse(text) else {
         return Err(Refusal::new(Code::JsonArrayFormat, "Outputs"));
     };
     match outputs.len() {
