@@ -38,6 +38,9 @@ pub(crate) struct Server {
 
 /// Runs a server until it is told to stop by SIGTERM or SIGINT.
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
+    if let Some(file) = &args.ready_file {
+        remove_if_there(file).with_context(|| format!("removing the old {}", file.display()))?;
+    }
     let server = Server::start(&args).await?;
     // Before the ready file, because whoever waits for that may end the server at once.
     let mut stops = StopSignals::listen()?;
@@ -54,6 +57,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     }
     stops.next().await;
     tracing::info!("stopping: running jobs are handed back");
+    if let Some(Err(error)) = args.ready_file.as_deref().map(remove_if_there) {
+        tracing::warn!(%error, "the ready file stays");
+    }
     tokio::select! {
         () = server.stop() => Ok(ExitCode::SUCCESS),
         () = stops.next() => {
@@ -153,6 +159,14 @@ impl Server {
     }
 }
 
+/// A file of an earlier run must not be taken for this one's.
+fn remove_if_there(file: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 async fn serve_dialects(
     listener: TcpListener,
     service: Arc<Service>,
@@ -164,7 +178,10 @@ async fn serve_dialects(
     let checks = health::checks(store, Arc::clone(&clock), watched);
     let native = Arc::new(NativeApi::new(Arc::clone(&service), checks));
     let aliyun = Arc::new(reelgate_api_aliyun::gateway(service, clock));
-    let routes = native.routes().merge(aliyun.routes());
+    let routes = native
+        .routes()
+        .merge(aliyun.routes())
+        .merge(reelgate_api_native::unserved_paths());
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };

@@ -51,7 +51,8 @@ impl WorkerConfig {
             renew_every: Duration::from_secs(8),
             poll_every: Duration::from_secs(1),
             max_run: Duration::from_secs(24 * 60 * 60),
-            stop_grace: Duration::from_secs(3),
+            // What a stopped FFmpeg would still write is thrown away, so little patience is enough.
+            stop_grace: Duration::from_millis(300),
         }
     }
 }

@@ -6,6 +6,15 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
+use tokio::sync::Semaphore;
+
+/// Bodies up to this length are read at once, however many there are.
+const SMALL_BYTES: u64 = 64 * 1024;
+
+/// Longer ones and those of unknown length, read at a time. Nothing is known of a caller yet while
+/// its body arrives, so strangers must not be able to fill the memory.
+static LARGE_BODIES: Semaphore = Semaphore::const_new(64);
 
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +33,20 @@ pub async fn read_body(
     limit_bytes: usize,
     limit: Duration,
 ) -> Result<Bytes, BodyError> {
-    let whole = Limited::new(body, limit_bytes).collect();
+    let is_small = body
+        .size_hint()
+        .upper()
+        .is_some_and(|bytes| bytes <= SMALL_BYTES);
+    let whole = async {
+        let permit = if is_small {
+            None
+        } else {
+            LARGE_BODIES.acquire().await.ok()
+        };
+        let collected = Limited::new(body, limit_bytes).collect().await;
+        drop(permit);
+        collected
+    };
     match tokio::time::timeout(limit, whole).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {

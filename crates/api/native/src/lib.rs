@@ -41,6 +41,13 @@ impl NativeApi {
     }
 }
 
+/// Answers a path that no dialect serves, as the native API answers its own unknown ones.
+pub fn unserved_paths() -> Router {
+    Router::new()
+        .fallback(http::no_such_route)
+        .layer(from_fn(http::exchange))
+}
+
 impl Dialect for NativeApi {
     fn name(&self) -> &'static str {
         Self::NAME

@@ -16,7 +16,7 @@ use super::params::Params;
 use super::signature::Scheme;
 
 /// Parameters of any operation fit; media never travels in a request.
-pub(super) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// SDKs give up after 10 s; a client that still sends then is broken or hostile.
 const BODY_READ_LIMIT: Duration = Duration::from_secs(30);
