@@ -109,7 +109,10 @@ impl Server {
                     progress: service.progress(),
                 };
                 let name = WorkerId(format!("{address}-{}", std::process::id()));
-                let config = WorkerConfig::new(name, slots, data.join("scratch"));
+                let config = WorkerConfig {
+                    max_file_bytes: args.max_object_bytes,
+                    ..WorkerConfig::new(name, slots, data.join("scratch"))
+                };
                 let scratch = config.scratch.clone();
                 let worker = Worker::start(config, tools)
                     .with_context(|| format!("emptying the directory {}", scratch.display()))?;

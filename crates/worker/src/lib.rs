@@ -36,6 +36,10 @@ pub struct WorkerConfig {
     pub poll_every: Duration,
     /// The longest one attempt may take.
     pub max_run: Duration,
+    /// The largest file an attempt may write.
+    pub max_file_bytes: u64,
+    /// The most memory one process may map, most of which it never touches.
+    pub max_memory_bytes: u64,
     /// How long a process may take to end after it was asked to.
     pub stop_grace: Duration,
 }
@@ -51,6 +55,9 @@ impl WorkerConfig {
             renew_every: Duration::from_secs(8),
             poll_every: Duration::from_secs(1),
             max_run: Duration::from_secs(24 * 60 * 60),
+            max_file_bytes: 100 << 30,
+            // An encoder of 8K pictures maps about a third of this.
+            max_memory_bytes: 32 << 30,
             // What a stopped FFmpeg would still write is thrown away, so little patience is enough.
             stop_grace: Duration::from_millis(300),
         }

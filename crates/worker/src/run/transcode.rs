@@ -104,6 +104,8 @@ async fn make(
     let limits = Limits {
         max_run_time: left,
         stop_grace: attempt.config.stop_grace,
+        file_bytes: Some(attempt.config.max_file_bytes),
+        address_space_bytes: Some(attempt.config.max_memory_bytes),
         ..Limits::default()
     };
     let job = Transcode {
