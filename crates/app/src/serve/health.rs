@@ -5,12 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_api_native::Check;
+use reelgate_domain::Timestamp;
 use reelgate_service::Clock;
 use reelgate_store::Store;
 use reelgate_worker::Turned;
+use tokio::sync::Mutex;
 
 /// How long the claim loop may take for a turn before the server counts as not ready.
 const TURN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long an answer of the store holds. Asking it writes to the disk, and anybody may ask.
+const STORE_ANSWER_HOLDS: Duration = Duration::from_secs(1);
 
 /// The checks of `/readyz`. A server without a worker has no claim loop to look at, and needs no
 /// FFmpeg.
@@ -19,10 +24,7 @@ pub(super) fn checks(
     clock: Arc<dyn Clock>,
     worker: Option<(Arc<Turned>, PathBuf)>,
 ) -> Vec<Check> {
-    let store_check = Check::new("store", move || {
-        let store = Arc::clone(&store);
-        async move { store.check().await.map_err(|error| error.to_string()) }
-    });
+    let store_check = store_check(store, Arc::clone(&clock));
     let worker_checks = worker.map(|(turned, ffmpeg)| {
         let claim_loop = Check::new("claim_loop", move || {
             let idle = clock.now().since(turned.at());
@@ -45,4 +47,24 @@ pub(super) fn checks(
     let mut checks = vec![store_check];
     checks.extend(worker_checks.into_iter().flatten());
     checks
+}
+
+fn store_check(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Check {
+    let last: Arc<Mutex<Option<(Timestamp, Result<(), String>)>>> = Arc::default();
+    Check::new("store", move || {
+        let (store, clock, last) = (Arc::clone(&store), Arc::clone(&clock), Arc::clone(&last));
+        async move {
+            let mut last = last.lock().await;
+            match &*last {
+                Some((at, outcome)) if clock.now().since(*at) < STORE_ANSWER_HOLDS => {
+                    outcome.clone()
+                }
+                _ => {
+                    let outcome = store.check().await.map_err(|error| error.to_string());
+                    *last = Some((clock.now(), outcome.clone()));
+                    outcome
+                }
+            }
+        }
+    })
 }
