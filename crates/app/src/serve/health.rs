@@ -49,19 +49,28 @@ pub(super) fn checks(
     checks
 }
 
+/// When the store was asked and what it answered.
+struct Asked {
+    at: Timestamp,
+    outcome: Result<(), String>,
+}
+
 fn store_check(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Check {
-    let last: Arc<Mutex<Option<(Timestamp, Result<(), String>)>>> = Arc::default();
+    let last: Arc<Mutex<Option<Asked>>> = Arc::default();
     Check::new("store", move || {
         let (store, clock, last) = (Arc::clone(&store), Arc::clone(&clock), Arc::clone(&last));
         async move {
             let mut last = last.lock().await;
             match &*last {
-                Some((at, outcome)) if clock.now().since(*at) < STORE_ANSWER_HOLDS => {
-                    outcome.clone()
+                Some(asked) if clock.now().since(asked.at) < STORE_ANSWER_HOLDS => {
+                    asked.outcome.clone()
                 }
                 _ => {
                     let outcome = store.check().await.map_err(|error| error.to_string());
-                    *last = Some((clock.now(), outcome.clone()));
+                    *last = Some(Asked {
+                        at: clock.now(),
+                        outcome: outcome.clone(),
+                    });
                     outcome
                 }
             }
