@@ -1,4 +1,4 @@
-"""Signed requests written by hand from the contract, and what came back, unread by any SDK."""
+"""Signed requests written by hand from the documented protocol, and what came back, unread by any SDK."""
 import base64
 import dataclasses
 import datetime

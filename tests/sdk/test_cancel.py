@@ -116,7 +116,7 @@ def test_a_cancelled_job_is_refused_a_second_time(desk):
     [job] = desk.submit(desk.output())
     desk.mts.call("CancelJob", JobId=job["JobId"])
     refusal = desk.mts.refused("CancelJob", JobId=job["JobId"])
-    # The vendor documents no code for it; the contract proposes this one.
+    # The vendor documents no code for it; this one is our choice, see docs/mps.md.
     assert (refusal.status, refusal.code) == (400, "InvalidParameter.InvalidState")
     assert refusal.message == 'The specified parameter "JobId" is invalid.'
     assert desk.state(job["JobId"]) == "TranscodeCancelled"

@@ -1,4 +1,4 @@
-"""The tests' own signatures against the contract's vectors, so that refusals mean something."""
+"""The tests' own signatures against published vectors, so that refusals mean something."""
 import hashlib
 
 import signing
