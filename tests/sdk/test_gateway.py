@@ -1,4 +1,4 @@
-"""Refusals before any operation runs: section 6 of the common contract, row by row."""
+"""Refusals before any operation runs, case by case."""
 import time
 
 import pytest

@@ -188,7 +188,7 @@ def test_list_refuses_bad_parameters(mts, parameters):
 
 
 def test_list_of_an_unknown_pipeline_is_empty(mts):
-    # The contract calls it a filter, so nothing passes it.
+    # The documentation calls it a filter, so nothing passes it.
     assert listed(mts, PipelineId=UNKNOWN) == ([], None)
 
 

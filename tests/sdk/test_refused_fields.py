@@ -108,7 +108,7 @@ OUT_OF_RANGE = [
 ]
 
 # Values that are no member of the documented set, or no number, or no JSON of the right kind. The
-# contract has several codes for these and does not say which one goes where.
+# documentation has several codes for these and does not say which one goes where.
 INVALID = [
     *(("Samplerate", {"Audio": {"Samplerate": rate}}) for rate in ("44000", "8000", "x")),
     *(("Channels", {"Audio": {"Channels": channels}}) for channels in ("0", "3", "7", "9", "two")),
