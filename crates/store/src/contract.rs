@@ -8,11 +8,15 @@
 //! * `Err` from a method that writes means that nothing was written.
 //! * Every transition of a job is decided by [`Lifecycle::after`] on the row as it is inside the
 //!   write, and names the state and attempt it leaves. Two intentions on the same job are ordered;
-//!   the second sees what the first did.
+//!   the second sees what the first did. The one exception is a row of which not even state and
+//!   attempt make sense: claims and sweeps that meet it fail the job without asking.
 //! * A pause that has returned is seen by every claim that returns later than it.
-//! * No method's cost grows with the number of stored jobs: each touches rows by index.
+//! * No method's cost grows with the number of stored jobs: each touches rows by index. A listing
+//!   also pays for each job that it passes over because it cannot be read.
 //! * Things of another account do not exist.
 //! * Absence is `Ok(None)` or a missing entry; a row that cannot be read is an error naming it.
+//! * A job that cannot be read stops nothing but itself. Methods that are about whatever jobs there
+//!   are log it and go on with the others; each says what becomes of the job.
 //!
 //! [`Lifecycle::after`]: reelgate_domain::job::Lifecycle::after
 
@@ -272,10 +276,13 @@ pub trait Store: Send + Sync + 'static {
     /// and carry the time of `created_at`, by which listings select; one that is taken is an error.
     async fn submit(&self, jobs: Vec<NewJob>) -> Result<SubmitOutcome>;
 
-    /// Those of the jobs that exist, newest first, each once.
+    /// Those of the jobs that exist, newest first, each once. Jobs that cannot be read are left out
+    /// and logged, so that they hide no others; if nothing else is found, the newest of them is the
+    /// error.
     async fn jobs(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<Job>>;
 
-    /// The newest jobs that match, at most `limit`.
+    /// The newest jobs that match, at most `limit`: fewer only if there are no more of them. Jobs
+    /// that cannot be read are left out and logged, and older ones take their places.
     async fn list_jobs(
         &self,
         account: AccountId,
@@ -301,6 +308,11 @@ pub trait Store: Send + Sync + 'static {
     /// the highest priority, and again. A job that waits for another attempt counts as older than
     /// those of its priority that never started. Progress starts again at 0, except for publishers.
     /// If the process dies before it gets the answer, the leases run out.
+    ///
+    /// A job whose turn it is and that cannot be read is logged, fails for good with
+    /// [`FaultCode::SpecUnfit`](reelgate_domain::job::FaultCode::SpecUnfit) and takes no slot; the
+    /// next one has its turn. After many of them in one call the claim ends with free slots and rings
+    /// [`Hints::work`].
     async fn claim(
         &self,
         worker: &WorkerId,
@@ -310,7 +322,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Claim>>;
 
     /// Renews leases and records progress; one answer per beat, in order. A lease never becomes
-    /// shorter and progress never goes back within an attempt.
+    /// shorter and progress never goes back within an attempt. A job that cannot be read is logged
+    /// and answered `Lost`; its lease is not renewed.
     async fn renew(
         &self,
         beats: Vec<Beat>,
@@ -338,7 +351,8 @@ pub trait Store: Send + Sync + 'static {
     /// Ends leases that have run out: running jobs are queued again or fail, stopping ones are
     /// cancelled. With `all`, every lease counts as run out: for an engine that one process owns,
     /// at its start. `publishing` jobs stay as they are and wait for a claim. Also makes retries
-    /// ready whose time has come: until then no claim takes them. Returns how many jobs moved.
+    /// ready whose time has come: until then no claim takes them. Returns how many jobs moved. A job
+    /// whose lease has run out and that cannot be read is logged and fails for good.
     async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64>;
 
     /// When the next delayed retry becomes ready or the next lease runs out, if any is pending. Lies

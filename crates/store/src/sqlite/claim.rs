@@ -1,14 +1,16 @@
 //! Starting jobs for a worker.
 
-use reelgate_domain::Timestamp;
-use reelgate_domain::job::{Event, Job, Lease, StateName};
+use reelgate_domain::job::{Event, Job, Lease, Lifecycle, StateName};
 use reelgate_domain::media::Staged;
+use reelgate_domain::{JobId, Timestamp};
 use rusqlite::params;
 
-use super::error::corrupt;
+use super::error::{by_row, corrupt};
+use super::hints::Wakes;
 use super::rows::{Held, all, cell, execute, job, one};
 use super::sql;
 use super::transition::{Beside, store};
+use super::unreadable::Unreadable;
 use super::writer::Tx;
 use crate::contract::{Claim, Result, Work};
 
@@ -19,58 +21,85 @@ pub(super) struct Wanted {
     pub(super) now: Timestamp,
 }
 
+/// The most turns that a claim loses to queued jobs that cannot be read: everybody who writes waits
+/// for it, and there may be a whole backlog of them. Each rings for work, so the worker comes again.
+const LOST_TURNS: u32 = 64;
+
 /// `tick` grows with every turn a pipeline gets.
 pub(super) fn claim(tx: &Tx<'_>, wanted: &Wanted, tick: &impl Fn() -> i64) -> Result<Vec<Claim>> {
     let mut claims = lost_publishers(tx, wanted)?;
-    while claims.len() < wanted.slots as usize {
+    let mut lost_turns = 0;
+    while claims.len() < wanted.slots as usize && lost_turns < LOST_TURNS {
         let Some(pipeline) = cell(tx.connection(), sql::NEXT_QUEUE, [])? else {
             break;
         };
-        claims.push(next_of(tx, pipeline, wanted, tick())?);
+        match next_of(tx, pipeline, wanted, tick)? {
+            Some(claim) => claims.push(claim),
+            None => lost_turns += 1,
+        }
     }
     Ok(claims)
 }
 
 fn lost_publishers(tx: &Tx<'_>, wanted: &Wanted) -> Result<Vec<Claim>> {
     let due = params![wanted.now.as_millis(), wanted.slots];
-    let numbers = all(tx.connection(), sql::LOST_PUBLISHERS, due, |row| {
-        Ok(row.get(0)?)
+    let due = all(tx.connection(), sql::LOST_PUBLISHERS, due, |row| {
+        Ok((JobId::from_bytes(row.get(0)?), row.get(1)?))
     })?;
-    numbers
-        .into_iter()
-        .map(|number: i64| {
-            let (job, staged) = read(tx, number)?;
-            let progress = job.progress;
-            let job = start(tx, job, wanted, progress)?;
-            let staged = staged.ok_or_else(|| {
-                corrupt(
-                    "job_results",
-                    "outputs",
-                    number,
-                    "a publishing job has none",
-                )
-            })?;
-            Ok(Claim {
-                job,
-                work: Work::Publish(staged),
-            })
-        })
-        .collect()
+    let mut claims = Vec::with_capacity(due.len());
+    for (id, number) in due {
+        match by_row(publisher(tx, number, wanted))? {
+            Ok((picked, staged)) => {
+                let progress = picked.job.progress;
+                claims.push(Claim {
+                    job: start(tx, picked, wanted, progress)?,
+                    work: Work::Publish(staged),
+                });
+            }
+            Err(why) => {
+                let lease = Some(id);
+                let job = Unreadable { number, lease, why };
+                job.fail(tx, &wanted.lease, wanted.now)?;
+            }
+        }
+    }
+    Ok(claims)
 }
 
-fn next_of(tx: &Tx<'_>, pipeline: i64, wanted: &Wanted, tick: i64) -> Result<Claim> {
-    let number = cell(tx.connection(), sql::NEXT_JOB, [pipeline])?;
-    let number: i64 = number.ok_or_else(|| {
+fn publisher(tx: &Tx<'_>, number: i64, wanted: &Wanted) -> Result<(Picked, Staged)> {
+    let (picked, staged) = pick(tx, number, wanted)?;
+    let absent = || {
         corrupt(
-            "queues",
-            "ready",
-            pipeline,
-            "it counts jobs that are not there",
+            "job_results",
+            "outputs",
+            number,
+            "a publishing job has none",
         )
-    })?;
-    let (job, _) = read(tx, number)?;
-    let job = start(tx, job, wanted, 0)?;
-    if execute(tx.connection(), sql::SERVED, params![pipeline, tick])? != 1 {
+    };
+    Ok((picked, staged.ok_or_else(absent)?))
+}
+
+/// Nothing if this turn went to a job that cannot be read: it has failed, so the next turn goes on.
+fn next_of(
+    tx: &Tx<'_>,
+    pipeline: i64,
+    wanted: &Wanted,
+    tick: &impl Fn() -> i64,
+) -> Result<Option<Claim>> {
+    let Some(number) = cell(tx.connection(), sql::NEXT_JOB, [pipeline])? else {
+        return nothing_ready(tx, pipeline);
+    };
+    let picked = match by_row(pick(tx, number, wanted))? {
+        Ok((picked, _)) => picked,
+        Err(why) => {
+            let lease = None;
+            let job = Unreadable { number, lease, why };
+            job.fail(tx, &wanted.lease, wanted.now)?;
+            return Ok(None);
+        }
+    };
+    let job = start(tx, picked, wanted, 0)?;
+    if execute(tx.connection(), sql::SERVED, params![pipeline, tick()])? != 1 {
         return Err(corrupt(
             "queues",
             "pipeline",
@@ -78,31 +107,55 @@ fn next_of(tx: &Tx<'_>, pipeline: i64, wanted: &Wanted, tick: i64) -> Result<Cla
             "the row is missing",
         ));
     }
-    Ok(Claim {
+    Ok(Some(Claim {
         job,
         work: Work::Run,
-    })
+    }))
 }
 
-fn read(tx: &Tx<'_>, number: i64) -> Result<(Job, Option<Staged>)> {
-    one(tx.connection(), sql::JOB_BY_NUMBER, [number], job)?.ok_or_else(|| {
+/// Corrects a pipeline that counts ready jobs and has none, as when a job's state makes no sense:
+/// its turn would come again and again, and nobody else's would.
+fn nothing_ready(tx: &Tx<'_>, pipeline: i64) -> Result<Option<Claim>> {
+    let error = corrupt(
+        "queues",
+        "ready",
+        pipeline,
+        "it counts jobs that are not there",
+    );
+    tracing::error!(%error, "the count of a pipeline's ready jobs is corrected");
+    execute(tx.connection(), sql::NOTHING_READY, [pipeline])?;
+    tx.wake(Wakes::WORK);
+    Ok(None)
+}
+
+/// A job, and what it becomes by being claimed.
+struct Picked {
+    job: Job,
+    next: Lifecycle,
+}
+
+/// Reads a job that is to start. Writes nothing: if the job cannot be read, the transaction is as
+/// it was and goes on without it.
+fn pick(tx: &Tx<'_>, number: i64, wanted: &Wanted) -> Result<(Picked, Option<Staged>)> {
+    let found = one(tx.connection(), sql::JOB_BY_NUMBER, [number], job)?;
+    let (job, staged) = found.ok_or_else(|| {
         corrupt(
             "job_payloads",
             "number",
             number,
             "the job's payload is missing",
         )
-    })
-}
-
-fn start(tx: &Tx<'_>, mut job: Job, wanted: &Wanted, progress: u8) -> Result<Job> {
+    })?;
     let event = Event::Claim {
         lease: wanted.lease.clone(),
     };
-    let next = job
-        .lifecycle
-        .after(&event, wanted.now)
-        .map_err(|illegal| corrupt("jobs", "lane", job.number.0, illegal))?;
+    let next = job.lifecycle.after(&event, wanted.now);
+    let next = next.map_err(|illegal| corrupt("jobs", "lane", number, illegal))?;
+    Ok((Picked { job, next }, staged))
+}
+
+fn start(tx: &Tx<'_>, picked: Picked, wanted: &Wanted, progress: u8) -> Result<Job> {
+    let Picked { mut job, next } = picked;
     let held = Held {
         number: job.number.0,
         id: job.id,

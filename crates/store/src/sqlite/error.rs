@@ -2,7 +2,7 @@
 
 use rusqlite::ErrorCode;
 
-use crate::contract::StoreError;
+use crate::contract::{Result, StoreError};
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
@@ -25,5 +25,13 @@ pub(super) fn corrupt(
         column,
         row: row.to_string(),
         why: why.to_string(),
+    }
+}
+
+/// Tells what is wrong with one row, the inner error, from what is wrong with the store.
+pub(super) fn by_row<T>(outcome: Result<T>) -> Result<std::result::Result<T, StoreError>> {
+    match outcome {
+        Err(corrupt @ StoreError::Corrupt { .. }) => Ok(Err(corrupt)),
+        outcome => outcome.map(Ok),
     }
 }

@@ -6,10 +6,10 @@ use reelgate_domain::job::{Job, StateName};
 use reelgate_domain::{AccountId, JobId};
 use rusqlite::{Connection, Row, params};
 
-use super::error::corrupt;
+use super::error::{by_row, corrupt};
 use super::rows::{all, cell, job, one};
 use super::sql;
-use crate::contract::{JobFilter, Result};
+use crate::contract::{JobFilter, Result, StoreError};
 
 pub(super) fn get_many(
     connection: &Connection,
@@ -17,13 +17,49 @@ pub(super) fn get_many(
     ids: &[JobId],
 ) -> Result<Vec<Job>> {
     let newest_first = ids.iter().collect::<BTreeSet<_>>().into_iter().rev();
-    newest_first
-        .filter_map(|id| {
-            let key = params![account.number().cast_signed(), id.as_bytes()];
-            one(connection, sql::JOB_BY_ID, key, job).transpose()
-        })
-        .map(|found| found.map(|(job, _)| job))
-        .collect()
+    let mut jobs = Vec::with_capacity(ids.len());
+    let mut unread = Unread::default();
+    for id in newest_first {
+        let key = params![account.number().cast_signed(), id.as_bytes()];
+        match by_row(one(connection, sql::JOB_BY_ID, key, job))? {
+            Ok(found) => jobs.extend(found.map(|(job, _)| job)),
+            Err(why) => unread.pass_over(*id, why),
+        }
+    }
+    match unread.first {
+        // Whoever asks for nothing else must not be told that it does not exist.
+        Some((_, why)) if jobs.is_empty() => Err(why),
+        _ => {
+            unread.log();
+            Ok(jobs)
+        }
+    }
+}
+
+/// What a read passes over because it cannot be read. Logged as one: a page of what another release
+/// has written is no reason for a page of log.
+#[derive(Default)]
+struct Unread {
+    count: u64,
+    first: Option<(JobId, StoreError)>,
+}
+
+impl Unread {
+    fn pass_over(&mut self, id: JobId, why: StoreError) {
+        self.count += 1;
+        self.first.get_or_insert((id, why));
+    }
+
+    fn log(&self) {
+        let Some((id, error)) = &self.first else {
+            return;
+        };
+        let count = self.count;
+        tracing::error!(
+            job.id = %id, count, %error,
+            "{count} jobs cannot be read and are not shown; the first is job {id}"
+        );
+    }
 }
 
 /// A page. Without states it walks the account's jobs by id; with states it merges one index range
@@ -34,33 +70,80 @@ pub(super) fn list(
     filter: &JobFilter,
     limit: u32,
 ) -> Result<Vec<Job>> {
-    let Some(range) = IdRange::of(filter) else {
-        return Ok(Vec::new());
-    };
-    let lanes = lanes(filter);
-    let numbers = match (filter.pipeline, lanes) {
-        (None, None) => range.newest_of_account(connection, account, limit)?,
-        (pipeline, lanes) => {
-            let account = account.number().cast_signed();
-            let pipelines: Vec<i64> = match pipeline {
-                Some(id) => {
-                    let key = params![id.as_bytes(), account];
-                    cell(connection, sql::ANY_PIPELINE_KEY, key)?
-                        .into_iter()
-                        .collect()
-                }
-                None => all(connection, sql::PIPELINE_KEYS, [account], |row| {
-                    Ok(row.get(0)?)
-                })?,
-            };
-            let lanes = lanes.unwrap_or_else(|| (0..LANES).collect());
-            range.newest_of_lanes(connection, &pipelines, &lanes, limit)?
+    let mut rest = IdRange::of(filter);
+    let ranges = Ranges::of(connection, account, filter)?;
+    let mut jobs = Vec::new();
+    let mut unread = Unread::default();
+    // Once, unless some of what is found cannot be read: a page that is not full would say that
+    // there is nothing after it.
+    while let Some(range) = rest {
+        let entries = ranges.newest(connection, range, limit)?;
+        rest = match entries.last() {
+            Some((oldest, _)) if entries.len() == limit as usize => range.before(*oldest),
+            _ => None,
+        };
+        for (id, number) in entries {
+            if jobs.len() == limit as usize {
+                break;
+            }
+            match by_row(by_number(connection, number))? {
+                Ok(job) => jobs.push(job),
+                Err(why) => unread.pass_over(id, why),
+            }
         }
-    };
-    numbers
-        .into_iter()
-        .map(|number| by_number(connection, number))
-        .collect()
+        if jobs.len() == limit as usize {
+            break;
+        }
+    }
+    unread.log();
+    Ok(jobs)
+}
+
+/// The index ranges that hold what a filter asks for, its bounds of ids aside.
+enum Ranges {
+    /// All jobs of an account.
+    Account(AccountId),
+    /// Every one of these lanes of every one of these pipelines.
+    Lanes {
+        pipelines: Vec<i64>,
+        lanes: Vec<i64>,
+    },
+}
+
+impl Ranges {
+    fn of(connection: &Connection, account: AccountId, filter: &JobFilter) -> Result<Self> {
+        let lanes = lanes(filter);
+        if filter.pipeline.is_none() && lanes.is_none() {
+            return Ok(Self::Account(account));
+        }
+        let account = account.number().cast_signed();
+        let pipelines = match filter.pipeline {
+            Some(id) => {
+                let key = params![id.as_bytes(), account];
+                let found = cell(connection, sql::ANY_PIPELINE_KEY, key)?;
+                found.into_iter().collect()
+            }
+            None => all(connection, sql::PIPELINE_KEYS, [account], |row| {
+                Ok(row.get(0)?)
+            })?,
+        };
+        let lanes = lanes.unwrap_or_else(|| (0..LANES).collect());
+        Ok(Self::Lanes { pipelines, lanes })
+    }
+
+    fn newest(
+        &self,
+        connection: &Connection,
+        range: IdRange,
+        limit: u32,
+    ) -> Result<Vec<(JobId, i64)>> {
+        match self {
+            Self::Account(account) => range.newest_of_account(connection, *account, limit),
+            Self::Lanes { pipelines, lanes } => {
+                range.newest_of_lanes(connection, pipelines, lanes, limit)
+            }
+        }
+    }
 }
 
 fn by_number(connection: &Connection, number: i64) -> Result<Job> {
@@ -124,10 +207,17 @@ impl IdRange {
         let last = filter
             .created_to
             .map_or(JobId::from_bytes([0xff; 16]), JobId::last_at);
-        let last = match filter.before {
-            Some(before) => last.min(previous(before)?),
-            None => last,
-        };
+        let range = Self { first, last };
+        match filter.before {
+            Some(before) => range.before(before),
+            None => (first <= last).then_some(range),
+        }
+    }
+
+    /// What of it is older than this job, if that leaves anything.
+    fn before(self, job: JobId) -> Option<Self> {
+        let first = self.first;
+        let last = self.last.min(previous(job)?);
         (first <= last).then_some(Self { first, last })
     }
 
@@ -136,13 +226,10 @@ impl IdRange {
         connection: &Connection,
         account: AccountId,
         limit: u32,
-    ) -> Result<Vec<i64>> {
+    ) -> Result<Vec<(JobId, i64)>> {
         let account = account.number().cast_signed();
         let range = params![account, self.first.as_bytes(), self.last.as_bytes(), limit];
-        Ok(all(connection, sql::LIST_ACCOUNT, range, entry)?
-            .into_iter()
-            .map(|it| it.1)
-            .collect())
+        all(connection, sql::LIST_ACCOUNT, range, entry)
     }
 
     fn newest_of_lanes(
@@ -151,7 +238,7 @@ impl IdRange {
         pipelines: &[i64],
         lanes: &[i64],
         limit: u32,
-    ) -> Result<Vec<i64>> {
+    ) -> Result<Vec<(JobId, i64)>> {
         let most = limit as usize;
         let mut newest: Vec<(JobId, i64)> = Vec::new();
         for pipeline in pipelines {
@@ -173,7 +260,7 @@ impl IdRange {
                 }
             }
         }
-        Ok(newest.into_iter().map(|it| it.1).collect())
+        Ok(newest)
     }
 }
 

@@ -28,6 +28,7 @@ mod stored;
 mod submit;
 mod sweep;
 mod transition;
+mod unreadable;
 mod writer;
 #[cfg(test)]
 mod writer_tests;

@@ -5,6 +5,7 @@ use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::{JobId, Timestamp};
 use rusqlite::params;
 
+use super::error::by_row;
 use super::rows::{Held, execute, held, one};
 use super::sql;
 use super::stored::encode;
@@ -20,7 +21,15 @@ pub(super) fn renew(
 ) -> Result<Vec<BeatAnswer>> {
     beats
         .iter()
-        .map(|beat| renew_one(tx, beat, until, now))
+        .map(|beat| match by_row(renew_one(tx, beat, until, now))? {
+            Ok(answer) => Ok(answer),
+            // The other attempts must not lose their leases over it. This one's runs out.
+            Err(error) => {
+                let job = beat.job;
+                tracing::error!(job.id = %job, %error, "the lease of job {job} is not renewed");
+                Ok(BeatAnswer::Lost)
+            }
+        })
         .collect()
 }
 
@@ -71,7 +80,7 @@ pub(super) fn publish(tx: &Tx<'_>, job: JobId, staged: &Staged, now: Timestamp) 
     };
     match apply(tx, &held, &Event::Publish { attempt }, now)? {
         Some(_) => {
-            set_outputs(tx, &held, Some(staged), None)?;
+            set_outputs(tx, held.number, Some(staged), None)?;
             Ok(Fenced::Done)
         }
         None => Ok(refusal(&held, attempt)),
@@ -126,12 +135,12 @@ pub(super) fn set_failure(
         results: results.to_vec(),
     };
     let outputs = (!outputs.results.is_empty()).then_some(&outputs);
-    set_outputs(tx, held, outputs, Some(fault))
+    set_outputs(tx, held.number, outputs, Some(fault))
 }
 
-fn set_outputs(
+pub(super) fn set_outputs(
     tx: &Tx<'_>,
-    held: &Held,
+    number: i64,
     outputs: Option<&Staged>,
     fault: Option<&Fault>,
 ) -> Result<()> {
@@ -140,7 +149,7 @@ fn set_outputs(
     execute(
         tx.connection(),
         sql::SET_OUTPUTS,
-        params![held.number, outputs, fault],
+        params![number, outputs, fault],
     )?;
     Ok(())
 }

@@ -113,6 +113,10 @@ statements! {
     LIST_ACCOUNT = "SELECT id, number FROM jobs WHERE account = ?1 \
         AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4";
 
+    HELD = concat!(
+        "SELECT ", held_columns!(),
+        " FROM jobs j LEFT JOIN leases l ON l.id = j.id WHERE j.number = ?1"
+    );
     HELD_BY_ID = concat!(
         "SELECT ", held_columns!(),
         " FROM jobs j LEFT JOIN leases l ON l.id = j.id WHERE j.account = ?1 AND j.id = ?2"
@@ -128,6 +132,9 @@ statements! {
     MOVE_JOB = "UPDATE jobs SET state = ?4, attempt = ?5, losses = ?6, progress = ?7, \
         ready_at = ?8, started_at = ?9, finished_at = ?10 \
         WHERE number = ?1 AND state = ?2 AND attempt = ?3";
+    /// Unless it has ended.
+    SET_ASIDE = "UPDATE jobs SET state = 5, ready_at = NULL, finished_at = ?2 \
+        WHERE number = ?1 AND state NOT IN (4, 5, 6) RETURNING pipeline";
     COUNT_JOBS = "UPDATE queues SET queued = queued + ?2, ready = ready + ?3, \
         running = running + ?4 WHERE pipeline = ?1";
     SET_OUTPUTS = "INSERT INTO job_results (number, outputs, fault) VALUES (?1, ?2, ?3) \
@@ -138,10 +145,11 @@ statements! {
     MOVE_LEASE = "UPDATE leases SET attempt = ?3, publishing = ?4, worker = ?5, until = ?6 \
         WHERE id = ?1 AND attempt = ?2";
     DELETE_LEASE = "DELETE FROM leases WHERE id = ?1 AND attempt = ?2";
+    DROP_LEASE = "DELETE FROM leases WHERE id = ?1";
     SET_PROGRESS = "UPDATE jobs SET progress = ?3 WHERE number = ?1 AND attempt = ?2";
 
     /// Winners whose worker was lost before their outputs had their names.
-    LOST_PUBLISHERS = "SELECT number FROM leases WHERE publishing = 1 AND until <= ?1 \
+    LOST_PUBLISHERS = "SELECT id, number FROM leases WHERE publishing = 1 AND until <= ?1 \
         ORDER BY until LIMIT ?2";
     /// The pipeline whose turn it is.
     NEXT_QUEUE = "SELECT pipeline FROM queues INDEXED BY queues_turn \
@@ -149,16 +157,17 @@ statements! {
         ORDER BY running, served LIMIT 1";
     SERVED = "UPDATE queues SET queued = queued - 1, ready = ready - 1, running = running + 1, \
         served = ?2 WHERE pipeline = ?1";
+    NOTHING_READY = "UPDATE queues SET ready = 0 WHERE pipeline = ?1";
     /// Its oldest job of the highest priority.
     NEXT_JOB = "SELECT number FROM jobs WHERE pipeline = ?1 AND lane < 20 \
         ORDER BY lane, id LIMIT 1";
 
-    ENDED_LEASES = "SELECT id FROM leases WHERE publishing = 0 AND until <= ?1";
-    ALL_LEASES = "SELECT id FROM leases WHERE publishing = 0";
+    ENDED_LEASES = "SELECT id, number FROM leases WHERE publishing = 0 AND until <= ?1";
+    ALL_LEASES = "SELECT id, number FROM leases WHERE publishing = 0";
     END_PUBLISHING_LEASES =
         "UPDATE leases SET until = ?1 WHERE publishing = 1 AND until > ?1";
     DUE_RETRIES = "SELECT number, pipeline FROM jobs WHERE ready_at <= ?1";
-    MAKE_READY = "UPDATE jobs SET ready_at = NULL WHERE number = ?1 AND state = 0";
+    MAKE_READY = "UPDATE jobs SET ready_at = NULL WHERE number = ?1 RETURNING state = 0";
     NEXT_LEASE_END = "SELECT min(until) FROM leases WHERE publishing = 0";
     NEXT_PUBLISHER_END = "SELECT min(until) FROM leases WHERE publishing = 1";
     NEXT_RETRY = "SELECT min(ready_at) FROM jobs WHERE ready_at IS NOT NULL";

@@ -1,29 +1,29 @@
 //! Ending leases that have run out, and making retries ready.
 
-use reelgate_domain::Timestamp;
 use reelgate_domain::job::{Event, JobState};
-use rusqlite::{Connection, params};
+use reelgate_domain::{JobId, Timestamp};
+use rusqlite::{Connection, Row};
 
+use super::error::by_row;
 use super::hints::Wakes;
 use super::rows::{all, cell, execute, held, one};
 use super::transition::{add, apply};
+use super::unreadable::Unreadable;
 use super::writer::Tx;
 use super::{report, sql};
 use crate::contract::Result;
 
 pub(super) fn sweep(tx: &Tx<'_>, every: bool, now: Timestamp) -> Result<u64> {
     let connection = tx.connection();
-    let ids: Vec<[u8; 16]> = if every {
+    let leases = if every {
         execute(connection, sql::END_PUBLISHING_LEASES, [now.as_millis()])?;
-        all(connection, sql::ALL_LEASES, [], |row| Ok(row.get(0)?))?
+        all(connection, sql::ALL_LEASES, [], key)?
     } else {
-        all(connection, sql::ENDED_LEASES, [now.as_millis()], |row| {
-            Ok(row.get(0)?)
-        })?
+        all(connection, sql::ENDED_LEASES, [now.as_millis()], key)?
     };
     let mut moved = 0;
-    for id in ids {
-        moved += u64::from(end_lease(tx, &id, now)?);
+    for (id, number) in leases {
+        moved += u64::from(end_lease(tx, id, number, now)?);
     }
     moved += make_ready(tx, now)?;
     if moved > 0 || every {
@@ -32,9 +32,22 @@ pub(super) fn sweep(tx: &Tx<'_>, every: bool, now: Timestamp) -> Result<u64> {
     Ok(moved)
 }
 
-fn end_lease(tx: &Tx<'_>, id: &[u8; 16], now: Timestamp) -> Result<bool> {
-    let Some(mut held) = one(tx.connection(), sql::HELD_BY_LEASE, [id], held)? else {
-        return Ok(false);
+/// A lease's key and the number of its job.
+fn key(row: &Row<'_>) -> Result<(JobId, i64)> {
+    Ok((JobId::from_bytes(row.get(0)?), row.get(1)?))
+}
+
+fn end_lease(tx: &Tx<'_>, id: JobId, number: i64, now: Timestamp) -> Result<bool> {
+    let found = one(tx.connection(), sql::HELD_BY_LEASE, [id.as_bytes()], held);
+    let mut held = match by_row(found)? {
+        Ok(Some(held)) => held,
+        Ok(None) => return Ok(false),
+        Err(why) => {
+            let lease = Some(id);
+            let job = Unreadable { number, lease, why };
+            job.set_aside(tx, now)?;
+            return Ok(true);
+        }
     };
     // With `every`, a lease that still runs counts as one that has just run out.
     if let JobState::Running { lease } | JobState::Stopping { lease } = &mut held.lifecycle.state {
@@ -52,11 +65,16 @@ fn make_ready(tx: &Tx<'_>, now: Timestamp) -> Result<u64> {
     let due = all(connection, sql::DUE_RETRIES, [now.as_millis()], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
     })?;
+    let mut ready = 0;
     for (number, pipeline) in &due {
-        execute(connection, sql::MAKE_READY, params![number])?;
-        add(tx, *pipeline, 0, 1, 0)?;
+        // A row that is due and not queued makes no sense; it loses its time all the same, or it
+        // would be due for ever.
+        if cell(connection, sql::MAKE_READY, [number])? == Some(true) {
+            add(tx, *pipeline, 0, 1, 0)?;
+            ready += 1;
+        }
     }
-    Ok(due.len() as u64)
+    Ok(ready)
 }
 
 pub(super) fn next_deadline(connection: &Connection) -> Result<Option<Timestamp>> {

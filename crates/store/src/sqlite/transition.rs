@@ -32,17 +32,18 @@ pub(super) fn apply(
     } else {
         held.progress
     };
-    store(
-        tx,
-        held,
-        &next,
-        &Beside {
-            progress,
-            started_at: held.started_at,
-        },
-    )?;
-    count(tx, held, &next)?;
+    let beside = Beside {
+        progress,
+        started_at: held.started_at,
+    };
+    move_to(tx, held, &next, &beside)?;
     Ok(Some(next))
+}
+
+/// Writes the job and its lease, and counts it.
+pub(super) fn move_to(tx: &Tx<'_>, held: &Held, next: &Lifecycle, beside: &Beside) -> Result<()> {
+    store(tx, held, next, beside)?;
+    count(tx, held, next)
 }
 
 /// Writes the job and its lease. The row must still be in the state and attempt that were read.

@@ -2,6 +2,8 @@
 
 // Said again because it tells the lints that all of it is test code.
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod sqlite;

@@ -1,5 +1,6 @@
 //! SQLite against the suite, its broken variant, and what only a file can go through.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,11 +11,15 @@ use reelgate_store::{SqliteStore, Store};
 use reelgate_testkit::account;
 use tempfile::TempDir;
 
-struct Directory(TempDir);
+pub(crate) struct Directory(TempDir);
 
 impl Directory {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
     }
 }
 
