@@ -2,6 +2,8 @@
 //!
 //! Numbers and names are those of the vendor's page "Preset templates".
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 
 use super::status::TEMPLATE_NORMAL;
@@ -69,8 +71,14 @@ pub(super) enum Lookup {
     Unknown,
 }
 
+static ALL: LazyLock<Vec<Preset>> = LazyLock::new(|| made().collect());
+
 /// Every static video preset.
-pub(super) fn all() -> impl Iterator<Item = Preset> {
+pub(super) fn all() -> impl Iterator<Item = &'static Preset> {
+    ALL.iter()
+}
+
+fn made() -> impl Iterator<Item = Preset> {
     CONTAINERS.iter().flat_map(|(serial, container, format)| {
         LEVELS.iter().map(move |level| Preset {
             id: format!("S00000001-{serial}{}", level.digits),
@@ -85,7 +93,7 @@ pub(super) fn all() -> impl Iterator<Item = Preset> {
 
 /// The static video preset with this id, whether jobs can use it or not.
 pub(super) fn find(id: &str) -> Option<Preset> {
-    all().find(|preset| preset.id == id)
+    all().find(|preset| preset.id == id).cloned()
 }
 
 /// Looks up a template that a job wants to use.
