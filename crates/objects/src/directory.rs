@@ -136,11 +136,13 @@ impl Directory {
 
     /// Removes an object; false if there was none. Folders that become empty go too.
     pub async fn delete(&self, key: &ObjectKey) -> Result<bool, ObjectError> {
-        let path = match self.existing(key).await {
-            Ok(path) => path,
+        match self.existing(key).await {
+            Ok(_inside) => {}
             Err(ObjectError::Missing(_)) => return Ok(false),
             Err(error) => return Err(error),
-        };
+        }
+        // The name itself: of a link to another object, only the link goes.
+        let path = self.root.join(key.as_str());
         match tokio::fs::remove_file(&path).await {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
@@ -497,6 +499,16 @@ mod tests {
             bucket.place(&file, &key("a/b/old")).await.unwrap();
         }
         deleting.abort();
+    }
+
+    #[tokio::test]
+    async fn deleting_a_link_leaves_the_object_it_leads_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::make(dir.path()).unwrap();
+        put(&bucket, "real", "x").await.unwrap();
+        std::os::unix::fs::symlink(dir.path().join("real"), dir.path().join("link")).unwrap();
+        assert!(bucket.delete(&key("link")).await.unwrap());
+        assert_eq!(bucket.head(&key("real")).await.unwrap().bytes, 1);
     }
 
     #[test]

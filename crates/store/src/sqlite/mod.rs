@@ -33,7 +33,7 @@ mod writer;
 #[cfg(test)]
 mod writer_tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
@@ -71,6 +71,8 @@ pub struct SqliteStore {
     bells: Arc<Bells>,
     readers: Arc<Readers>,
     served: Arc<AtomicI64>,
+    /// Canonical.
+    dir: PathBuf,
     writer: Option<JoinHandle<()>>,
     // Dropped after the writer has ended, because fields are dropped after `drop` has run.
     _lock: DirectoryLock,
@@ -83,13 +85,16 @@ impl SqliteStore {
     pub fn open(dir: &Path) -> Result<Self> {
         std::fs::create_dir_all(dir)
             .map_err(|error| StoreError::Unavailable(format!("{}: {error}", dir.display())))?;
-        let lock = DirectoryLock::take(dir)?;
+        let dir = dir
+            .canonicalize()
+            .map_err(|error| StoreError::Unavailable(format!("{}: {error}", dir.display())))?;
+        let lock = DirectoryLock::take(&dir)?;
         let path = dir.join(FILE_NAME);
         let mut connection = connect::writer(&path)?;
         migrate::migrate(&mut connection, migrate::MIGRATIONS)?;
         let served = rows::cell(&connection, sql::LAST_SERVED, [])?.unwrap_or(0);
         let readers = Readers::open(&path)?;
-        let mut headroom = Headroom::open(dir)?;
+        let mut headroom = Headroom::open(&dir)?;
         let inbox = Arc::new(Inbox::default());
         let bells = Arc::new(Bells::default());
         let (thread_inbox, thread_bells) = (Arc::clone(&inbox), Arc::clone(&bells));
@@ -103,9 +108,31 @@ impl SqliteStore {
             bells,
             readers,
             served: Arc::new(AtomicI64::new(served)),
+            dir,
             writer: Some(writer),
             _lock: lock,
         })
+    }
+
+    /// The bucket with its path as it is stored: below the store's own directory it is kept
+    /// relative to that, so that the directory can be moved.
+    fn within(&self, bucket: Bucket) -> Bucket {
+        match bucket.path.strip_prefix(&self.dir) {
+            Ok(relative) => Bucket {
+                path: relative.to_owned(),
+                ..bucket
+            },
+            Err(_elsewhere) => bucket,
+        }
+    }
+
+    /// The bucket with its path made absolute again.
+    fn anywhere(&self, bucket: Bucket) -> Bucket {
+        // Joining an absolute path gives that path.
+        Bucket {
+            path: self.dir.join(&bucket.path),
+            ..bucket
+        }
     }
 
     /// Has the writer run `write`; returns when it is on disk. If the caller goes away meanwhile,
@@ -139,7 +166,8 @@ impl Drop for SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn create_first_account(&self, first: FirstAccount) -> Result<bool> {
+    async fn create_first_account(&self, mut first: FirstAccount) -> Result<bool> {
+        first.bucket = self.within(first.bucket);
         self.write(Lane::Normal, move |tx| accounts::create_first(tx, &first))
             .await
     }
@@ -163,21 +191,29 @@ impl Store for SqliteStore {
     }
 
     async fn create_bucket(&self, bucket: Bucket) -> Result<bool> {
+        let bucket = self.within(bucket);
         self.write(Lane::Normal, move |tx| accounts::create_bucket(tx, &bucket))
             .await
     }
 
     async fn bucket(&self, account: AccountId, name: &BucketName) -> Result<Option<Bucket>> {
         let name = name.clone();
-        self.readers
+        let found = self
+            .readers
             .read(move |connection| accounts::bucket(connection, account, &name))
-            .await
+            .await?;
+        Ok(found.map(|bucket| self.anywhere(bucket)))
     }
 
     async fn buckets(&self, account: AccountId) -> Result<Vec<Bucket>> {
-        self.readers
+        let found = self
+            .readers
             .read(move |connection| accounts::buckets(connection, account))
-            .await
+            .await?;
+        Ok(found
+            .into_iter()
+            .map(|bucket| self.anywhere(bucket))
+            .collect())
     }
 
     async fn create_pipeline(&self, pipeline: NewPipeline) -> Result<Pipeline> {

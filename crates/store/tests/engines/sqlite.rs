@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use reelgate_domain::BucketName;
 use reelgate_domain::job::CancelPolicy;
 use reelgate_store::conformance::race::{Tally, race};
 use reelgate_store::conformance::{Home, World};
-use reelgate_store::{SqliteStore, Store};
-use reelgate_testkit::account;
+use reelgate_store::{Bucket, SqliteStore, Store};
+use reelgate_testkit::{FixedClock, account};
 use tempfile::TempDir;
 
 pub(crate) struct Directory(TempDir);
@@ -97,4 +98,36 @@ async fn the_files_are_for_their_owner_only() {
         let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{:?}", entry.file_name());
     }
+}
+
+#[tokio::test]
+async fn a_moved_directory_takes_the_buckets_inside_it_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().canonicalize().unwrap();
+    let (before, after) = (dir.join("before"), dir.join("after"));
+    let bucket = |name: &str, path: &Path| Bucket {
+        account: account(1),
+        name: BucketName::new(name).unwrap(),
+        path: path.to_owned(),
+        created_at: FixedClock::START,
+    };
+    let (inside, elsewhere) = (before.join("buckets/inside"), dir.join("elsewhere"));
+    let store = SqliteStore::open(&before).unwrap();
+    for (name, path) in [("inside", &inside), ("elsewhere", &elsewhere)] {
+        assert!(store.create_bucket(bucket(name, path)).await.unwrap());
+    }
+    drop(store);
+    std::fs::rename(&before, &after).unwrap();
+
+    let store = SqliteStore::open(&after).unwrap();
+    let found = store.buckets(account(1)).await.unwrap();
+    let moved = after.join("buckets/inside");
+    assert_eq!(
+        found,
+        [bucket("elsewhere", &elsewhere), bucket("inside", &moved)]
+    );
+    let one = store
+        .bucket(account(1), &bucket("inside", &moved).name)
+        .await;
+    assert_eq!(one.unwrap(), Some(bucket("inside", &moved)));
 }
