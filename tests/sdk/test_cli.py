@@ -169,3 +169,12 @@ def test_a_command_that_does_not_exist_is_refused(run):
     for arguments in ([], ["--help"], ["--version"]):
         done = run(*arguments, code=None)
         assert b"reelgate" in (done.stdout + done.stderr).lower()
+
+
+def test_the_server_may_be_named_before_the_command(server, run):
+    nowhere = {"REELGATE_DATA": "nowhere"}
+    by_directory = run("--data", server.data, "pipeline", "list", **nowhere)
+    by_address = run("--server", f"http://{server.address}", "pipeline", "list",
+                     REELGATE_API_KEY=server.credentials["api_key"], **nowhere)
+    assert b"default" in by_directory.stdout and by_directory.stdout == by_address.stdout
+    assert b"--server" in run("--server", "x", "doctor", code=2).stderr

@@ -79,6 +79,17 @@ pub(crate) struct DoctorArgs {
     pub(crate) engine: EngineArgs,
 }
 
+/// What may also be said before the command, where it counts for whatever command follows.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct EarlyArgs {
+    /// Data directory, as after the command.
+    #[arg(long = "data", id = "early_data", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address of a server, as after a client command.
+    #[arg(long = "server", id = "early_server", value_name = "URL")]
+    pub(crate) server: Option<String>,
+}
+
 /// Where a client command finds its server.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ClientArgs {
@@ -103,6 +114,16 @@ pub(crate) struct ClientArgs {
         value_name = "KEY"
     )]
     pub(crate) api_key: Option<String>,
+}
+
+impl ClientArgs {
+    /// Takes over what was said before the command.
+    pub(crate) fn apply(&mut self, early: EarlyArgs) {
+        if let Some(data) = early.data {
+            self.data = data;
+        }
+        self.server = early.server.or(self.server.take());
+    }
 }
 
 /// The directories in which programs are looked for.

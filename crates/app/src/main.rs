@@ -14,16 +14,18 @@ mod serve;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::ClientCommand;
-use crate::config::{DemoArgs, DoctorArgs, ServeArgs};
+use crate::config::{DemoArgs, DoctorArgs, EarlyArgs, ServeArgs};
 
 /// A self-hosted media-processing service: jobs on FFmpeg, pausable pipelines, exact cancels.
 #[derive(Debug, Parser)]
 #[command(name = "reelgate", version, disable_help_subcommand = true)]
 struct CommandLine {
+    #[command(flatten)]
+    early: EarlyArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -41,16 +43,28 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let command = CommandLine::parse().command;
+    let CommandLine { early, command } = CommandLine::parse();
+    if early.server.is_some() && !matches!(command, Command::Client(_)) {
+        let message = "--server is for commands that talk to a running server";
+        let kind = clap::error::ErrorKind::ArgumentConflict;
+        CommandLine::command().error(kind, message).exit();
+    }
     let run = async {
         match command {
-            Command::Serve(args) => {
+            Command::Serve(mut args) => {
                 log_to_stderr();
+                args.data = early.data.unwrap_or(args.data);
                 serve::run(args).await
             }
-            Command::Demo(args) => demo::run(args).await,
-            Command::Doctor(args) => doctor::run(args).await,
-            Command::Client(command) => cli::run(command).await,
+            Command::Demo(mut args) => {
+                args.data = early.data.or(args.data);
+                demo::run(args).await
+            }
+            Command::Doctor(mut args) => {
+                args.data = early.data.unwrap_or(args.data);
+                doctor::run(args).await
+            }
+            Command::Client(command) => cli::run(command, early).await,
         }
     };
     let outcome = tokio::runtime::Builder::new_multi_thread()

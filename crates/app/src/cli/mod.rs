@@ -17,7 +17,7 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use reelgate_client::{Client, Error};
 
-use crate::config::ClientArgs;
+use crate::config::{ClientArgs, EarlyArgs};
 use screen::Format;
 
 // No doc comment: clap would show it as what the whole program is about.
@@ -75,7 +75,8 @@ struct Common {
 ///
 /// The code is 0 for success and 1 where the thing asked for came to another end, such as a job
 /// that failed; a command line that makes no sense ends in 2 before this.
-pub(crate) async fn run(command: ClientCommand) -> Result<ExitCode> {
+pub(crate) async fn run(mut command: ClientCommand, early: EarlyArgs) -> Result<ExitCode> {
+    command.common().server.apply(early);
     match command {
         ClientCommand::Submit(Call { command, common }) => {
             let (client, format) = common.open()?;
@@ -100,6 +101,19 @@ pub(crate) async fn run(command: ClientCommand) -> Result<ExitCode> {
         ClientCommand::Playlist(Group { command, common }) => {
             let (client, format) = common.open()?;
             common.explain(playlist::run(&client, command, format).await)
+        }
+    }
+}
+
+impl ClientCommand {
+    fn common(&mut self) -> &mut Common {
+        match self {
+            Self::Submit(call) => &mut call.common,
+            Self::Job(group) => &mut group.common,
+            Self::Pipeline(group) => &mut group.common,
+            Self::Bucket(group) => &mut group.common,
+            Self::Preset(group) => &mut group.common,
+            Self::Playlist(group) => &mut group.common,
         }
     }
 }
