@@ -106,9 +106,9 @@ impl Attempt {
         self.remove_scratch().await;
         let Some(ending) = ending else { return };
         let is_end = self.is_end(&ending);
-        self.report(ending).await;
-        if is_end {
-            // What was staged stays until nobody can be asked to publish it any more.
+        // What was staged stays until nobody can be asked to publish it any more: if the store did
+        // not take the report, the row may still say that this attempt won.
+        if self.report(ending).await && is_end {
             self.discard().await;
         }
     }
@@ -245,7 +245,8 @@ impl Attempt {
         }
     }
 
-    async fn report(&self, ending: Ending) {
+    /// Tells the store how the attempt ended, and returns whether that counted.
+    async fn report(&self, ending: Ending) -> bool {
         let (job, attempt) = (self.job.id, self.job.lifecycle.attempt);
         let word = match &ending {
             Ending::Succeeded => "succeeded".to_owned(),
@@ -260,9 +261,11 @@ impl Attempt {
             Some(Fenced::Done | Fenced::Stopping) => {
                 let duration_ms = now().since(self.started).as_millis();
                 tracing::info!(job.id = %job, attempt, duration_ms, "job {job} {word}");
+                true
             }
             Some(Fenced::Lost) | None => {
                 tracing::warn!(job.id = %job, attempt, "job {job} {word}, but too late to count");
+                false
             }
         }
     }
