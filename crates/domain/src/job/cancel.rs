@@ -1,5 +1,7 @@
 //! Who may be cancelled when, and what a cancel answers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{JobId, JobNumber};
 use crate::job::lifecycle::{JobState, Lifecycle, StateName};
 
@@ -12,6 +14,29 @@ pub enum CancelPolicy {
     RunningOnly,
     /// Whatever has not ended.
     Any,
+}
+
+/// How the processes of a running job are ended.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum StopMode {
+    /// Asked first, killed if they do not end in time.
+    #[default]
+    Graceful,
+    /// Killed at once.
+    Now,
+}
+
+impl StopMode {
+    /// The mode's word in the native API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Graceful => "graceful",
+            Self::Now => "now",
+        }
+    }
 }
 
 /// What a policy says about a job.

@@ -7,7 +7,7 @@ mod lifecycle;
 
 use serde::{Deserialize, Serialize};
 
-pub use cancel::{CancelOutcome, CancelPolicy, CancelVerdict, Selector};
+pub use cancel::{CancelOutcome, CancelPolicy, CancelVerdict, Selector, StopMode};
 pub use fault::{Fault, FaultCode};
 pub use lifecycle::{
     Event, Illegal, JobState, Lease, Lifecycle, MAX_LOSSES, StateName, retry_delay,
