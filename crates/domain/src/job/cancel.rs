@@ -53,18 +53,22 @@ pub enum CancelVerdict {
 impl CancelPolicy {
     /// Judges a cancel of a job in this state. A job that waits for another attempt counts as
     /// running for `QueuedOnly` and `RunningOnly`.
-    pub const fn judge(self, lifecycle: &Lifecycle) -> CancelVerdict {
+    pub const fn judge(self, lifecycle: &Lifecycle, mode: StopMode) -> CancelVerdict {
         use CancelVerdict::{AskToStop, CancelNow, Refuse};
         match &lifecycle.state {
-            JobState::Queued { .. } => match (self, lifecycle.attempt) {
-                (Self::QueuedOnly, 0) | (Self::Any, _) => CancelNow,
-                (Self::QueuedOnly, _) | (Self::RunningOnly, 0) => Refuse,
-                (Self::RunningOnly, _) => CancelNow,
+            JobState::Queued { .. } => match (self, lifecycle.has_started()) {
+                (Self::QueuedOnly, false) | (Self::RunningOnly, true) | (Self::Any, _) => CancelNow,
+                (Self::QueuedOnly, true) | (Self::RunningOnly, false) => Refuse,
             },
             JobState::Running { .. } => match self {
                 Self::QueuedOnly => Refuse,
                 Self::RunningOnly | Self::Any => AskToStop,
             },
+            // Whoever asked politely before may lose patience.
+            JobState::Stopping {
+                mode: StopMode::Graceful,
+                ..
+            } if matches!((self, mode), (Self::Any, StopMode::Now)) => AskToStop,
             // From `publishing` on the outputs are decided: a cancel comes too late.
             JobState::Publishing { .. }
             | JobState::Stopping { .. }
@@ -85,10 +89,10 @@ pub enum Selector {
 /// What became of one job that a cancel named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CancelOutcome {
-    /// It had not started and never will.
-    Cancelled { id: JobId },
-    /// It runs and was asked to stop.
-    Stopping { id: JobId },
+    /// Nothing ran and nothing will. `from` is the state it was cancelled in.
+    Cancelled { id: JobId, from: StateName },
+    /// It runs and was asked to stop; `from` tells whether it had been asked before.
+    Stopping { id: JobId, from: StateName },
     /// No such job in this account. `index` is its place in the selector's list.
     Missing { index: usize },
     /// It stays as it was; this is the state that refused, and whether an attempt ever started.

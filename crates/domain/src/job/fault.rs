@@ -26,6 +26,10 @@ pub enum FaultCode {
     StorageFailed,
     /// The job ran longer than it may.
     TimedOut,
+    /// FFmpeg made no progress for longer than it may.
+    Stalled,
+    /// The job used more memory or disk than one may.
+    OverBudget,
     /// Every attempt's worker was lost.
     WorkerLost,
 }
@@ -34,7 +38,7 @@ impl FaultCode {
     /// Whether another attempt could end differently.
     pub const fn is_transient(self) -> bool {
         match self {
-            Self::EngineFailed | Self::StorageFailed | Self::WorkerLost => true,
+            Self::EngineFailed | Self::StorageFailed | Self::Stalled | Self::WorkerLost => true,
             Self::SourceMissing
             | Self::SourceUnreadable
             | Self::NoVideoStream
@@ -42,7 +46,8 @@ impl FaultCode {
             | Self::SpecUnfit
             | Self::TargetUnfit
             | Self::EngineLacks
-            | Self::TimedOut => false,
+            | Self::TimedOut
+            | Self::OverBudget => false,
         }
     }
 }

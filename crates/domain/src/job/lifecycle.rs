@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::WorkerId;
-use crate::job::cancel::{CancelPolicy, CancelVerdict};
+use crate::job::cancel::{CancelPolicy, CancelVerdict, StopMode};
 use crate::job::fault::{Fault, FaultCode};
 use crate::time::Timestamp;
 
@@ -45,6 +45,7 @@ pub enum JobState {
     /// A cancel was accepted and the attempt is being ended.
     Stopping {
         lease: Lease,
+        mode: StopMode,
     },
     Succeeded {
         finished_at: Timestamp,
@@ -117,7 +118,7 @@ impl JobState {
     /// The lease, in the states that have one.
     pub const fn lease(&self) -> Option<&Lease> {
         match self {
-            Self::Running { lease } | Self::Publishing { lease } | Self::Stopping { lease } => {
+            Self::Running { lease } | Self::Publishing { lease } | Self::Stopping { lease, .. } => {
                 Some(lease)
             }
             Self::Queued { .. }
@@ -133,8 +134,10 @@ impl JobState {
 pub struct Lifecycle {
     pub state: JobState,
     /// The number of the newest attempt, 0 before the first. Only grows: it fences the writes of
-    /// earlier attempts, and 0 means that no attempt has ever started.
+    /// earlier attempts.
     pub attempt: u32,
+    /// Attempts up to this number no longer count: the job was queued as new after them.
+    pub forgiven: u32,
     /// Attempts lost to vanished workers or transient failures.
     pub losses: u8,
 }
@@ -159,7 +162,12 @@ pub enum Event {
     /// The lease has run out.
     LeaseEnded,
     /// Somebody wants the job to end.
-    Cancel { policy: CancelPolicy },
+    Cancel {
+        policy: CancelPolicy,
+        mode: StopMode,
+    },
+    /// Somebody wants a failed job to be queued as if it had never started.
+    Retry,
 }
 
 impl Event {
@@ -175,6 +183,7 @@ impl Event {
             Self::Stopped { .. } => "stopped",
             Self::LeaseEnded => "lease ended",
             Self::Cancel { .. } => "cancel",
+            Self::Retry => "retry",
         }
     }
 
@@ -186,7 +195,7 @@ impl Event {
             | Self::Fail { attempt, .. }
             | Self::GiveBack { attempt }
             | Self::Stopped { attempt } => Some(*attempt),
-            Self::Claim { .. } | Self::LeaseEnded | Self::Cancel { .. } => None,
+            Self::Claim { .. } | Self::LeaseEnded | Self::Cancel { .. } | Self::Retry => None,
         }
     }
 }
@@ -206,13 +215,14 @@ impl Lifecycle {
         Self {
             state: JobState::Queued { ready_at: None },
             attempt: 0,
+            forgiven: 0,
             losses: 0,
         }
     }
 
-    /// Whether an attempt has ever started.
+    /// Whether an attempt that counts has started.
     pub const fn has_started(&self) -> bool {
-        self.attempt > 0
+        self.attempt > self.forgiven
     }
 
     /// The lifecycle after `event`, or why it cannot happen. An event of an attempt that is not
@@ -241,8 +251,8 @@ impl Lifecycle {
                     })
                 })
             }
-            (JobState::Queued { .. } | JobState::Running { .. }, Event::Cancel { policy }) => {
-                self.cancelled(*policy, now).ok_or_else(illegal)
+            (_, Event::Cancel { policy, mode }) => {
+                self.cancelled(*policy, *mode, now).ok_or_else(illegal)
             }
             (JobState::Running { lease }, Event::Renew { until, .. }) => {
                 Ok(self.with(JobState::Running {
@@ -254,9 +264,10 @@ impl Lifecycle {
                     lease: renewed(lease, *until),
                 }))
             }
-            (JobState::Stopping { lease }, Event::Renew { until, .. }) => {
+            (JobState::Stopping { lease, mode }, Event::Renew { until, .. }) => {
                 Ok(self.with(JobState::Stopping {
                     lease: renewed(lease, *until),
+                    mode: *mode,
                 }))
             }
             (JobState::Running { lease }, Event::Publish { .. }) => {
@@ -288,7 +299,7 @@ impl Lifecycle {
                 let message = format!("worker {} was lost", lease.worker);
                 Ok(self.failed(&Fault::new(FaultCode::WorkerLost, message), now))
             }
-            (JobState::Stopping { lease }, Event::LeaseEnded) if lease.until <= now => {
+            (JobState::Stopping { lease, .. }, Event::LeaseEnded) if lease.until <= now => {
                 Ok(self.with(JobState::Cancelled { finished_at: now }))
             }
             // What the runner made of its attempt no longer matters once a stop was accepted.
@@ -296,6 +307,12 @@ impl Lifecycle {
                 JobState::Stopping { .. },
                 Event::Stopped { .. } | Event::Fail { .. } | Event::GiveBack { .. },
             ) => Ok(self.with(JobState::Cancelled { finished_at: now })),
+            (JobState::Failed { .. }, Event::Retry) => Ok(Self {
+                state: JobState::Queued { ready_at: None },
+                attempt: self.attempt,
+                forgiven: self.attempt,
+                losses: 0,
+            }),
             _ => Err(illegal()),
         }
     }
@@ -304,16 +321,21 @@ impl Lifecycle {
         Self { state, ..*self }
     }
 
-    fn cancelled(&self, policy: CancelPolicy, now: Timestamp) -> Option<Self> {
-        match (policy.judge(self), &self.state) {
+    fn cancelled(&self, policy: CancelPolicy, mode: StopMode, now: Timestamp) -> Option<Self> {
+        let stopping = |lease: &Lease| {
+            self.with(JobState::Stopping {
+                lease: lease.clone(),
+                mode,
+            })
+        };
+        match (policy.judge(self, mode), &self.state) {
             (CancelVerdict::CancelNow, _) => {
                 Some(self.with(JobState::Cancelled { finished_at: now }))
             }
-            (CancelVerdict::AskToStop, JobState::Running { lease }) => {
-                Some(self.with(JobState::Stopping {
-                    lease: lease.clone(),
-                }))
-            }
+            (
+                CancelVerdict::AskToStop,
+                JobState::Running { lease } | JobState::Stopping { lease, .. },
+            ) => Some(stopping(lease)),
             (CancelVerdict::AskToStop | CancelVerdict::Refuse, _) => None,
         }
     }

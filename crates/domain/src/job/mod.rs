@@ -2,6 +2,7 @@
 
 mod cancel;
 mod fault;
+mod history;
 pub mod kind;
 mod lifecycle;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cancel::{CancelOutcome, CancelPolicy, CancelVerdict, Selector, StopMode};
 pub use fault::{Fault, FaultCode};
+pub use history::{Happening, HistoryEntry};
 pub use lifecycle::{
     Event, Illegal, JobState, Lease, Lifecycle, MAX_LOSSES, StateName, retry_delay,
 };

@@ -17,12 +17,21 @@ fn states() -> Vec<(&'static str, Lifecycle)> {
     let at = |state, attempt, losses| Lifecycle {
         state,
         attempt,
+        forgiven: 0,
         losses,
     };
     let fault = Fault::new(FaultCode::SourceUnreadable, "x");
     let soon = Some(Timestamp::from_millis(1_000_001));
     vec![
         ("queued, new", Lifecycle::queued()),
+        (
+            "queued, retried by hand",
+            Lifecycle {
+                attempt: 1,
+                forgiven: 1,
+                ..Lifecycle::queued()
+            },
+        ),
         (
             "queued, retry due",
             at(
@@ -68,10 +77,22 @@ fn states() -> Vec<(&'static str, Lifecycle)> {
             ),
         ),
         (
-            "stopping",
+            "stopping (graceful)",
             at(
                 JobState::Stopping {
                     lease: lease(1_000_000),
+                    mode: StopMode::Graceful,
+                },
+                1,
+                0,
+            ),
+        ),
+        (
+            "stopping (now)",
+            at(
+                JobState::Stopping {
+                    lease: lease(1_000_000),
+                    mode: StopMode::Now,
                 },
                 1,
                 0,
@@ -134,20 +155,31 @@ fn events() -> Vec<(&'static str, Event)> {
             "cancel queued-only",
             Event::Cancel {
                 policy: CancelPolicy::QueuedOnly,
+                mode: StopMode::Graceful,
             },
         ),
         (
             "cancel running-only",
             Event::Cancel {
                 policy: CancelPolicy::RunningOnly,
+                mode: StopMode::Graceful,
             },
         ),
         (
             "cancel any",
             Event::Cancel {
                 policy: CancelPolicy::Any,
+                mode: StopMode::Graceful,
             },
         ),
+        (
+            "cancel any, now",
+            Event::Cancel {
+                policy: CancelPolicy::Any,
+                mode: StopMode::Now,
+            },
+        ),
+        ("retry", Event::Retry),
     ]
 }
 
@@ -161,12 +193,14 @@ fn the_matrix_of_states_and_events() {
                 let Lifecycle {
                     state,
                     attempt,
+                    forgiven,
                     losses,
                 } = next;
+                let news = if attempt == forgiven { ", as new" } else { "" };
                 let to = state.name().as_str();
                 writeln!(
                     matrix,
-                    "  {name:<20} -> {to} (attempt {attempt}, lost {losses})"
+                    "  {name:<20} -> {to} (attempt {attempt}, lost {losses}{news})"
                 )
                 .unwrap();
             }
@@ -209,20 +243,47 @@ fn a_lease_that_has_time_left_does_not_end() {
             lease: lease(1_000_001),
         },
         attempt: 1,
+        forgiven: 0,
         losses: 0,
     };
     assert!(running.after(&Event::LeaseEnded, NOW).is_err());
 }
 
 #[test]
-fn a_final_state_is_never_left() {
+fn a_final_state_is_left_by_nothing_but_the_retry_of_a_failure() {
     for (name, lifecycle) in states() {
         if lifecycle.state.name().is_final() {
             for (event, what) in events() {
+                if (name, &what) == ("failed", &Event::Retry) {
+                    continue;
+                }
                 assert!(lifecycle.after(&what, NOW).is_err(), "{name}, {event}");
             }
         }
     }
+}
+
+#[test]
+fn a_retried_job_counts_as_never_started_and_has_all_its_attempts() {
+    let failed = states()
+        .into_iter()
+        .find_map(|(name, it)| (name == "failed").then_some(it));
+    let retried = failed.unwrap().after(&Event::Retry, NOW).unwrap();
+    assert!(!retried.has_started());
+    assert_eq!((retried.attempt, retried.losses), (1, 0));
+    let queued_only = Event::Cancel {
+        policy: CancelPolicy::QueuedOnly,
+        mode: StopMode::Graceful,
+    };
+    let cancelled = retried.after(&queued_only, NOW).unwrap();
+    assert_eq!(cancelled.state.name(), StateName::Cancelled);
+    let claim = Event::Claim {
+        lease: lease(1_030_000),
+    };
+    let running = retried.after(&claim, NOW).unwrap();
+    // An attempt of before is still fenced off.
+    assert_eq!(running.attempt, 2);
+    assert!(running.has_started());
 }
 
 #[test]
