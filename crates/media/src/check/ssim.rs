@@ -9,8 +9,8 @@ use reelgate_domain::media::MediaFacts;
 use crate::argv::{self, Args};
 use crate::engine::Engine;
 use crate::plan::{FrameRate, Seek, display_size};
-use crate::probe::{ProbeError, probe};
-use crate::run::{Capture, Ended, Limits, Runner, SpawnError};
+use crate::probe::{ProbeError, probe, reach};
+use crate::run::{Access, Capture, Ended, Limits, Runner, SpawnError};
 
 /// A line for each frame of an hour and more.
 const SCORES_BYTES: usize = 64 << 20;
@@ -52,6 +52,10 @@ pub async fn ssim(
         program: engine.ffmpeg(),
         args,
         cwd: Path::new("/"),
+        access: Access {
+            read: &[reference, reach(output, is_playlist(output))],
+            write: None,
+        },
         limits: &limits,
         max_bytes: SCORES_BYTES,
     };
@@ -73,11 +77,15 @@ async fn facts(
     path: &Path,
 ) -> Result<MediaFacts, SsimError> {
     // Outputs may be playlists, which a source may never be.
-    let probed = match path.extension().is_some_and(|end| end == "m3u8") {
+    let probed = match is_playlist(path) {
         true => crate::probe::probe_output(runner, engine, path, false).await,
         false => probe(runner, engine, path).await,
     };
     probed.map_err(|source| SsimError::Probe { which, source })
+}
+
+fn is_playlist(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "m3u8")
 }
 
 fn comparison(

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::run::{Capture, Ended, Limits, Runner, SpawnError};
+use crate::run::{Access, Capture, Ended, Limits, Runner, SpawnError};
 
 pub use capabilities::{Capabilities, Part};
 
@@ -132,6 +132,7 @@ async fn ask(runner: &Runner, program: &Path, question: &str) -> Result<String, 
             program,
             args,
             cwd: Path::new("/"),
+            access: Access::default(),
             limits: &limits,
             max_bytes: ANSWER_BYTES,
         })

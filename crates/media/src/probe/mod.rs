@@ -12,7 +12,7 @@ use reelgate_domain::media::MediaFacts;
 
 use crate::argv::{self, Args};
 use crate::engine::Engine;
-use crate::run::{Capture, Ended, Limits, Runner, SpawnError};
+use crate::run::{Access, Capture, Ended, Limits, Runner, SpawnError};
 
 const PROBE_TIME: Duration = Duration::from_secs(30);
 /// Counting reads the whole of an output, which took much longer to make.
@@ -42,7 +42,7 @@ pub async fn probe(
 ) -> Result<MediaFacts, ProbeError> {
     let mut args = Args::default();
     args.open_source(path);
-    let mut facts = ask(runner, engine, args, path, PROBE_TIME).await?;
+    let mut facts = ask(runner, engine, args, path, path, PROBE_TIME).await?;
     if facts.format.size_bytes == 0 {
         facts.format.size_bytes = path.metadata().map_or(0, |meta| meta.len());
     }
@@ -62,7 +62,16 @@ pub(crate) async fn probe_output(
     if is_playlist {
         args.add(&["-count_packets"]);
     }
-    ask(runner, engine, args, path, COUNT_TIME).await
+    let reach = reach(path, is_playlist);
+    ask(runner, engine, args, path, reach, COUNT_TIME).await
+}
+
+/// What has to be readable to read an output: a playlist names files beside it.
+pub(crate) fn reach(path: &Path, is_playlist: bool) -> &Path {
+    match path.parent() {
+        Some(folder) if is_playlist => folder,
+        _ => path,
+    }
 }
 
 async fn ask(
@@ -70,6 +79,7 @@ async fn ask(
     engine: &Engine,
     mut args: Args,
     path: &Path,
+    reach: &Path,
     max_run_time: Duration,
 ) -> Result<MediaFacts, ProbeError> {
     args.add(&["-hide_banner", "-loglevel", "level+error"])
@@ -84,6 +94,10 @@ async fn ask(
             program: engine.ffprobe(),
             args: args.0,
             cwd: Path::new("/"),
+            access: Access {
+                read: &[reach],
+                write: None,
+            },
             limits: &limits,
             max_bytes: PROBE_BYTES,
         })

@@ -6,11 +6,13 @@ use std::pin::pin;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use reelgate_domain::job::StopMode;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Child;
 
 use super::tail::Tail;
+use super::watch::Pulse;
 use super::{Limits, Runner};
 
 /// How much of a process's own words is kept.
@@ -37,6 +39,8 @@ pub(crate) enum Ended {
     Stopped(Stopped),
     /// It ran longer than it may.
     TimedOut(Stopped),
+    /// It made no progress for longer than it may.
+    Stalled(Stopped),
     /// It wrote more than it may.
     TooTalkative,
     /// The kernel would not tell.
@@ -50,6 +54,7 @@ impl fmt::Display for Ended {
             Self::Signalled(signal) => write!(f, "signal {signal}"),
             Self::Stopped(_) => f.write_str("stopped"),
             Self::TimedOut(_) => f.write_str("out of time"),
+            Self::Stalled(_) => f.write_str("no progress"),
             Self::TooTalkative => f.write_str("too much output"),
             Self::Lost => f.write_str("no exit status"),
         }
@@ -100,8 +105,13 @@ impl Watched {
             if chunk.len() > room {
                 too_much.notify_one();
             }
+            true
         };
-        let finished = self.supervise(limits, collect, too_much.notified()).await;
+        let stop = async {
+            too_much.notified().await;
+            StopMode::Now
+        };
+        let finished = self.supervise(limits, collect, stop).await;
         Captured {
             ended: match finished.ended {
                 Ended::Stopped(_) => Ended::TooTalkative,
@@ -112,25 +122,32 @@ impl Watched {
         }
     }
 
-    /// Waits for the end: by itself, because `stop` completed, or because time is up. Both pipes
-    /// are drained all the while, and no member of the group outlives the call.
+    /// Waits for the end: by itself, because `stop` completed, because time is up, or for want of
+    /// progress, which is when `on_stdout` returns true. Both pipes are drained all the while, and
+    /// no member of the group outlives the call.
     pub(crate) async fn supervise(
         mut self,
         limits: &Limits,
-        mut on_stdout: impl FnMut(&[u8]),
-        stop: impl Future<Output = ()>,
+        mut on_stdout: impl FnMut(&[u8]) -> bool,
+        stop: impl Future<Output = StopMode>,
     ) -> Finished {
         let stdout = self.child.stdout.take();
         let stderr = self.child.stderr.take();
         let mut tail = Tail::new(TAIL_BYTES);
+        let pulse = Pulse::new();
         let ended = {
+            let mut hear = |chunk: &[u8]| {
+                if on_stdout(chunk) {
+                    pulse.beat();
+                }
+            };
             let mut keep = |chunk: &[u8]| tail.push(chunk);
             let drain = async {
-                tokio::join!(pump(stdout, &mut on_stdout), pump(stderr, &mut keep));
+                tokio::join!(pump(stdout, &mut hear), pump(stderr, &mut keep));
             };
             let mut drain = pin!(drain);
             let mut drained = false;
-            let mut life = pin!(live(&mut self.child, &mut self.group, limits, stop));
+            let mut life = pin!(live(&mut self.child, &mut self.group, limits, &pulse, stop));
             let ended = loop {
                 tokio::select! {
                     ended = &mut life => break ended,
@@ -161,11 +178,18 @@ async fn live(
     child: &mut Child,
     group: &mut Group,
     limits: &Limits,
-    stop: impl Future<Output = ()>,
+    pulse: &Pulse,
+    stop: impl Future<Output = StopMode>,
 ) -> Ended {
     let ended = tokio::select! {
         status = child.wait() => status.map_or(Ended::Lost, by_itself),
-        () = stop => Ended::Stopped(group.end(child, limits.stop_grace).await),
+        mode = stop => Ended::Stopped(match mode {
+            StopMode::Graceful => group.end(child, limits.stop_grace).await,
+            StopMode::Now => group.kill(child).await,
+        }),
+        () = pulse.stalled(limits.stall) => {
+            Ended::Stalled(group.end(child, limits.stop_grace).await)
+        }
         () = tokio::time::sleep(limits.max_run_time) => {
             Ended::TimedOut(group.end(child, limits.stop_grace).await)
         }
@@ -195,12 +219,14 @@ impl Group {
         self.signal(Signal::TERM);
         match tokio::time::timeout(grace, child.wait()).await {
             Ok(_) => Stopped::Asked,
-            Err(_) => {
-                self.signal(Signal::KILL);
-                let _ = child.wait().await;
-                Stopped::Killed
-            }
+            Err(_) => self.kill(child).await,
         }
+    }
+
+    async fn kill(&self, child: &mut Child) -> Stopped {
+        self.signal(Signal::KILL);
+        let _ = child.wait().await;
+        Stopped::Killed
     }
 
     /// Makes sure that no member is left once the leader has been reaped.

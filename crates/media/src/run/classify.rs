@@ -64,6 +64,10 @@ pub(super) fn failure(finished: &Finished, input: &Path) -> Fault {
             FaultCode::TimedOut,
             "the output took longer to make than it may".to_owned(),
         ),
+        Ended::Stalled(_) => (
+            FaultCode::Stalled,
+            "FFmpeg made no progress for longer than it may".to_owned(),
+        ),
         Ended::Signalled(SIGXCPU) => (
             FaultCode::TimedOut,
             "the output took more processor time than it may".to_owned(),
@@ -155,5 +159,6 @@ mod tests {
         check(Ended::Signalled(11), "", FaultCode::EngineFailed);
         check(Ended::Signalled(SIGXFSZ), "", FaultCode::StorageFailed);
         check(Ended::TimedOut(Stopped::Killed), "", FaultCode::TimedOut);
+        check(Ended::Stalled(Stopped::Asked), "", FaultCode::Stalled);
     }
 }

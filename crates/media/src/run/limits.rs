@@ -10,6 +10,8 @@ use rustix::process::{Pid, Resource, Rlimit, Signal};
 pub struct Limits {
     /// Wall time; the process is stopped after it.
     pub max_run_time: Duration,
+    /// The longest time without progress; the process is stopped after it.
+    pub stall: Option<Duration>,
     /// Time between asking a process to end and killing it.
     pub stop_grace: Duration,
     /// The largest file it may write.
@@ -23,6 +25,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_run_time: Duration::from_secs(24 * 60 * 60),
+            stall: None,
             stop_grace: Duration::from_secs(2),
             file_bytes: None,
             address_space_bytes: None,

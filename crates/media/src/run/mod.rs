@@ -6,6 +6,7 @@ mod limits;
 mod progress;
 mod tail;
 pub(crate) mod transcode;
+mod watch;
 
 use std::ffi::OsString;
 use std::io;
@@ -36,11 +37,21 @@ pub struct Runner {
 #[error(transparent)]
 pub(crate) struct SpawnError(pub(crate) io::Error);
 
+/// What a process may reach of the file system, beyond the programs and libraries it consists of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Access<'a> {
+    /// Files, and directories with all that is below them.
+    pub(crate) read: &'a [&'a Path],
+    /// The one directory below which it may write.
+    pub(crate) write: Option<&'a Path>,
+}
+
 /// A process whose standard output is wanted whole.
 pub(crate) struct Capture<'a> {
     pub(crate) program: &'a Path,
     pub(crate) args: Vec<OsString>,
     pub(crate) cwd: &'a Path,
+    pub(crate) access: Access<'a>,
     pub(crate) limits: &'a Limits,
     /// More output than this ends the process.
     pub(crate) max_bytes: usize,
@@ -48,6 +59,8 @@ pub(crate) struct Capture<'a> {
 
 struct Request {
     program: PathBuf,
+    #[expect(dead_code, reason = "enforced by the sandbox of the next commit")]
+    reach: (Vec<PathBuf>, Option<PathBuf>),
     args: Vec<OsString>,
     cwd: PathBuf,
     limits: Resolved,
@@ -76,11 +89,16 @@ impl Runner {
         program: &Path,
         args: Vec<OsString>,
         cwd: &Path,
+        access: Access<'_>,
         limits: &Limits,
     ) -> Result<Watched, SpawnError> {
         let (reply, answer) = oneshot::channel();
         let request = Request {
             program: program.to_owned(),
+            reach: (
+                access.read.iter().map(|path| path.to_path_buf()).collect(),
+                access.write.map(Path::to_path_buf),
+            ),
             args,
             cwd: cwd.to_owned(),
             limits: limits.resolve(),
@@ -93,10 +111,16 @@ impl Runner {
     }
 
     pub(crate) async fn capture(&self, capture: Capture<'_>) -> Result<Captured, SpawnError> {
-        let watched = self
-            .spawn(capture.program, capture.args, capture.cwd, capture.limits)
-            .await?;
-        Ok(watched.capture(capture.limits, capture.max_bytes).await)
+        let Capture {
+            program,
+            args,
+            cwd,
+            access,
+            limits,
+            max_bytes,
+        } = capture;
+        let watched = self.spawn(program, args, cwd, access, limits).await?;
+        Ok(watched.capture(limits, max_bytes).await)
     }
 }
 

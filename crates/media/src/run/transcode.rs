@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 
 use reelgate_domain::job::kind::transcode::Container;
-use reelgate_domain::job::{Fault, FaultCode};
+use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::media::{MediaFacts, StreamDetail};
 
 use super::progress::{ProgressReader, percent};
-use super::{Ended, Limits, Runner, SpawnError, Stopped, classify};
+use super::{Access, Ended, Limits, Runner, SpawnError, Stopped, classify};
 use crate::argv::{self, argv};
 use crate::check;
 use crate::engine::Engine;
@@ -66,14 +66,14 @@ pub async fn transcode(
     engine: &Engine,
     job: Transcode<'_>,
     mut on_progress: impl FnMut(u8),
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = StopMode>,
 ) -> Result<Transcoded, TranscodeError> {
     let mut stop = pin!(stop);
     let log_tail = encode(runner, engine, job, &mut on_progress, stop.as_mut()).await?;
     let verified = tokio::select! {
         verified = verify(runner, engine, job) => verified,
         // Leaving the probe unfinished kills it.
-        () = stop => return Err(TranscodeError::Stopped(Stopped::Killed)),
+        _ = stop => return Err(TranscodeError::Stopped(Stopped::Killed)),
     };
     let mut transcoded = verified.map_err(|fault| with_log(fault, log_tail))?;
     rename(job, &mut transcoded.files).map_err(|error| {
@@ -100,11 +100,15 @@ async fn encode(
     engine: &Engine,
     job: Transcode<'_>,
     on_progress: &mut impl FnMut(u8),
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = StopMode>,
 ) -> Result<String, TranscodeError> {
     let args = argv(job.plan, job.input);
+    let access = Access {
+        read: &[job.input],
+        write: Some(job.out_dir),
+    };
     let watched = runner
-        .spawn(engine.ffmpeg(), args, job.out_dir, job.limits)
+        .spawn(engine.ffmpeg(), args, job.out_dir, access, job.limits)
         .await
         .map_err(|SpawnError(error)| {
             Fault::new(
@@ -116,7 +120,7 @@ async fn encode(
     let mut told = None;
     let tell = |chunk: &[u8]| {
         let Some(position) = reader.push(chunk) else {
-            return;
+            return false;
         };
         let now = percent(position, job.plan.expected.seconds);
         // Progress never goes back, and nobody needs to hear the same twice.
@@ -124,6 +128,7 @@ async fn encode(
             told = Some(now);
             on_progress(now);
         }
+        true
     };
     let finished = watched.supervise(job.limits, tell, stop).await;
     match finished.ended {

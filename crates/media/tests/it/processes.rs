@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use reelgate_domain::job::FaultCode;
+use reelgate_domain::job::{FaultCode, StopMode};
 use reelgate_media::{
     Engine, EngineError, Limits, Stopped, Transcode, TranscodeError, Transcoded, transcode,
 };
@@ -94,6 +94,7 @@ impl Case {
             if !stops {
                 std::future::pending::<()>().await;
             }
+            StopMode::Graceful
         };
         RUNTIME.block_on(transcode(&RUNNER, engine, job, on_progress, stop))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reelgate_domain::ObjectRef;
 use reelgate_domain::job::kind::transcode::{OutputSpec, TranscodeSpec};
-use reelgate_domain::job::{Fault, FaultCode};
+use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 use reelgate_media::{Limits, ProbeError, Transcode, TranscodeError, Transcoded};
 use reelgate_objects::ObjectError;
@@ -121,7 +121,10 @@ async fn make(
             .progress
             .set(attempt.job.id, attempt.job.lifecycle.attempt, percent);
     };
-    let stop = ended(attempt);
+    let stop = async {
+        ended(attempt).await;
+        StopMode::Graceful
+    };
     match reelgate_media::transcode(&tools.runner, &tools.engine, job, tell, stop).await {
         Ok(transcoded) => Ok(done(output, &out_dir, transcoded)),
         Err(TranscodeError::Fault(fault)) => Ok(Err(fault)),

@@ -248,6 +248,8 @@ pub(super) fn job_failure(fault: &Fault, object_key: &str) -> (&'static str, Str
         FaultCode::EngineFailed
         | FaultCode::StorageFailed
         | FaultCode::TimedOut
+        | FaultCode::Stalled
+        | FaultCode::OverBudget
         | FaultCode::WorkerLost => (Code::Internal, ""),
     };
     let message = format!("{} ({})", code.message(about), fault.message);
@@ -333,6 +335,8 @@ mod tests {
             (FaultCode::EngineFailed, "InternalError"),
             (FaultCode::StorageFailed, "InternalError"),
             (FaultCode::TimedOut, "InternalError"),
+            (FaultCode::Stalled, "InternalError"),
+            (FaultCode::OverBudget, "InternalError"),
             (FaultCode::WorkerLost, "InternalError"),
         ];
         for (fault, code) in cases {
