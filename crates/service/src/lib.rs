@@ -7,6 +7,7 @@ mod access;
 mod buckets;
 mod clock;
 mod error;
+mod holdups;
 mod ids;
 mod jobs;
 mod objects;
@@ -23,6 +24,7 @@ pub use access::{Caller, Credentials};
 pub use buckets::BucketView;
 pub use clock::{Clock, SystemClock};
 pub use error::{ErrorKind, ServiceError};
+pub use holdups::Holdups;
 pub use ids::{Ids, RandomIds};
 pub use jobs::{JobPage, JobQuery, Submission, SubmitJob};
 pub use objects::{ObjectBody, ObjectPage};
@@ -39,6 +41,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// The largest object a caller may store.
     pub max_object_bytes: u64,
+    /// Uploads leave this many bytes free on a bucket's file system.
+    pub free_space_floor: u64,
 }
 
 /// Every use case, over one store.
@@ -48,6 +52,7 @@ pub struct Service {
     ids: Arc<dyn Ids>,
     settings: Settings,
     progress: LiveProgress,
+    holdups: Holdups,
     keys: access::KeyCache,
     buckets: buckets::BucketCache,
 }
@@ -65,6 +70,7 @@ impl Service {
             ids,
             settings,
             progress: LiveProgress::default(),
+            holdups: Holdups::default(),
             keys: access::KeyCache::default(),
             buckets: buckets::BucketCache::default(),
         }
@@ -73,5 +79,10 @@ impl Service {
     /// Where a worker of this process reports progress.
     pub fn progress(&self) -> LiveProgress {
         self.progress.clone()
+    }
+
+    /// Where a worker of this process says what it waits for.
+    pub fn holdups(&self) -> Holdups {
+        self.holdups.clone()
     }
 }

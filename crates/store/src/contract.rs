@@ -24,7 +24,8 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, Fault, Job, NewJob, Origin, Selector, StateName,
+    CancelOutcome, CancelPolicy, Fault, HistoryEntry, Job, NewJob, Origin, Selector, StateName,
+    StopMode,
 };
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::pipeline::PipelineChange;
@@ -143,10 +144,13 @@ pub struct JobFilter {
     pub before: Option<JobId>,
 }
 
-/// A job that a worker holds from now on.
+/// A job that a worker holds from now on, with those that it holds in the same slot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
     pub job: Job,
+    /// Jobs of the same submission with the same input, pipeline and priority that were queued as
+    /// well: they have started with it, each in an attempt of its own. None for `Work::Publish`.
+    pub siblings: Vec<Job>,
     pub work: Work,
 }
 
@@ -173,8 +177,9 @@ pub struct Beat {
 pub enum BeatAnswer {
     /// The lease holds until the new time.
     Held,
-    /// A cancel was accepted: end the attempt and report [`Ending::Stopped`]. The lease holds.
-    Stop,
+    /// A cancel was accepted: end the attempt in this manner and report [`Ending::Stopped`]. The
+    /// lease holds. May come again with more hurry.
+    Stop(StopMode),
     /// The attempt is over as far as the store knows; whatever it still does must not be seen.
     Lost,
 }
@@ -190,9 +195,28 @@ pub enum Ending {
         results: Vec<OutputResult>,
     },
     /// It was asked to stop, its processes are gone and so is what they wrote.
-    Stopped,
+    Stopped(Gone),
     /// It is handed back untouched and may start elsewhere at once.
     GivenBack,
+}
+
+/// When the processes of a stopped attempt were gone, and whether they had to be killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone {
+    pub at: Timestamp,
+    pub killed: bool,
+}
+
+/// What became of a wish to queue a failed job again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryOutcome {
+    /// It is queued as if it had never started.
+    Queued,
+    Missing,
+    /// It has not failed; this is its state.
+    Refused(StateName),
+    /// Its pipeline has been deleted.
+    PipelineMissing(PipelineId),
 }
 
 /// Whether a worker's write still counted.
@@ -243,6 +267,9 @@ pub trait Store: Send + Sync + 'static {
     /// The account's buckets, by name.
     async fn buckets(&self, account: AccountId) -> Result<Vec<Bucket>>;
 
+    /// The buckets of all accounts, for workers that look after what lies in them.
+    async fn all_buckets(&self) -> Result<Vec<Bucket>>;
+
     async fn create_pipeline(&self, pipeline: NewPipeline) -> Result<Pipeline>;
 
     /// Changes a pipeline; `None` if there is none. Goes before queued submits, and has room to
@@ -290,16 +317,25 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Job>>;
 
+    /// What has happened to a job, oldest first; `None` if there is no such job.
+    async fn history(&self, account: AccountId, id: JobId) -> Result<Option<Vec<HistoryEntry>>>;
+
     /// Cancels what the selector names, as far as the policy allows: one write for the whole call,
-    /// one outcome per entry of the selector, in its order. Goes before queued submits, and has
-    /// room to write when they have none left.
+    /// one outcome per entry of the selector, in its order. `mode` is how processes are ended; a
+    /// later cancel may ask for more hurry. Goes before queued submits, and has room to write when
+    /// they have none left.
     async fn cancel(
         &self,
         account: AccountId,
         selector: Selector,
         policy: CancelPolicy,
+        mode: StopMode,
         now: Timestamp,
     ) -> Result<Vec<CancelOutcome>>;
+
+    /// Queues a failed job again, under its id and as if it had never started: its results and its
+    /// fault are gone, its history stays.
+    async fn retry(&self, account: AccountId, id: JobId, now: Timestamp) -> Result<RetryOutcome>;
 
     /// Starts at most `slots` jobs for a worker. Claiming is starting: a job that is returned here
     /// is running, and a cancel after it finds it so. First come `publishing` jobs whose lease has
@@ -308,6 +344,10 @@ pub trait Store: Send + Sync + 'static {
     /// the highest priority, and again. A job that waits for another attempt counts as older than
     /// those of its priority that never started. Progress starts again at 0, except for publishers.
     /// If the process dies before it gets the answer, the leases run out.
+    ///
+    /// With a job start its siblings, as far as its pipeline's limit allows: jobs of the same
+    /// submission, input, pipeline and priority that are ready too. They share its slot, each
+    /// counts towards the limit, and the pipeline has had one turn.
     ///
     /// A job whose turn it is and that cannot be read is logged, fails for good with
     /// [`FaultCode::SpecUnfit`](reelgate_domain::job::FaultCode::SpecUnfit) and takes no slot; the
@@ -332,7 +372,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<BeatAnswer>>;
 
     /// Declares this attempt the winner, with the outputs it staged. From here on a cancel is
-    /// refused; if the process dies, whoever claims the job next gives them their final names.
+    /// refused; if the process dies, whoever claims the job next gives them their final names. Can
+    /// be repeated after an error that left open whether it was written.
     async fn publish(&self, job: JobId, staged: Staged, now: Timestamp) -> Result<Fenced>;
 
     /// Ends an attempt. `Failed` may queue the job again, as [`Lifecycle::after`] decides; its
@@ -354,6 +395,9 @@ pub trait Store: Send + Sync + 'static {
     /// ready whose time has come: until then no claim takes them. Returns how many jobs moved. A job
     /// whose lease has run out and that cannot be read is logged and fails for good.
     async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64>;
+
+    /// Those of the jobs that a worker holds: what their attempts left lying must stay.
+    async fn leased(&self, ids: &[JobId]) -> Result<Vec<JobId>>;
 
     /// When the next delayed retry becomes ready or the next lease runs out, if any is pending. Lies
     /// in the past as long as nobody sweeps, or nobody claims a `publishing` job whose lease has run

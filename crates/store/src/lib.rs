@@ -8,7 +8,8 @@ mod contract;
 mod sqlite;
 
 pub use contract::{
-    ApiKey, Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, FirstAccount, Hints,
-    JobFilter, NewPipeline, PipelinePage, Result, Store, StoreError, SubmitOutcome, Work,
+    ApiKey, Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, FirstAccount, Gone,
+    Hints, JobFilter, NewPipeline, PipelinePage, Result, RetryOutcome, Store, StoreError,
+    SubmitOutcome, Work,
 };
 pub use sqlite::SqliteStore;

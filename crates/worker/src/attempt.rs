@@ -9,7 +9,7 @@ use reelgate_domain::job::{Fault, FaultCode, Job, JobSpec, MAX_LOSSES};
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::{BucketName, Timestamp};
 use reelgate_objects::{Directory, ObjectError};
-use reelgate_store::{Claim, Ending, Fenced, StoreError, Work};
+use reelgate_store::{Claim, Ending, Fenced, Gone, StoreError, Work};
 use tokio::sync::watch;
 
 use crate::run::{self, Interrupted, Made};
@@ -72,7 +72,7 @@ impl Attempt {
             end,
         };
         let started = tools.clock.now();
-        let Claim { job, work } = claim;
+        let Claim { job, work, .. } = claim;
         (
             Self {
                 job,
@@ -119,7 +119,7 @@ impl Attempt {
             Ending::Failed { fault, .. } => {
                 !fault.code.is_transient() || self.job.lifecycle.losses + 1 >= MAX_LOSSES
             }
-            Ending::Succeeded | Ending::Stopped => true,
+            Ending::Succeeded | Ending::Stopped(_) => true,
             Ending::GivenBack => false,
         }
     }
@@ -206,7 +206,7 @@ impl Attempt {
                 Some(Fenced::Done) => {}
                 Some(Fenced::Stopping) => {
                     self.discard().await;
-                    return Some(Ending::Stopped);
+                    return Some(self.stopped());
                 }
                 Some(Fenced::Lost) | None => {
                     self.discard().await;
@@ -237,9 +237,16 @@ impl Attempt {
         Ok(())
     }
 
+    fn stopped(&self) -> Ending {
+        Ending::Stopped(Gone {
+            at: self.tools.clock.now(),
+            killed: false,
+        })
+    }
+
     fn interrupted(&self) -> Option<Ending> {
         match *self.ended.borrow() {
-            Some(EndReason::Stop) => Some(Ending::Stopped),
+            Some(EndReason::Stop) => Some(self.stopped()),
             Some(EndReason::Shutdown) => Some(Ending::GivenBack),
             Some(EndReason::Lost) | None => None,
         }
@@ -251,7 +258,7 @@ impl Attempt {
         let word = match &ending {
             Ending::Succeeded => "succeeded".to_owned(),
             Ending::Failed { fault, .. } => format!("failed: {}", fault.message),
-            Ending::Stopped => "was stopped".to_owned(),
+            Ending::Stopped(_) => "was stopped".to_owned(),
             Ending::GivenBack => "was handed back".to_owned(),
         };
         let store = &self.tools.store;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_domain::JobId;
-use reelgate_store::{Beat, BeatAnswer, Claim, Hints};
+use reelgate_store::{Beat, BeatAnswer, Claim, Hints, Work};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -87,7 +87,7 @@ impl Dispatcher {
             .await
         {
             Ok(claims) => {
-                claims.into_iter().for_each(|claim| self.start(claim));
+                claims.into_iter().for_each(|claim| self.start_all(claim));
                 true
             }
             Err(error) => {
@@ -96,6 +96,17 @@ impl Dispatcher {
                 false
             }
         }
+    }
+
+    fn start_all(&mut self, mut claim: Claim) {
+        for job in std::mem::take(&mut claim.siblings) {
+            self.start(Claim {
+                job,
+                siblings: Vec::new(),
+                work: Work::Run,
+            });
+        }
+        self.start(claim);
     }
 
     fn start(&mut self, claim: Claim) {
@@ -160,7 +171,7 @@ impl Dispatcher {
         for (beat, answer) in beats.iter().zip(answers) {
             let reason = match answer {
                 BeatAnswer::Held => continue,
-                BeatAnswer::Stop => EndReason::Stop,
+                BeatAnswer::Stop(_) => EndReason::Stop,
                 BeatAnswer::Lost => EndReason::Lost,
             };
             if let Some(control) = self.held.get(&beat.job) {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::WorkerId;
+
 /// What went wrong, in terms that stay the same from release to release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,6 +72,11 @@ impl Fault {
             message: message.into(),
             log_tail: None,
         }
+    }
+
+    /// The fault of an attempt whose worker gave no sign of life any more.
+    pub fn lost(worker: &WorkerId) -> Self {
+        Self::new(FaultCode::WorkerLost, format!("worker {worker} was lost"))
     }
 
     #[must_use]

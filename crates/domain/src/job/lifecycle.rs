@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::WorkerId;
 use crate::job::cancel::{CancelPolicy, CancelVerdict, StopMode};
-use crate::job::fault::{Fault, FaultCode};
+use crate::job::fault::Fault;
 use crate::time::Timestamp;
 
 /// How many attempts may be lost to vanished workers or transient failures before the job fails.
@@ -296,8 +296,7 @@ impl Lifecycle {
                 Ok(self.with(JobState::Queued { ready_at: None }))
             }
             (JobState::Running { lease }, Event::LeaseEnded) if lease.until <= now => {
-                let message = format!("worker {} was lost", lease.worker);
-                Ok(self.failed(&Fault::new(FaultCode::WorkerLost, message), now))
+                Ok(self.failed(&Fault::lost(&lease.worker), now))
             }
             (JobState::Stopping { lease, .. }, Event::LeaseEnded) if lease.until <= now => {
                 Ok(self.with(JobState::Cancelled { finished_at: now }))

@@ -18,6 +18,7 @@ pub use lifecycle::{
 use crate::account::AccountId;
 use crate::ids::{JobId, JobNumber, PipelineId, SubmissionId};
 use crate::media::OutputResult;
+use crate::names::ObjectRef;
 use crate::time::Timestamp;
 
 /// What a job does, with all its settings. Stored as tagged JSON.
@@ -31,6 +32,13 @@ impl JobSpec {
     pub const fn kind(&self) -> JobKind {
         match self {
             Self::Transcode(_) => JobKind::Transcode,
+        }
+    }
+
+    /// What the job reads.
+    pub const fn input(&self) -> &ObjectRef {
+        match self {
+            Self::Transcode(spec) => &spec.input,
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, CancelVerdict, Event, FaultCode, JobState, Selector, StateName,
+    StopMode,
 };
 use reelgate_domain::{JobId, JobNumber};
 use reelgate_testkit::account;
 
-use super::world::{LEASE, failed};
+use super::world::{GONE, LEASE, cancelled, failed};
 use super::{Home, Shape, World};
 use crate::{Beat, BeatAnswer, Ending, Fenced};
 
@@ -23,10 +24,10 @@ pub async fn each_policy_in_each_state(home: &dyn Home) {
         for policy in POLICIES {
             let job = world.shaped(shape).await;
             let outcome = world.cancel(job.id, policy).await;
-            let id = job.id;
-            let expected = match policy.judge(&job.lifecycle) {
-                CancelVerdict::CancelNow => CancelOutcome::Cancelled { id },
-                CancelVerdict::AskToStop => CancelOutcome::Stopping { id },
+            let (id, from) = (job.id, shape.state());
+            let expected = match policy.judge(&job.lifecycle, StopMode::Graceful) {
+                CancelVerdict::CancelNow => CancelOutcome::Cancelled { id, from },
+                CancelVerdict::AskToStop => CancelOutcome::Stopping { id, from },
                 CancelVerdict::Refuse => CancelOutcome::Refused {
                     id,
                     state: shape.state(),
@@ -34,7 +35,9 @@ pub async fn each_policy_in_each_state(home: &dyn Home) {
                 },
             };
             assert_eq!(outcome, expected, "{policy:?} of {shape:?}");
-            let after = job.lifecycle.after(&Event::Cancel { policy }, world.now());
+            let mode = StopMode::Graceful;
+            let event = Event::Cancel { policy, mode };
+            let after = job.lifecycle.after(&event, world.now());
             let after = after.unwrap_or(job.lifecycle);
             assert_eq!(
                 world.job(id).await.lifecycle,
@@ -64,6 +67,7 @@ pub async fn outcomes_come_in_the_order_of_the_selector(home: &dyn Home) {
             world.account,
             Selector::Ids(ids),
             CancelPolicy::QueuedOnly,
+            StopMode::Graceful,
             world.now(),
         )
         .await
@@ -71,7 +75,7 @@ pub async fn outcomes_come_in_the_order_of_the_selector(home: &dyn Home) {
     let refused = |id, state, started| CancelOutcome::Refused { id, state, started };
     let expected = [
         CancelOutcome::Missing { index: 0 },
-        CancelOutcome::Cancelled { id: queued },
+        cancelled(queued),
         refused(running, StateName::Running, true),
         refused(queued, StateName::Cancelled, false),
     ];
@@ -80,7 +84,13 @@ pub async fn outcomes_come_in_the_order_of_the_selector(home: &dyn Home) {
     let none = Selector::Ids(vec![]);
     let none = world
         .store
-        .cancel(world.account, none, CancelPolicy::Any, world.now())
+        .cancel(
+            world.account,
+            none,
+            CancelPolicy::Any,
+            StopMode::Graceful,
+            world.now(),
+        )
         .await;
     assert_eq!(none.expect("cancel"), []);
 }
@@ -91,18 +101,19 @@ pub async fn jobs_are_cancelled_by_number(home: &dyn Home) {
     let number = world.job(id).await.number;
     let cancel = |owner, numbers| {
         let selector = Selector::Numbers(numbers);
-        world
-            .store
-            .cancel(owner, selector, CancelPolicy::QueuedOnly, world.now())
+        world.store.cancel(
+            owner,
+            selector,
+            CancelPolicy::QueuedOnly,
+            StopMode::Graceful,
+            world.now(),
+        )
     };
     let missing = CancelOutcome::Missing { index: 0 };
     let foreign = cancel(account(2), vec![number]).await.expect("cancel");
     assert_eq!(foreign, std::slice::from_ref(&missing));
     let outcomes = cancel(world.account, vec![JobNumber(number.0 + 1000), number]).await;
-    assert_eq!(
-        outcomes.expect("cancel"),
-        [missing, CancelOutcome::Cancelled { id }]
-    );
+    assert_eq!(outcomes.expect("cancel"), [missing, cancelled(id)]);
 }
 
 pub async fn a_job_given_back_counts_as_started(home: &dyn Home) {
@@ -115,10 +126,7 @@ pub async fn a_job_given_back_counts_as_started(home: &dyn Home) {
         started: true,
     };
     assert_eq!(world.cancel(id, CancelPolicy::QueuedOnly).await, refused);
-    assert_eq!(
-        world.cancel(id, CancelPolicy::Any).await,
-        CancelOutcome::Cancelled { id }
-    );
+    assert_eq!(world.cancel(id, CancelPolicy::Any).await, cancelled(id));
 }
 
 pub async fn a_cancel_after_publish_is_refused(home: &dyn Home) {
@@ -143,7 +151,7 @@ pub async fn a_cancel_after_publish_is_refused(home: &dyn Home) {
 pub async fn a_stop_ends_with_the_report_or_with_the_lease(home: &dyn Home) {
     let world = World::new(home).await;
     let endings: [(Option<Ending>, Fenced); 4] = [
-        (Some(Ending::Stopped), Fenced::Done),
+        (Some(Ending::Stopped(GONE)), Fenced::Done),
         (Some(failed(FaultCode::EngineFailed)), Fenced::Stopping),
         (Some(Ending::GivenBack), Fenced::Stopping),
         (None, Fenced::Done),
@@ -152,7 +160,10 @@ pub async fn a_stop_ends_with_the_report_or_with_the_lease(home: &dyn Home) {
         let id = world.running().await.id;
         assert_eq!(
             world.cancel(id, CancelPolicy::Any).await,
-            CancelOutcome::Stopping { id }
+            CancelOutcome::Stopping {
+                id,
+                from: StateName::Running
+            }
         );
         assert_eq!(
             world.publish(id, 1).await,
@@ -166,7 +177,10 @@ pub async fn a_stop_ends_with_the_report_or_with_the_lease(home: &dyn Home) {
         };
         let until = world.now().after(LEASE);
         let answers = world.store.renew(vec![beat], until, world.now()).await;
-        assert_eq!(answers.expect("renew"), [BeatAnswer::Stop]);
+        assert_eq!(
+            answers.expect("renew"),
+            [BeatAnswer::Stop(StopMode::Graceful)]
+        );
         match ending {
             Some(ending) => assert_eq!(world.finish(id, 1, ending).await, expected),
             None => {
@@ -193,7 +207,13 @@ pub async fn jobs_of_another_account_are_missing(home: &dyn Home) {
     let selector = Selector::Ids(vec![id]);
     let outcomes = world
         .store
-        .cancel(foreign, selector, CancelPolicy::Any, world.now())
+        .cancel(
+            foreign,
+            selector,
+            CancelPolicy::Any,
+            StopMode::Graceful,
+            world.now(),
+        )
         .await;
     assert_eq!(
         outcomes.expect("cancel"),

@@ -9,7 +9,7 @@ use reelgate_domain::job::{CancelPolicy, FaultCode, JobState, StateName};
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_testkit::worker;
 
-use super::world::{LEASE, failed};
+use super::world::{GONE, LEASE, failed};
 use super::{Home, World};
 use crate::{Ending, Work};
 
@@ -128,7 +128,7 @@ pub async fn a_limit_holds_through_every_way_a_slot_comes_free(home: &dyn Home) 
         assert_eq!(world.claim_ids(1).await, [], "stopping holds the slot");
     }
     for id in &ids {
-        world.finish(*id, 1, Ending::Stopped).await;
+        world.finish(*id, 1, Ending::Stopped(GONE)).await;
     }
     let ids = two().await;
     world

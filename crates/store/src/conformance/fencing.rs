@@ -3,7 +3,7 @@
 use reelgate_domain::JobId;
 use reelgate_domain::job::{CancelPolicy, FaultCode, Job, StateName};
 
-use super::world::{LEASE, failed};
+use super::world::{GONE, LEASE, failed};
 use super::{Home, World};
 use crate::{Beat, BeatAnswer, Ending, Fenced};
 
@@ -28,7 +28,7 @@ async fn everything_is_lost(world: &World, job: JobId, attempt: u32) {
         Ending::Succeeded,
         failed(FaultCode::EngineFailed),
         failed(FaultCode::SourceMissing),
-        Ending::Stopped,
+        Ending::Stopped(GONE),
         Ending::GivenBack,
     ];
     for ending in endings {
@@ -62,7 +62,10 @@ pub async fn a_stale_attempt_can_do_nothing(home: &dyn Home) {
     // The second one is stopped, and the first still has no say.
     world.cancel(id, CancelPolicy::Any).await;
     everything_is_lost(&world, id, 1).await;
-    assert_eq!(world.finish(id, 2, Ending::Stopped).await, Fenced::Done);
+    assert_eq!(
+        world.finish(id, 2, Ending::Stopped(GONE)).await,
+        Fenced::Done
+    );
     everything_is_lost(&world, id, 1).await;
     everything_is_lost(&world, id, 2).await;
     let winner = world.running().await.id;
@@ -101,7 +104,7 @@ pub async fn success_needs_a_publish_first(home: &dyn Home) {
     let id = world.running().await.id;
     assert_eq!(world.finish(id, 1, Ending::Succeeded).await, Fenced::Lost);
     assert_eq!(
-        world.finish(id, 1, Ending::Stopped).await,
+        world.finish(id, 1, Ending::Stopped(GONE)).await,
         Fenced::Lost,
         "nobody asked"
     );

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, Event, FaultCode, JobState, Lease, Lifecycle, Priority, Selector,
-    StateName,
+    StateName, StopMode,
 };
 use reelgate_domain::media::OutputResult;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{JobId, PipelineId, PipelineState, Timestamp};
 use reelgate_testkit::{staged, worker};
 
-use super::world::{LEASE, failed};
+use super::world::{GONE, LEASE, failed};
 use super::{Home, World};
 use crate::{Beat, BeatAnswer, Claim, Ending, Fenced, JobFilter, Work};
 
@@ -291,7 +291,7 @@ impl Model<'_> {
                 job.lifecycle = next;
                 job.progress = job.progress.max(progress.min(100));
                 match job.lifecycle.state.name() {
-                    StateName::Stopping => BeatAnswer::Stop,
+                    StateName::Stopping => BeatAnswer::Stop(StopMode::Graceful),
                     _ => BeatAnswer::Held,
                 }
             }
@@ -305,6 +305,14 @@ impl Model<'_> {
             return;
         };
         let answer = self.world.publish(id, attempt).await;
+        let job = &self.jobs[&id];
+        let again = job.lifecycle.state.name() == StateName::Publishing
+            && job.lifecycle.attempt == attempt
+            && job.staged_by == Some(attempt);
+        if again {
+            assert_eq!(answer, Fenced::Done, "it has won before");
+            return;
+        }
         let event = Event::Publish { attempt };
         assert_eq!(answer, self.report(id, attempt, &event));
         if answer == Fenced::Done {
@@ -320,7 +328,7 @@ impl Model<'_> {
             0 | 1 => Ending::Succeeded,
             2 => failed(FaultCode::EngineFailed),
             3 => failed(FaultCode::SourceMissing),
-            4 => Ending::Stopped,
+            4 => Ending::Stopped(GONE),
             _ => Ending::GivenBack,
         };
         let event = match &ending {
@@ -329,7 +337,7 @@ impl Model<'_> {
                 attempt,
                 fault: fault.clone(),
             },
-            Ending::Stopped => Event::Stopped { attempt },
+            Ending::Stopped(_) => Event::Stopped { attempt },
             Ending::GivenBack => Event::GiveBack { attempt },
         };
         let answer = self.world.finish(id, attempt, ending).await;
@@ -373,18 +381,31 @@ impl Model<'_> {
         let outcomes = self
             .world
             .store
-            .cancel(self.world.account, selector, policy, now)
+            .cancel(
+                self.world.account,
+                selector,
+                policy,
+                StopMode::Graceful,
+                now,
+            )
             .await;
         let outcomes = outcomes.expect("cancel");
         assert_eq!(outcomes.len(), ids.len());
         for (id, outcome) in ids.into_iter().zip(outcomes) {
             let job = self.jobs.get_mut(&id).expect("a known job");
-            let expected = match job.lifecycle.after(&Event::Cancel { policy }, now) {
+            let from = job.lifecycle.state.name();
+            let expected = match job.lifecycle.after(
+                &Event::Cancel {
+                    policy,
+                    mode: StopMode::Graceful,
+                },
+                now,
+            ) {
                 Ok(next) => {
                     job.lifecycle = next;
                     match job.lifecycle.state.name() {
-                        StateName::Stopping => CancelOutcome::Stopping { id },
-                        _ => CancelOutcome::Cancelled { id },
+                        StateName::Stopping => CancelOutcome::Stopping { id, from },
+                        _ => CancelOutcome::Cancelled { id, from },
                     }
                 }
                 Err(_) => CancelOutcome::Refused {
@@ -430,7 +451,7 @@ impl Model<'_> {
             match &mut job.lifecycle.state {
                 JobState::Running { lease }
                 | JobState::Publishing { lease }
-                | JobState::Stopping { lease }
+                | JobState::Stopping { lease, .. }
                     if every =>
                 {
                     lease.until = lease.until.min(now);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use reelgate_domain::PipelineState;
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, FaultCode};
+use reelgate_domain::job::{CancelPolicy, FaultCode};
 
 use super::world::{LEASE, failed};
 use super::{Home, World};
@@ -17,7 +17,7 @@ pub async fn a_paused_pipeline_starts_nothing_and_resumes(home: &dyn Home) {
     assert_eq!(world.claim(9).await, []);
     assert_eq!(world.load(world.pipeline).await, (3, 0));
     let cancelled = world.cancel(ids[1], CancelPolicy::QueuedOnly).await;
-    assert_eq!(cancelled, CancelOutcome::Cancelled { id: ids[1] });
+    assert_eq!(cancelled, super::world::cancelled(ids[1]));
     let mut work = world.store.hints().work;
     work.mark_unchanged();
     world.set_state(world.pipeline, PipelineState::Active).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, Fault, FaultCode, Job, NewJob, Selector, StateName,
+    CancelOutcome, CancelPolicy, Fault, FaultCode, Job, NewJob, Selector, StateName, StopMode,
 };
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
@@ -13,7 +13,13 @@ use reelgate_domain::{
 use reelgate_testkit::{FixedClock, Ids, JobBuilder, account, staged, worker};
 
 use super::Home;
-use crate::{Bucket, Claim, Ending, Fenced, FirstAccount, NewPipeline, Store, SubmitOutcome};
+use crate::{Bucket, Claim, Ending, Fenced, FirstAccount, Gone, NewPipeline, Store, SubmitOutcome};
+
+/// What the cases' workers say of processes that they stopped.
+pub(super) const GONE: Gone = Gone {
+    at: FixedClock::START,
+    killed: false,
+};
 
 /// How long the cases' leases last.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
@@ -221,7 +227,13 @@ impl World {
         let selector = Selector::Ids(vec![job]);
         let outcomes = self
             .store
-            .cancel(self.account, selector, policy, self.now())
+            .cancel(
+                self.account,
+                selector,
+                policy,
+                StopMode::Graceful,
+                self.now(),
+            )
             .await;
         let mut outcomes = outcomes.expect("cancel");
         assert_eq!(outcomes.len(), 1);
@@ -315,10 +327,16 @@ impl World {
             }
             Shape::CancelledStarted => {
                 self.cancel(id, CancelPolicy::Any).await;
-                self.finish(id, 1, Ending::Stopped).await;
+                self.finish(id, 1, Ending::Stopped(GONE)).await;
             }
         }
     }
+}
+
+/// The answer of a cancel that found the job queued.
+pub(super) const fn cancelled(id: JobId) -> CancelOutcome {
+    let from = StateName::Queued;
+    CancelOutcome::Cancelled { id, from }
 }
 
 /// A failed attempt without results.

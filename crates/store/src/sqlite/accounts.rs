@@ -104,6 +104,10 @@ pub(super) fn buckets(connection: &Connection, owner: AccountId) -> Result<Vec<B
     )
 }
 
+pub(super) fn all_buckets(connection: &Connection) -> Result<Vec<Bucket>> {
+    all(connection, sql::ALL_BUCKETS, [], read_bucket)
+}
+
 fn read_bucket(row: &Row<'_>) -> Result<Bucket> {
     let name: String = row.get(1)?;
     let path: Vec<u8> = row.get(2)?;

@@ -1,24 +1,24 @@
 //! Cancelling jobs, as far as the policy allows.
 
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, Event, JobState, Selector};
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, Event, JobState, Selector, StopMode};
 use reelgate_domain::{AccountId, Timestamp};
 use rusqlite::params;
 
 use super::rows::{Held, held, one};
 use super::writer::Tx;
-use super::{sql, transition};
+use super::{history, sql, transition};
 use crate::contract::Result;
 
 pub(super) fn cancel(
     tx: &Tx<'_>,
     account: AccountId,
     selector: &Selector,
-    policy: CancelPolicy,
+    how: (CancelPolicy, StopMode),
     now: Timestamp,
 ) -> Result<Vec<CancelOutcome>> {
     let account = account.number().cast_signed();
     let outcome = |(index, found): (usize, Result<Option<Held>>)| match found? {
-        Some(held) => cancel_one(tx, &held, policy, now),
+        Some(held) => cancel_one(tx, &held, how, now),
         None => Ok(CancelOutcome::Missing { index }),
     };
     match selector {
@@ -54,15 +54,18 @@ pub(super) fn cancel(
 fn cancel_one(
     tx: &Tx<'_>,
     held: &Held,
-    policy: CancelPolicy,
+    (policy, mode): (CancelPolicy, StopMode),
     now: Timestamp,
 ) -> Result<CancelOutcome> {
-    let next = transition::apply(tx, held, &Event::Cancel { policy }, now)?;
+    let next = transition::apply(tx, held, &Event::Cancel { policy, mode }, now)?;
+    let (id, from) = (held.id, held.lifecycle.state.name());
     Ok(match next {
         Some(next) if matches!(next.state, JobState::Stopping { .. }) => {
-            CancelOutcome::Stopping { id: held.id }
+            history::note_stop(tx, held, mode, now)?;
+            CancelOutcome::Stopping { id, from }
         }
-        Some(_) => CancelOutcome::Cancelled { id: held.id },
+        // A job that was cancelled while queued says so by its row.
+        Some(_) => CancelOutcome::Cancelled { id, from },
         None => CancelOutcome::Refused {
             id: held.id,
             state: held.lifecycle.state.name(),

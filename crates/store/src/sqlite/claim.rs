@@ -8,10 +8,10 @@ use rusqlite::params;
 use super::error::{by_row, corrupt};
 use super::hints::Wakes;
 use super::rows::{Held, all, cell, execute, job, one};
-use super::sql;
-use super::transition::{Beside, store};
+use super::transition::{Beside, add, store};
 use super::unreadable::Unreadable;
 use super::writer::Tx;
+use super::{history, sql};
 use crate::contract::{Claim, Result, Work};
 
 /// What a claim starts, and the tick that marks whose turn it was.
@@ -51,8 +51,11 @@ fn lost_publishers(tx: &Tx<'_>, wanted: &Wanted) -> Result<Vec<Claim>> {
         match by_row(publisher(tx, number, wanted))? {
             Ok((picked, staged)) => {
                 let progress = picked.job.progress;
+                let job = start(tx, picked, wanted, progress)?;
+                history::note_takeover(tx, &job)?;
                 claims.push(Claim {
-                    job: start(tx, picked, wanted, progress)?,
+                    job,
+                    siblings: Vec::new(),
                     work: Work::Publish(staged),
                 });
             }
@@ -107,10 +110,43 @@ fn next_of(
             "the row is missing",
         ));
     }
+    let siblings = siblings(tx, pipeline, &job, wanted)?;
     Ok(Some(Claim {
         job,
+        siblings,
         work: Work::Run,
     }))
+}
+
+/// Starts the siblings of a job that has just started, as far as the pipeline's limit allows.
+fn siblings(tx: &Tx<'_>, pipeline: i64, first: &Job, wanted: &Wanted) -> Result<Vec<Job>> {
+    let connection = tx.connection();
+    let room = one(
+        connection,
+        sql::ROOM_FOR_SIBLINGS,
+        [first.number.0],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+    )?;
+    let Some((kin, room @ 1..)) = room else {
+        return Ok(Vec::new());
+    };
+    let family = params![first.submission.as_bytes(), kin, room];
+    let numbers = all(connection, sql::SIBLINGS, family, |row| Ok(row.get(0)?))?;
+    let mut started = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        match by_row(pick(tx, number, wanted))? {
+            Ok((picked, _)) => {
+                started.push(start(tx, picked, wanted, 0)?);
+                add(tx, pipeline, -1, -1, 1)?;
+            }
+            Err(why) => {
+                let lease = None;
+                let job = Unreadable { number, lease, why };
+                job.fail(tx, &wanted.lease, wanted.now)?;
+            }
+        }
+    }
+    Ok(started)
 }
 
 /// Corrects a pipeline that counts ready jobs and has none, as when a job's state makes no sense:

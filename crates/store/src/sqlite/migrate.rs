@@ -11,10 +11,16 @@ pub(super) struct Migration {
     pub(super) sql: &'static str,
 }
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: include_str!("migrations/0001_first.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: include_str!("migrations/0001_first.sql"),
+    },
+    Migration {
+        version: 2,
+        sql: include_str!("migrations/0002_groups_retries_history.sql"),
+    },
+];
 
 /// Applies what is missing, each step with its record in one transaction: a crash leaves the
 /// schema before or after a step, never inside one.

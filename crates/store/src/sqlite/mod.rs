@@ -11,6 +11,7 @@ mod connect;
 mod error;
 mod headroom;
 mod hints;
+mod history;
 mod inbox;
 mod listing;
 mod lock;
@@ -20,6 +21,7 @@ mod mutants;
 mod pipelines;
 mod readers;
 mod report;
+mod retry;
 mod rows;
 mod sql;
 #[cfg(test)]
@@ -39,7 +41,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, Job, Lease, NewJob, Selector};
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, HistoryEntry, Job, Lease, NewJob, Selector, StopMode,
+};
 use reelgate_domain::media::Staged;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
@@ -56,7 +60,7 @@ use self::readers::Readers;
 use self::writer::Tx;
 use crate::contract::{
     ApiKey, Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, FirstAccount, Hints,
-    JobFilter, NewPipeline, PipelinePage, Result, Store, StoreError, SubmitOutcome,
+    JobFilter, NewPipeline, PipelinePage, Result, RetryOutcome, Store, StoreError, SubmitOutcome,
 };
 
 const FILE_NAME: &str = "reelgate.db";
@@ -216,6 +220,14 @@ impl Store for SqliteStore {
             .collect())
     }
 
+    async fn all_buckets(&self) -> Result<Vec<Bucket>> {
+        let found = self.readers.read(accounts::all_buckets).await?;
+        Ok(found
+            .into_iter()
+            .map(|bucket| self.anywhere(bucket))
+            .collect())
+    }
+
     async fn create_pipeline(&self, pipeline: NewPipeline) -> Result<Pipeline> {
         self.write(Lane::Normal, move |tx| pipelines::create(tx, &pipeline))
             .await
@@ -265,10 +277,7 @@ impl Store for SqliteStore {
     }
 
     async fn submit(&self, jobs: Vec<NewJob>) -> Result<SubmitOutcome> {
-        let rows = jobs
-            .iter()
-            .map(submit::NewRow::encode)
-            .collect::<Result<Vec<_>>>()?;
+        let rows = submit::NewRow::encode_all(&jobs)?;
         let numbers = self
             .write(Lane::Normal, move |tx| submit::submit(tx, &rows))
             .await?;
@@ -299,17 +308,29 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn history(&self, account: AccountId, id: JobId) -> Result<Option<Vec<HistoryEntry>>> {
+        self.readers
+            .read(move |connection| history::of(connection, account, id))
+            .await
+    }
+
     async fn cancel(
         &self,
         account: AccountId,
         selector: Selector,
         policy: CancelPolicy,
+        mode: StopMode,
         now: Timestamp,
     ) -> Result<Vec<CancelOutcome>> {
         self.write(Lane::Urgent, move |tx| {
-            cancel::cancel(tx, account, &selector, policy, now)
+            cancel::cancel(tx, account, &selector, (policy, mode), now)
         })
         .await
+    }
+
+    async fn retry(&self, account: AccountId, id: JobId, now: Timestamp) -> Result<RetryOutcome> {
+        self.write(Lane::Normal, move |tx| retry::retry(tx, account, id, now))
+            .await
     }
 
     async fn claim(
@@ -364,6 +385,13 @@ impl Store for SqliteStore {
 
     async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64> {
         self.write(Lane::Urgent, move |tx| sweep::sweep(tx, all, now))
+            .await
+    }
+
+    async fn leased(&self, ids: &[JobId]) -> Result<Vec<JobId>> {
+        let ids = ids.to_vec();
+        self.readers
+            .read(move |connection| sweep::leased(connection, &ids))
             .await
     }
 

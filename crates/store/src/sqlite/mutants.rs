@@ -1,6 +1,6 @@
 //! A cancel without the compare-and-set, which the race test must catch. Never part of a program.
 
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, CancelVerdict};
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, CancelVerdict, StateName, StopMode};
 use reelgate_domain::{AccountId, JobId, Timestamp};
 use rusqlite::params;
 
@@ -31,7 +31,7 @@ impl SqliteStore {
         let Some(seen) = self.readers.read(read).await? else {
             return Ok(CancelOutcome::Missing { index: 0 });
         };
-        if policy.judge(&seen.lifecycle) != CancelVerdict::CancelNow {
+        if policy.judge(&seen.lifecycle, StopMode::Graceful) != CancelVerdict::CancelNow {
             let state = seen.lifecycle.state.name();
             return Ok(CancelOutcome::Refused {
                 id,
@@ -54,7 +54,8 @@ impl SqliteStore {
                 "UPDATE jobs SET state = 6, finished_at = ?2, ready_at = NULL WHERE number = ?1",
                 params![seen.number, now.as_millis()],
             )?;
-            Ok(CancelOutcome::Cancelled { id })
+            let from = StateName::Queued;
+            Ok(CancelOutcome::Cancelled { id, from })
         })
         .await
     }

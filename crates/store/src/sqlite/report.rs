@@ -1,16 +1,17 @@
 //! What workers report of their attempts. Every write is fenced by the attempt's number.
 
-use reelgate_domain::job::{Event, Fault, JobState, Lifecycle, StateName};
+use reelgate_domain::job::{Event, Fault, HistoryEntry, JobState, Lifecycle, StateName};
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::{JobId, Timestamp};
 use rusqlite::params;
 
 use super::error::by_row;
-use super::rows::{Held, execute, held, one};
-use super::sql;
-use super::stored::encode;
-use super::transition::apply;
+use super::history::End;
+use super::rows::{Held, cell, execute, held, one};
+use super::stored::{decode, encode};
+use super::transition::{apply, is_hurried};
 use super::writer::Tx;
+use super::{history, sql};
 use crate::contract::{Beat, BeatAnswer, Ending, Fenced, Result};
 
 pub(super) fn renew(
@@ -56,6 +57,7 @@ fn renew_one(tx: &Tx<'_>, beat: &Beat, until: Timestamp, now: Timestamp) -> Resu
                 publishing,
                 lease.worker.0,
                 lease.until.as_millis(),
+                is_hurried(&next.state),
             ],
         )?;
     }
@@ -68,7 +70,7 @@ fn renew_one(tx: &Tx<'_>, beat: &Beat, until: Timestamp, now: Timestamp) -> Resu
         )?;
     }
     Ok(match next.state {
-        JobState::Stopping { .. } => BeatAnswer::Stop,
+        JobState::Stopping { mode, .. } => BeatAnswer::Stop(mode),
         _ => BeatAnswer::Held,
     })
 }
@@ -80,9 +82,11 @@ pub(super) fn publish(tx: &Tx<'_>, job: JobId, staged: &Staged, now: Timestamp) 
     };
     match apply(tx, &held, &Event::Publish { attempt }, now)? {
         Some(_) => {
-            set_outputs(tx, held.number, Some(staged), None)?;
+            let started = history::started(&held);
+            set_outputs(tx, held.number, Some(staged), None, started)?;
             Ok(Fenced::Done)
         }
+        None if has_won(tx, &held, attempt)? => Ok(Fenced::Done),
         None => Ok(refusal(&held, attempt)),
     }
 }
@@ -103,39 +107,58 @@ pub(super) fn finish(
             attempt,
             fault: fault.clone(),
         },
-        Ending::Stopped => Event::Stopped { attempt },
+        Ending::Stopped(_) => Event::Stopped { attempt },
         Ending::GivenBack => Event::GiveBack { attempt },
     };
     let Some(next) = apply(tx, &held, &event, now)? else {
         return Ok(refusal(&held, attempt));
     };
-    let results = match ending {
-        Ending::Failed { results, .. } => results.as_slice(),
-        _ => &[],
+    let (how, results) = match ending {
+        Ending::Failed { fault, results } => (End::Failed(fault), results.as_slice()),
+        Ending::Stopped(gone) => (End::Stopped(*gone), [].as_slice()),
+        Ending::Succeeded | Ending::GivenBack => (End::Plain, [].as_slice()),
     };
-    set_failure(tx, &held, &next, results)?;
-    Ok(match held.lifecycle.state {
-        JobState::Stopping { .. } if *ending != Ending::Stopped => Fenced::Stopping,
+    note_end(tx, &held, &next, &how, results, now)?;
+    Ok(match (&held.lifecycle.state, ending) {
+        (JobState::Stopping { .. }, Ending::Stopped(_)) => Fenced::Done,
+        (JobState::Stopping { .. }, _) => Fenced::Stopping,
         _ => Fenced::Done,
     })
 }
 
-/// Stores what a failed job failed of, if `next` is a failed job.
-pub(super) fn set_failure(
+/// Whether this attempt has been declared the winner before: the answer did not arrive.
+fn has_won(tx: &Tx<'_>, held: &Held, attempt: u32) -> Result<bool> {
+    let publishing = held.lifecycle.state.name() == StateName::Publishing;
+    if !publishing || held.lifecycle.attempt != attempt {
+        return Ok(false);
+    }
+    let outputs: Option<Option<String>> = cell(tx.connection(), sql::STAGED, [held.number])?;
+    let Some(outputs) = outputs.flatten() else {
+        return Ok(false);
+    };
+    let staged: Staged = decode(&outputs, "job_results", "outputs", held.number)?;
+    Ok(staged.attempt == attempt)
+}
+
+/// Notes how an attempt ended, and stores what a failed job failed of, if `next` is a failed job.
+pub(super) fn note_end(
     tx: &Tx<'_>,
     held: &Held,
     next: &Lifecycle,
+    how: &End<'_>,
     results: &[OutputResult],
+    now: Timestamp,
 ) -> Result<()> {
+    let happened = history::end(held, next, how, now);
     let JobState::Failed { fault, .. } = &next.state else {
-        return Ok(());
+        return history::add(tx, held.number, &happened);
     };
     let outputs = Staged {
         attempt: next.attempt,
         results: results.to_vec(),
     };
     let outputs = (!outputs.results.is_empty()).then_some(&outputs);
-    set_outputs(tx, held.number, outputs, Some(fault))
+    set_outputs(tx, held.number, outputs, Some(fault), happened)
 }
 
 pub(super) fn set_outputs(
@@ -143,13 +166,15 @@ pub(super) fn set_outputs(
     number: i64,
     outputs: Option<&Staged>,
     fault: Option<&Fault>,
+    happened: Vec<HistoryEntry>,
 ) -> Result<()> {
+    let history = encode(&happened)?;
     let outputs = outputs.map(encode).transpose()?;
     let fault = fault.map(encode).transpose()?;
     execute(
         tx.connection(),
         sql::SET_OUTPUTS,
-        params![number, outputs, fault],
+        params![number, outputs, fault, history],
     )?;
     Ok(())
 }

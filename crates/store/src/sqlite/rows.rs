@@ -1,6 +1,6 @@
 //! From rows to the domain's words and back.
 
-use reelgate_domain::job::{Fault, Job, JobState, Lease, Lifecycle, Priority, StateName};
+use reelgate_domain::job::{Fault, Job, JobState, Lease, Lifecycle, Priority, StateName, StopMode};
 use reelgate_domain::media::Staged;
 use reelgate_domain::{
     AccountId, JobId, JobNumber, Pipeline, PipelineId, PipelineState, SubmissionId, Timestamp,
@@ -152,6 +152,10 @@ fn lifecycle(cells: &Cells<'_>) -> Result<Lifecycle> {
         },
         3 => JobState::Stopping {
             lease: lease(cells)?,
+            mode: match cells.get::<i64>(14, "hurry")? {
+                0 => StopMode::Graceful,
+                _ => StopMode::Now,
+            },
         },
         4 => JobState::Succeeded {
             finished_at: cells.time(9, "finished_at")?,
@@ -168,6 +172,7 @@ fn lifecycle(cells: &Cells<'_>) -> Result<Lifecycle> {
     Ok(Lifecycle {
         state,
         attempt: cells.number(4, "attempt")?,
+        forgiven: cells.number(13, "forgiven")?,
         losses: cells.number(5, "losses")?,
     })
 }
@@ -209,12 +214,12 @@ pub(super) fn job(row: &Row<'_>) -> Result<(Job, Option<Staged>)> {
         table: "jobs",
         key: held.number.to_string(),
     };
-    let priority = cells.number(16, "priority")?;
+    let priority = cells.number(18, "priority")?;
     let priority = Priority::new(priority)
         .ok_or_else(|| cells.corrupt("priority", format!("{priority} is not 1 to 10")))?;
-    let spec: String = cells.get(18, "spec")?;
-    let origin: Option<String> = cells.get(19, "origin")?;
-    let outputs: Option<String> = cells.get(21, "outputs")?;
+    let spec: String = cells.get(20, "spec")?;
+    let origin: Option<String> = cells.get(21, "origin")?;
+    let outputs: Option<String> = cells.get(23, "outputs")?;
     let staged: Option<Staged> = outputs
         .map(|text| decode(&text, "job_results", "outputs", &cells.key))
         .transpose()?;
@@ -226,19 +231,19 @@ pub(super) fn job(row: &Row<'_>) -> Result<(Job, Option<Staged>)> {
     let job = Job {
         id: held.id,
         number: JobNumber(held.number),
-        submission: SubmissionId::from_bytes(cells.get(13, "submission")?),
-        account: cells.account(14)?,
-        pipeline: PipelineId::from_bytes(cells.get(15, "pipeline")?),
+        submission: SubmissionId::from_bytes(cells.get(15, "submission")?),
+        account: cells.account(16)?,
+        pipeline: PipelineId::from_bytes(cells.get(17, "pipeline")?),
         priority,
         spec: decode(&spec, "job_payloads", "spec", &cells.key)?,
         origin: origin
             .map(|text| decode(&text, "job_payloads", "origin", &cells.key))
             .transpose()?,
-        user_data: cells.get(20, "user_data")?,
+        user_data: cells.get(22, "user_data")?,
         lifecycle: held.lifecycle,
         progress: held.progress,
         results,
-        created_at: cells.time(17, "created_at")?,
+        created_at: cells.time(19, "created_at")?,
         started_at: held.started_at,
     };
     Ok((job, staged))

@@ -17,7 +17,7 @@ macro_rules! held_columns {
         "j.number, j.id, j.pipeline, j.state, j.attempt, j.losses, j.progress, j.ready_at, \
          j.started_at, j.finished_at, l.worker, l.until, \
          CASE WHEN j.state = 5 THEN (SELECT r.fault FROM job_results r WHERE r.number = j.number) \
-         END"
+         END, j.forgiven, l.hurry"
     };
 }
 
@@ -74,6 +74,7 @@ statements! {
     BUCKET = "SELECT account, name, path, created_at FROM buckets WHERE account = ?1 AND name = ?2";
     BUCKETS =
         "SELECT account, name, path, created_at FROM buckets WHERE account = ?1 ORDER BY name";
+    ALL_BUCKETS = "SELECT account, name, path, created_at FROM buckets";
 
     INSERT_PIPELINE = "INSERT INTO pipelines (id, account, name, origin, created_at) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -91,6 +92,7 @@ statements! {
     /// Deleted ones too.
     PIPELINE_KEYS = "SELECT key FROM pipelines WHERE account = ?1";
     ANY_PIPELINE_KEY = "SELECT key FROM pipelines WHERE id = ?1 AND account = ?2";
+    PIPELINE_BY_KEY = "SELECT id, deleted FROM pipelines WHERE key = ?1";
     PIPELINE_KEY = "SELECT key FROM pipelines WHERE id = ?1 AND account = ?2 AND deleted = 0";
     SET_PIPELINE_NAME = "UPDATE pipelines SET name = ?2 WHERE key = ?1";
     SET_PIPELINE_ORIGIN = "UPDATE pipelines SET origin = ?2 WHERE key = ?1";
@@ -101,7 +103,7 @@ statements! {
     LAST_SERVED = "SELECT coalesce(max(served), 0) FROM queues";
 
     INSERT_JOB = "INSERT INTO jobs (id, submission, account, pipeline, priority, state, attempt, \
-        losses, progress, created_at) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, ?6)";
+        losses, progress, created_at, kin) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, ?6, ?7)";
     INSERT_PAYLOAD =
         "INSERT INTO job_payloads (number, spec, origin, user_data) VALUES (?1, ?2, ?3, ?4)";
     JOB_BY_ID = concat!(
@@ -130,20 +132,33 @@ statements! {
         " FROM leases l JOIN jobs j ON j.number = l.number WHERE l.id = ?1"
     );
     MOVE_JOB = "UPDATE jobs SET state = ?4, attempt = ?5, losses = ?6, progress = ?7, \
-        ready_at = ?8, started_at = ?9, finished_at = ?10 \
+        ready_at = ?8, started_at = ?9, finished_at = ?10, forgiven = ?11 \
         WHERE number = ?1 AND state = ?2 AND attempt = ?3";
     /// Unless it has ended.
     SET_ASIDE = "UPDATE jobs SET state = 5, ready_at = NULL, finished_at = ?2 \
         WHERE number = ?1 AND state NOT IN (4, 5, 6) RETURNING pipeline";
     COUNT_JOBS = "UPDATE queues SET queued = queued + ?2, ready = ready + ?3, \
         running = running + ?4 WHERE pipeline = ?1";
-    SET_OUTPUTS = "INSERT INTO job_results (number, outputs, fault) VALUES (?1, ?2, ?3) \
-        ON CONFLICT (number) DO UPDATE SET outputs = excluded.outputs, fault = excluded.fault";
+    /// Also adds a line to the history.
+    SET_OUTPUTS = "INSERT INTO job_results (number, outputs, fault, history) \
+        VALUES (?1, ?2, ?3, ?4) ON CONFLICT (number) DO UPDATE SET outputs = excluded.outputs, \
+        fault = excluded.fault, \
+        history = coalesce(history || char(10), '') || excluded.history";
+    ADD_HISTORY = "INSERT INTO job_results (number, history) VALUES (?1, ?2) \
+        ON CONFLICT (number) DO UPDATE SET \
+        history = coalesce(history || char(10), '') || excluded.history";
+    HISTORY = concat!(
+        "SELECT ", held_columns!(), ", j.created_at, \
+         (SELECT r.history FROM job_results r WHERE r.number = j.number) \
+         FROM jobs j LEFT JOIN leases l ON l.id = j.id WHERE j.account = ?1 AND j.id = ?2"
+    );
+    STAGED = "SELECT outputs FROM job_results WHERE number = ?1";
 
     INSERT_LEASE = "INSERT INTO leases (id, number, attempt, publishing, worker, until) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    MOVE_LEASE = "UPDATE leases SET attempt = ?3, publishing = ?4, worker = ?5, until = ?6 \
-        WHERE id = ?1 AND attempt = ?2";
+    MOVE_LEASE = "UPDATE leases SET attempt = ?3, publishing = ?4, worker = ?5, until = ?6, \
+        hurry = ?7 WHERE id = ?1 AND attempt = ?2";
+    IS_LEASED = "SELECT 1 FROM leases WHERE id = ?1";
     DELETE_LEASE = "DELETE FROM leases WHERE id = ?1 AND attempt = ?2";
     DROP_LEASE = "DELETE FROM leases WHERE id = ?1";
     SET_PROGRESS = "UPDATE jobs SET progress = ?3 WHERE number = ?1 AND attempt = ?2";
@@ -161,6 +176,12 @@ statements! {
     /// Its oldest job of the highest priority.
     NEXT_JOB = "SELECT number FROM jobs WHERE pipeline = ?1 AND lane < 20 \
         ORDER BY lane, id LIMIT 1";
+    /// What the limit of a job's pipeline leaves for its siblings; none for a job that is alone.
+    ROOM_FOR_SIBLINGS = "SELECT j.kin, coalesce(q.concurrency - q.running, 1000000) \
+        FROM jobs j JOIN queues q ON q.pipeline = j.pipeline \
+        WHERE j.number = ?1 AND j.kin IS NOT NULL";
+    SIBLINGS = "SELECT number FROM jobs WHERE submission = ?1 AND kin = ?2 AND kin IS NOT NULL \
+        AND state = 0 AND ready_at IS NULL ORDER BY number LIMIT ?3";
 
     ENDED_LEASES = "SELECT id, number FROM leases WHERE publishing = 0 AND until <= ?1";
     ALL_LEASES = "SELECT id, number FROM leases WHERE publishing = 0";

@@ -14,6 +14,8 @@ const SMALL: &[(&str, &str)] = &[
     ("NEXT_QUEUE", "SCAN queues USING INDEX queues_turn"),
     // Once, when the store is opened.
     ("LAST_SERVED", "SCAN queues"),
+    // For workers that clean up, now and then; the number of buckets does not depend on jobs.
+    ("ALL_BUCKETS", "SCAN buckets"),
 ];
 
 /// Statements that have no plan.

@@ -1,5 +1,7 @@
 //! Queueing new jobs.
 
+use std::collections::HashMap;
+
 use reelgate_domain::job::{Job, Lifecycle, NewJob};
 use reelgate_domain::{AccountId, JobNumber, PipelineId};
 use rusqlite::params;
@@ -19,13 +21,23 @@ pub(super) struct NewRow {
     pipeline: PipelineId,
     priority: u8,
     created_at: i64,
+    kin: Option<i64>,
     spec: String,
     origin: Option<String>,
     user_data: Option<String>,
 }
 
 impl NewRow {
-    pub(super) fn encode(job: &NewJob) -> Result<Self> {
+    /// The rows of the jobs of one submission.
+    pub(super) fn encode_all(jobs: &[NewJob]) -> Result<Vec<Self>> {
+        let kin = kin(jobs);
+        jobs.iter()
+            .zip(kin)
+            .map(|(job, kin)| Self::encode(job, kin))
+            .collect()
+    }
+
+    fn encode(job: &NewJob, kin: Option<i64>) -> Result<Self> {
         Ok(Self {
             id: *job.id.as_bytes(),
             submission: *job.submission.as_bytes(),
@@ -33,11 +45,37 @@ impl NewRow {
             pipeline: job.pipeline,
             priority: job.priority.level(),
             created_at: job.created_at.as_millis(),
+            kin,
             spec: encode(&job.spec)?,
             origin: job.origin.as_ref().map(encode).transpose()?,
             user_data: job.user_data.clone(),
         })
     }
+}
+
+/// Which jobs have siblings, by a number that these share: the place of the first of them.
+fn kin(jobs: &[NewJob]) -> Vec<Option<i64>> {
+    let family = |job: &NewJob| {
+        let (submission, pipeline) = (job.submission, job.pipeline);
+        (submission, pipeline, job.priority, job.spec.input().clone())
+    };
+    let families: Vec<_> = match jobs {
+        // The usual case costs nothing.
+        [_] => return vec![None],
+        jobs => jobs.iter().map(family).collect(),
+    };
+    let mut places = HashMap::new();
+    for (place, family) in families.iter().enumerate() {
+        let (_, count) = places.entry(family).or_insert((place as i64, 0));
+        *count += 1;
+    }
+    families
+        .iter()
+        .map(|family| match places[family] {
+            (_, 1) => None,
+            (place, _) => Some(place),
+        })
+        .collect()
 }
 
 /// The numbers of the new jobs, or the pipeline that does not exist.
@@ -86,6 +124,7 @@ fn insert(tx: &Tx<'_>, row: &NewRow, pipeline: i64) -> Result<i64> {
             pipeline,
             row.priority,
             row.created_at,
+            row.kin,
         ],
     )?;
     let number = connection.last_insert_rowid();

@@ -1,11 +1,12 @@
 //! Ending leases that have run out, and making retries ready.
 
-use reelgate_domain::job::{Event, JobState};
+use reelgate_domain::job::{Event, Fault, JobState};
 use reelgate_domain::{JobId, Timestamp};
 use rusqlite::{Connection, Row};
 
 use super::error::by_row;
 use super::hints::Wakes;
+use super::history::End;
 use super::rows::{all, cell, execute, held, one};
 use super::transition::{add, apply};
 use super::unreadable::Unreadable;
@@ -50,13 +51,18 @@ fn end_lease(tx: &Tx<'_>, id: JobId, number: i64, now: Timestamp) -> Result<bool
         }
     };
     // With `every`, a lease that still runs counts as one that has just run out.
-    if let JobState::Running { lease } | JobState::Stopping { lease } = &mut held.lifecycle.state {
+    if let JobState::Running { lease } | JobState::Stopping { lease, .. } =
+        &mut held.lifecycle.state
+    {
         lease.until = lease.until.min(now);
     }
     let Some(next) = apply(tx, &held, &Event::LeaseEnded, now)? else {
         return Ok(false);
     };
-    report::set_failure(tx, &held, &next, &[])?;
+    let lost = held.lifecycle.state.lease();
+    let fault = lost.map(|lease| Fault::lost(&lease.worker));
+    let how = fault.as_ref().map_or(End::Plain, End::Failed);
+    report::note_end(tx, &held, &next, &how, &[], now)?;
     Ok(true)
 }
 
@@ -75,6 +81,17 @@ fn make_ready(tx: &Tx<'_>, now: Timestamp) -> Result<u64> {
         }
     }
     Ok(ready)
+}
+
+/// Those of the jobs that have a lease.
+pub(super) fn leased(connection: &Connection, ids: &[JobId]) -> Result<Vec<JobId>> {
+    let mut leased = Vec::new();
+    for id in ids {
+        if cell::<i64>(connection, sql::IS_LEASED, [id.as_bytes()])?.is_some() {
+            leased.push(*id);
+        }
+    }
+    Ok(leased)
 }
 
 pub(super) fn next_deadline(connection: &Connection) -> Result<Option<Timestamp>> {

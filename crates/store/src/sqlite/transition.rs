@@ -1,7 +1,7 @@
 //! The write that moves a job from one state to another, with all that hangs on it.
 
 use reelgate_domain::Timestamp;
-use reelgate_domain::job::{Event, JobState, Lease, Lifecycle, StateName};
+use reelgate_domain::job::{Event, JobState, Lease, Lifecycle, StateName, StopMode};
 use rusqlite::params;
 
 use super::error::corrupt;
@@ -69,6 +69,7 @@ pub(super) fn store(tx: &Tx<'_>, held: &Held, next: &Lifecycle, beside: &Beside)
             ready_at(next).map(Timestamp::as_millis),
             beside.started_at.map(Timestamp::as_millis),
             finished_at,
+            next.forgiven,
         ],
     )?;
     if changed != 1 {
@@ -107,6 +108,7 @@ fn move_lease(tx: &Tx<'_>, held: &Held, next: &Lifecycle) -> Result<()> {
     let before = held.lifecycle.state.lease();
     let publishing = next.state.name() == StateName::Publishing;
     let was_publishing = held.lifecycle.state.name() == StateName::Publishing;
+    let hurry = is_hurried(&next.state);
     let changed = match (before, next.state.lease()) {
         (None, None) => return Ok(()),
         (None, Some(lease)) => insert_lease(tx, held, next.attempt, lease)?,
@@ -118,6 +120,7 @@ fn move_lease(tx: &Tx<'_>, held: &Held, next: &Lifecycle) -> Result<()> {
         (Some(old), Some(new))
             if old == new
                 && publishing == was_publishing
+                && hurry == is_hurried(&held.lifecycle.state)
                 && next.attempt == held.lifecycle.attempt =>
         {
             return Ok(());
@@ -132,6 +135,7 @@ fn move_lease(tx: &Tx<'_>, held: &Held, next: &Lifecycle) -> Result<()> {
                 publishing,
                 lease.worker.0,
                 lease.until.as_millis(),
+                hurry,
             ],
         )?,
     };
@@ -139,6 +143,17 @@ fn move_lease(tx: &Tx<'_>, held: &Held, next: &Lifecycle) -> Result<()> {
         return Err(corrupt("leases", "attempt", held.id, "it is not the job's"));
     }
     Ok(())
+}
+
+/// Whether the processes of a stopping job are to be killed at once.
+pub(super) fn is_hurried(state: &JobState) -> bool {
+    matches!(
+        state,
+        JobState::Stopping {
+            mode: StopMode::Now,
+            ..
+        }
+    )
 }
 
 fn insert_lease(tx: &Tx<'_>, held: &Held, attempt: u32, lease: &Lease) -> Result<usize> {

@@ -6,6 +6,7 @@ use rusqlite::params;
 
 use super::error::by_row;
 use super::hints::Wakes;
+use super::history::End;
 use super::rows::{Held, cell, execute, held, one};
 use super::transition::{Beside, add, move_to};
 use super::writer::Tx;
@@ -34,7 +35,8 @@ impl Unreadable {
                 started_at: Some(now),
             };
             move_to(tx, &held, &next, &beside)?;
-            return report::set_failure(tx, &held, &next, &[]);
+            let how = End::Failed(&self.fault());
+            return report::note_end(tx, &held, &next, &how, &[], now);
         }
         self.set_aside(tx, now)
     }
@@ -74,7 +76,7 @@ impl Unreadable {
         };
         add(tx, pipeline, -waited, -waited, -ran)?;
         tx.wake(Wakes::CHANGES.and(Wakes::WORK));
-        report::set_outputs(tx, self.number, None, Some(&self.fault()))
+        report::set_outputs(tx, self.number, None, Some(&self.fault()), Vec::new())
     }
 
     fn fault(&self) -> Fault {

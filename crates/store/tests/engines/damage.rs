@@ -217,7 +217,8 @@ async fn a_job_that_has_ended_stays_as_it_is() {
     let [ended, other] = it.two_running().await;
     it.world.publish(ended.id, 1).await;
     it.world.finish(ended.id, 1, Ending::Succeeded).await;
-    let sql = "INSERT INTO leases SELECT id, number, 1, 1, 'w', 0 FROM jobs WHERE number = ?1";
+    let sql = "INSERT INTO leases (id, number, attempt, publishing, worker, until) \
+        SELECT id, number, 1, 1, 'w', 0 FROM jobs WHERE number = ?1";
     it.damage(ended.id, sql);
     assert_eq!(it.world.claim_ids(1).await, []);
     assert_eq!(it.world.state(ended.id).await, StateName::Succeeded);

@@ -7,7 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, Job, NewJob, Selector, StateName};
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, Job, NewJob, Selector, StateName, StopMode,
+};
 use reelgate_domain::{AccessKey, BucketName, JobId, PipelineState};
 use reelgate_store::{
     Bucket, FirstAccount, JobFilter, NewPipeline, SqliteStore, Store, SubmitOutcome,
@@ -212,7 +214,13 @@ async fn submit_and_maybe_cancel(store: &SqliteStore, job: NewJob) {
     if id.as_bytes()[15].is_multiple_of(3) {
         let (selector, policy) = (Selector::Ids(vec![id]), CancelPolicy::QueuedOnly);
         let outcome = store
-            .cancel(account(1), selector, policy, FixedClock::START)
+            .cancel(
+                account(1),
+                selector,
+                policy,
+                StopMode::Graceful,
+                FixedClock::START,
+            )
             .await
             .unwrap();
         if matches!(outcome[..], [CancelOutcome::Cancelled { .. }]) {

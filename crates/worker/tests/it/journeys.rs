@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reelgate_domain::PipelineState;
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, FaultCode, JobState, Selector, StateName};
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, FaultCode, JobState, Selector, StateName, StopMode,
+};
 use reelgate_domain::media::OutputResult;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_service::CreatePlaylist;
@@ -195,9 +197,20 @@ async fn a_paused_pipeline_starts_nothing_and_a_resumed_one_starts_at_once() {
     let selector = Selector::Ids(vec![gone.id]);
     let outcome = house
         .service
-        .cancel(&house.caller, selector, CancelPolicy::QueuedOnly)
+        .cancel(
+            &house.caller,
+            selector,
+            CancelPolicy::QueuedOnly,
+            StopMode::Graceful,
+        )
         .await;
-    assert_eq!(outcome.unwrap(), [CancelOutcome::Cancelled { id: gone.id }]);
+    assert_eq!(
+        outcome.unwrap(),
+        [CancelOutcome::Cancelled {
+            id: gone.id,
+            from: StateName::Queued
+        }]
+    );
 
     let resumed = Instant::now();
     set(PipelineState::Active).await.unwrap();
@@ -231,7 +244,12 @@ async fn cancelling_a_running_job_ends_its_processes_and_leaves_no_output() {
     let selector = || Selector::Ids(vec![job.id]);
     let refused = house
         .service
-        .cancel(&house.caller, selector(), CancelPolicy::QueuedOnly)
+        .cancel(
+            &house.caller,
+            selector(),
+            CancelPolicy::QueuedOnly,
+            StopMode::Graceful,
+        )
         .await
         .unwrap();
     let state = StateName::Running;
@@ -247,10 +265,21 @@ async fn cancelling_a_running_job_ends_its_processes_and_leaves_no_output() {
     let asked = Instant::now();
     let outcome = house
         .service
-        .cancel(&house.caller, selector(), CancelPolicy::Any)
+        .cancel(
+            &house.caller,
+            selector(),
+            CancelPolicy::Any,
+            StopMode::Graceful,
+        )
         .await
         .unwrap();
-    assert_eq!(outcome, [CancelOutcome::Stopping { id: job.id }]);
+    assert_eq!(
+        outcome,
+        [CancelOutcome::Stopping {
+            id: job.id,
+            from: StateName::Running
+        }]
+    );
     let job = house.ended(job.id).await;
     assert!(matches!(job.lifecycle.state, JobState::Cancelled { .. }));
     assert!(

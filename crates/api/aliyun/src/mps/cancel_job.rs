@@ -3,7 +3,7 @@
 //! <https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-canceljob>
 
 use reelgate_domain::JobId;
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, Selector};
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, Selector, StopMode};
 use reelgate_service::{Caller, Service};
 use serde_json::{Value, json};
 
@@ -21,11 +21,16 @@ pub(super) async fn call(
     let id: JobId = request::id("JobId", text)?;
     let selector = Selector::Ids(vec![id]);
     let outcomes = service
-        .cancel(caller, selector, CancelPolicy::QueuedOnly)
+        .cancel(
+            caller,
+            selector,
+            CancelPolicy::QueuedOnly,
+            StopMode::Graceful,
+        )
         .await
         .map_err(service_error)?;
     match outcomes.first() {
-        Some(CancelOutcome::Cancelled { id }) => Ok(json!({"JobId": id.to_string()})),
+        Some(CancelOutcome::Cancelled { id, .. }) => Ok(json!({"JobId": id.to_string()})),
         Some(CancelOutcome::Refused { state, started, .. }) => {
             Err(cancel_refused(JobStatus::of(*state, *started), text).into())
         }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use reelgate_domain::JobId;
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, Selector, StateName};
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, Selector, StateName, StopMode};
 use serde::{Deserialize, Serialize};
 
 use super::job_id;
@@ -49,10 +49,13 @@ pub(crate) async fn cancel(
         None => CancelPolicy::Any,
         Some(Only::Queued) => CancelPolicy::QueuedOnly,
     };
-    let outcomes = api.service.cancel(&caller, selector, policy).await?;
+    let outcomes = api
+        .service
+        .cancel(&caller, selector, policy, StopMode::Graceful)
+        .await?;
     let (id, outcome) = match outcomes.into_iter().next() {
-        Some(CancelOutcome::Cancelled { id }) => (id, "cancelled"),
-        Some(CancelOutcome::Stopping { id }) => (id, "stopping"),
+        Some(CancelOutcome::Cancelled { id, .. }) => (id, "cancelled"),
+        Some(CancelOutcome::Stopping { id, .. }) => (id, "stopping"),
         Some(CancelOutcome::Refused { id, state, started }) => {
             return Err(refused(id, state, started));
         }
