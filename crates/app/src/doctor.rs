@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use reelgate_media::{Engine, Part, Runner};
+use reelgate_media::{Component, Engine, Runner};
 use rustix::fs::statvfs;
 
 use crate::config::DoctorArgs;
@@ -62,7 +62,7 @@ fn engine_findings(engine: &Engine) -> Vec<Finding> {
         is_good: true,
         detail: format!("{} at {}", capabilities.version, engine.ffmpeg().display()),
     };
-    let missing: Vec<_> = capabilities.missing().iter().map(Part::to_string).collect();
+    let missing: Vec<_> = capabilities.missing().iter().map(Component::to_string).collect();
     let parts = Finding {
         what: "its parts",
         is_good: missing.is_empty(),

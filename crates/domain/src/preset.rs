@@ -76,7 +76,15 @@ fn settings(container: Container, height: u32, maxrate_kbps: u32, audio_kbps: u3
         container,
         video: Some(video),
         audio: Some(audio),
+        stall_seconds: Some(stall_seconds(height)),
     }
+}
+
+/// Progress shows at every frame that goes into the encoder. On a busy machine the large sizes take
+/// a second or two over one, and the small ones no time worth speaking of, so that silence means
+/// more the smaller the picture is.
+fn stall_seconds(height: u32) -> u32 {
+    if height > 720 { 120 } else { 60 }
 }
 
 #[cfg(test)]
@@ -89,6 +97,7 @@ mod tests {
         assert_eq!(presets.len(), 15);
         for preset in presets {
             assert_eq!(preset.settings.validate(), Ok(()), "{}", preset.name);
+            assert!(preset.settings.stall_seconds.is_some(), "{}", preset.name);
             assert_eq!(find(&preset.name), Some(preset));
         }
     }

@@ -1,7 +1,7 @@
 //! FFmpeg behind a typed seam: specs become plans, plans become arguments, arguments become
 //! supervised processes, and what those made is probed and checked before anyone hears of success.
 
-pub mod argv;
+mod argv;
 pub mod check;
 mod engine;
 #[cfg(test)]
@@ -11,9 +11,10 @@ pub mod playlist;
 mod probe;
 mod run;
 
+pub use check::made::{MadeFile, Transcoded};
 pub use check::ssim::{SsimError, ssim};
-pub use engine::{Capabilities, Engine, EngineError, Part};
-pub use plan::{Plan, plan};
+pub use engine::{Capabilities, Engine, EngineError, Part as Component};
+pub use plan::{Plan, groups, plan, shareable};
 pub use probe::{ProbeError, probe};
-pub use run::transcode::{MadeFile, Transcode, TranscodeError, Transcoded, transcode};
+pub use run::transcode::{Part, Transcode, TranscodeError, transcode};
 pub use run::{Limits, Runner, Stopped};

@@ -1,7 +1,7 @@
-//! From a plan to FFmpeg's arguments. Pure.
+//! From plans to FFmpeg's arguments. Pure.
 //!
-//! Outputs are written under fixed names into the working directory, and get their own names only
-//! afterwards: no argument ever holds a part of an object key.
+//! Outputs are written under fixed names into directories that stand in the working directory, and
+//! get their own names only afterwards: no argument ever holds a part of an object key.
 
 #[cfg(test)]
 mod tests;
@@ -9,12 +9,12 @@ mod video;
 
 pub(crate) use video::{constant_rate, scale};
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use reelgate_domain::job::kind::transcode::{Container, SegmentFormat};
 
-use crate::plan::{AudioPlan, Plan, Seek, Window};
+use crate::plan::{AudioPlan, MOST_SECONDS, MOST_SOURCE_PIXELS, Plan, Seek, Window};
 
 /// Playlists and some containers can name other files and addresses.
 pub(crate) const PROTOCOLS: &str = "file,pipe";
@@ -70,6 +70,8 @@ impl Args {
             .pair("-format_whitelist", formats)
             .add(&["-analyzeduration", ANALYSE_MICROSECONDS])
             .add(&["-probesize", ANALYSE_BYTES])
+            // Pictures may grow midway, after the plan has seen that they are small.
+            .pair("-max_pixels", MOST_SOURCE_PIXELS.to_string())
     }
 
     pub(crate) fn input(&mut self, path: &Path) -> &mut Self {
@@ -84,33 +86,45 @@ pub(crate) fn file_url(path: &Path) -> OsString {
     url
 }
 
-/// The arguments of the FFmpeg that makes `plan` from the file at `input`, an absolute path. It must
-/// run in the directory that the output goes to.
-pub fn argv(plan: &Plan, input: &Path) -> Vec<OsString> {
+/// The arguments of the one FFmpeg that makes all of `plans`, at least one, from the file at `input`,
+/// an absolute path. It must run in the directory that holds the directories of `parts`, each of
+/// them the name of the directory that one plan's output goes to; all plans start at the same moment.
+pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path) -> Vec<OsString> {
     let mut args = Args::default();
     args.add(&["-nostdin", "-hide_banner", "-nostats"])
         .add(&["-loglevel", "level+warning"])
         .add(&["-progress", "pipe:1", "-stats_period", "0.5", "-y"])
         .add(&["-max_error_rate", MAX_ERROR_RATE]);
     args.open_source(input);
-    if plan.video.is_some() {
+    if plans.iter().any(|(plan, _)| plan.video.is_some()) {
         // Sizes that change midway are the scaler's to handle: a new graph would start at zero again.
         args.add(&["-reinit_filter:v", "0"]);
     }
-    seek(&mut args, &plan.window);
+    if let Some((plan, _)) = plans.first() {
+        seek(&mut args, &plan.window);
+    }
     args.input(input);
+    for (plan, folder) in plans {
+        add_output(&mut args, plan, folder);
+    }
+    args.0
+}
+
+fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr) {
     if let Some(video) = &plan.video {
-        video::add(&mut args, video, &plan.window);
+        video::add(args, video, &plan.window);
     }
     if let Some(audio) = &plan.audio {
-        add_audio(&mut args, audio, &plan.window);
+        add_audio(args, audio, &plan.window);
     }
-    if let Some(length) = plan.window.length_ms {
-        args.pair("-t", seconds(length));
-    }
-    args.add(&["-max_muxing_queue_size", "4096"]);
-    add_container(&mut args, plan.container);
-    args.0
+    let most = MOST_SECONDS as u64 * 1000;
+    let length = plan
+        .window
+        .length_ms
+        .map_or(most, |length| length.min(most));
+    args.pair("-t", seconds(length))
+        .add(&["-max_muxing_queue_size", "4096"]);
+    add_container(args, plan.container, folder);
 }
 
 fn seek(args: &mut Args, window: &Window) {
@@ -140,11 +154,18 @@ fn add_audio(args: &mut Args, audio: &AudioPlan, window: &Window) {
         .pair("-ac", audio.channels.to_string());
 }
 
-fn add_container(args: &mut Args, container: Container) {
+fn add_container(args: &mut Args, container: Container, folder: &OsStr) {
+    let inside = |name: &str| {
+        let mut path = folder.to_owned();
+        path.push("/");
+        path.push(name);
+        path
+    };
     match container {
         Container::Mp4 => {
             args.add(&["-f", "mp4", "-movflags", "+faststart", "-write_tmcd", "0"])
-                .add(&[MP4_FILE]);
+                .0
+                .push(inside(MP4_FILE));
         }
         Container::Hls {
             segments,
@@ -160,13 +181,14 @@ fn add_container(args: &mut Args, container: Container) {
             match segments {
                 SegmentFormat::Ts => args
                     .add(&["-hls_segment_type", "mpegts"])
-                    .add(&["-hls_segment_filename", "out-%05d.ts"]),
+                    .pair("-hls_segment_filename", inside("out-%05d.ts")),
+                // The name of the init segment is taken to be beside the playlist.
                 SegmentFormat::Fmp4 => args
                     .add(&["-hls_segment_type", "fmp4"])
                     .add(&["-hls_fmp4_init_filename", INIT_FILE])
-                    .add(&["-hls_segment_filename", "out-%05d.m4s"]),
+                    .pair("-hls_segment_filename", inside("out-%05d.m4s")),
             };
-            args.add(&[PLAYLIST_FILE]);
+            args.0.push(inside(PLAYLIST_FILE));
         }
     }
 }

@@ -1,21 +1,37 @@
 //! Arguments for real clips and all kinds of settings.
 
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use reelgate_domain::job::kind::transcode::OutputSpec;
+use reelgate_domain::media::MediaFacts;
 use serde_json::{Value, json};
 
 use super::argv;
 use crate::engine::Capabilities;
 use crate::fixtures::facts;
-use crate::plan::plan;
+use crate::plan::{Plan, plan};
 
 /// One argument a line, an option and its value together.
 fn lines(clip: &str, spec: Value) -> String {
-    let spec: OutputSpec = serde_json::from_value(spec).unwrap();
-    let plan = plan(&spec, &facts(clip), &Capabilities::complete()).unwrap();
+    lines_together(&facts(clip), vec![spec])
+}
+
+fn lines_together(source: &MediaFacts, specs: Vec<Value>) -> String {
+    let plans: Vec<Plan> = specs
+        .into_iter()
+        .map(|spec| {
+            let spec: OutputSpec = serde_json::from_value(spec).unwrap();
+            plan(&spec, source, &Capabilities::complete()).unwrap()
+        })
+        .collect();
+    let names: Vec<OsString> = (0..plans.len()).map(|n| n.to_string().into()).collect();
+    let outputs: Vec<(&Plan, &OsStr)> = plans
+        .iter()
+        .zip(names.iter().map(OsString::as_os_str))
+        .collect();
     let mut lines = String::new();
-    for arg in argv(&plan, Path::new("/scratch/source")) {
+    for arg in argv(&outputs, Path::new("/scratch/source")) {
         let arg = arg.into_string().unwrap();
         let is_option = arg.starts_with('-');
         lines.push_str(if lines.is_empty() {
@@ -90,4 +106,39 @@ fn sound_alone_from_a_format_without_an_index() {
     let mut spec = spec("film.mp4", settings);
     spec["clip"] = json!({"start_ms": 10_000, "length": {"duration_ms": 2000}});
     insta::assert_snapshot!(lines("music_vibe_ace_coverart", spec));
+}
+
+#[test]
+fn a_file_and_segments_and_sound_alone_from_one_decode() {
+    let file = json!({"container": {"format": "mp4"}, "video": {"height": 720}, "audio": {}});
+    let segments = json!({
+        "container": {"format": "hls", "segments": "ts", "segment_seconds": 6},
+        "video": {"height": 360, "gop": {"seconds": 2.0}}
+    });
+    let fragments = json!({
+        "container": {"format": "hls", "segments": "fmp4", "segment_seconds": 6}, "audio": {}
+    });
+    let mut short = spec("b/%d-x:.m3u8", segments);
+    short["clip"] = json!({"length": {"duration_ms": 2000}});
+    insta::assert_snapshot!(lines_together(
+        &facts("bbb_720p25_aac51"),
+        vec![
+            spec("a/film.mp4", file),
+            short,
+            spec("c/sound.m3u8", fragments)
+        ]
+    ));
+}
+
+#[test]
+fn silent_outputs_that_start_late_without_an_index() {
+    let video = |height: u32| json!({"container": {"format": "mp4"}, "video": {"height": height}});
+    let specs = [240, 480].map(|height| {
+        let mut late = spec("film.mp4", video(height));
+        late["clip"] = json!({"start_ms": 1000, "length": {"duration_ms": 500}});
+        late
+    });
+    let mut broadcast = facts("bbb_720p25_aac51");
+    broadcast.format.name = "mpegts".to_owned();
+    insta::assert_snapshot!(lines_together(&broadcast, specs.into()));
 }

@@ -1,5 +1,6 @@
 //! Whether an output is what its plan promised.
 
+pub(crate) mod made;
 pub mod ssim;
 
 use reelgate_domain::job::kind::transcode::Container;

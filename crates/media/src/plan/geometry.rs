@@ -19,6 +19,12 @@ impl fmt::Display for Size {
     }
 }
 
+/// The largest picture that is decoded, 8192x8192: twice what the highest levels of H.264, HEVC and
+/// AV1 in use allow. A decoder may keep 16 of them, which is 2 GB.
+pub(crate) const MOST_SOURCE_PIXELS: u64 = 1 << 26;
+/// The largest picture of H.264's highest level, in blocks of 16x16 pixels. The encoder keeps some
+/// sixty of them.
+pub(super) const MOST_OUTPUT_PIXELS: u64 = 139_264 * 16 * 16;
 /// What the encoder takes in either direction.
 const SIDES: std::ops::RangeInclusive<u32> = 16..=16_384;
 
@@ -32,12 +38,9 @@ pub fn display_size(source: &VideoFacts) -> Size {
 }
 
 pub(super) fn output_size(wanted: &VideoSettings, source: &VideoFacts) -> Result<Size, Fault> {
+    check_source(source)?;
     let (width, height) = display(source);
     let aspect = width / height;
-    if !aspect.is_finite() || aspect <= 0.0 {
-        let message = "the source's video stream has no picture size";
-        return Err(Fault::new(FaultCode::SourceUnreadable, message));
-    }
     let size = match (wanted.width, wanted.height) {
         (Some(width), Some(height)) => (f64::from(width), f64::from(height)),
         (Some(width), None) => (f64::from(width), f64::from(width) / aspect),
@@ -48,16 +51,42 @@ pub(super) fn output_size(wanted: &VideoSettings, source: &VideoFacts) -> Result
         width: even(size.0),
         height: even(size.1),
     };
-    if SIDES.contains(&size.width) && SIDES.contains(&size.height) {
-        return Ok(size);
+    if !SIDES.contains(&size.width) || !SIDES.contains(&size.height) {
+        return Err(Fault::new(
+            FaultCode::SpecUnfit,
+            format!(
+                "the output would measure {size} pixels, and sides are {} to {}",
+                SIDES.start(),
+                SIDES.end()
+            ),
+        ));
     }
+    if size.pixels() > MOST_OUTPUT_PIXELS {
+        return Err(Fault::new(
+            FaultCode::SpecUnfit,
+            format!(
+                "the output would measure {size} pixels, more than the {MOST_OUTPUT_PIXELS} that H.264 allows"
+            ),
+        ));
+    }
+    Ok(size)
+}
+
+/// A picture that the decoder may take apart. Beyond its limit the probe sees no size either, unless
+/// the container tells.
+fn check_source(source: &VideoFacts) -> Result<(), Fault> {
+    let size = Size {
+        width: source.width,
+        height: source.height,
+    };
+    let problem = match size.pixels() {
+        0 => format!("no picture size, or one beyond {MOST_SOURCE_PIXELS} pixels"),
+        1..=MOST_SOURCE_PIXELS => return Ok(()),
+        _ => format!("pictures of {size} pixels, and at most {MOST_SOURCE_PIXELS} can be read"),
+    };
     Err(Fault::new(
-        FaultCode::SpecUnfit,
-        format!(
-            "the output would measure {size} pixels, and sides are {} to {}",
-            SIDES.start(),
-            SIDES.end()
-        ),
+        FaultCode::SourceUnreadable,
+        format!("the source's video stream has {problem}"),
     ))
 }
 

@@ -3,10 +3,14 @@
 mod audio;
 mod geometry;
 mod rate;
+mod share;
+mod stall;
 #[cfg(test)]
 mod tests;
 mod video;
 mod window;
+
+use std::time::Duration;
 
 use reelgate_domain::job::kind::transcode::{
     Container, EncoderPreset, H264Profile, OutputSpec, RateControl, SegmentFormat,
@@ -15,10 +19,12 @@ use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::MediaFacts;
 
 use crate::engine::{Capabilities, Part};
+pub(crate) use geometry::MOST_SOURCE_PIXELS;
 pub use geometry::{Size, display_size};
 pub use rate::FrameRate;
+pub use share::{groups, shareable};
 pub use video::KeyFrames;
-pub(crate) use window::window_of;
+pub(crate) use window::{MOST_SECONDS, window_of};
 pub use window::{Seek, Window};
 
 /// An output, fully decided.
@@ -32,6 +38,8 @@ pub struct Plan {
     pub audio: Option<AudioPlan>,
     /// How sure the source's length is, and with it what a shorter output means.
     pub expected: Expected,
+    /// The longest time that making it may go without progress.
+    pub stall: Duration,
 }
 
 /// The video stream of an output.
@@ -113,20 +121,23 @@ pub fn plan(
     ];
     let window = window::window(spec.clip.as_ref(), facts)?;
     let expected = window::expected(&window, facts, mapped);
+    window::check_length(&window, &expected)?;
     let video = video_source
         .map(|(wanted, stream, source)| video::video(wanted, settings.container, stream, source))
         .transpose()?;
     let audio = audio_source
         .map(|(wanted, stream)| audio::audio(wanted, stream))
         .transpose()?;
-    let plan = Plan {
+    let mut plan = Plan {
         file_name: file_name(spec)?,
         container: settings.container,
         window,
         video,
         audio,
         expected,
+        stall: Duration::ZERO,
     };
+    plan.stall = stall::stall(&plan, settings.stall_seconds, facts);
     check_engine(&plan, capabilities)?;
     Ok(plan)
 }

@@ -23,6 +23,7 @@ fn spec(key: &str, container: Container) -> OutputSpec {
             container,
             video: Some(VideoSettings::default()),
             audio: Some(AudioSettings::default()),
+            stall_seconds: None,
         },
         clip: None,
     }

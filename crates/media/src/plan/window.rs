@@ -22,6 +22,9 @@ pub enum Seek {
     Decode,
 }
 
+/// No output is longer. Timestamps cost a hostile file nothing, and gaps between pictures are filled.
+pub(crate) const MOST_SECONDS: f64 = 48.0 * 3600.0;
+
 /// Formats whose index leads to the key frame before any moment.
 const INDEXED: [&str; 3] = ["mov", "matroska", "webm"];
 
@@ -86,6 +89,21 @@ pub(super) fn window(clip: Option<&Clip>, facts: &MediaFacts) -> Result<Window, 
             Seek::Decode
         },
     })
+}
+
+/// Refuses what would be longer than outputs may be, as far as the source tells.
+pub(super) fn check_length(window: &Window, expected: &super::Expected) -> Result<(), Fault> {
+    let asked = window.length_ms.map(|length| length as f64 / 1000.0);
+    let seconds = expected.seconds.or(asked).unwrap_or(0.0);
+    if seconds <= MOST_SECONDS {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultCode::SpecUnfit,
+        format!(
+            "the output would be {seconds:.0} s long, and at most {MOST_SECONDS:.0} s can be made"
+        ),
+    ))
 }
 
 /// What the mapped streams, video and audio, should come to.

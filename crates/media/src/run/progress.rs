@@ -6,33 +6,59 @@ use std::time::Duration;
 const MAX_LINE: usize = 4096;
 
 /// Reads the `key=value` lines of `-progress` from chunks of any size.
+///
+/// FFmpeg reports once for all outputs of a process: the position of whichever is furthest, the
+/// frames that went into the first encoder of pictures, the size of the first file.
 #[derive(Debug, Default)]
 pub(super) struct ProgressReader {
     line: Vec<u8>,
+    micros: Option<u64>,
+    frames: Option<u64>,
+    bytes: Option<u64>,
 }
 
 impl ProgressReader {
-    /// The newest position in the output that `chunk` tells, if it tells any.
-    pub(super) fn push(&mut self, chunk: &[u8]) -> Option<Duration> {
-        let mut newest = None;
+    /// Whether `chunk` tells of more than was known before.
+    pub(super) fn push(&mut self, chunk: &[u8]) -> bool {
+        let mut moved = false;
         for &byte in chunk {
             if byte == b'\n' {
-                newest = position(&self.line).or(newest);
-                self.line.clear();
+                moved |= self.take_line();
             } else if self.line.len() < MAX_LINE {
                 self.line.push(byte);
             }
         }
-        newest
+        moved
     }
-}
 
-/// `out_time_ms` would be microseconds too, in every release; `N/A` and negative values stand for
-/// "nothing yet".
-fn position(line: &[u8]) -> Option<Duration> {
-    let text = std::str::from_utf8(line).ok()?;
-    let micros = text.trim().strip_prefix("out_time_us=")?.parse().ok()?;
-    Some(Duration::from_micros(micros))
+    /// The furthest position in the outputs.
+    pub(super) fn position(&self) -> Option<Duration> {
+        self.micros.map(Duration::from_micros)
+    }
+
+    fn take_line(&mut self) -> bool {
+        let line = std::mem::take(&mut self.line);
+        let Some((key, value)) = std::str::from_utf8(&line)
+            .ok()
+            .and_then(|line| line.split_once('='))
+        else {
+            return false;
+        };
+        let known = match key.trim() {
+            // `out_time_ms` would be microseconds too, in every release.
+            "out_time_us" => &mut self.micros,
+            "frame" => &mut self.frames,
+            "total_size" => &mut self.bytes,
+            _ => return false,
+        };
+        // `N/A` and negative values stand for "nothing yet".
+        let Ok(value) = value.trim().parse() else {
+            return false;
+        };
+        let moved = known.unwrap_or(0) < value;
+        *known = (*known).max(Some(value));
+        moved
+    }
 }
 
 /// How much is done, 0 to 99: 100 is reached by a checked output only.
@@ -50,12 +76,27 @@ mod tests {
     #[test]
     fn positions_are_read_across_chunks() {
         let mut reader = ProgressReader::default();
-        assert_eq!(reader.push(b"frame=1\nout_time_us=N/A\nout_ti"), None);
-        assert_eq!(
-            reader.push(b"me_us=1500000\nprogress=continue\n"),
-            Some(Duration::from_millis(1500))
-        );
-        assert_eq!(reader.push(b"out_time_us=-40000\n"), None);
+        assert!(reader.push(b"frame=1\nout_time_us=N/A\nout_ti"));
+        assert_eq!(reader.position(), None);
+        assert!(reader.push(b"me_us=1500000\nprogress=continue\n"));
+        assert_eq!(reader.position(), Some(Duration::from_millis(1500)));
+        assert!(!reader.push(b"out_time_us=-40000\n"));
+        assert_eq!(reader.position(), Some(Duration::from_millis(1500)));
+    }
+
+    #[test]
+    fn saying_the_same_again_is_no_progress() {
+        let mut reader = ProgressReader::default();
+        assert!(!reader.push(b"frame=0\ntotal_size=0\nout_time_us=0\n"));
+        assert_eq!(reader.position(), Some(Duration::ZERO));
+        let report = b"frame=2\nfps=0.00\ntotal_size=48\nout_time_us=40000\nspeed=1x\n";
+        assert!(reader.push(report));
+        assert!(!reader.push(report));
+        // Each of the three alone is.
+        assert!(reader.push(b"frame=3\n"));
+        assert!(reader.push(b"total_size=49\n"));
+        assert!(reader.push(b"out_time_us=40001\n"));
+        assert!(!reader.push(b"speed=2x\nframe=1\n"));
     }
 
     #[test]

@@ -124,12 +124,12 @@ fn every_segment_decodes_on_its_own() {
         let made = make(&source, &hls(segments, 2, small()));
         let playlist = made.playlist();
         let init = playlist.init.as_ref().map_or(Vec::new(), |name| {
-            std::fs::read(made.folder.path().join(name)).unwrap()
+            std::fs::read(made.out_dir.join(name)).unwrap()
         });
         assert_eq!(playlist.segments.len(), 3);
         for segment in &playlist.segments {
-            let media = std::fs::read(made.folder.path().join(&segment.uri)).unwrap();
-            let alone = made.folder.path().join("alone");
+            let media = std::fs::read(made.out_dir.join(&segment.uri)).unwrap();
+            let alone = made.out_dir.join("alone");
             std::fs::write(&alone, [init.clone(), media].concat()).unwrap();
             let frames = entries(&alone, "v", "frame=key_frame").len() as f64;
             assert!(close(frames, segment.seconds * 25.0, 0.01), "{frames}");
@@ -167,7 +167,7 @@ fn names_are_those_of_the_key_whatever_it_holds() {
             expected.insert(0, format!("{stem}-init.mp4"));
         }
         assert_eq!(made.names, expected);
-        let mut found: Vec<String> = std::fs::read_dir(made.folder.path())
+        let mut found: Vec<String> = std::fs::read_dir(&made.out_dir)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
@@ -189,7 +189,7 @@ fn a_master_playlist_plays() {
         .enumerate()
         .map(|(index, rung)| {
             let name = format!("rung{index}");
-            std::fs::rename(rung.folder.path(), folder.path().join(&name)).unwrap();
+            std::fs::rename(&rung.out_dir, folder.path().join(&name)).unwrap();
             let at = folder.path().join(&name);
             let text = std::fs::read_to_string(at.join("film.m3u8")).unwrap();
             let playlist = MediaPlaylist::parse(&text).unwrap();

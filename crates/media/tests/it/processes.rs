@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use reelgate_domain::job::{FaultCode, StopMode};
 use reelgate_media::{
-    Engine, EngineError, Limits, Stopped, Transcode, TranscodeError, Transcoded, transcode,
+    Engine, EngineError, Limits, Part, Stopped, Transcode, TranscodeError, Transcoded, transcode,
 };
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use crate::support::{ENGINE, RUNNER, RUNTIME, clip, mp4, planned};
+use crate::support::{ENGINE, RUNNER, RUNTIME, clip, mp4, out_dir, planned};
 
 /// Takes far longer than any test.
 fn endless() -> serde_json::Value {
@@ -76,15 +76,20 @@ impl Case {
     fn run(&self, engine: &Engine, stops: bool) -> Result<Transcoded, TranscodeError> {
         let source = clip("bbb_720p25_aac51.mp4");
         let plan = planned(&source, &mp4(self.video.clone())).unwrap();
-        let job = Transcode {
+        let out_dir = out_dir(self.folder.path());
+        let parts = [Part {
             plan: &plan,
+            out_dir: &out_dir,
+        }];
+        let job = Transcode {
+            parts: &parts,
             input: &source,
-            out_dir: self.folder.path(),
+            dir: self.folder.path(),
             limits: &self.limits,
         };
         let (started, starts) = oneshot::channel();
         let mut started = Some(started);
-        let on_progress = |_| {
+        let on_progress = |_, _| {
             if let Some(started) = started.take() {
                 started.send(()).unwrap();
             }
@@ -96,7 +101,8 @@ impl Case {
             }
             StopMode::Graceful
         };
-        RUNTIME.block_on(transcode(&RUNNER, engine, job, on_progress, stop))
+        let made = RUNTIME.block_on(transcode(&RUNNER, engine, job, on_progress, stop));
+        made.and_then(|mut results| results.remove(0).map_err(TranscodeError::Fault))
     }
 }
 
@@ -189,16 +195,21 @@ fn dropping_an_encode_kills_it() {
     );
     let source = clip("bbb_720p25_aac51.mp4");
     let plan = planned(&source, &mp4(endless())).unwrap();
-    let job = Transcode {
+    let out_dir = out_dir(case.folder.path());
+    let parts = [Part {
         plan: &plan,
+        out_dir: &out_dir,
+    }];
+    let job = Transcode {
+        parts: &parts,
         input: &source,
-        out_dir: case.folder.path(),
+        dir: case.folder.path(),
         limits: &case.limits,
     };
     RUNTIME.block_on(async {
         let (started, starts) = oneshot::channel();
         let mut started = Some(started);
-        let on_progress = |_| {
+        let on_progress = |_, _| {
             started
                 .take()
                 .into_iter()
@@ -248,17 +259,22 @@ fn an_encode_can_be_spawned() {
     let case = Case::new();
     let source = clip("bbb_720p25_aac51.mp4");
     let plan = planned(&source, &mp4(endless())).unwrap();
-    let job = Transcode {
+    let out_dir = out_dir(case.folder.path());
+    let parts = [Part {
         plan: &plan,
+        out_dir: &out_dir,
+    }];
+    let job = Transcode {
+        parts: &parts,
         input: &source,
-        out_dir: case.folder.path(),
+        dir: case.folder.path(),
         limits: &case.limits,
     };
     sendable(transcode(
         &RUNNER,
         &ENGINE,
         job,
-        |_| (),
+        |_, _| (),
         std::future::pending(),
     ));
 }

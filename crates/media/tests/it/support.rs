@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use reelgate_domain::job::Fault;
@@ -9,8 +10,8 @@ use reelgate_domain::job::kind::transcode::OutputSpec;
 use reelgate_domain::media::{AudioFacts, MediaFacts, StreamFacts, VideoFacts};
 use reelgate_media::playlist::MediaPlaylist;
 use reelgate_media::{
-    Engine, Limits, Plan, ProbeError, Runner, Transcode, TranscodeError, Transcoded, plan, probe,
-    transcode,
+    Engine, Limits, Part, Plan, ProbeError, Runner, Transcode, TranscodeError, Transcoded, plan,
+    probe, transcode,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -66,12 +67,13 @@ pub(crate) struct Made {
     pub(crate) plan: Plan,
     pub(crate) facts: MediaFacts,
     pub(crate) names: Vec<String>,
-    pub(crate) folder: TempDir,
+    pub(crate) out_dir: PathBuf,
+    _folder: Rc<TempDir>,
 }
 
 impl Made {
     pub(crate) fn main(&self) -> PathBuf {
-        self.folder.path().join(self.names.last().unwrap())
+        self.out_dir.join(self.names.last().unwrap())
     }
 
     pub(crate) fn video(&self) -> (&StreamFacts, &VideoFacts) {
@@ -95,39 +97,83 @@ pub(crate) fn planned(source: &Path, spec: &OutputSpec) -> Result<Plan, Fault> {
     plan(spec, &facts(source).unwrap(), ENGINE.capabilities())
 }
 
+/// The directory that a process run in `folder` makes its first output in.
+pub(crate) fn out_dir(folder: &Path) -> PathBuf {
+    part_dir(folder, 0)
+}
+
+fn part_dir(folder: &Path, index: usize) -> PathBuf {
+    let out_dir = folder.join(index.to_string());
+    std::fs::create_dir_all(&out_dir).unwrap();
+    out_dir
+}
+
 /// Makes an output, with faults of the plan and of the run alike.
 pub(crate) fn try_make(source: &Path, spec: &OutputSpec) -> Result<Made, Fault> {
+    try_make_within(source, spec, &Limits::default())
+}
+
+pub(crate) fn try_make_within(
+    source: &Path,
+    spec: &OutputSpec,
+    limits: &Limits,
+) -> Result<Made, Fault> {
     let plan = planned(source, spec)?;
-    let folder = tempfile::tempdir().unwrap();
-    let limits = Limits::default();
+    let mut results = make_together(source, vec![plan], limits)?;
+    results.remove(0)
+}
+
+/// Makes outputs with one process; the outer fault is that of the process.
+pub(crate) fn make_together(
+    source: &Path,
+    plans: Vec<Plan>,
+    limits: &Limits,
+) -> Result<Vec<Result<Made, Fault>>, Fault> {
+    let folder = Rc::new(tempfile::tempdir().unwrap());
+    let dirs: Vec<PathBuf> = (0..plans.len())
+        .map(|index| part_dir(folder.path(), index))
+        .collect();
+    let parts: Vec<Part<'_>> = plans
+        .iter()
+        .zip(&dirs)
+        .map(|(plan, out_dir)| Part { plan, out_dir })
+        .collect();
     let job = Transcode {
-        plan: &plan,
+        parts: &parts,
         input: source,
-        out_dir: folder.path(),
-        limits: &limits,
+        dir: folder.path(),
+        limits,
     };
-    let mut progress = Vec::new();
+    let mut progress = vec![Vec::new(); plans.len()];
     let made = RUNTIME.block_on(transcode(
         &RUNNER,
         &ENGINE,
         job,
-        |percent| progress.push(percent),
+        |part, percent| progress[part].push(percent),
         std::future::pending(),
     ));
-    match made {
-        Ok(Transcoded { files, facts }) => {
-            assert!(progress.is_sorted(), "{progress:?}");
-            assert_eq!(progress.last(), Some(&100));
-            Ok(Made {
+    let results = match made {
+        Ok(results) => results,
+        Err(TranscodeError::Fault(fault)) => return Err(fault),
+        Err(TranscodeError::Stopped(_)) => panic!("nobody stopped it"),
+    };
+    assert_eq!(results.len(), plans.len());
+    let made = results
+        .into_iter()
+        .zip(plans)
+        .zip(dirs.iter().zip(progress))
+        .map(|((result, plan), (out_dir, progress))| {
+            assert!(progress.is_sorted_by(|a, b| a < b), "{progress:?}");
+            assert_eq!(progress.last() == Some(&100), result.is_ok());
+            result.map(|Transcoded { files, facts }| Made {
                 plan,
                 facts,
                 names: files.into_iter().map(|file| file.name).collect(),
-                folder,
+                out_dir: out_dir.clone(),
+                _folder: Rc::clone(&folder),
             })
-        }
-        Err(TranscodeError::Fault(fault)) => Err(fault),
-        Err(TranscodeError::Stopped(_)) => panic!("nobody stopped it"),
-    }
+        });
+    Ok(made.collect())
 }
 
 pub(crate) fn make(source: &Path, spec: &OutputSpec) -> Made {

@@ -7,7 +7,7 @@ use reelgate_domain::ObjectRef;
 use reelgate_domain::job::kind::transcode::{OutputSpec, TranscodeSpec};
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
-use reelgate_media::{Limits, ProbeError, Transcode, TranscodeError, Transcoded};
+use reelgate_media::{Limits, Part, ProbeError, Transcode, TranscodeError, Transcoded};
 use reelgate_objects::ObjectError;
 
 use crate::attempt::Attempt;
@@ -90,7 +90,8 @@ async fn make(
         Ok(plan) => plan,
         Err(fault) => return Ok(Err(fault)),
     };
-    let out_dir = attempt.scratch().join(index.to_string());
+    let dir = attempt.scratch();
+    let out_dir = dir.join(index.to_string());
     if let Err(error) = tokio::fs::create_dir_all(&out_dir).await {
         let message = format!("the scratch directory could not be made: {error}");
         return Ok(Err(Fault::new(FaultCode::StorageFailed, message)));
@@ -108,13 +109,17 @@ async fn make(
         address_space_bytes: Some(attempt.config.max_memory_bytes),
         ..Limits::default()
     };
-    let job = Transcode {
+    let part = Part {
         plan: &plan,
-        input: &source.path,
         out_dir: &out_dir,
+    };
+    let job = Transcode {
+        parts: &[part],
+        input: &source.path,
+        dir: &dir,
         limits: &limits,
     };
-    let tell = |percent: u8| {
+    let tell = |_, percent: u8| {
         let mean = (index * 100 + usize::from(percent)) / count;
         let percent = u8::try_from(mean).unwrap_or(100);
         tools
@@ -126,7 +131,11 @@ async fn make(
         StopMode::Graceful
     };
     match reelgate_media::transcode(&tools.runner, &tools.engine, job, tell, stop).await {
-        Ok(transcoded) => Ok(done(output, &out_dir, transcoded)),
+        Ok(results) => Ok(results
+            .into_iter()
+            .next()
+            .expect("a result for each part")
+            .and_then(|transcoded| done(output, &out_dir, transcoded))),
         Err(TranscodeError::Fault(fault)) => Ok(Err(fault)),
         Err(TranscodeError::Stopped(how)) => {
             tracing::info!(job.id = %attempt.job.id, ?how, "the job's processes are gone");

@@ -35,7 +35,14 @@ pub struct Settings {
     pub video: Option<VideoSettings>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio: Option<AudioSettings>,
+    /// The longest time that making it may go without progress, 5 to 3600; absent: 120. What the
+    /// source makes slow by itself comes on top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stall_seconds: Option<u32>,
 }
+
+/// [`Settings::stall_seconds`] where nothing is said.
+pub const DEFAULT_STALL_SECONDS: u32 = 120;
 
 /// The file format of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,6 +277,12 @@ impl Settings {
                 "1 to 60 seconds",
             )?;
         }
+        let stall = self.stall_seconds;
+        check(
+            stall.is_none_or(|seconds| (5..=3600).contains(&seconds)),
+            "stall_seconds",
+            "5 to 3600 seconds",
+        )?;
         self.video
             .as_ref()
             .map_or(Ok(()), VideoSettings::validate)?;
@@ -360,6 +373,7 @@ mod tests {
             container: Container::Mp4,
             video: Some(video),
             audio: None,
+            stall_seconds: None,
         }
     }
 
@@ -371,7 +385,8 @@ mod tests {
             Settings {
                 container: Container::Mp4,
                 video: None,
-                audio
+                audio,
+                stall_seconds: Some(5),
             }
             .validate(),
             Ok(())
@@ -433,11 +448,29 @@ mod tests {
     }
 
     #[test]
+    fn patience_has_bounds() {
+        for seconds in [0, 4, 3601] {
+            let mut impatient = settings(VideoSettings::default());
+            impatient.stall_seconds = Some(seconds);
+            assert_eq!(impatient.validate().unwrap_err().field, "stall_seconds");
+        }
+    }
+
+    #[test]
+    fn settings_stored_before_there_was_a_stall_still_load() {
+        let stored = r#"{"container":{"format":"mp4"},"audio":{"kbps":64,"sample_rate":48000,"channels":2}}"#;
+        let loaded: Settings = serde_json::from_str(stored).unwrap();
+        assert_eq!(loaded.stall_seconds, None);
+        assert_eq!(serde_json::to_string(&loaded).unwrap(), stored);
+    }
+
+    #[test]
     fn an_output_without_any_stream_is_refused() {
         let empty = Settings {
             container: Container::Mp4,
             video: None,
             audio: None,
+            stall_seconds: None,
         };
         assert_eq!(empty.validate().unwrap_err().field, "video");
     }

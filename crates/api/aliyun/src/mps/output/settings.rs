@@ -34,6 +34,7 @@ pub(in crate::mps) fn read(parameters: &Map<String, Value>) -> Result<Settings, 
         container,
         video,
         audio,
+        stall_seconds: None,
     };
     // Every range is checked above, under the name the caller knows; this is the net below.
     settings

@@ -60,6 +60,7 @@ fn a_template_alone_is_enough() {
             kbps: 128,
             ..AudioSettings::default()
         }),
+        stall_seconds: None,
     };
     assert_eq!(accepted.spec.settings, expected);
     assert_eq!(accepted.spec.clip, None);

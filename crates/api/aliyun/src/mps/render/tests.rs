@@ -60,6 +60,7 @@ fn foreign(state: JobState) -> Job {
         },
         video: Some(Default::default()),
         audio: Some(Default::default()),
+        stall_seconds: None,
     };
     let clip = Clip {
         start_ms: 1500,
