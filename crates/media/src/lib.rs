@@ -17,4 +17,4 @@ pub use engine::{Capabilities, Engine, EngineError, Part as Component};
 pub use plan::{Plan, groups, plan, shareable};
 pub use probe::{ProbeError, probe};
 pub use run::transcode::{Part, Transcode, TranscodeError, transcode};
-pub use run::{Limits, Runner, Stopped};
+pub use run::{Landlock, Limits, Missing, Network, Runner, SandboxLevel, Seccomp, Stopped};

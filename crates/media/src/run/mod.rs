@@ -4,6 +4,7 @@ mod child;
 pub(crate) mod classify;
 mod limits;
 mod progress;
+mod sandbox;
 mod tail;
 pub(crate) mod transcode;
 mod watch;
@@ -12,7 +13,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
@@ -22,6 +23,8 @@ pub use child::Stopped;
 pub(crate) use child::{Captured, Ended, Finished, Watched};
 pub use limits::Limits;
 use limits::Resolved;
+use sandbox::{Fence, Sandbox};
+pub use sandbox::{Landlock, Missing, Network, SandboxLevel, Seccomp};
 
 /// Starts processes. Clones share one thread, which lives until the last clone is gone.
 ///
@@ -30,6 +33,7 @@ use limits::Resolved;
 #[derive(Clone, Debug)]
 pub struct Runner {
     requests: mpsc::Sender<Request>,
+    sandbox: Arc<Sandbox>,
 }
 
 /// The process could not be started.
@@ -59,8 +63,7 @@ pub(crate) struct Capture<'a> {
 
 struct Request {
     program: PathBuf,
-    #[expect(dead_code, reason = "enforced by the sandbox of the next commit")]
-    reach: (Vec<PathBuf>, Option<PathBuf>),
+    fence: Fence,
     args: Vec<OsString>,
     cwd: PathBuf,
     limits: Resolved,
@@ -68,20 +71,27 @@ struct Request {
 }
 
 impl Runner {
-    /// Starts the thread. Its children are awaited on the runtime of `handle`.
+    /// Starts the thread, and finds out how far processes can be locked in. The children are
+    /// awaited on the runtime of `handle`.
     pub fn start(handle: Handle) -> io::Result<Self> {
+        let sandbox = Arc::new(Sandbox::probe());
         let (requests, inbox) = mpsc::channel::<Request>();
         std::thread::Builder::new()
             .name("media-runner".to_owned())
             .spawn(move || {
                 let _runtime = handle.enter();
                 while let Ok(request) = inbox.recv() {
-                    let child = fork(&request);
+                    let (child, reply) = fork(request);
                     // An unwanted child is killed by the guard that is inside `Child`.
-                    let _ = request.reply.send(child);
+                    let _ = reply.send(child);
                 }
             })?;
-        Ok(Self { requests })
+        Ok(Self { requests, sandbox })
+    }
+
+    /// How far the processes are locked in.
+    pub fn sandbox(&self) -> &SandboxLevel {
+        self.sandbox.level()
     }
 
     pub(crate) async fn spawn(
@@ -92,13 +102,11 @@ impl Runner {
         access: Access<'_>,
         limits: &Limits,
     ) -> Result<Watched, SpawnError> {
+        let fence = self.sandbox.fence(program, access).map_err(SpawnError)?;
         let (reply, answer) = oneshot::channel();
         let request = Request {
             program: program.to_owned(),
-            reach: (
-                access.read.iter().map(|path| path.to_path_buf()).collect(),
-                access.write.map(Path::to_path_buf),
-            ),
+            fence,
             args,
             cwd: cwd.to_owned(),
             limits: limits.resolve(),
@@ -124,15 +132,23 @@ impl Runner {
     }
 }
 
-fn fork(request: &Request) -> io::Result<Child> {
+fn fork(request: Request) -> (io::Result<Child>, oneshot::Sender<io::Result<Child>>) {
+    let Request {
+        program,
+        args,
+        cwd,
+        limits,
+        fence,
+        reply,
+    } = request;
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that starts processes"
     )]
-    let mut command = Command::new(&request.program);
+    let mut command = Command::new(program);
     command
-        .args(&request.args)
-        .current_dir(&request.cwd)
+        .args(args)
+        .current_dir(cwd)
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("LANG", "C.UTF-8")
@@ -141,13 +157,15 @@ fn fork(request: &Request) -> io::Result<Child> {
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
-    let limits = request.limits;
     let parent = rustix::process::getpid();
     // SAFETY: the closure runs in the child between fork and exec, where only async-signal-safe
-    // calls are allowed. It makes plain system calls on values copied before the fork: no
-    // allocation, no locks, no environment, no panics.
+    // calls are allowed. It makes plain system calls on values made before the fork: no allocation,
+    // no locks, no environment, no panics.
     unsafe {
-        command.pre_exec(move || limits.apply_in_child(parent));
+        command.pre_exec(move || {
+            limits.apply_in_child(parent)?;
+            fence.close_in_child()
+        });
     }
-    command.spawn()
+    (command.spawn(), reply)
 }
