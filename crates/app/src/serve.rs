@@ -82,6 +82,7 @@ impl Server {
         let settings = Settings {
             data_dir: data.clone(),
             max_object_bytes: args.max_object_bytes,
+            free_space_floor: 256 << 20,
         };
         let ids: Arc<dyn Ids> = Arc::new(RandomIds::default());
         let service = Arc::new(Service::new(
@@ -180,6 +181,7 @@ async fn serve_dialects(
 ) {
     let checks = health::checks(store, Arc::clone(&clock), watched);
     let native = Arc::new(NativeApi::new(Arc::clone(&service), checks));
+    let waited_on = Arc::clone(&service);
     let aliyun = Arc::new(reelgate_api_aliyun::gateway(service, clock));
     let routes = native
         .routes()
@@ -187,6 +189,7 @@ async fn serve_dialects(
         .merge(reelgate_api_native::unserved_paths());
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
+        waited_on.stop_waiting();
     };
     serve(listener, routes, ServeOptions::default(), shutdown).await;
 }

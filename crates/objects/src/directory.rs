@@ -1,18 +1,14 @@
 //! A bucket that is a directory: objects are its files, keys their relative paths.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
 use reelgate_domain::{ObjectKey, Timestamp};
 use tokio::fs::File;
-use tokio::io::{AsyncSeekExt, AsyncWriteExt, BufWriter};
+use tokio::io::AsyncSeekExt;
 
 use crate::error::ObjectError;
-
-/// An upload to which nothing was written for so long has nobody any more who writes it.
-const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::space::free_bytes;
 
 /// How often a folder is made again that deletes keep taking away.
 const FOLDER_RETRIES: u32 = 100;
@@ -22,6 +18,8 @@ const FOLDER_RETRIES: u32 = 100;
 pub struct Directory {
     /// Canonical, so that a prefix test finds links that lead out of it.
     pub(crate) root: PathBuf,
+    /// Tells how much is free where a path is; tests have disks of their own.
+    pub(crate) free_bytes: fn(&Path) -> std::io::Result<u64>,
 }
 
 /// What is known of an object without reading it.
@@ -81,7 +79,7 @@ impl Directory {
         let root = path
             .canonicalize()
             .map_err(|source| unopened(path, source))?;
-        Ok(Self { root })
+        Ok(Self { root, free_bytes })
     }
 
     /// What is known of an object.
@@ -108,30 +106,6 @@ impl Directory {
         let path = self.existing(key).await?;
         self.head(key).await?;
         Ok(path)
-    }
-
-    /// Stores an object from a stream. It appears under its key complete or not at all, replaces an
-    /// older one atomically, and is on disk when this returns.
-    pub async fn put<S, E>(
-        &self,
-        key: &ObjectKey,
-        content: S,
-        limit_bytes: u64,
-        upload_id: &str,
-    ) -> Result<ObjectMeta, ObjectError>
-    where
-        S: Stream<Item = Result<Bytes, E>> + Unpin,
-        E: std::fmt::Display,
-    {
-        let uploads = self.root.join(ObjectKey::RESERVED).join("uploads");
-        let failed = |source| ObjectError::from_io(key.as_str(), "storing", source);
-        tokio::fs::create_dir_all(&uploads).await.map_err(failed)?;
-        let unfinished = Unfinished(uploads.join(upload_id));
-        let file = File::create(&unfinished.0).await.map_err(failed)?;
-        remove_abandoned(&uploads, &file).await;
-        let metadata = write_all(file, key, content, limit_bytes).await?;
-        self.place(&unfinished.0, key).await?;
-        meta(key, &metadata)
     }
 
     /// Removes an object; false if there was none. Folders that become empty go too.
@@ -222,68 +196,6 @@ pub(crate) async fn sync_directory(path: &Path) -> std::io::Result<()> {
     File::open(path).await?.sync_all().await
 }
 
-/// The file of an upload until it has its place. What has none when this is dropped is removed: the
-/// upload failed, or whoever sent it went away and nobody waits for the rest.
-struct Unfinished(PathBuf);
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // Usually it has its place and is not here any more.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-/// Removes uploads that a process left behind when it died. Best effort: the next upload tries
-/// again. `newest` was just made, so it knows what the time is on this file system.
-async fn remove_abandoned(uploads: &Path, newest: &File) {
-    let modified = |metadata: std::fs::Metadata| metadata.modified().ok();
-    let Some(now) = newest.metadata().await.ok().and_then(modified) else {
-        return;
-    };
-    let Ok(mut entries) = tokio::fs::read_dir(uploads).await else {
-        return;
-    };
-    while let Ok(Some(entry)) = entries.next_entry().await {
-        let written = entry.metadata().await.ok().and_then(modified);
-        let silence = written.and_then(|written| now.duration_since(written).ok());
-        if silence.is_some_and(|silence| silence > ABANDONED_AFTER) {
-            let _ = tokio::fs::remove_file(entry.path()).await;
-        }
-    }
-}
-
-async fn write_all<S, E>(
-    file: File,
-    key: &ObjectKey,
-    mut content: S,
-    limit_bytes: u64,
-) -> Result<std::fs::Metadata, ObjectError>
-where
-    S: Stream<Item = Result<Bytes, E>> + Unpin,
-    E: std::fmt::Display,
-{
-    let failed = |source| ObjectError::from_io(key.as_str(), "storing", source);
-    let mut file = BufWriter::with_capacity(256 * 1024, file);
-    let mut written = 0_u64;
-    while let Some(chunk) = content.next().await {
-        let chunk = chunk.map_err(|error| ObjectError::Upload {
-            key: key.to_string(),
-            why: error.to_string(),
-        })?;
-        written += chunk.len() as u64;
-        if written > limit_bytes {
-            return Err(ObjectError::TooLarge {
-                key: key.to_string(),
-                limit_bytes,
-            });
-        }
-        file.write_all(&chunk).await.map_err(failed)?;
-    }
-    file.flush().await.map_err(failed)?;
-    file.get_mut().sync_all().await.map_err(failed)?;
-    file.get_ref().metadata().await.map_err(failed)
-}
-
 pub(crate) fn meta(
     key: &ObjectKey,
     metadata: &std::fs::Metadata,
@@ -336,9 +248,16 @@ impl Object {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use futures_util::stream;
 
     use super::*;
+    use crate::upload::Room;
+
+    const SMALL: Room = Room {
+        limit_bytes: 10,
+        floor_bytes: 0,
+    };
 
     fn key(text: &str) -> ObjectKey {
         ObjectKey::new(text).unwrap()
@@ -347,7 +266,7 @@ mod tests {
     async fn put(bucket: &Directory, at: &str, text: &str) -> Result<ObjectMeta, ObjectError> {
         let chunks = [Ok::<_, String>(Bytes::copy_from_slice(text.as_bytes()))];
         bucket
-            .put(&key(at), stream::iter(chunks), 10, "upload")
+            .put(&key(at), stream::iter(chunks), SMALL, "upload")
             .await
     }
 
@@ -359,62 +278,6 @@ mod tests {
         let newer = put(&bucket, "a/b.mp4", "three").await.unwrap();
         assert_eq!((newer.bytes, newer.content_type), (5, "video/mp4"));
         assert_eq!(bucket.head(&key("a/b.mp4")).await.unwrap(), newer);
-    }
-
-    #[tokio::test]
-    async fn an_upload_over_the_limit_or_broken_off_leaves_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let bucket = Directory::open(dir.path()).unwrap();
-        put(&bucket, "a", "old").await.unwrap();
-        assert!(matches!(
-            put(&bucket, "a", "longer than ten").await,
-            Err(ObjectError::TooLarge { .. })
-        ));
-        let broken = stream::iter([Ok(Bytes::from_static(b"x")), Err("reset")]);
-        let result = bucket.put(&key("a"), broken, 10, "upload").await;
-        assert!(matches!(result, Err(ObjectError::Upload { .. })));
-        assert_eq!(bucket.head(&key("a")).await.unwrap().bytes, 3);
-        let uploads = dir.path().join(".reelgate/uploads");
-        assert_eq!(std::fs::read_dir(uploads).unwrap().count(), 0);
-    }
-
-    /// Clients that hung up while their upload was being written to disk left it there for ever.
-    #[tokio::test]
-    async fn an_upload_whose_caller_goes_away_leaves_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let bucket = Directory::open(dir.path()).unwrap();
-        let begun = tokio::sync::Notify::new();
-        let content = stream::once(async { Ok::<_, String>(Bytes::from_static(b"x")) })
-            .chain(stream::once(async {
-                begun.notify_one();
-                std::future::pending().await
-            }))
-            .boxed();
-        let name = key("a");
-        tokio::select! {
-            _ = bucket.put(&name, content, 10, "upload") => unreachable!("it never ends"),
-            () = begun.notified() => {}
-        }
-        let uploads = dir.path().join(".reelgate/uploads");
-        assert_eq!(std::fs::read_dir(uploads).unwrap().count(), 0);
-    }
-
-    #[tokio::test]
-    async fn uploads_of_a_process_that_died_are_removed_by_a_later_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let bucket = Directory::open(dir.path()).unwrap();
-        let uploads = dir.path().join(".reelgate/uploads");
-        std::fs::create_dir_all(&uploads).unwrap();
-        let left = |name: &str, ago: Duration| {
-            let file = std::fs::File::create(uploads.join(name)).unwrap();
-            let now = file.metadata().unwrap().modified().unwrap();
-            file.set_modified(now - ago).unwrap();
-        };
-        left("dead", ABANDONED_AFTER + Duration::from_secs(60));
-        left("slow", ABANDONED_AFTER - Duration::from_secs(60));
-        put(&bucket, "a", "x").await.unwrap();
-        assert!(!uploads.join("dead").exists());
-        assert!(uploads.join("slow").exists());
     }
 
     #[tokio::test]

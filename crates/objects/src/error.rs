@@ -21,6 +21,8 @@ pub enum ObjectError {
     Upload { key: String, why: String },
     #[error("no space is left to store {0}")]
     Full(String),
+    #[error("no space is left to store {key}: {floor_bytes} bytes are kept free")]
+    Floor { key: String, floor_bytes: u64 },
     #[error("{what} failed")]
     Io {
         what: String,

@@ -4,10 +4,14 @@ mod address;
 mod directory;
 mod error;
 mod listing;
+mod space;
 mod staging;
+mod upload;
 
 pub use address::{AddressError, parse_address};
 pub use directory::{ByteRange, Directory, Object, ObjectMeta};
 pub use error::ObjectError;
 pub use listing::Listing;
+pub use space::free_bytes;
 pub use staging::Stage;
+pub use upload::Room;

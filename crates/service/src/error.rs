@@ -110,7 +110,9 @@ impl From<ObjectError> for ServiceError {
             ObjectError::Outside(key) => (ErrorKind::Denied, key.clone()),
             ObjectError::Name(_) => (ErrorKind::Invalid, "key".to_owned()),
             ObjectError::Upload { key, .. } => (ErrorKind::Invalid, key.clone()),
-            ObjectError::Full(key) => (ErrorKind::Full, key.clone()),
+            ObjectError::Full(key) | ObjectError::Floor { key, .. } => {
+                (ErrorKind::Full, key.clone())
+            }
             ObjectError::Io { .. } => return Self::internal(error),
         };
         Self::new(kind, subject, error.to_string())

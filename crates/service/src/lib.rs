@@ -14,11 +14,13 @@ mod objects;
 mod pipelines;
 mod playlists;
 mod progress;
+mod slots;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use reelgate_store::Store;
+use tokio::sync::watch;
 
 pub use access::{Caller, Credentials};
 pub use buckets::BucketView;
@@ -26,13 +28,14 @@ pub use clock::{Clock, SystemClock};
 pub use error::{ErrorKind, ServiceError};
 pub use holdups::Holdups;
 pub use ids::{Ids, RandomIds};
-pub use jobs::{JobPage, JobQuery, Submission, SubmitJob};
+pub use jobs::{CancelDecision, JobPage, JobQuery, RetryDecision, Submission, SubmitJob, Waiting};
 pub use objects::{ObjectBody, ObjectPage};
 pub use pipelines::{CreatePipeline, PipelineQuery};
 pub use playlists::{CreatePlaylist, Playlist};
 pub use progress::LiveProgress;
 pub use reelgate_objects::{AddressError, ByteRange, ObjectMeta, parse_address};
-pub use reelgate_store::PipelinePage;
+pub use reelgate_store::{Gone, PipelinePage};
+pub use slots::Slots;
 
 /// What an operator may set.
 #[derive(Clone, Debug)]
@@ -53,6 +56,9 @@ pub struct Service {
     settings: Settings,
     progress: LiveProgress,
     holdups: Holdups,
+    slots: Slots,
+    /// Turns true when nobody may wait any longer.
+    leaving: watch::Sender<bool>,
     keys: access::KeyCache,
     buckets: buckets::BucketCache,
 }
@@ -71,6 +77,8 @@ impl Service {
             settings,
             progress: LiveProgress::default(),
             holdups: Holdups::default(),
+            slots: Slots::default(),
+            leaving: watch::Sender::new(false),
             keys: access::KeyCache::default(),
             buckets: buckets::BucketCache::default(),
         }
@@ -84,5 +92,14 @@ impl Service {
     /// Where a worker of this process says what it waits for.
     pub fn holdups(&self) -> Holdups {
         self.holdups.clone()
+    }
+    /// Where a worker of this process says how many jobs it can start.
+    pub fn slots(&self) -> Slots {
+        self.slots.clone()
+    }
+
+    /// From now on calls that wait for something answer at once with what is: the process ends.
+    pub fn stop_waiting(&self) {
+        self.leaving.send_replace(true);
     }
 }

@@ -46,6 +46,10 @@ impl LiveProgress {
 
     /// Brings a job that was read from the store up to date.
     pub(crate) fn refresh(&self, job: &mut Job) {
+        // A job that was just queued again has the number of an attempt that may still be here.
+        if job.lifecycle.state.lease().is_none() {
+            return;
+        }
         job.progress = job.progress.max(self.of(job.id, job.lifecycle.attempt));
     }
 }

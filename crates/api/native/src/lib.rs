@@ -77,6 +77,8 @@ fn v1() -> Router<Arc<NativeApi>> {
         .route("/jobs", get(jobs::list).post(jobs::submit))
         .route("/jobs/{id}", get(jobs::get))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/jobs/{id}/retry", post(jobs::retry))
+        .route("/jobs/{id}/history", get(jobs::history))
         .route("/jobs/{id}/log", get(jobs::log))
         .route("/pipelines", get(pipelines::list).post(pipelines::create))
         .route(

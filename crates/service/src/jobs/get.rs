@@ -29,7 +29,7 @@ impl Service {
             .ok_or_else(|| ServiceError::missing("job", id))
     }
 
-    /// The job when it has ended, or as it is after `patience`.
+    /// The job when it has ended, or as it is after `patience` or when the process is about to end.
     pub async fn job_ended(
         &self,
         caller: &Caller,
@@ -37,6 +37,7 @@ impl Service {
         patience: Duration,
     ) -> Result<Job, ServiceError> {
         let mut changes = self.store.hints().changes;
+        let mut leaving = self.leaving.subscribe();
         let patience = tokio::time::sleep(patience);
         tokio::pin!(patience);
         let mut looks = tokio::time::interval(LOOKS_APART);
@@ -50,6 +51,7 @@ impl Service {
             }
             tokio::select! {
                 () = &mut patience => return Ok(job),
+                _ = leaving.wait_for(|leaving| *leaving) => return Ok(job),
                 // Hints may be lost, so look every few seconds all the same.
                 _ = tokio::time::timeout(Duration::from_secs(5), changes.changed()) => {}
             }

@@ -1,9 +1,15 @@
-//! Jobs: submit, look up, list, wait for, cancel.
+//! Jobs: submit, look up, list, wait for, cancel, retry; what happened to them, what they wait for.
 
 mod cancel;
 mod get;
+mod history;
 mod list;
+mod retry;
 mod submit;
+mod waiting;
 
+pub use cancel::CancelDecision;
 pub use list::{JobPage, JobQuery};
+pub use retry::RetryDecision;
 pub use submit::{Submission, SubmitJob};
+pub use waiting::Waiting;

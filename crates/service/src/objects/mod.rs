@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::Stream;
 use reelgate_domain::{BucketName, ObjectRef};
-use reelgate_objects::{ByteRange, ObjectMeta};
+use reelgate_objects::{ByteRange, ObjectMeta, Room};
 use tokio::io::{AsyncReadExt, Take};
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
@@ -40,8 +40,11 @@ impl Service {
     {
         let bucket = self.open_bucket(caller, &object.bucket).await?;
         let upload = hex::encode(self.ids.uuid(self.clock.now()));
-        let limit = self.settings.max_object_bytes;
-        Ok(bucket.put(&object.key, content, limit, &upload).await?)
+        let room = Room {
+            limit_bytes: self.settings.max_object_bytes,
+            floor_bytes: self.settings.free_space_floor,
+        };
+        Ok(bucket.put(&object.key, content, room, &upload).await?)
     }
 
     /// Opens an object or a part of it. Fails with `Invalid` on `range` outside the object.

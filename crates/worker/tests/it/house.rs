@@ -39,6 +39,7 @@ impl House {
         let settings = reelgate_service::Settings {
             data_dir: dir.path().canonicalize().unwrap(),
             max_object_bytes: 1 << 30,
+            free_space_floor: 0,
         };
         let ids = Arc::new(RandomIds::default());
         let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings);

@@ -77,6 +77,7 @@ impl World {
             Settings {
                 data_dir: dir.path().to_owned(),
                 max_object_bytes: 1 << 20,
+                free_space_floor: 0,
             },
         ));
         let made = service.invent_credentials();

@@ -4,9 +4,11 @@ use reelgate_domain::job::kind::transcode::OutputSpec;
 use reelgate_domain::job::{Fault, FaultCode, Job, JobKind, JobSpec, StateName};
 use reelgate_domain::media::{OutputFile, OutputResult};
 use reelgate_domain::{JobId, JobNumber, ObjectRef, PipelineId, SubmissionId};
+use reelgate_service::Waiting;
 use serde::Serialize;
 
 use super::facts::FactsView;
+use super::waiting::WaitingView;
 use crate::http::format_time;
 
 /// A job:
@@ -14,12 +16,14 @@ use crate::http::format_time;
 /// ```json
 /// {"id", "number", "kind", "state", "pipeline_id", "priority", "progress", "attempt",
 ///  "created_at", "started_at", "finished_at", "submission_id", "input": {"bucket", "key"},
-///  "outputs": [...], "fault": {"code", "message"}, "user_data", "origin"}
+///  "outputs": [...], "fault": {"code", "message"}, "user_data", "origin",
+///  "waiting": {"reason", "detail"}}
 /// ```
 ///
 /// `state` is `queued`, `running`, `publishing`, `stopping`, `succeeded`, `failed` or `cancelled`.
 /// `progress` is 0 to 100, `attempt` 0 before the first start, `started_at` the start of the newest
-/// attempt. `origin` names the API that made the job. What is not known yet is null.
+/// attempt. `origin` names the API that made the job. What is not known yet is null; `waiting` is
+/// there only where one job was asked for.
 #[derive(Serialize)]
 pub(crate) struct JobView<'a> {
     id: JobId,
@@ -39,6 +43,8 @@ pub(crate) struct JobView<'a> {
     fault: Option<FaultView<'a>>,
     user_data: Option<&'a str>,
     origin: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<Option<WaitingView>>,
 }
 
 /// One output: `{"object", "state", "files": [{"key", "bytes"}], "facts", "fault"}`.
@@ -86,6 +92,15 @@ impl<'a> JobView<'a> {
             fault: job.fault().map(FaultView::of),
             user_data: job.user_data.as_deref(),
             origin: job.origin.as_ref().map(|origin| &*origin.dialect),
+            waiting: None,
+        }
+    }
+
+    /// The same with what the job waits for.
+    pub(crate) fn waiting_for(self, waiting: Option<Waiting>) -> Self {
+        Self {
+            waiting: Some(waiting.map(WaitingView::of)),
+            ..self
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Objects: put, get, head, delete, list, streamed and with limits.
 
+use std::path::Path;
+
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use reqwest::{Body, Method, Response};
@@ -243,4 +245,19 @@ async fn objects_refuse_what_makes_no_sense() {
         let response = request.header(name, value).body("y").send().await.unwrap();
         assert_problem(response, 501, "header_not_supported", "").await;
     }
+}
+
+/// Whatever is free, it is less than must stay free.
+#[tokio::test]
+async fn an_upload_is_refused_when_the_disk_is_nearly_full() {
+    let server = Server::with_floor(u64::MAX).await;
+    let response = put(&server, "a.bin", "x").await;
+    assert_problem(response, 507, "storage_full", "").await;
+    assert_eq!(server.json(OBJECTS).await["objects"], json!([]));
+    // What relieves the disk is not refused.
+    let buckets = server.json("/api/v1/buckets").await;
+    let directory = Path::new(buckets["buckets"][0]["path"].as_str().unwrap());
+    std::fs::write(directory.join("old.bin"), "x").unwrap();
+    let deleted = server.request(Method::DELETE, &format!("{OBJECTS}/old.bin"));
+    assert_eq!(deleted.send().await.unwrap().status(), 204);
 }

@@ -12,7 +12,7 @@ use reelgate_domain::job::Fault;
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::{JobId, Timestamp};
 use reelgate_service::{Clock, Credentials, RandomIds, Service, Settings, SystemClock};
-use reelgate_store::{Claim, Ending, Fenced, SqliteStore, Store};
+use reelgate_store::{Beat, BeatAnswer, Claim, Ending, Fenced, Gone, SqliteStore, Store};
 use reelgate_testkit::worker;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -22,10 +22,14 @@ use tokio::sync::oneshot;
 
 pub(crate) const MAX_OBJECT_BYTES: u64 = 64 * 1024 * 1024;
 
+/// When the processes of stopped jobs are gone here.
+pub(crate) const GONE_AT: &str = "2026-01-02T03:04:05.678Z";
+
 pub(crate) struct Server {
     base: String,
     pub(crate) credentials: Credentials,
     store: Arc<dyn Store>,
+    pub(crate) service: Arc<Service>,
     http: reqwest::Client,
     pub(crate) dir: TempDir,
     // Dropped first of all it stops the server.
@@ -38,11 +42,21 @@ impl Server {
     }
 
     pub(crate) async fn with_checks(checks: Vec<Check>) -> Self {
+        Self::with(checks, 0).await
+    }
+
+    /// A server whose uploads have to leave this much of the disk free.
+    pub(crate) async fn with_floor(free_space_floor: u64) -> Self {
+        Self::with(Vec::new(), free_space_floor).await
+    }
+
+    async fn with(checks: Vec<Check>, free_space_floor: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path()).unwrap());
         let settings = Settings {
             data_dir: dir.path().to_owned(),
             max_object_bytes: MAX_OBJECT_BYTES,
+            free_space_floor,
         };
         let ids = Arc::new(RandomIds::default());
         let service = Service::new(Arc::clone(&store), Arc::new(SystemClock), ids, settings);
@@ -51,7 +65,8 @@ impl Server {
 
         // As in the program, another API has the paths that this one leaves.
         let other = Router::new().route("/", any(async || "another API"));
-        let api = NativeApi::new(Arc::new(service), checks);
+        let service = Arc::new(service);
+        let api = NativeApi::new(Arc::clone(&service), checks);
         let routes = Arc::new(api).routes().merge(other);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -63,6 +78,7 @@ impl Server {
             base: format!("http://{address}"),
             credentials,
             store,
+            service,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             dir,
             _stop: stop,
@@ -125,6 +141,26 @@ impl Server {
         claims.into_iter().next().expect("a job is queued")
     }
 
+    /// Gives a sign of life for a started job.
+    pub(crate) async fn beat(&self, claim: &Claim) -> BeatAnswer {
+        let beat = Beat {
+            job: claim.job.id,
+            attempt: claim.job.lifecycle.attempt,
+            progress: 0,
+        };
+        let until = now().after(Duration::from_secs(30));
+        let answers = self.store.renew(vec![beat], until, now()).await.unwrap();
+        answers[0]
+    }
+
+    /// Returns when a cancel of a running job was accepted.
+    pub(crate) async fn until_stopping(&self, id: &str) {
+        let mut changes = self.store.hints().changes;
+        while self.job(id).await["state"] != "stopping" {
+            changes.changed().await.unwrap();
+        }
+    }
+
     /// Ends a started job with these results.
     pub(crate) async fn succeed(&self, claim: &Claim, results: Vec<OutputResult>) {
         let (job, attempt) = (claim.job.id, claim.job.lifecycle.attempt);
@@ -136,6 +172,14 @@ impl Server {
 
     pub(crate) async fn fail(&self, claim: &Claim, fault: Fault, results: Vec<OutputResult>) {
         let ending = Ending::Failed { fault, results };
+        self.end(claim.job.id, claim.job.lifecycle.attempt, ending)
+            .await;
+    }
+
+    /// Ends a job that was asked to stop, its processes gone at [`GONE_AT`].
+    pub(crate) async fn stopped(&self, claim: &Claim, killed: bool) {
+        let at = Timestamp::from_millis(1_767_323_045_678);
+        let ending = Ending::Stopped(Gone { at, killed });
         self.end(claim.job.id, claim.job.lifecycle.attempt, ending)
             .await;
     }

@@ -55,10 +55,9 @@ async fn a_job_is_answered_with_its_place_and_all_its_fields() {
         location,
         format!("/api/v1/jobs/{}", job["id"].as_str().unwrap())
     );
-    assert_eq!(
-        server.get(&location).await.json::<Value>().await.unwrap(),
-        job
-    );
+    let mut read: Value = server.get(&location).await.json().await.unwrap();
+    read.as_object_mut().unwrap().remove("waiting");
+    assert_eq!(read, job);
 
     let expected = json!({
         "id": job["id"], "number": job["number"], "kind": "transcode", "state": "queued",

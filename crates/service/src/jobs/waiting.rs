@@ -1,0 +1,66 @@
+//! Why a queued job has not started.
+
+use reelgate_domain::job::{Job, JobState};
+use reelgate_domain::{PipelineState, Timestamp};
+
+use crate::{Caller, Service, ServiceError};
+
+/// What a queued job waits for: the first thing that would keep it from starting right now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Its pipeline starts nothing.
+    PipelinePaused,
+    /// An attempt was lost or failed; the next one starts no earlier than this.
+    RetryDelay(Timestamp),
+    /// As many jobs of its pipeline run as may at a time.
+    PipelineLimit { concurrency: u32 },
+    /// The worker of this process has no room for it; why, in its words.
+    ScratchSpace(String),
+    /// The worker of this process has other jobs in all of its slots.
+    SlotsTaken { slots: u32 },
+    /// This process runs no jobs.
+    NoWorker,
+}
+
+impl Service {
+    /// What a job waits for; none if it is not queued or about to start. What is true of the worker
+    /// is so only for jobs whose pipeline lets them start.
+    pub async fn waiting(
+        &self,
+        caller: &Caller,
+        job: &Job,
+    ) -> Result<Option<Waiting>, ServiceError> {
+        let JobState::Queued { ready_at } = job.lifecycle.state else {
+            return Ok(None);
+        };
+        let found = self
+            .store
+            .pipelines(caller.account, &[job.pipeline])
+            .await?;
+        // A pipeline with queued jobs cannot be deleted: this one's has started since it was read.
+        let Some(pipeline) = found.first() else {
+            return Ok(None);
+        };
+        if pipeline.state == PipelineState::Paused {
+            return Ok(Some(Waiting::PipelinePaused));
+        }
+        if let Some(until) = ready_at
+            && until > self.clock.now()
+        {
+            return Ok(Some(Waiting::RetryDelay(until)));
+        }
+        if let Some(concurrency) = pipeline.concurrency
+            && pipeline.running >= u64::from(concurrency)
+        {
+            return Ok(Some(Waiting::PipelineLimit { concurrency }));
+        }
+        if let Some(why) = self.holdups.of(job.id) {
+            return Ok(Some(Waiting::ScratchSpace(why)));
+        }
+        Ok(match self.slots.known() {
+            None => Some(Waiting::NoWorker),
+            Some((0, slots)) => Some(Waiting::SlotsTaken { slots }),
+            Some(_) => None,
+        })
+    }
+}
