@@ -1,114 +1,246 @@
-//! One attempt of one job: run, stage, let the store decide, give the outputs their names, report.
+//! One attempt of one job: collects its outputs, stages them, lets the store decide, gives them their
+//! names and reports.
 
-use std::future::Future;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reelgate_domain::Timestamp;
 use reelgate_domain::job::{Fault, FaultCode, Job, JobSpec, MAX_LOSSES};
 use reelgate_domain::media::{OutputResult, Staged};
-use reelgate_domain::{BucketName, Timestamp};
-use reelgate_objects::{Directory, ObjectError};
-use reelgate_store::{Claim, Ending, Fenced, Gone, StoreError, Work};
-use tokio::sync::watch;
+use reelgate_objects::ObjectError;
+use reelgate_store::{Ending, Fenced, Gone, StoreError};
 
-use crate::run::{self, Interrupted, Made};
+use crate::roster::{EndReason, Ended, Seat};
+use crate::run::{Made, open_bucket};
+use crate::tally::Tally;
 use crate::{Tools, WorkerConfig};
 
-/// Why an attempt is ended from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EndReason {
-    /// A cancel was accepted.
-    Stop,
-    /// The lease went to somebody else.
-    Lost,
-    /// This process shuts down.
-    Shutdown,
-}
-
-/// What the claim loop keeps of a running attempt.
-pub(crate) struct Control {
-    pub(crate) attempt: u32,
-    end: watch::Sender<Option<EndReason>>,
-}
-
-impl Control {
-    /// Ends the attempt; the first reason counts.
-    pub(crate) fn end(&self, reason: EndReason) {
-        self.end.send_if_modified(|end| {
-            let first = end.is_none();
-            end.get_or_insert(reason);
-            first
-        });
-    }
-}
-
-/// One attempt while it runs.
+/// One attempt, from its claim to its report.
 pub(crate) struct Attempt {
     pub(crate) job: Job,
-    work: Work,
-    pub(crate) tools: Tools,
-    pub(crate) config: Arc<WorkerConfig>,
-    pub(crate) ended: watch::Receiver<Option<EndReason>>,
+    pub(crate) tally: Arc<Tally>,
     pub(crate) started: Timestamp,
+    /// One entry per output of the spec, absent until the output is made or is known to fail.
+    made: Vec<Option<Made>>,
+    tools: Tools,
+    config: Arc<WorkerConfig>,
+    seat: Seat,
 }
 
-/// What running a job came to.
-enum Produced {
-    /// The outputs are complete and staged.
-    Staged(Staged),
+/// Why there is nothing to publish.
+enum Unstaged {
     Failed {
         fault: Fault,
         results: Vec<OutputResult>,
     },
-    Interrupted,
+    /// It was ended from outside.
+    Ended,
+}
+
+/// What the store answered in the end.
+struct Answer<T> {
+    /// Absent if it did not, and the lease is surely gone by now.
+    answer: Option<T>,
+    /// An earlier try may have been written without an answer.
+    is_repeated: bool,
 }
 
 impl Attempt {
-    pub(crate) fn new(claim: Claim, tools: Tools, config: Arc<WorkerConfig>) -> (Self, Control) {
-        let (end, ended) = watch::channel(None);
-        let control = Control {
-            attempt: claim.job.lifecycle.attempt,
-            end,
-        };
-        let started = tools.clock.now();
-        let Claim { job, work, .. } = claim;
-        (
-            Self {
-                job,
-                work,
-                tools,
-                config,
-                ended,
-                started,
-            },
-            control,
-        )
+    pub(crate) fn new(job: Job, tools: Tools, config: Arc<WorkerConfig>, seat: Seat) -> Self {
+        let JobSpec::Transcode(spec) = &job.spec;
+        let (outputs, attempt) = (spec.outputs.len(), job.lifecycle.attempt);
+        let tally = Tally::new(job.id, attempt, outputs, tools.progress.clone());
+        tracing::info!(job.id = %job.id, attempt, "job {} starts", job.id);
+        Self {
+            tally: Arc::new(tally),
+            started: tools.clock.now(),
+            made: vec![None; outputs],
+            job,
+            tools,
+            config,
+            seat,
+        }
     }
 
-    /// Runs the attempt to its end and reports it.
-    pub(crate) async fn run(self) {
-        let staged = match &self.work {
-            Work::Publish(staged) => Produced::Staged(staged.clone()),
-            Work::Run => self.produce().await,
-        };
-        let ending = match staged {
-            Produced::Staged(staged) => self.publish(staged).await,
-            Produced::Failed { fault, results } => {
+    /// Where this attempt hears that it is to end.
+    pub(crate) fn ended(&self) -> Ended {
+        self.seat.ended.clone()
+    }
+
+    /// Why it is to end, if it is.
+    pub(crate) fn end_reason(&self) -> Option<EndReason> {
+        *self.seat.ended.borrow()
+    }
+
+    /// Removes what a lost attempt of the job staged: it would stay for ever.
+    pub(crate) async fn clear_earlier(&self) {
+        if self.job.lifecycle.attempt > 1 {
+            self.discard().await;
+        }
+    }
+
+    /// Notes what an output came to.
+    pub(crate) fn record(&mut self, output: usize, made: Made) {
+        self.tally.set(output, 100);
+        self.made[output] = Some(made);
+    }
+
+    /// Whether every output is made or has failed.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.made.iter().all(Option::is_some)
+    }
+
+    /// Publishes what is complete and reports.
+    pub(crate) async fn conclude(self) {
+        let ending = match self.stage_all().await {
+            Ok(staged) => self.publish(staged).await,
+            Err(Unstaged::Failed { fault, results }) => {
                 self.discard().await;
                 Some(Ending::Failed { fault, results })
             }
-            Produced::Interrupted => {
+            Err(Unstaged::Ended) => {
                 self.discard().await;
-                self.interrupted()
+                self.remove_made().await;
+                self.ending(self.gone(false))
             }
         };
-        self.remove_scratch().await;
+        self.report(ending).await;
+    }
+
+    /// Publishes what an earlier attempt staged and reports.
+    pub(crate) async fn conclude_earlier(self, staged: Staged) {
+        let ending = self.place(staged).await;
+        self.report(Some(ending)).await;
+    }
+
+    /// Removes what there is and reports that the attempt was ended from outside.
+    pub(crate) async fn end(self, gone: Gone) {
+        self.remove_made().await;
+        let ending = self.ending(gone);
+        self.report(ending).await;
+    }
+
+    /// Says when processes were gone: now.
+    pub(crate) fn gone(&self, killed: bool) -> Gone {
+        Gone {
+            at: self.tools.clock.now(),
+            killed,
+        }
+    }
+
+    /// What there is to report after the end from outside.
+    fn ending(&self, gone: Gone) -> Option<Ending> {
+        match self.end_reason()? {
+            EndReason::Stop(_) => Some(Ending::Stopped(gone)),
+            EndReason::Shutdown => Some(Ending::GivenBack),
+            EndReason::Lost => None,
+        }
+    }
+
+    async fn stage_all(&self) -> Result<Staged, Unstaged> {
+        let made: Vec<&Made> = self.made.iter().flatten().collect();
+        let results = made.iter().map(|made| made.result.clone()).collect();
+        let mut faults = made.iter().filter_map(|made| match &made.result {
+            OutputResult::Failed { fault, .. } => Some(fault.clone()),
+            OutputResult::Done { .. } => None,
+        });
+        let first_fault = faults.next();
+        let failed = first_fault.iter().count() + faults.count();
+        if let Some(fault) = first_fault
+            && failed == made.len()
+        {
+            return Err(Unstaged::Failed { fault, results });
+        }
+        for output in made {
+            self.stage(output).await?;
+        }
+        Ok(Staged {
+            attempt: self.job.lifecycle.attempt,
+            results,
+        })
+    }
+
+    async fn stage(&self, made: &Made) -> Result<(), Unstaged> {
+        let failed = |fault| Unstaged::Failed {
+            fault,
+            results: Vec::new(),
+        };
+        let OutputResult::Done { object, files, .. } = &made.result else {
+            return Ok(());
+        };
+        let bucket = open_bucket(&self.tools, self.job.account, &object.bucket).await;
+        let stage = bucket
+            .map_err(failed)?
+            .stage(self.job.id, self.job.lifecycle.attempt);
+        for (file, local) in files.iter().zip(&made.files) {
+            // Between file systems this is a copy, which may take long.
+            if self
+                .end_reason()
+                .is_some_and(|why| why != EndReason::Shutdown)
+            {
+                return Err(Unstaged::Ended);
+            }
+            let added = stage.add(local, &file.key).await;
+            added.map_err(|error| failed(storage_fault(error)))?;
+        }
+        Ok(())
+    }
+
+    /// Lets the store decide whether this attempt wins, and if so gives its outputs their names.
+    /// If the process dies in here, the row says `publishing` and the next claim goes on from it.
+    async fn publish(&self, staged: Staged) -> Option<Ending> {
+        let store = &self.tools.store;
+        let now = || self.tools.clock.now();
+        let decided = self
+            .insist(|| store.publish(self.job.id, staged.clone(), now()))
+            .await;
+        match decided.answer {
+            Some(Fenced::Done) => Some(self.place(staged).await),
+            Some(Fenced::Stopping) => {
+                self.discard().await;
+                Some(Ending::Stopped(self.gone(false)))
+            }
+            Some(Fenced::Lost) | None => {
+                // What may have been declared the winner is needed by whoever took over.
+                if decided.answer.is_some() && !decided.is_repeated {
+                    self.discard().await;
+                }
+                let (job, attempt) = (self.job.id, self.job.lifecycle.attempt);
+                tracing::warn!(job.id = %job, attempt, "job {job} is made, but too late to count");
+                None
+            }
+        }
+    }
+
+    async fn place(&self, staged: Staged) -> Ending {
+        match self.place_all(&staged).await {
+            Ok(()) => Ending::Succeeded,
+            Err(fault) => Ending::Failed {
+                fault,
+                results: staged.results,
+            },
+        }
+    }
+
+    async fn place_all(&self, staged: &Staged) -> Result<(), Fault> {
+        for result in &staged.results {
+            let OutputResult::Done { object, files, .. } = result else {
+                continue;
+            };
+            let bucket = open_bucket(&self.tools, self.job.account, &object.bucket).await?;
+            let stage = bucket.stage(self.job.id, staged.attempt);
+            stage.publish(files).await.map_err(storage_fault)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the store how the attempt ended.
+    async fn report(self, ending: Option<Ending>) {
         let Some(ending) = ending else { return };
         let is_end = self.is_end(&ending);
         // What was staged stays until nobody can be asked to publish it any more: if the store did
         // not take the report, the row may still say that this attempt won.
-        if self.report(ending).await && is_end {
+        if self.finish(ending).await && is_end {
             self.discard().await;
         }
     }
@@ -124,136 +256,8 @@ impl Attempt {
         }
     }
 
-    /// The directory of the attempt's unfinished files.
-    pub(crate) fn scratch(&self) -> PathBuf {
-        self.config
-            .scratch
-            .join(format!("{}-{}", self.job.id, self.job.lifecycle.attempt))
-    }
-
-    /// One bucket of the job's account.
-    pub(crate) async fn bucket(&self, name: &BucketName) -> Result<Directory, Fault> {
-        let storage = |message: String| Fault::new(FaultCode::StorageFailed, message);
-        let found = self.tools.store.bucket(self.job.account, name).await;
-        let bucket = found
-            .map_err(|error| storage(error.to_string()))?
-            .ok_or_else(|| storage(format!("bucket {name} does not exist")))?;
-        Directory::open(&bucket.path).map_err(|error| {
-            // The error names the directory, which is not for whoever reads the fault.
-            tracing::error!(job.id = %self.job.id, %error, "bucket {name} cannot be opened");
-            storage(format!("bucket {name} cannot be opened"))
-        })
-    }
-
-    async fn produce(&self) -> Produced {
-        // What a lost attempt staged would otherwise stay for ever.
-        self.discard().await;
-        let JobSpec::Transcode(spec) = &self.job.spec;
-        let made = match run::transcode(self, spec).await {
-            Ok(made) => made,
-            Err(Interrupted) => return Produced::Interrupted,
-        };
-        let failed = made.iter().find_map(|made| match &made.result {
-            OutputResult::Failed { fault, .. } => Some(fault.clone()),
-            OutputResult::Done { .. } => None,
-        });
-        let any_done = made
-            .iter()
-            .any(|made| matches!(made.result, OutputResult::Done { .. }));
-        if let (Some(fault), false) = (failed, any_done) {
-            let results = made.into_iter().map(|made| made.result).collect();
-            return Produced::Failed { fault, results };
-        }
-        match self.stage(made).await {
-            Ok(staged) => Produced::Staged(staged),
-            Err(fault) => Produced::Failed {
-                fault,
-                results: Vec::new(),
-            },
-        }
-    }
-
-    async fn stage(&self, made: Vec<Made>) -> Result<Staged, Fault> {
-        let attempt = self.job.lifecycle.attempt;
-        for output in &made {
-            let OutputResult::Done { object, files, .. } = &output.result else {
-                continue;
-            };
-            let stage = self
-                .bucket(&object.bucket)
-                .await?
-                .stage(self.job.id, attempt);
-            for (file, local) in files.iter().zip(&output.files) {
-                stage.add(local, &file.key).await.map_err(storage_fault)?;
-            }
-        }
-        Ok(Staged {
-            attempt,
-            results: made.into_iter().map(|made| made.result).collect(),
-        })
-    }
-
-    /// Lets the store decide whether this attempt wins, and if so gives its outputs their names.
-    /// If the process dies in here, the row says `publishing` and the next claim goes on from it.
-    async fn publish(&self, staged: Staged) -> Option<Ending> {
-        if matches!(self.work, Work::Run) {
-            let store = &self.tools.store;
-            let now = || self.tools.clock.now();
-            let decided = self
-                .insist(|| store.publish(self.job.id, staged.clone(), now()))
-                .await;
-            match decided {
-                Some(Fenced::Done) => {}
-                Some(Fenced::Stopping) => {
-                    self.discard().await;
-                    return Some(self.stopped());
-                }
-                Some(Fenced::Lost) | None => {
-                    self.discard().await;
-                    return None;
-                }
-            }
-        }
-        match self.place(&staged).await {
-            Ok(()) => Some(Ending::Succeeded),
-            Err(fault) => Some(Ending::Failed {
-                fault,
-                results: staged.results,
-            }),
-        }
-    }
-
-    async fn place(&self, staged: &Staged) -> Result<(), Fault> {
-        for result in &staged.results {
-            let OutputResult::Done { object, files, .. } = result else {
-                continue;
-            };
-            let stage = self
-                .bucket(&object.bucket)
-                .await?
-                .stage(self.job.id, staged.attempt);
-            stage.publish(files).await.map_err(storage_fault)?;
-        }
-        Ok(())
-    }
-
-    fn stopped(&self) -> Ending {
-        Ending::Stopped(Gone {
-            at: self.tools.clock.now(),
-            killed: false,
-        })
-    }
-
-    fn interrupted(&self) -> Option<Ending> {
-        match *self.ended.borrow() {
-            Some(EndReason::Stop) => Some(self.stopped()),
-            Some(EndReason::Shutdown) => Some(Ending::GivenBack),
-            Some(EndReason::Lost) | None => None,
-        }
-    }
-
-    /// Tells the store how the attempt ended, and returns whether that counted.
-    async fn report(&self, ending: Ending) -> bool {
+    /// Whether the report counted.
+    async fn finish(&self, ending: Ending) -> bool {
         let (job, attempt) = (self.job.id, self.job.lifecycle.attempt);
         let word = match &ending {
             Ending::Succeeded => "succeeded".to_owned(),
@@ -264,11 +268,19 @@ impl Attempt {
         let store = &self.tools.store;
         let now = || self.tools.clock.now();
         let finish = || store.finish(job, attempt, ending.clone(), now());
-        match self.insist(finish).await {
+        let Answer {
+            answer,
+            is_repeated,
+        } = self.insist(finish).await;
+        match answer {
             Some(Fenced::Done | Fenced::Stopping) => {
                 let duration_ms = now().since(self.started).as_millis();
                 tracing::info!(job.id = %job, attempt, duration_ms, "job {job} {word}");
                 true
+            }
+            Some(Fenced::Lost) if is_repeated => {
+                tracing::info!(job.id = %job, attempt, "job {job} {word}, as reported before");
+                false
             }
             Some(Fenced::Lost) | None => {
                 tracing::warn!(job.id = %job, attempt, "job {job} {word}, but too late to count");
@@ -277,21 +289,31 @@ impl Attempt {
         }
     }
 
-    /// Repeats a write until the store takes it; `None` when the lease is surely gone by then.
-    async fn insist<T, F>(&self, mut write: impl FnMut() -> F) -> Option<T>
+    /// Repeats a write until the store takes it or the lease is surely gone.
+    async fn insist<T, F>(&self, mut write: impl FnMut() -> F) -> Answer<T>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
         let give_up = self.tools.clock.now().after(self.config.lease);
+        let mut is_repeated = false;
         loop {
             match write().await {
-                Ok(answer) => return Some(answer),
+                Ok(answer) => {
+                    return Answer {
+                        answer: Some(answer),
+                        is_repeated,
+                    };
+                }
                 Err(error) => {
                     tracing::error!(job.id = %self.job.id, %error, "reporting failed; trying again");
                 }
             }
+            is_repeated = true;
             if self.tools.clock.now() > give_up {
-                return None;
+                return Answer {
+                    answer: None,
+                    is_repeated,
+                };
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -301,8 +323,15 @@ impl Attempt {
     async fn discard(&self) {
         let JobSpec::Transcode(spec) = &self.job.spec;
         let (job, attempt) = (self.job.id, self.job.lifecycle.attempt);
-        for output in &spec.outputs {
-            let cleared = match self.bucket(&output.object.bucket).await {
+        let mut buckets: Vec<_> = spec
+            .outputs
+            .iter()
+            .map(|output| &output.object.bucket)
+            .collect();
+        buckets.sort_unstable();
+        buckets.dedup();
+        for bucket in buckets {
+            let cleared = match open_bucket(&self.tools, self.job.account, bucket).await {
                 Ok(bucket) => bucket
                     .discard_stages(job, attempt)
                     .await
@@ -310,17 +339,22 @@ impl Attempt {
                 Err(fault) => Err(fault),
             };
             if let Err(fault) = cleared {
-                tracing::warn!(job.id = %self.job.id, "{}", fault.message);
+                tracing::warn!(job.id = %job, "{}", fault.message);
             }
         }
     }
 
-    async fn remove_scratch(&self) {
-        let scratch = self.scratch();
-        if let Err(error) = tokio::fs::remove_dir_all(&scratch).await
-            && error.kind() != std::io::ErrorKind::NotFound
+    /// Removes the outputs that are complete and will not be published.
+    async fn remove_made(&self) {
+        for folder in self
+            .made
+            .iter()
+            .flatten()
+            .filter_map(|made| made.dir.as_ref())
         {
-            tracing::warn!(job.id = %self.job.id, %error, "the scratch directory stays");
+            if let Err(error) = tokio::fs::remove_dir_all(folder).await {
+                tracing::warn!(job.id = %self.job.id, %error, "outputs stay in scratch for now");
+            }
         }
     }
 }

@@ -1,49 +1,51 @@
-//! The claim loop: fills free slots, keeps leases alive, passes stops on, sweeps what ran out.
+//! The claim loop: fills free slots and sweeps what ran out. It keeps nothing that would be lost if
+//! it had to be started anew.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reelgate_domain::JobId;
-use reelgate_store::{Beat, BeatAnswer, Claim, Hints, Work};
+use reelgate_store::{Claim, Hints};
 use tokio::sync::watch;
-use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::attempt::{Attempt, Control, EndReason};
+use crate::group::Group;
+use crate::roster::{EndReason, Roster};
+use crate::supervise::message;
 use crate::{Tools, Turned, WorkerConfig};
 
 /// When to look again after a sweep that moved something: there may be more that is due next.
 const SOON: Duration = Duration::from_millis(5);
 
-/// The state of the claim loop.
+/// The claim loop.
 pub(crate) struct Dispatcher {
     config: Arc<WorkerConfig>,
     tools: Tools,
+    roster: Arc<Roster>,
     turned: Arc<Turned>,
     hints: Hints,
-    held: HashMap<JobId, Control>,
-    tasks: JoinSet<()>,
-    jobs_of_tasks: HashMap<Id, (JobId, u32)>,
+    slots: watch::Receiver<u32>,
 }
 
 impl Dispatcher {
-    pub(crate) fn new(config: WorkerConfig, tools: Tools, turned: Arc<Turned>) -> Self {
+    pub(crate) fn new(
+        config: Arc<WorkerConfig>,
+        tools: Tools,
+        roster: Arc<Roster>,
+        turned: Arc<Turned>,
+    ) -> Self {
         let hints = tools.store.hints();
+        let slots = roster.slots();
         Self {
-            config: Arc::new(config),
+            config,
             tools,
+            roster,
             turned,
             hints,
-            held: HashMap::new(),
-            tasks: JoinSet::new(),
-            jobs_of_tasks: HashMap::new(),
+            slots,
         }
     }
 
-    /// Goes round until `stopped` turns true, then hands back what runs and waits for it to end.
+    /// Goes round until `stopped` turns true. What was started goes on.
     pub(crate) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
-        let mut beat = tokio::time::interval(self.config.renew_every);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !*stopped.borrow() {
             // In every turn, because hints may come so thick that the loop is never idle.
             let idle = self.sweep_if_due().await;
@@ -55,21 +57,22 @@ impl Dispatcher {
             }
             let has_free_slots = self.free_slots() > 0;
             tokio::select! {
-                // A worker that was dropped without a word wants nothing more, either.
-                told = stopped.changed() => if told.is_err() { break },
-                Some(ended) = self.tasks.join_next_with_id() => self.forget(ended),
-                _ = self.hints.work.changed(), if has_free_slots => {}
-                _ = self.hints.stops.changed() => self.renew().await,
-                _ = beat.tick() => self.renew().await,
+                told = stopped.changed() => if told.is_err() {
+                    // A worker that was dropped without a word wants nothing more, either.
+                    self.roster.end_all(EndReason::Shutdown);
+                    break;
+                },
+                Ok(()) = self.slots.changed() => {}
+                Ok(()) = self.hints.work.changed(), if has_free_slots => {}
                 () = tokio::time::sleep(idle) => {}
             }
         }
-        self.hand_back().await;
     }
 
-    fn free_slots(&self) -> u32 {
-        let held = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
-        self.config.slots.saturating_sub(held)
+    /// A slot that is given up from here on wakes the loop.
+    fn free_slots(&mut self) -> u32 {
+        let taken = *self.slots.borrow_and_update();
+        self.config.slots.saturating_sub(taken)
     }
 
     /// Whether it could: a claim that finds nothing is a good one.
@@ -78,16 +81,18 @@ impl Dispatcher {
         if free == 0 {
             return true;
         }
+        self.hints.stops.mark_unchanged();
         let now = self.tools.clock.now();
         let until = now.after(self.config.lease);
-        match self
-            .tools
-            .store
-            .claim(&self.config.worker, free, until, now)
-            .await
-        {
+        let store = &self.tools.store;
+        match store.claim(&self.config.worker, free, until, now).await {
             Ok(claims) => {
-                claims.into_iter().for_each(|claim| self.start_all(claim));
+                let is_any = !claims.is_empty();
+                claims.into_iter().for_each(|claim| self.start(claim));
+                // A stop of one of these may have rung before the heartbeat knew of them.
+                if is_any && self.hints.stops.has_changed().unwrap_or(false) {
+                    self.roster.beat_now.notify_one();
+                }
                 true
             }
             Err(error) => {
@@ -98,86 +103,27 @@ impl Dispatcher {
         }
     }
 
-    fn start_all(&mut self, mut claim: Claim) {
-        for job in std::mem::take(&mut claim.siblings) {
-            self.start(Claim {
-                job,
-                siblings: Vec::new(),
-                work: Work::Run,
-            });
-        }
-        self.start(claim);
-    }
-
     fn start(&mut self, claim: Claim) {
-        let job = claim.job.id;
-        let attempt = claim.job.lifecycle.attempt;
-        tracing::info!(job.id = %job, attempt, "job {job} starts");
-        let (attempt_task, control) =
-            Attempt::new(claim, self.tools.clone(), Arc::clone(&self.config));
-        let task = self.tasks.spawn(attempt_task.run());
-        self.jobs_of_tasks.insert(task.id(), (job, attempt));
-        if let Some(earlier) = self.held.insert(job, control) {
-            // Its lease ran out before a heartbeat could tell.
-            earlier.end(EndReason::Lost);
-        }
-    }
-
-    fn forget(&mut self, ended: Result<(Id, ()), JoinError>) {
-        let id = match &ended {
-            Ok((id, ())) => *id,
-            Err(error) => error.id(),
-        };
-        let Some((job, attempt)) = self.jobs_of_tasks.remove(&id) else {
-            return;
-        };
-        if let Err(error) = ended {
-            // Its lease is renewed no more, so it runs out and the job starts anew.
-            tracing::error!(job.id = %job, %error, "attempt {attempt} of job {job} panicked");
-        }
-        if self
-            .held
-            .get(&job)
-            .is_some_and(|control| control.attempt == attempt)
-        {
-            self.held.remove(&job);
-            self.tools.progress.clear(job);
-        }
-    }
-
-    /// Gives a sign of life for everything held and passes on what the store answers.
-    async fn renew(&mut self) {
-        if self.held.is_empty() {
-            return;
-        }
-        let beats: Vec<_> = self
-            .held
-            .iter()
-            .map(|(job, control)| Beat {
-                job: *job,
-                attempt: control.attempt,
-                progress: self.tools.progress.of(*job, control.attempt),
-            })
-            .collect();
-        let now = self.tools.clock.now();
-        let until = now.after(self.config.lease);
-        let answers = match self.tools.store.renew(beats.clone(), until, now).await {
-            Ok(answers) => answers,
-            Err(error) => {
-                tracing::error!(%error, "renewing leases failed; trying again");
-                return;
+        let (tools, config) = (self.tools.clone(), Arc::clone(&self.config));
+        let roster = Arc::clone(&self.roster);
+        let slot = roster.take_slot();
+        let group = Group::new(claim, tools, config, &roster);
+        tokio::spawn(async move {
+            let task = tokio::spawn(async move {
+                tokio::select! {
+                    () = group.run() => {}
+                    () = roster.killed() => {}
+                }
+            });
+            if let Err(error) = task.await
+                && let Ok(panic) = error.try_into_panic()
+            {
+                // Its leases are renewed no more, so they run out and the jobs start anew.
+                let error = message(panic.as_ref());
+                tracing::error!(error, "a group of attempts panicked");
             }
-        };
-        for (beat, answer) in beats.iter().zip(answers) {
-            let reason = match answer {
-                BeatAnswer::Held => continue,
-                BeatAnswer::Stop(_) => EndReason::Stop,
-                BeatAnswer::Lost => EndReason::Lost,
-            };
-            if let Some(control) = self.held.get(&beat.job) {
-                control.end(reason);
-            }
-        }
+            drop(slot);
+        });
     }
 
     /// Ends leases and makes retries ready whose time has come. Returns how long to wait at most
@@ -207,15 +153,6 @@ impl Dispatcher {
                 tracing::error!(%error, "sweeping failed; trying again");
                 poll_every
             }
-        }
-    }
-
-    async fn hand_back(&mut self) {
-        for control in self.held.values() {
-            control.end(EndReason::Shutdown);
-        }
-        while let Some(ended) = self.tasks.join_next_with_id().await {
-            self.forget(ended);
         }
     }
 }

@@ -5,7 +5,12 @@
 
 mod attempt;
 mod dispatch;
+mod group;
+mod heartbeat;
+mod roster;
 mod run;
+mod supervise;
+mod tally;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +23,10 @@ use reelgate_service::{Clock, LiveProgress};
 use reelgate_store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::dispatch::Dispatcher;
+use crate::roster::{EndReason, Roster};
+use crate::supervise::keep_going;
 
 /// How a worker behaves.
 #[derive(Clone, Debug)]
@@ -77,8 +86,12 @@ pub struct Tools {
 /// A running worker.
 pub struct Worker {
     stop: watch::Sender<bool>,
+    /// Told when nothing is held any more that needs signs of life.
+    done: watch::Sender<bool>,
+    roster: Arc<Roster>,
     turned: Arc<Turned>,
-    dispatcher: JoinHandle<()>,
+    claiming: JoinHandle<()>,
+    beating: JoinHandle<()>,
 }
 
 impl Worker {
@@ -88,14 +101,35 @@ impl Worker {
             std::fs::remove_dir_all(&config.scratch)?;
         }
         std::fs::create_dir_all(&config.scratch)?;
+        let config = Arc::new(config);
         let (stop, stopped) = watch::channel(false);
+        let (done, is_done) = watch::channel(false);
         let turned = Arc::new(Turned::new(tools.clock.now()));
-        let dispatcher = dispatch::Dispatcher::new(config, tools, Arc::clone(&turned));
-        let dispatcher = tokio::spawn(dispatcher.run(stopped));
+        let roster = Roster::new(tools.progress.clone());
+        let beating = {
+            let (config, tools, roster) = (Arc::clone(&config), tools.clone(), Arc::clone(&roster));
+            let beat = move || {
+                let (config, tools) = (Arc::clone(&config), tools.clone());
+                heartbeat::run(config, tools, Arc::clone(&roster), is_done.clone())
+            };
+            tokio::spawn(keep_going("heartbeat", done.subscribe(), beat))
+        };
+        let claiming = {
+            let (roster, turned) = (Arc::clone(&roster), Arc::clone(&turned));
+            let claim = move || {
+                let (roster, turned) = (Arc::clone(&roster), Arc::clone(&turned));
+                let config = Arc::clone(&config);
+                Dispatcher::new(config, tools.clone(), roster, turned).run(stopped.clone())
+            };
+            tokio::spawn(keep_going("claim loop", stop.subscribe(), claim))
+        };
         Ok(Self {
             stop,
+            done,
+            roster,
             turned,
-            dispatcher,
+            claiming,
+            beating,
         })
     }
 
@@ -104,12 +138,60 @@ impl Worker {
         Arc::clone(&self.turned)
     }
 
+    /// What ends everything at once, even while the worker drains.
+    pub fn kill_switch(&self) -> KillSwitch {
+        KillSwitch(Arc::clone(&self.roster))
+    }
+
     /// Claims nothing more, hands back what runs and returns when its processes are gone.
     pub async fn shut_down(self) {
+        self.drain(Duration::ZERO).await;
+    }
+
+    /// Claims nothing more, lets what runs go on for as long as `grace`, hands the rest back and
+    /// returns when its processes are gone.
+    pub async fn drain(self, grace: Duration) {
         self.stop.send_replace(true);
-        if let Err(error) = self.dispatcher.await {
-            tracing::error!(%error, "the claim loop ended by a panic");
+        let Self {
+            done,
+            roster,
+            claiming,
+            beating,
+            ..
+        } = self;
+        if let Err(error) = claiming.await {
+            tracing::error!(%error, "the claim loop ended badly");
         }
+        let running = *roster.slots().borrow();
+        if running > 0 && !grace.is_zero() {
+            let seconds = grace.as_secs();
+            tracing::info!(
+                running,
+                "{running} running jobs may finish within {seconds} s"
+            );
+        }
+        if tokio::time::timeout(grace, roster.idle()).await.is_err() {
+            let running = *roster.slots().borrow();
+            tracing::info!(running, "{running} running jobs are handed back");
+            roster.end_all(EndReason::Shutdown);
+            roster.idle().await;
+        }
+        done.send_replace(true);
+        if let Err(error) = beating.await {
+            tracing::error!(%error, "the heartbeat ended badly");
+        }
+    }
+}
+
+/// Ends a worker's processes without waiting for anything or reporting it: the leases run out.
+#[derive(Clone, Debug)]
+pub struct KillSwitch(Arc<Roster>);
+
+impl KillSwitch {
+    /// Returns when the processes have been killed and nothing works any more.
+    pub async fn kill(&self) {
+        self.0.kill();
+        self.0.idle().await;
     }
 }
 

@@ -1,19 +1,35 @@
 //! What running a job means, one module per kind.
 
+mod source;
 mod transcode;
 
 use std::path::PathBuf;
 
+use reelgate_domain::ObjectRef;
+use reelgate_domain::job::Fault;
 use reelgate_domain::media::OutputResult;
 
-pub(crate) use transcode::transcode;
+pub(crate) use source::{Source, open_bucket};
+pub(crate) use transcode::{Outcome, Planned, Process, plan_output};
 
 /// One output of an attempt, complete and not yet published.
+#[derive(Clone, Debug)]
 pub(crate) struct Made {
     pub(crate) result: OutputResult,
     /// Where each of the result's files is now, in their order.
     pub(crate) files: Vec<PathBuf>,
+    /// The output's own directory in scratch, if it got that far.
+    pub(crate) dir: Option<PathBuf>,
 }
 
-/// The attempt was ended from outside, and its processes are gone.
-pub(crate) struct Interrupted;
+impl Made {
+    /// An output that there will not be.
+    pub(crate) fn failed(object: &ObjectRef, fault: Fault) -> Self {
+        let object = object.clone();
+        Self {
+            result: OutputResult::Failed { object, fault },
+            files: Vec::new(),
+            dir: None,
+        }
+    }
+}

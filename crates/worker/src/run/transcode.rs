@@ -1,146 +1,110 @@
-//! Transcode jobs: probe the input once, then make each output in a directory of its own.
+//! Transcodes: outputs of one source become plans, and plans that can share a process are made by
+//! one.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use reelgate_domain::ObjectRef;
-use reelgate_domain::job::kind::transcode::{OutputSpec, TranscodeSpec};
+use reelgate_domain::JobId;
+use reelgate_domain::job::kind::transcode::OutputSpec;
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
-use reelgate_media::{Limits, Part, ProbeError, Transcode, TranscodeError, Transcoded};
-use reelgate_objects::ObjectError;
+use reelgate_media::{Limits, Part, Plan, Stopped, Transcode, TranscodeError, Transcoded};
 
-use crate::attempt::Attempt;
-use crate::run::{Interrupted, Made};
+use crate::Tools;
+use crate::run::Made;
 
-/// Makes every output, or says of each why not.
-pub(crate) async fn transcode(
-    attempt: &Attempt,
-    spec: &TranscodeSpec,
-) -> Result<Vec<Made>, Interrupted> {
-    let source = tokio::select! {
-        source = Source::open(attempt, &spec.input) => source,
-        () = ended(attempt) => return Err(Interrupted),
-    };
-    let mut made = Vec::with_capacity(spec.outputs.len());
-    for (index, output) in spec.outputs.iter().enumerate() {
-        let result = match &source {
-            Ok(source) => make(attempt, source, output, index, spec.outputs.len()).await?,
-            Err(fault) => Err(fault.clone()),
+/// One output that is to be made, and whose it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    pub(crate) job: JobId,
+    /// Its place in the job's spec.
+    pub(crate) index: usize,
+    pub(crate) spec: OutputSpec,
+    pub(crate) plan: Plan,
+}
+
+/// Decides everything about one output.
+pub(crate) fn plan_output(
+    tools: &Tools,
+    facts: &MediaFacts,
+    spec: &OutputSpec,
+) -> Result<Plan, Fault> {
+    reelgate_media::plan(spec, facts, tools.engine.capabilities())
+}
+
+/// One process: what it makes, and where.
+pub(crate) struct Process<'a> {
+    pub(crate) tools: &'a Tools,
+    pub(crate) input: &'a Path,
+    pub(crate) parts: &'a [Planned],
+    /// A directory that does not exist yet.
+    pub(crate) dir: &'a Path,
+    pub(crate) limits: Limits,
+}
+
+/// How a process ended.
+pub(crate) enum Outcome {
+    /// A result for each part.
+    Made(Vec<Made>),
+    /// It failed, and with it every part; nothing of it is left.
+    Failed(Fault),
+    /// It was told to stop; it is gone and nothing of it is left.
+    Stopped(Stopped),
+}
+
+impl Process<'_> {
+    /// Runs it to its end. `on_progress` hears a part's index and 0 to 100.
+    pub(crate) async fn run(
+        self,
+        on_progress: impl FnMut(usize, u8),
+        stop: impl Future<Output = StopMode>,
+    ) -> Outcome {
+        let ended = match self.make(on_progress, stop).await {
+            Ok(made) => return Outcome::Made(made),
+            Err(TranscodeError::Fault(fault)) => Outcome::Failed(fault),
+            Err(TranscodeError::Stopped(how)) => Outcome::Stopped(how),
         };
-        made.push(result.unwrap_or_else(|fault| {
-            let result = OutputResult::Failed {
-                object: output.object.clone(),
-                fault,
-            };
-            Made {
-                result,
-                files: Vec::new(),
-            }
-        }));
-    }
-    Ok(made)
-}
-
-/// The input as the outputs need it.
-struct Source {
-    path: PathBuf,
-    facts: MediaFacts,
-}
-
-impl Source {
-    async fn open(attempt: &Attempt, object: &ObjectRef) -> Result<Self, Fault> {
-        let bucket = attempt.bucket(&object.bucket).await?;
-        let path = bucket
-            .local_path(&object.key)
-            .await
-            .map_err(|error| match error {
-                ObjectError::Missing(_) => Fault::new(
-                    FaultCode::SourceMissing,
-                    format!("input {object} does not exist"),
-                ),
-                other => Fault::new(FaultCode::StorageFailed, other.to_string()),
-            })?;
-        let tools = &attempt.tools;
-        let facts = reelgate_media::probe(&tools.runner, &tools.engine, &path)
-            .await
-            .map_err(|error| probe_fault(object, &error))?;
-        Ok(Self { path, facts })
-    }
-}
-
-fn probe_fault(object: &ObjectRef, error: &ProbeError) -> Fault {
-    let code = match error {
-        ProbeError::NotMedia { .. } | ProbeError::TimedOut => FaultCode::SourceUnreadable,
-        ProbeError::Engine { .. } => FaultCode::EngineFailed,
-    };
-    Fault::new(code, format!("input {object}: {error}"))
-}
-
-/// Makes one of `count` outputs. The outer error says that the attempt was ended.
-async fn make(
-    attempt: &Attempt,
-    source: &Source,
-    output: &OutputSpec,
-    index: usize,
-    count: usize,
-) -> Result<Result<Made, Fault>, Interrupted> {
-    let tools = &attempt.tools;
-    let plan = match reelgate_media::plan(output, &source.facts, tools.engine.capabilities()) {
-        Ok(plan) => plan,
-        Err(fault) => return Ok(Err(fault)),
-    };
-    let dir = attempt.scratch();
-    let out_dir = dir.join(index.to_string());
-    if let Err(error) = tokio::fs::create_dir_all(&out_dir).await {
-        let message = format!("the scratch directory could not be made: {error}");
-        return Ok(Err(Fault::new(FaultCode::StorageFailed, message)));
-    }
-    let spent = tools.clock.now().since(attempt.started);
-    let left = attempt
-        .config
-        .max_run
-        .saturating_sub(spent)
-        .max(Duration::from_secs(1));
-    let limits = Limits {
-        max_run_time: left,
-        stop_grace: attempt.config.stop_grace,
-        file_bytes: Some(attempt.config.max_file_bytes),
-        address_space_bytes: Some(attempt.config.max_memory_bytes),
-        ..Limits::default()
-    };
-    let part = Part {
-        plan: &plan,
-        out_dir: &out_dir,
-    };
-    let job = Transcode {
-        parts: &[part],
-        input: &source.path,
-        dir: &dir,
-        limits: &limits,
-    };
-    let tell = |_, percent: u8| {
-        let mean = (index * 100 + usize::from(percent)) / count;
-        let percent = u8::try_from(mean).unwrap_or(100);
-        tools
-            .progress
-            .set(attempt.job.id, attempt.job.lifecycle.attempt, percent);
-    };
-    let stop = async {
-        ended(attempt).await;
-        StopMode::Graceful
-    };
-    match reelgate_media::transcode(&tools.runner, &tools.engine, job, tell, stop).await {
-        Ok(results) => Ok(results
-            .into_iter()
-            .next()
-            .expect("a result for each part")
-            .and_then(|transcoded| done(output, &out_dir, transcoded))),
-        Err(TranscodeError::Fault(fault)) => Ok(Err(fault)),
-        Err(TranscodeError::Stopped(how)) => {
-            tracing::info!(job.id = %attempt.job.id, ?how, "the job's processes are gone");
-            Err(Interrupted)
+        if let Err(error) = tokio::fs::remove_dir_all(self.dir).await {
+            tracing::warn!(%error, "what a process left in the scratch directory stays for now");
         }
+        ended
+    }
+
+    async fn make(
+        &self,
+        on_progress: impl FnMut(usize, u8),
+        stop: impl Future<Output = StopMode>,
+    ) -> Result<Vec<Made>, TranscodeError> {
+        let folders: Vec<PathBuf> = (0..self.parts.len())
+            .map(|part| self.dir.join(part.to_string()))
+            .collect();
+        for folder in &folders {
+            tokio::fs::create_dir_all(folder).await.map_err(|error| {
+                let message = format!("the scratch directory could not be made: {error}");
+                Fault::new(FaultCode::StorageFailed, message)
+            })?;
+        }
+        let each = self.parts.iter().zip(&folders);
+        let parts: Vec<Part<'_>> = each
+            .clone()
+            .map(|(part, out_dir)| Part {
+                plan: &part.plan,
+                out_dir,
+            })
+            .collect();
+        let job = Transcode {
+            parts: &parts,
+            input: self.input,
+            dir: self.dir,
+            limits: &self.limits,
+        };
+        let Tools { runner, engine, .. } = self.tools;
+        let results = reelgate_media::transcode(runner, engine, job, on_progress, stop).await?;
+        let made = each.zip(results).map(|((part, folder), result)| {
+            result
+                .and_then(|transcoded| done(&part.spec, folder, transcoded))
+                .unwrap_or_else(|fault| Made::failed(&part.spec.object, fault))
+        });
+        Ok(made.collect())
     }
 }
 
@@ -168,14 +132,6 @@ fn done(output: &OutputSpec, out_dir: &Path, transcoded: Transcoded) -> Result<M
             facts,
         },
         files: paths,
+        dir: Some(out_dir.to_owned()),
     })
-}
-
-/// Completes when the attempt is ended from outside.
-async fn ended(attempt: &Attempt) {
-    let mut ended = attempt.ended.clone();
-    if ended.wait_for(Option::is_some).await.is_err() {
-        // The claim loop is gone without a word; it cannot end anything any more.
-        std::future::pending::<()>().await;
-    }
 }

@@ -1,0 +1,317 @@
+//! One slot: the jobs of a claim, which have the same input. It is read once for all of them, and
+//! outputs that can share a process are made by one; each job ends by itself.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::select_all;
+use reelgate_domain::JobId;
+use reelgate_domain::job::{Fault, FaultCode, JobSpec, StopMode};
+use reelgate_media::{Limits, Stopped};
+use reelgate_store::{Claim, Work};
+use tokio::task::JoinSet;
+
+use crate::attempt::Attempt;
+use crate::roster::{EndReason, Ended, Roster};
+use crate::run::{self, Made, Outcome, Planned, Process, Source};
+use crate::supervise::message;
+use crate::{Tools, WorkerConfig};
+
+/// The attempts that share a slot.
+pub(crate) struct Group {
+    /// Those that still have something to be made.
+    members: Vec<Attempt>,
+    work: Work,
+    tools: Tools,
+    config: Arc<WorkerConfig>,
+    /// The directory of unfinished files.
+    scratch: PathBuf,
+    processes: u32,
+    /// Attempts that publish and report, while others may still be working.
+    ending: JoinSet<()>,
+}
+
+impl Group {
+    pub(crate) fn new(
+        claim: Claim,
+        tools: Tools,
+        config: Arc<WorkerConfig>,
+        roster: &Arc<Roster>,
+    ) -> Self {
+        let Claim {
+            job,
+            siblings,
+            work,
+        } = claim;
+        let name = format!("{}-{}", job.id, job.lifecycle.attempt);
+        let jobs = std::iter::once(job).chain(siblings);
+        let members = jobs.map(|job| {
+            let seat = roster.enter(job.id, job.lifecycle.attempt);
+            Attempt::new(job, tools.clone(), Arc::clone(&config), seat)
+        });
+        Self {
+            members: members.collect(),
+            work,
+            scratch: config.scratch.join(name),
+            tools,
+            config,
+            processes: 0,
+            ending: JoinSet::new(),
+        }
+    }
+
+    /// Runs every job of the group to its end and reports it.
+    pub(crate) async fn run(mut self) {
+        match self.work.clone() {
+            Work::Publish(staged) => {
+                for attempt in self.members.drain(..) {
+                    self.ending.spawn(attempt.conclude_earlier(staged.clone()));
+                }
+            }
+            Work::Run => self.produce().await,
+        }
+        while let Some(ended) = self.ending.join_next().await {
+            if let Err(error) = ended
+                && let Ok(panic) = error.try_into_panic()
+            {
+                // Its lease is renewed no more, so it runs out and the job starts anew.
+                let error = message(panic.as_ref());
+                tracing::error!(error, "an attempt panicked while it was reported");
+            }
+        }
+        if let Err(error) = tokio::fs::remove_dir_all(&self.scratch).await
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "a scratch directory stays until the next start");
+        }
+    }
+
+    async fn produce(&mut self) {
+        for member in &self.members {
+            member.clear_earlier().await;
+        }
+        let Some(source) = self.open_source().await else {
+            return;
+        };
+        let mut queue = self.plan(&source);
+        self.conclude_complete();
+        while let Some(mut parts) = queue.pop_front() {
+            self.end_all_told(false);
+            parts.retain(|part| self.holds(part.job));
+            if parts.is_empty() {
+                continue;
+            }
+            match self.run_process(&source, &parts).await {
+                Outcome::Made(made) => {
+                    for (part, made) in parts.iter().zip(made) {
+                        self.record(part.job, part.index, made);
+                    }
+                }
+                Outcome::Failed(fault) if parts.len() > 1 && may_be_of_one(&fault) => {
+                    tracing::info!(
+                        fault = fault.message,
+                        parts = parts.len(),
+                        "a process of several outputs failed; each is made by itself"
+                    );
+                    for part in parts.into_iter().rev() {
+                        queue.push_front(vec![part]);
+                    }
+                }
+                Outcome::Failed(fault) => {
+                    for part in &parts {
+                        let made = Made::failed(&part.spec.object, fault.clone());
+                        self.record(part.job, part.index, made);
+                    }
+                }
+                Outcome::Stopped(how) => {
+                    self.end_all_told(how == Stopped::Killed);
+                    queue.push_front(parts);
+                }
+            }
+            self.conclude_complete();
+        }
+    }
+
+    /// The input, unless everybody was ended before it was found.
+    async fn open_source(&mut self) -> Option<Source> {
+        let first = self.members.first()?;
+        let found = {
+            let mut opening = pin!(Source::open(self.tools.clone(), first.job.clone()));
+            loop {
+                let ended = tokio::select! {
+                    found = &mut opening => break Some(found),
+                    ended = first_ended(&self.members) => ended,
+                };
+                if self.members.len() == 1 {
+                    break None;
+                }
+                self.end_one(ended);
+            }
+        };
+        match found {
+            Some(Ok(source)) => Some(source),
+            Some(Err(fault)) => {
+                for member in &mut self.members {
+                    let JobSpec::Transcode(spec) = &member.job.spec;
+                    for (index, output) in spec.outputs.clone().iter().enumerate() {
+                        member.record(index, Made::failed(&output.object, fault.clone()));
+                    }
+                }
+                self.conclude_complete();
+                None
+            }
+            // The probe was killed when its future was dropped.
+            None => {
+                self.end_all_told(true);
+                None
+            }
+        }
+    }
+
+    /// What each process is to make. Outputs that cannot be planned have failed.
+    fn plan(&mut self, source: &Source) -> VecDeque<Vec<Planned>> {
+        let mut planned = Vec::new();
+        for member in &mut self.members {
+            let JobSpec::Transcode(spec) = &member.job.spec;
+            for (index, output) in spec.outputs.clone().into_iter().enumerate() {
+                match run::plan_output(&self.tools, &source.facts, &output) {
+                    Ok(plan) => planned.push(Some(Planned {
+                        job: member.job.id,
+                        index,
+                        spec: output,
+                        plan,
+                    })),
+                    Err(fault) => member.record(index, Made::failed(&output.object, fault)),
+                }
+            }
+        }
+        let plans: Vec<_> = planned.iter().flatten().map(|part| &part.plan).collect();
+        let groups = reelgate_media::groups(&plans);
+        let take = |group: Vec<usize>| {
+            let parts = group.into_iter().filter_map(|index| planned[index].take());
+            parts.collect()
+        };
+        groups.into_iter().map(take).collect()
+    }
+
+    async fn run_process(&mut self, source: &Source, parts: &[Planned]) -> Outcome {
+        self.processes += 1;
+        let dir = self.scratch.join(self.processes.to_string());
+        let tools = self.tools.clone();
+        let process = Process {
+            tools: &tools,
+            input: &source.path,
+            parts,
+            dir: &dir,
+            limits: self.limits(),
+        };
+        let workers = |part: &Planned| self.members.iter().find(|it| it.job.id == part.job);
+        let mut tallies = Vec::with_capacity(parts.len());
+        let mut ends = Vec::with_capacity(parts.len());
+        for member in parts.iter().filter_map(workers) {
+            tallies.push(Arc::clone(&member.tally));
+            ends.push(member.ended());
+        }
+        let tell = |part: usize, percent: u8| tallies[part].set(parts[part].index, percent);
+        let mut running = pin!(process.run(tell, stop_of(ends)));
+        let is_in_it = |member: &Attempt| parts.iter().any(|part| part.job == member.job.id);
+        loop {
+            let others = self.members.iter().filter(|member| !is_in_it(member));
+            let ended = tokio::select! {
+                outcome = &mut running => return outcome,
+                ended = first_ended(others) => ended,
+            };
+            self.end_one(ended);
+        }
+    }
+
+    fn holds(&self, job: JobId) -> bool {
+        self.members.iter().any(|member| member.job.id == job)
+    }
+
+    /// Notes what an output came to, unless its job is gone.
+    fn record(&mut self, job: JobId, output: usize, made: Made) {
+        let member = self.members.iter_mut().find(|member| member.job.id == job);
+        if let Some(member) = member {
+            member.record(output, made);
+        }
+    }
+
+    /// Lets those publish and report that have nothing left to be made.
+    fn conclude_complete(&mut self) {
+        for member in self.members.extract_if(.., |member| member.is_complete()) {
+            self.ending.spawn(member.conclude());
+        }
+    }
+
+    /// Lets all those report that were told to end, when no process works for them.
+    fn end_all_told(&mut self, killed: bool) {
+        let is_told = |member: &mut Attempt| member.end_reason().is_some();
+        for member in self.members.extract_if(.., is_told) {
+            let gone = member.gone(killed);
+            self.ending.spawn(member.end(gone));
+        }
+    }
+
+    /// The same for one of them.
+    fn end_one(&mut self, job: JobId) {
+        for member in self.members.extract_if(.., |member| member.job.id == job) {
+            let gone = member.gone(false);
+            self.ending.spawn(member.end(gone));
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let started = self.members.iter().map(|member| member.started).min();
+        let now = self.tools.clock.now();
+        let spent = now.since(started.unwrap_or(now));
+        let left = self.config.max_run.saturating_sub(spent);
+        Limits {
+            max_run_time: left.max(Duration::from_secs(1)),
+            stop_grace: self.config.stop_grace,
+            file_bytes: Some(self.config.max_file_bytes),
+            address_space_bytes: Some(self.config.max_memory_bytes),
+            ..Limits::default()
+        }
+    }
+}
+
+/// Whether a failure of a process may be the failure of one of its outputs. What takes too long or
+/// stands still would only take long again, for each of them.
+fn may_be_of_one(fault: &Fault) -> bool {
+    !matches!(fault.code, FaultCode::TimedOut | FaultCode::Stalled)
+}
+
+/// The first of the attempts that is told to end.
+async fn first_ended(members: impl IntoIterator<Item = &Attempt>) -> JobId {
+    let waits = members.into_iter().map(|member| {
+        let (job, mut ended) = (member.job.id, member.ended());
+        Box::pin(async move {
+            told(&mut ended).await;
+            job
+        })
+    });
+    let waits: Vec<_> = waits.collect();
+    if waits.is_empty() {
+        return std::future::pending().await;
+    }
+    select_all(waits).await.0
+}
+
+/// How a process is ended as soon as one of those that it works for is.
+async fn stop_of(mut ends: Vec<Ended>) -> StopMode {
+    select_all(ends.iter_mut().map(|end| Box::pin(told(end)))).await;
+    let reasons = ends.iter().filter_map(|end| *end.borrow());
+    let mode = reasons.map(EndReason::mode).max();
+    mode.unwrap_or_default()
+}
+
+async fn told(ended: &mut Ended) {
+    if ended.wait_for(Option::is_some).await.is_err() {
+        // The roster is gone without a word; nobody can end anything any more.
+        std::future::pending::<()>().await;
+    }
+}
