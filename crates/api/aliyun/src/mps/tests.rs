@@ -12,10 +12,11 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use reelgate_api_kit::Dialect;
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, Selector, StateName, StopMode};
 use reelgate_domain::media::{MediaFacts, OutputResult, Staged};
 use reelgate_domain::{ObjectKey, ObjectRef, Timestamp, WorkerId};
 use reelgate_service::{Clock, RandomIds, Service, Settings};
-use reelgate_store::{Claim, Ending, SqliteStore, Store};
+use reelgate_store::{Claim, Ending, RetryOutcome, SqliteStore, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -177,6 +178,24 @@ impl World {
         let now = Timestamp::from_millis(START_MS + 60_000);
         let until = Timestamp::from_millis(START_MS + 90_000);
         self.store.claim(&worker, 1, until, now).await.unwrap()
+    }
+
+    /// Queues a failed job again, as the native API does.
+    async fn retry(&self, claim: &Claim) {
+        let now = Timestamp::from_millis(START_MS + 62_000);
+        let outcome = self.store.retry(claim.job.account, claim.job.id, now).await;
+        assert_eq!(outcome.unwrap(), RetryOutcome::Queued);
+    }
+
+    /// Asks a running job to stop, as the native API does.
+    async fn stop(&self, claim: &Claim) {
+        let now = Timestamp::from_millis(START_MS + 60_500);
+        let (policy, mode) = (CancelPolicy::Any, StopMode::Graceful);
+        let (id, account) = (claim.job.id, claim.job.account);
+        let ids = Selector::Ids(vec![id]);
+        let outcomes = self.store.cancel(account, ids, policy, mode, now).await;
+        let from = StateName::Running;
+        assert_eq!(outcomes.unwrap(), [CancelOutcome::Stopping { id, from }]);
     }
 
     async fn finish(&self, claim: &Claim, ending: Ending) {

@@ -43,6 +43,7 @@ fn job_with(spec: OutputSpec, state: JobState) -> Job {
         lifecycle: Lifecycle {
             state,
             attempt: 1,
+            forgiven: 0,
             losses: 0,
         },
         progress: 42,

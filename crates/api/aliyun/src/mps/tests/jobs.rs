@@ -1,7 +1,7 @@
 //! Jobs: cancelling, looking up, listing.
 
 use reelgate_domain::job::{Fault, FaultCode};
-use reelgate_store::Ending;
+use reelgate_store::{Ending, Gone};
 use serde_json::json;
 
 use super::{UNKNOWN_ID, World, ids, text};
@@ -74,6 +74,54 @@ async fn a_failed_job_says_why_and_is_not_cancelled() {
     assert_eq!(shown["Code"], "InvalidParameter.ResourceContentBad");
     let refused = world.fail("CancelJob", &[("JobId", &job)]).await;
     assert_eq!(refused, "403 PermissionDenied.JobInFailure");
+}
+
+/// A job that was queued again by the native API.
+#[tokio::test]
+async fn a_failed_job_that_is_queued_again_is_submitted_and_can_be_cancelled() {
+    let world = World::new().await;
+    let job = world.submit_one().await;
+    let claims = world.claim().await;
+    let fault = Fault::new(FaultCode::SourceMissing, "in.mp4 does not exist");
+    let results = Vec::new();
+    world
+        .finish(&claims[0], Ending::Failed { fault, results })
+        .await;
+    world.retry(&claims[0]).await;
+
+    let found = world.call("QueryJobList", &[("JobIds", &job)]).await;
+    let shown = &found["JobList"]["Job"][0];
+    assert_eq!(
+        (&shown["State"], &shown["Percent"]),
+        (&json!("Submitted"), &json!(0))
+    );
+    for absent in ["Code", "Message", "FinishTime"] {
+        assert_eq!(shown.get(absent), None, "{absent}");
+    }
+    let found = world.call("ListJob", &[("State", "Submitted")]).await;
+    assert_eq!(ids(&found), std::slice::from_ref(&job));
+    let found = world.call("ListJob", &[("State", "Transcoding")]).await;
+    assert!(ids(&found).is_empty());
+    world.call("CancelJob", &[("JobId", &job)]).await;
+    assert_eq!(world.state_of(&job).await, "TranscodeCancelled");
+}
+
+#[tokio::test]
+async fn a_job_that_is_being_stopped_is_transcoding_until_it_is_cancelled() {
+    let world = World::new().await;
+    let job = world.submit_one().await;
+    let claims = world.claim().await;
+    world.stop(&claims[0]).await;
+    assert_eq!(world.state_of(&job).await, "Transcoding");
+    let refused = world.fail("CancelJob", &[("JobId", &job)]).await;
+    assert_eq!(refused, "403 PermissionDenied.JobInRunning");
+    let at = claims[0].job.created_at;
+    let gone = Gone { at, killed: false };
+    world.finish(&claims[0], Ending::Stopped(gone)).await;
+    let found = world.call("QueryJobList", &[("JobIds", &job)]).await;
+    let shown = &found["JobList"]["Job"][0];
+    assert_eq!(shown["State"], "TranscodeCancelled");
+    assert_eq!(shown["FinishTime"], "2026-01-02T03:05:06Z");
 }
 
 #[tokio::test]
