@@ -4,7 +4,9 @@
 mod clock;
 mod ids;
 mod jobs;
+mod misbehaving;
 
 pub use clock::FixedClock;
 pub use ids::Ids;
 pub use jobs::{JobBuilder, account, done, object, spec, staged, worker};
+pub use misbehaving::Misbehaviour;

@@ -10,4 +10,6 @@ mod clips;
 mod hls;
 mod outputs;
 mod processes;
+mod sandbox;
+mod stand_in;
 mod support;

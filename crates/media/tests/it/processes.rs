@@ -1,5 +1,4 @@
-//! Processes are stopped, bounded and never left behind. A scripted stand-in does what FFmpeg will
-//! not do on demand.
+//! Processes are stopped, bounded and never left behind.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -7,109 +6,18 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use reelgate_domain::job::{FaultCode, StopMode};
-use reelgate_media::{
-    Engine, EngineError, Limits, Part, Stopped, Transcode, TranscodeError, Transcoded, transcode,
-};
+use reelgate_media::{Engine, EngineError, Part, Stopped, Transcode, TranscodeError, transcode};
+use reelgate_testkit::Misbehaviour;
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use crate::stand_in::{Case, StandIn, endless, nothing_runs_in, running_in};
 use crate::support::{ENGINE, RUNNER, RUNTIME, clip, mp4, out_dir, planned};
-
-/// Takes far longer than any test.
-fn endless() -> serde_json::Value {
-    json!({"width": 4096, "height": 4096, "preset": "slower", "fps": 60.0})
-}
-
-/// Lines of `ps` for processes that run in `folder`.
-fn running_in(folder: &Path) -> Vec<PathBuf> {
-    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
-    processes
-        .map(|entry| entry.path())
-        .filter(|process| std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == folder))
-        .collect()
-}
-
-fn nothing_runs_in(folder: &Path) {
-    // A killed process takes a moment to go.
-    for _ in 0..200 {
-        if running_in(folder).is_empty() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("left behind: {:?}", running_in(folder));
-}
-
-/// A program that answers as FFmpeg does, and runs `body` when it is to work.
-fn stand_in(folder: &Path, body: &str) -> Engine {
-    let path = folder.join("ffmpeg");
-    let real = ENGINE.ffmpeg().display();
-    let script =
-        format!("#!/bin/sh\nif [ \"$1\" = -hide_banner ]; then exec {real} \"$@\"; fi\n{body}\n");
-    std::fs::write(&path, script).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let ffprobe = Some(ENGINE.ffprobe().to_owned());
-    let found = Engine::discover(&RUNNER, Some(path), ffprobe, "".as_ref());
-    RUNTIME.block_on(found).unwrap()
-}
-
-struct Case {
-    folder: TempDir,
-    limits: Limits,
-    video: serde_json::Value,
-}
-
-impl Case {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            limits: Limits {
-                stop_grace: Duration::from_millis(300),
-                ..Limits::default()
-            },
-            video: endless(),
-        }
-    }
-
-    /// Runs until `stop`; the sender in it fires at the first sign of progress.
-    fn run(&self, engine: &Engine, stops: bool) -> Result<Transcoded, TranscodeError> {
-        let source = clip("bbb_720p25_aac51.mp4");
-        let plan = planned(&source, &mp4(self.video.clone())).unwrap();
-        let out_dir = out_dir(self.folder.path());
-        let parts = [Part {
-            plan: &plan,
-            out_dir: &out_dir,
-        }];
-        let job = Transcode {
-            parts: &parts,
-            input: &source,
-            dir: self.folder.path(),
-            limits: &self.limits,
-        };
-        let (started, starts) = oneshot::channel();
-        let mut started = Some(started);
-        let on_progress = |_, _| {
-            if let Some(started) = started.take() {
-                started.send(()).unwrap();
-            }
-        };
-        let stop = async {
-            starts.await.unwrap();
-            if !stops {
-                std::future::pending::<()>().await;
-            }
-            StopMode::Graceful
-        };
-        let made = RUNTIME.block_on(transcode(&RUNNER, engine, job, on_progress, stop));
-        made.and_then(|mut results| results.remove(0).map_err(TranscodeError::Fault))
-    }
-}
 
 #[test]
 fn a_stopped_encode_leaves_no_process() {
     let case = Case::new();
-    let result = case.run(&ENGINE, true);
+    let result = case.stop(&ENGINE, StopMode::Graceful);
     assert!(
         matches!(result, Err(TranscodeError::Stopped(_))),
         "{result:?}"
@@ -120,12 +28,9 @@ fn a_stopped_encode_leaves_no_process() {
 #[test]
 fn who_ends_when_asked_is_not_killed() {
     let case = Case::new();
-    let scripts = tempfile::tempdir().unwrap();
-    let engine = stand_in(
-        scripts.path(),
-        "trap 'exit 255' TERM\necho out_time_us=1\nwhile :; do sleep 0.01; done",
-    );
-    let result = case.run(&engine, true);
+    let StandIn { engine, .. } =
+        &StandIn::script("trap 'exit 255' TERM\necho out_time_us=1\nwhile :; do sleep 0.01; done");
+    let result = case.stop(engine, StopMode::Graceful);
     assert!(
         matches!(result, Err(TranscodeError::Stopped(Stopped::Asked))),
         "{result:?}"
@@ -136,13 +41,9 @@ fn who_ends_when_asked_is_not_killed() {
 #[test]
 fn who_ignores_being_asked_is_killed_with_all_it_started() {
     let case = Case::new();
-    let scripts = tempfile::tempdir().unwrap();
-    let engine = stand_in(
-        scripts.path(),
-        "trap '' TERM\nsleep 100 &\necho out_time_us=1\nwhile :; do sleep 100; done",
-    );
+    let StandIn { engine, .. } = &StandIn::new(Misbehaviour::IgnoreTerm);
     let begun = Instant::now();
-    let result = case.run(&engine, true);
+    let result = case.stop(engine, StopMode::Graceful);
     assert!(
         matches!(result, Err(TranscodeError::Stopped(Stopped::Killed))),
         "{result:?}"
@@ -154,11 +55,10 @@ fn who_ignores_being_asked_is_killed_with_all_it_started() {
 #[test]
 fn what_a_process_leaves_behind_goes_with_it() {
     let case = Case::new();
-    let scripts = tempfile::tempdir().unwrap();
     // It holds the pipes open as well.
-    let engine = stand_in(scripts.path(), "sleep 100 &\nexit 3");
+    let StandIn { engine, .. } = &StandIn::new(Misbehaviour::LeaveChild);
     let begun = Instant::now();
-    let result = case.run(&engine, false);
+    let result = case.run(engine);
     assert!(
         matches!(result, Err(TranscodeError::Fault(_))),
         "{result:?}"
@@ -170,13 +70,11 @@ fn what_a_process_leaves_behind_goes_with_it() {
 #[test]
 fn a_flood_of_words_is_drained_and_bounded() {
     let case = Case::new();
-    let scripts = tempfile::tempdir().unwrap();
-    let engine = stand_in(
-        scripts.path(),
+    let StandIn { engine, .. } = &StandIn::script(
         "i=0; while [ $i -lt 40 ]; do head -c 500000 /dev/zero | tr '\\0' x >&2; i=$((i+1)); done\n\
          echo >&2; echo '[fatal] last words' >&2; exit 1",
     );
-    let Err(TranscodeError::Fault(fault)) = case.run(&engine, false) else {
+    let Err(TranscodeError::Fault(fault)) = case.run(engine) else {
         panic!("it cannot succeed");
     };
     assert_eq!(fault.code, FaultCode::EngineFailed);
@@ -188,11 +86,7 @@ fn a_flood_of_words_is_drained_and_bounded() {
 #[test]
 fn dropping_an_encode_kills_it() {
     let case = Case::new();
-    let scripts = tempfile::tempdir().unwrap();
-    let engine = stand_in(
-        scripts.path(),
-        "trap '' TERM\nsleep 100 &\necho out_time_us=1\nwhile :; do sleep 100; done",
-    );
+    let StandIn { engine, .. } = &StandIn::new(Misbehaviour::IgnoreTerm);
     let source = clip("bbb_720p25_aac51.mp4");
     let plan = planned(&source, &mp4(endless())).unwrap();
     let out_dir = out_dir(case.folder.path());
@@ -217,7 +111,7 @@ fn dropping_an_encode_kills_it() {
         };
         let encode = pin!(transcode(
             &RUNNER,
-            &engine,
+            engine,
             job,
             on_progress,
             std::future::pending()
@@ -235,7 +129,7 @@ fn dropping_an_encode_kills_it() {
 fn who_takes_too_long_is_ended() {
     let mut case = Case::new();
     case.limits.max_run_time = Duration::from_millis(300);
-    let Err(TranscodeError::Fault(fault)) = case.run(&ENGINE, false) else {
+    let Err(TranscodeError::Fault(fault)) = case.run(&ENGINE) else {
         panic!("it cannot be in time");
     };
     assert_eq!(fault.code, FaultCode::TimedOut);
@@ -247,7 +141,7 @@ fn an_output_beyond_its_limit_is_a_matter_of_storage() {
     let mut case = Case::new();
     case.limits.file_bytes = Some(100_000);
     case.video = json!({"preset": "veryfast"});
-    let Err(TranscodeError::Fault(fault)) = case.run(&ENGINE, false) else {
+    let Err(TranscodeError::Fault(fault)) = case.run(&ENGINE) else {
         panic!("it cannot fit");
     };
     assert_eq!(fault.code, FaultCode::StorageFailed, "{fault:?}");
