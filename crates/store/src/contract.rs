@@ -301,6 +301,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Queues jobs, all or none. After `Ok` they run sooner or later or are cancelled. Ids are new
     /// and carry the time of `created_at`, by which listings select; one that is taken is an error.
+    /// All jobs of a submission come in one call: those of another call are no siblings.
     async fn submit(&self, jobs: Vec<NewJob>) -> Result<SubmitOutcome>;
 
     /// Those of the jobs that exist, newest first, each once. Jobs that cannot be read are left out

@@ -98,6 +98,13 @@ impl JobBuilder {
     }
 
     #[must_use]
+    pub fn input(mut self, key: &str) -> Self {
+        let JobSpec::Transcode(spec) = &mut self.job.spec;
+        spec.input = object(key);
+        self
+    }
+
+    #[must_use]
     pub fn submission(mut self, submission: SubmissionId) -> Self {
         self.job.submission = submission;
         self

@@ -76,6 +76,13 @@ pub async fn a_bucket_name_is_unique_inside_its_account(home: &dyn Home) {
         listed,
         [("abc", Some("/one")), ("media", Some("/buckets/media"))]
     );
+    let all = world.store.all_buckets().await.expect("all_buckets");
+    let mut all: Vec<_> = all
+        .iter()
+        .map(|it| (it.account == world.account, it.name.as_str()))
+        .collect();
+    all.sort_unstable();
+    assert_eq!(all, [(false, "abc"), (true, "abc"), (true, "media")]);
     let name = BucketName::new("media").expect("it is a valid name");
     assert_eq!(
         world.store.bucket(account(2), &name).await.expect("bucket"),

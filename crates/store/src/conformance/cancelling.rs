@@ -17,42 +17,92 @@ const POLICIES: [CancelPolicy; 3] = [
     CancelPolicy::Any,
 ];
 
+const MODES: [StopMode; 2] = [StopMode::Graceful, StopMode::Now];
+
 /// The domain judges; the store answers and writes accordingly.
-pub async fn each_policy_in_each_state(home: &dyn Home) {
+pub async fn each_policy_and_mode_in_each_state(home: &dyn Home) {
     let world = World::new(home).await;
     for shape in Shape::ALL {
         for policy in POLICIES {
-            let job = world.shaped(shape).await;
-            let outcome = world.cancel(job.id, policy).await;
-            let (id, from) = (job.id, shape.state());
-            let expected = match policy.judge(&job.lifecycle, StopMode::Graceful) {
-                CancelVerdict::CancelNow => CancelOutcome::Cancelled { id, from },
-                CancelVerdict::AskToStop => CancelOutcome::Stopping { id, from },
-                CancelVerdict::Refuse => CancelOutcome::Refused {
-                    id,
-                    state: shape.state(),
-                    started: shape.started(),
-                },
-            };
-            assert_eq!(outcome, expected, "{policy:?} of {shape:?}");
-            let mode = StopMode::Graceful;
-            let event = Event::Cancel { policy, mode };
-            let after = job.lifecycle.after(&event, world.now());
-            let after = after.unwrap_or(job.lifecycle);
-            assert_eq!(
-                world.job(id).await.lifecycle,
-                after,
-                "{policy:?} of {shape:?}"
-            );
-            let held = u64::from(after.state.lease().is_some());
-            let queued = u64::from(after.state.name() == StateName::Queued);
-            assert_eq!(
-                world.load(job.pipeline).await,
-                (queued, held),
-                "{policy:?} of {shape:?}"
-            );
+            for mode in MODES {
+                let case = format!("{policy:?}, {mode:?} of {shape:?}");
+                let job = world.shaped(shape).await;
+                let outcome = world.cancel_how(job.id, policy, mode).await;
+                let (id, from) = (job.id, shape.state());
+                let expected = match policy.judge(&job.lifecycle, mode) {
+                    CancelVerdict::CancelNow => CancelOutcome::Cancelled { id, from },
+                    CancelVerdict::AskToStop => CancelOutcome::Stopping { id, from },
+                    CancelVerdict::Refuse => CancelOutcome::Refused {
+                        id,
+                        state: shape.state(),
+                        started: shape.started(),
+                    },
+                };
+                assert_eq!(outcome, expected, "{case}");
+                let event = Event::Cancel { policy, mode };
+                let after = job.lifecycle.after(&event, world.now());
+                let after = after.unwrap_or(job.lifecycle);
+                assert_eq!(world.job(id).await.lifecycle, after, "{case}");
+                let held = u64::from(after.state.lease().is_some());
+                let queued = u64::from(after.state.name() == StateName::Queued);
+                let load = world.load(job.pipeline).await;
+                assert_eq!(load, (queued, held), "{case}");
+            }
         }
     }
+}
+
+pub async fn a_cancel_may_lose_patience(home: &dyn Home) {
+    let world = World::new(home).await;
+    let id = world.running().await.id;
+    let asked = |from| CancelOutcome::Stopping { id, from };
+    let polite = world.cancel(id, CancelPolicy::Any).await;
+    assert_eq!(polite, asked(StateName::Running));
+    assert_eq!(
+        world.beat(id, 1, 10).await,
+        BeatAnswer::Stop(StopMode::Graceful)
+    );
+    let mut stops = world.store.hints().stops;
+    stops.mark_unchanged();
+    let hasty = world.cancel_how(id, CancelPolicy::Any, StopMode::Now).await;
+    assert_eq!(hasty, asked(StateName::Stopping));
+    assert!(
+        stops.has_changed().expect("the store is open"),
+        "it reaches the worker"
+    );
+    // A heartbeat renews the lease and leaves the mode as it is.
+    for progress in [20, 30] {
+        assert_eq!(
+            world.beat(id, 1, progress).await,
+            BeatAnswer::Stop(StopMode::Now)
+        );
+    }
+    assert_eq!(world.load(world.pipeline).await, (0, 1));
+    assert_eq!(
+        world.finish(id, 1, Ending::Stopped(GONE)).await,
+        Fenced::Done
+    );
+    assert_eq!(world.state(id).await, StateName::Cancelled);
+}
+
+pub async fn a_stop_in_a_hurry_stays_one(home: &dyn Home) {
+    let world = World::new(home).await;
+    let id = world.running().await.id;
+    let hasty = world
+        .cancel_how(id, CancelPolicy::RunningOnly, StopMode::Now)
+        .await;
+    let from = StateName::Running;
+    assert_eq!(hasty, CancelOutcome::Stopping { id, from });
+    let refused = CancelOutcome::Refused {
+        id,
+        state: StateName::Stopping,
+        started: true,
+    };
+    for mode in MODES {
+        let again = world.cancel_how(id, CancelPolicy::Any, mode).await;
+        assert_eq!(again, refused, "{mode:?}");
+    }
+    assert_eq!(world.beat(id, 1, 10).await, BeatAnswer::Stop(StopMode::Now));
 }
 
 pub async fn outcomes_come_in_the_order_of_the_selector(home: &dyn Home) {

@@ -1,10 +1,10 @@
 //! What is there after the store was closed and opened again.
 
 use reelgate_domain::PipelineState;
-use reelgate_domain::job::StateName;
+use reelgate_domain::job::JobState;
 
 use super::{Home, Shape, World};
-use crate::{Fenced, JobFilter};
+use crate::{BeatAnswer, Fenced, JobFilter};
 
 pub async fn everything_is_there_after_a_reopen(home: &dyn Home) {
     let world = World::new(home).await;
@@ -12,6 +12,7 @@ pub async fn everything_is_there_after_a_reopen(home: &dyn Home) {
     for shape in Shape::ALL {
         shaped.push(world.shaped(shape).await);
     }
+    let family = world.siblings(world.pipeline, 2).await;
     world.set_state(world.pipeline, PipelineState::Paused).await;
     let pipelines = world
         .store
@@ -23,7 +24,11 @@ pub async fn everything_is_there_after_a_reopen(home: &dyn Home) {
         .list_jobs(world.account, JobFilter::default(), 100)
         .await
         .expect("list");
-    assert_eq!(jobs.len(), shaped.len());
+    assert_eq!(jobs.len(), shaped.len() + family.len());
+    let mut histories = Vec::new();
+    for job in &shaped {
+        histories.push(world.history(job.id).await);
+    }
 
     // The old handle goes first: an engine may allow only one.
     let World {
@@ -54,6 +59,15 @@ pub async fn everything_is_there_after_a_reopen(home: &dyn Home) {
         .list_jobs(world.account, JobFilter::default(), 100)
         .await;
     assert_eq!(again.expect("list"), jobs);
+    for (job, history) in shaped.iter().zip(histories) {
+        assert_eq!(world.history(job.id).await, history);
+    }
+    world.set_state(world.pipeline, PipelineState::Active).await;
+    let claims = world.claim(1).await;
+    assert_eq!(
+        (claims[0].job.id, claims[0].siblings[0].id),
+        (family[0], family[1])
+    );
     assert!(
         world
             .store
@@ -64,8 +78,14 @@ pub async fn everything_is_there_after_a_reopen(home: &dyn Home) {
     );
     // Leases are still held, and the attempts can still report.
     for job in shaped {
-        if job.lifecycle.state.name() == StateName::Running {
-            assert_eq!(world.publish(job.id, 1).await, Fenced::Done);
+        match job.lifecycle.state {
+            JobState::Running { .. } => {
+                assert_eq!(world.publish(job.id, 1).await, Fenced::Done);
+            }
+            JobState::Stopping { mode, .. } => {
+                assert_eq!(world.beat(job.id, 1, 0).await, BeatAnswer::Stop(mode));
+            }
+            _ => {}
         }
     }
     world.store.check().await.expect("it can be written to");

@@ -3,9 +3,11 @@
 use reelgate_domain::JobId;
 use reelgate_domain::job::{CancelPolicy, FaultCode, Job, StateName};
 
+use reelgate_testkit::staged;
+
 use super::world::{GONE, LEASE, failed};
-use super::{Home, World};
-use crate::{Beat, BeatAnswer, Ending, Fenced};
+use super::{Home, Shape, World};
+use crate::{Beat, BeatAnswer, Ending, Fenced, Work};
 
 /// Tries every report of a worker for an attempt that does not hold the job.
 async fn everything_is_lost(world: &World, job: JobId, attempt: u32) {
@@ -162,4 +164,49 @@ pub async fn a_renewed_lease_lasts_longer_and_never_shorter(home: &dyn Home) {
     assert_eq!(world.sweep().await, 0);
     world.clock.advance(LEASE);
     assert_eq!(world.sweep().await, 1);
+}
+
+/// The worker does not know whether the first was written, so it says it again.
+pub async fn a_publish_that_is_repeated_is_answered_as_before(home: &dyn Home) {
+    let world = World::new(home).await;
+    let id = world.running().await.id;
+    for _ in 0..3 {
+        assert_eq!(world.publish(id, 1).await, Fenced::Done);
+    }
+    assert_eq!(world.load(world.pipeline).await, (0, 1));
+    for other in [0, 2] {
+        assert_eq!(world.publish(id, other).await, Fenced::Lost);
+    }
+    // Whoever takes over has not staged anything and cannot declare itself the winner.
+    world.clock.advance(LEASE);
+    let taken = world.claim(1).await;
+    assert_eq!(taken[0].work, Work::Publish(staged(1)));
+    for attempt in [1, 2] {
+        assert_eq!(world.publish(id, attempt).await, Fenced::Lost);
+    }
+    assert_eq!(world.finish(id, 2, Ending::Succeeded).await, Fenced::Done);
+    assert_eq!(world.job(id).await.results, staged(1).results);
+    assert_eq!(world.publish(id, 2).await, Fenced::Lost);
+}
+
+pub async fn jobs_that_a_worker_holds_are_known_as_such(home: &dyn Home) {
+    let world = World::new(home).await;
+    let mut jobs = Vec::new();
+    for shape in Shape::ALL {
+        jobs.push((shape, world.shaped(shape).await.id));
+    }
+    let mut ids: Vec<JobId> = jobs.iter().map(|(_, id)| *id).collect();
+    ids.push(world.ids.job(world.now()));
+    let mut leased = world.store.leased(&ids).await.expect("leased");
+    leased.sort_unstable();
+    let held = [
+        Shape::Running,
+        Shape::Publishing,
+        Shape::Stopping,
+        Shape::StoppingNow,
+    ];
+    let expected = jobs.iter().filter(|(shape, _)| held.contains(shape));
+    let expected: Vec<JobId> = expected.map(|(_, id)| *id).collect();
+    assert_eq!(leased, expected);
+    assert_eq!(world.store.leased(&[]).await.expect("leased"), []);
 }

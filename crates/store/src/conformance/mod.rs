@@ -10,12 +10,15 @@ pub mod cancelling;
 pub mod claiming;
 pub mod durability;
 pub mod fencing;
+pub mod history;
 pub mod listing;
 pub mod model;
 pub mod pausing;
 pub mod pipelines;
 pub mod race;
+pub mod requeueing;
 pub mod retrying;
+pub mod siblings;
 pub mod submitting;
 mod world;
 
@@ -60,27 +63,63 @@ macro_rules! conformance_tests {
             claiming::a_limit_holds_through_every_way_a_slot_comes_free,
             claiming::concurrent_claims_share_out_each_job_once_within_the_limit,
             claiming::a_claim_returns_no_more_than_its_slots,
+            siblings::siblings_start_together_in_one_slot,
+            siblings::jobs_that_differ_start_alone,
+            siblings::calls_that_share_a_submission_keep_their_jobs_apart,
+            siblings::a_limit_bounds_a_group_and_the_rest_starts_later,
+            siblings::a_group_is_one_turn_and_counts_as_all_its_jobs,
+            siblings::a_group_takes_one_slot,
+            siblings::a_delayed_sibling_waits_for_its_time,
+            siblings::siblings_of_a_paused_pipeline_wait,
+            siblings::cancelled_siblings_do_not_start,
+            siblings::each_sibling_has_a_lease_and_an_end_of_its_own,
+            siblings::a_lost_publisher_brings_no_siblings,
             pausing::a_paused_pipeline_starts_nothing_and_resumes,
             pausing::what_runs_goes_on_while_its_pipeline_is_paused,
             pausing::no_claim_that_follows_an_answered_pause_starts_its_jobs,
-            cancelling::each_policy_in_each_state,
+            cancelling::each_policy_and_mode_in_each_state,
             cancelling::outcomes_come_in_the_order_of_the_selector,
             cancelling::jobs_are_cancelled_by_number,
             cancelling::a_job_given_back_counts_as_started,
             cancelling::a_cancel_after_publish_is_refused,
             cancelling::a_stop_ends_with_the_report_or_with_the_lease,
+            cancelling::a_cancel_may_lose_patience,
+            cancelling::a_stop_in_a_hurry_stays_one,
             cancelling::jobs_of_another_account_are_missing,
             fencing::a_stale_attempt_can_do_nothing,
             fencing::an_attempt_that_was_never_made_can_do_nothing,
             fencing::success_needs_a_publish_first,
             fencing::progress_never_goes_back_within_an_attempt,
             fencing::a_renewed_lease_lasts_longer_and_never_shorter,
+            fencing::a_publish_that_is_repeated_is_answered_as_before,
+            fencing::jobs_that_a_worker_holds_are_known_as_such,
             retrying::a_transient_failure_waits_its_delay_and_the_third_is_final,
             retrying::a_fault_of_the_input_is_final_at_once,
             retrying::a_lost_worker_costs_an_attempt,
             retrying::a_lost_publisher_is_followed_by_one_that_finishes_its_work,
             retrying::the_first_sweep_ends_every_lease,
             retrying::the_next_deadline_is_the_earliest,
+            requeueing::only_failed_jobs_are_queued_again,
+            requeueing::a_retried_job_is_as_one_that_never_started,
+            requeueing::a_retried_job_has_all_its_attempts_under_new_numbers,
+            requeueing::an_attempt_before_the_retry_stays_fenced,
+            requeueing::a_retried_job_goes_before_younger_ones,
+            requeueing::siblings_that_are_retried_start_together,
+            requeueing::a_retry_needs_its_pipeline,
+            history::the_history_of_a_job_that_succeeds,
+            history::the_history_of_a_job_that_fails_for_good,
+            history::the_history_of_a_job_that_is_tried_again_until_it_fails,
+            history::the_history_of_a_job_that_is_handed_back,
+            history::the_history_of_a_job_whose_workers_are_lost,
+            history::the_history_of_a_job_whose_publishers_are_lost,
+            history::the_history_of_a_queued_job_that_is_cancelled,
+            history::the_history_of_a_job_that_is_cancelled_between_attempts,
+            history::the_history_of_a_running_job_that_is_cancelled,
+            history::the_history_of_a_stop_that_ends_otherwise,
+            history::a_job_that_is_retried_keeps_its_history,
+            history::the_history_of_a_retried_job_that_is_cancelled,
+            history::siblings_have_a_history_each,
+            history::another_accounts_job_has_no_history,
             listing::pages_follow_each_other_without_gaps,
             listing::every_combination_of_filters_agrees_with_a_plain_filter,
             listing::jobs_of_another_account_are_not_listed,

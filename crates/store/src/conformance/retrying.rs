@@ -137,12 +137,12 @@ pub async fn the_first_sweep_ends_every_lease(home: &dyn Home) {
         jobs.push((shape, world.shaped(shape).await));
     }
     let moved = world.store.sweep(true, world.now()).await.expect("sweep");
-    assert_eq!(moved, 2, "the running and the stopping one");
+    assert_eq!(moved, 3, "the running one and those that stop");
     for (shape, before) in jobs {
         let after = world.job(before.id).await;
         let expected = match shape {
             Shape::Running => StateName::Queued,
-            Shape::Stopping => StateName::Cancelled,
+            Shape::Stopping | Shape::StoppingNow => StateName::Cancelled,
             other => other.state(),
         };
         assert_eq!(after.lifecycle.state.name(), expected, "{shape:?}");

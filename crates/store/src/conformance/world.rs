@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, Fault, FaultCode, Job, NewJob, Selector, StateName, StopMode,
+    CancelOutcome, CancelPolicy, Fault, FaultCode, HistoryEntry, Job, NewJob, Selector, StateName,
+    StopMode,
 };
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
@@ -13,7 +14,10 @@ use reelgate_domain::{
 use reelgate_testkit::{FixedClock, Ids, JobBuilder, account, staged, worker};
 
 use super::Home;
-use crate::{Bucket, Claim, Ending, Fenced, FirstAccount, Gone, NewPipeline, Store, SubmitOutcome};
+use crate::{
+    Beat, BeatAnswer, Bucket, Claim, Ending, Fenced, FirstAccount, Gone, NewPipeline, RetryOutcome,
+    Store, SubmitOutcome,
+};
 
 /// What the cases' workers say of processes that they stopped.
 pub(super) const GONE: Gone = Gone {
@@ -41,42 +45,59 @@ pub enum Shape {
     Delayed,
     /// Queued again, handed back by its worker.
     GivenBack,
+    /// Queued again by hand.
+    Retried,
     Running,
     Publishing,
     Stopping,
+    /// Stopping, and its processes are to be killed at once.
+    StoppingNow,
     Succeeded,
     Failed,
     CancelledNew,
     CancelledStarted,
+    /// Cancelled after it was queued again by hand.
+    CancelledRetried,
 }
 
 impl Shape {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::New,
         Self::Delayed,
         Self::GivenBack,
+        Self::Retried,
         Self::Running,
         Self::Publishing,
         Self::Stopping,
+        Self::StoppingNow,
         Self::Succeeded,
         Self::Failed,
         Self::CancelledNew,
         Self::CancelledStarted,
+        Self::CancelledRetried,
     ];
 
     pub fn state(self) -> StateName {
         match self {
-            Self::New | Self::Delayed | Self::GivenBack => StateName::Queued,
+            Self::New | Self::Delayed | Self::GivenBack | Self::Retried => StateName::Queued,
             Self::Running => StateName::Running,
             Self::Publishing => StateName::Publishing,
-            Self::Stopping => StateName::Stopping,
+            Self::Stopping | Self::StoppingNow => StateName::Stopping,
             Self::Succeeded => StateName::Succeeded,
             Self::Failed => StateName::Failed,
-            Self::CancelledNew | Self::CancelledStarted => StateName::Cancelled,
+            Self::CancelledNew | Self::CancelledStarted | Self::CancelledRetried => {
+                StateName::Cancelled
+            }
         }
     }
 
+    /// Whether an attempt that counts has started.
     pub fn started(self) -> bool {
+        self.ran() && !matches!(self, Self::Retried | Self::CancelledRetried)
+    }
+
+    /// Whether there ever was an attempt.
+    fn ran(self) -> bool {
         !matches!(self, Self::New | Self::CancelledNew)
     }
 }
@@ -179,6 +200,15 @@ impl World {
             .collect()
     }
 
+    /// Submits `count` siblings to a pipeline by one call, oldest first.
+    pub async fn siblings(&self, pipeline: PipelineId, count: usize) -> Vec<JobId> {
+        let submission = self.ids.submission(self.now());
+        let one = || self.new_job_in(pipeline).submission(submission).build();
+        let jobs = (0..count).map(|_| one()).collect();
+        let jobs = self.submit(jobs).await;
+        jobs.into_iter().map(|job| job.id).collect()
+    }
+
     pub async fn submit_one(&self) -> JobId {
         self.fill(self.pipeline, 1).await[0]
     }
@@ -224,20 +254,48 @@ impl World {
     }
 
     pub async fn cancel(&self, job: JobId, policy: CancelPolicy) -> CancelOutcome {
+        self.cancel_how(job, policy, StopMode::Graceful).await
+    }
+
+    pub async fn cancel_how(
+        &self,
+        job: JobId,
+        policy: CancelPolicy,
+        mode: StopMode,
+    ) -> CancelOutcome {
         let selector = Selector::Ids(vec![job]);
         let outcomes = self
             .store
-            .cancel(
-                self.account,
-                selector,
-                policy,
-                StopMode::Graceful,
-                self.now(),
-            )
+            .cancel(self.account, selector, policy, mode, self.now())
             .await;
         let mut outcomes = outcomes.expect("cancel");
         assert_eq!(outcomes.len(), 1);
         outcomes.remove(0)
+    }
+
+    pub async fn retry(&self, job: JobId) -> RetryOutcome {
+        let now = self.now();
+        self.store
+            .retry(self.account, job, now)
+            .await
+            .expect("retry")
+    }
+
+    /// One heartbeat of an attempt, for a lease of the usual length.
+    pub async fn beat(&self, job: JobId, attempt: u32, progress: u8) -> BeatAnswer {
+        let beat = Beat {
+            job,
+            attempt,
+            progress,
+        };
+        let now = self.now();
+        let answers = self.store.renew(vec![beat], now.after(LEASE), now).await;
+        answers.expect("renew")[0]
+    }
+
+    pub async fn history(&self, id: JobId) -> Vec<HistoryEntry> {
+        let history = self.store.history(self.account, id).await;
+        history.expect("history").expect("the job exists")
     }
 
     pub async fn job(&self, id: JobId) -> Job {
@@ -287,7 +345,7 @@ impl World {
     pub async fn shaped(&self, shape: Shape) -> Job {
         let pipeline = self.add_pipeline("shape", None).await;
         let id = self.fill(pipeline, 1).await[0];
-        if shape.started() {
+        if shape.ran() {
             assert_eq!(
                 self.claim_ids(1).await,
                 [id],
@@ -324,6 +382,17 @@ impl World {
             Shape::Failed => {
                 self.finish(id, 1, failed(FaultCode::SourceUnreadable))
                     .await;
+            }
+            Shape::Retried | Shape::CancelledRetried => {
+                self.finish(id, 1, failed(FaultCode::SourceUnreadable))
+                    .await;
+                assert_eq!(self.retry(id).await, RetryOutcome::Queued);
+                if shape == Shape::CancelledRetried {
+                    self.cancel(id, CancelPolicy::QueuedOnly).await;
+                }
+            }
+            Shape::StoppingNow => {
+                self.cancel_how(id, CancelPolicy::Any, StopMode::Now).await;
             }
             Shape::CancelledStarted => {
                 self.cancel(id, CancelPolicy::Any).await;

@@ -3,11 +3,11 @@
 use reelgate_domain::job::{Event, Job, Lease, Lifecycle, StateName};
 use reelgate_domain::media::Staged;
 use reelgate_domain::{JobId, Timestamp};
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::error::{by_row, corrupt};
 use super::hints::Wakes;
-use super::rows::{Held, all, cell, execute, job, one};
+use super::rows::{Held, all, cell, execute, job, kin, one};
 use super::transition::{Beside, add, store};
 use super::unreadable::Unreadable;
 use super::writer::Tx;
@@ -30,15 +30,29 @@ pub(super) fn claim(tx: &Tx<'_>, wanted: &Wanted, tick: &impl Fn() -> i64) -> Re
     let mut claims = lost_publishers(tx, wanted)?;
     let mut lost_turns = 0;
     while claims.len() < wanted.slots as usize && lost_turns < LOST_TURNS {
-        let Some(pipeline) = cell(tx.connection(), sql::NEXT_QUEUE, [])? else {
+        let Some(turn) = one(tx.connection(), sql::NEXT_QUEUE, [], turn)? else {
             break;
         };
-        match next_of(tx, pipeline, wanted, tick)? {
+        match next_of(tx, &turn, wanted, tick)? {
             Some(claim) => claims.push(claim),
             None => lost_turns += 1,
         }
     }
     Ok(claims)
+}
+
+/// A pipeline whose turn it is.
+struct Turn {
+    pipeline: i64,
+    /// How many jobs it may start beside its next one, as `LIMIT` takes it: -1 is no limit.
+    room: i64,
+}
+
+fn turn(row: &Row<'_>) -> Result<Turn> {
+    Ok(Turn {
+        pipeline: row.get(0)?,
+        room: row.get(1)?,
+    })
 }
 
 fn lost_publishers(tx: &Tx<'_>, wanted: &Wanted) -> Result<Vec<Claim>> {
@@ -85,10 +99,11 @@ fn publisher(tx: &Tx<'_>, number: i64, wanted: &Wanted) -> Result<(Picked, Stage
 /// Nothing if this turn went to a job that cannot be read: it has failed, so the next turn goes on.
 fn next_of(
     tx: &Tx<'_>,
-    pipeline: i64,
+    turn: &Turn,
     wanted: &Wanted,
     tick: &impl Fn() -> i64,
 ) -> Result<Option<Claim>> {
+    let pipeline = turn.pipeline;
     let Some(number) = cell(tx.connection(), sql::NEXT_JOB, [pipeline])? else {
         return nothing_ready(tx, pipeline);
     };
@@ -101,6 +116,7 @@ fn next_of(
             return Ok(None);
         }
     };
+    let kin = picked.kin;
     let job = start(tx, picked, wanted, 0)?;
     if execute(tx.connection(), sql::SERVED, params![pipeline, tick()])? != 1 {
         return Err(corrupt(
@@ -110,7 +126,10 @@ fn next_of(
             "the row is missing",
         ));
     }
-    let siblings = siblings(tx, pipeline, &job, wanted)?;
+    let siblings = match kin {
+        Some(kin) => siblings(tx, turn, (&job, kin), wanted)?,
+        None => Vec::new(),
+    };
     Ok(Some(Claim {
         job,
         siblings,
@@ -119,26 +138,28 @@ fn next_of(
 }
 
 /// Starts the siblings of a job that has just started, as far as the pipeline's limit allows.
-fn siblings(tx: &Tx<'_>, pipeline: i64, first: &Job, wanted: &Wanted) -> Result<Vec<Job>> {
-    let connection = tx.connection();
-    let room = one(
-        connection,
-        sql::ROOM_FOR_SIBLINGS,
-        [first.number.0],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+fn siblings(
+    tx: &Tx<'_>,
+    turn: &Turn,
+    (first, kin): (&Job, i64),
+    wanted: &Wanted,
+) -> Result<Vec<Job>> {
+    let family = params![first.submission.as_bytes(), kin, turn.room];
+    let numbers = all(
+        tx.connection(),
+        sql::SIBLINGS,
+        family,
+        |row| Ok(row.get(0)?),
     )?;
-    let Some((kin, room @ 1..)) = room else {
-        return Ok(Vec::new());
-    };
-    let family = params![first.submission.as_bytes(), kin, room];
-    let numbers = all(connection, sql::SIBLINGS, family, |row| Ok(row.get(0)?))?;
     let mut started = Vec::with_capacity(numbers.len());
     for number in numbers {
         match by_row(pick(tx, number, wanted))? {
-            Ok((picked, _)) => {
+            Ok((picked, _)) if are_siblings(first, &picked.job) => {
                 started.push(start(tx, picked, wanted, 0)?);
-                add(tx, pipeline, -1, -1, 1)?;
+                add(tx, turn.pipeline, -1, -1, 1)?;
             }
+            // Two calls have used one submission's id.
+            Ok(_) => {}
             Err(why) => {
                 let lease = None;
                 let job = Unreadable { number, lease, why };
@@ -147,6 +168,12 @@ fn siblings(tx: &Tx<'_>, pipeline: i64, first: &Job, wanted: &Wanted) -> Result<
         }
     }
     Ok(started)
+}
+
+/// What `submit` has found out and stored as one number, for a number is unique in one call only.
+fn are_siblings(a: &Job, b: &Job) -> bool {
+    let family = |job: &Job| (job.submission, job.pipeline, job.priority);
+    family(a) == family(b) && a.spec.input() == b.spec.input()
 }
 
 /// Corrects a pipeline that counts ready jobs and has none, as when a job's state makes no sense:
@@ -167,14 +194,18 @@ fn nothing_ready(tx: &Tx<'_>, pipeline: i64) -> Result<Option<Claim>> {
 /// A job, and what it becomes by being claimed.
 struct Picked {
     job: Job,
+    /// The number that it shares with its siblings.
+    kin: Option<i64>,
     next: Lifecycle,
 }
 
 /// Reads a job that is to start. Writes nothing: if the job cannot be read, the transaction is as
 /// it was and goes on without it.
 fn pick(tx: &Tx<'_>, number: i64, wanted: &Wanted) -> Result<(Picked, Option<Staged>)> {
-    let found = one(tx.connection(), sql::JOB_BY_NUMBER, [number], job)?;
-    let (job, staged) = found.ok_or_else(|| {
+    let found = one(tx.connection(), sql::JOB_BY_NUMBER, [number], |row| {
+        Ok((job(row)?, kin(row)?))
+    })?;
+    let ((job, staged), kin) = found.ok_or_else(|| {
         corrupt(
             "job_payloads",
             "number",
@@ -187,11 +218,11 @@ fn pick(tx: &Tx<'_>, number: i64, wanted: &Wanted) -> Result<(Picked, Option<Sta
     };
     let next = job.lifecycle.after(&event, wanted.now);
     let next = next.map_err(|illegal| corrupt("jobs", "lane", number, illegal))?;
-    Ok((Picked { job, next }, staged))
+    Ok((Picked { job, kin, next }, staged))
 }
 
 fn start(tx: &Tx<'_>, picked: Picked, wanted: &Wanted, progress: u8) -> Result<Job> {
-    let Picked { mut job, next } = picked;
+    let Picked { mut job, next, .. } = picked;
     let held = Held {
         number: job.number.0,
         id: job.id,

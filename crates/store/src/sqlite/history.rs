@@ -17,7 +17,8 @@ use crate::contract::{Gone, Result};
 
 /// What is known of an attempt's end beside the state it led to.
 pub(super) enum End<'f> {
-    Plain,
+    Succeeded,
+    GivenBack,
     Failed(&'f Fault),
     Stopped(Gone),
 }
@@ -105,15 +106,15 @@ pub(super) fn end(
             let killed = gone.killed;
             happened.push(at(gone.at, Happening::ProcessesGone { killed }));
         }
-        End::Plain if again => happened.push(at(now, Happening::GivenBack)),
-        End::Plain => {}
+        End::GivenBack => happened.push(at(now, Happening::GivenBack)),
+        // Its row says so, and its start was noted when it was published.
+        End::Succeeded => {}
     }
     match &next.state {
         JobState::Failed { .. } => happened.push(at(now, Happening::Failed)),
         JobState::Cancelled { .. } => happened.push(at(now, Happening::Cancelled)),
-        // Its row says so, and its start was noted when it was published.
-        JobState::Succeeded { .. } => return Vec::new(),
-        JobState::Queued { .. }
+        JobState::Succeeded { .. }
+        | JobState::Queued { .. }
         | JobState::Running { .. }
         | JobState::Publishing { .. }
         | JobState::Stopping { .. } => {}
@@ -152,21 +153,31 @@ fn read(row: &Row<'_>) -> Result<Vec<HistoryEntry>> {
 fn not_noted(held: &Held, noted: &[HistoryEntry]) -> Vec<HistoryEntry> {
     let attempt = held.lifecycle.attempt;
     let at = |at, what| HistoryEntry { at, attempt, what };
+    let has = |what: &Happening| noted.last().is_some_and(|last| last.what == *what);
     match &held.lifecycle.state {
         JobState::Running { .. } => started(held),
         JobState::Succeeded { finished_at } => vec![at(*finished_at, Happening::Succeeded)],
-        JobState::Cancelled { finished_at }
-            if !noted.iter().any(|it| it.what == Happening::Cancelled) =>
-        {
+        JobState::Cancelled { finished_at } if !has(&Happening::Cancelled) => {
             let decided = Happening::CancelAccepted {
                 from: StateName::Queued,
                 decision: StateName::Cancelled,
                 mode: StopMode::Graceful,
             };
-            vec![
-                at(*finished_at, decided),
-                at(*finished_at, Happening::Cancelled),
-            ]
+            // Every end of an attempt is noted. If none is, an earlier release cancelled the job,
+            // and in which state is not known.
+            let waited = attempt == 0 || noted.len() > 1;
+            let decided = waited.then(|| at(*finished_at, decided));
+            let cancelled = at(*finished_at, Happening::Cancelled);
+            decided.into_iter().chain([cancelled]).collect()
+        }
+        // By an earlier release, or the row made no sense then.
+        JobState::Failed { finished_at, fault } if !has(&Happening::Failed) => {
+            let why = Happening::AttemptFailed {
+                code: fault.code,
+                message: fault.message.clone(),
+                again: false,
+            };
+            vec![at(*finished_at, why), at(*finished_at, Happening::Failed)]
         }
         _ => Vec::new(),
     }

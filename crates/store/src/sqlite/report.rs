@@ -116,7 +116,8 @@ pub(super) fn finish(
     let (how, results) = match ending {
         Ending::Failed { fault, results } => (End::Failed(fault), results.as_slice()),
         Ending::Stopped(gone) => (End::Stopped(*gone), [].as_slice()),
-        Ending::Succeeded | Ending::GivenBack => (End::Plain, [].as_slice()),
+        Ending::Succeeded => (End::Succeeded, [].as_slice()),
+        Ending::GivenBack => (End::GivenBack, [].as_slice()),
     };
     note_end(tx, &held, &next, &how, results, now)?;
     Ok(match (&held.lifecycle.state, ending) {

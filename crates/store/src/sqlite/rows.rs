@@ -249,6 +249,11 @@ pub(super) fn job(row: &Row<'_>) -> Result<(Job, Option<Staged>)> {
     Ok((job, staged))
 }
 
+/// Reads what `job_columns!` say beside the job: the number that it shares with its siblings.
+pub(super) fn kin(row: &Row<'_>) -> Result<Option<i64>> {
+    Ok(row.get(24)?)
+}
+
 /// Reads `pipeline_query!`.
 pub(super) fn pipeline(row: &Row<'_>) -> Result<Pipeline> {
     let id = PipelineId::from_bytes(row.get(0)?);

@@ -29,7 +29,7 @@ macro_rules! job_columns {
             ", j.submission, j.account, p.id, j.priority, j.created_at, y.spec, y.origin, \
              y.user_data, \
              CASE WHEN j.state >= 2 THEN (SELECT r.outputs FROM job_results r \
-             WHERE r.number = j.number) END"
+             WHERE r.number = j.number) END, j.kin"
         )
     };
 }
@@ -166,8 +166,10 @@ statements! {
     /// Winners whose worker was lost before their outputs had their names.
     LOST_PUBLISHERS = "SELECT id, number FROM leases WHERE publishing = 1 AND until <= ?1 \
         ORDER BY until LIMIT ?2";
-    /// The pipeline whose turn it is.
-    NEXT_QUEUE = "SELECT pipeline FROM queues INDEXED BY queues_turn \
+    /// The pipeline whose turn it is, and how many jobs it may start beside the next one; -1 for any
+    /// number of them.
+    NEXT_QUEUE = "SELECT pipeline, coalesce(concurrency - running - 1, -1) \
+        FROM queues INDEXED BY queues_turn \
         WHERE paused = 0 AND ready > 0 AND (concurrency IS NULL OR running < concurrency) \
         ORDER BY running, served LIMIT 1";
     SERVED = "UPDATE queues SET queued = queued - 1, ready = ready - 1, running = running + 1, \
@@ -176,10 +178,7 @@ statements! {
     /// Its oldest job of the highest priority.
     NEXT_JOB = "SELECT number FROM jobs WHERE pipeline = ?1 AND lane < 20 \
         ORDER BY lane, id LIMIT 1";
-    /// What the limit of a job's pipeline leaves for its siblings; none for a job that is alone.
-    ROOM_FOR_SIBLINGS = "SELECT j.kin, coalesce(q.concurrency - q.running, 1000000) \
-        FROM jobs j JOIN queues q ON q.pipeline = j.pipeline \
-        WHERE j.number = ?1 AND j.kin IS NOT NULL";
+    /// Those that are ready; a limit of -1 is none.
     SIBLINGS = "SELECT number FROM jobs WHERE submission = ?1 AND kin = ?2 AND kin IS NOT NULL \
         AND state = 0 AND ready_at IS NULL ORDER BY number LIMIT ?3";
 

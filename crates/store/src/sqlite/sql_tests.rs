@@ -77,6 +77,22 @@ fn no_statement_scans_or_sorts() {
     assert!(walks.is_empty(), "{walks:#?}");
 }
 
+/// Through `jobs_account` or `jobs_lane` it would be a probe too, and walk the whole backlog.
+#[test]
+fn hot_statements_use_the_index_made_for_them() {
+    let connection = schema();
+    for (statement, index) in [
+        (sql::SIBLINGS, "jobs_kin (submission=? AND kin=?)"),
+        (sql::NEXT_JOB, "jobs_lane (pipeline=? AND lane<?)"),
+        (sql::HELD_BY_ID, "jobs_account (account=? AND id=?)"),
+        (sql::DUE_RETRIES, "jobs_delayed (ready_at<?)"),
+        (sql::ENDED_LEASES, "leases_until (publishing=? AND until<?)"),
+    ] {
+        let steps = plan(&connection, statement);
+        assert!(steps.iter().any(|it| it.contains(index)), "{steps:?}");
+    }
+}
+
 #[test]
 fn a_plan_that_scans_is_recognised() {
     let connection = schema();

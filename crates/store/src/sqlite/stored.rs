@@ -49,8 +49,11 @@ pub(super) fn decode<T: DeserializeOwned>(
 
 #[cfg(test)]
 mod tests {
-    use reelgate_domain::job::{Fault, FaultCode, JobSpec, Origin};
+    use reelgate_domain::job::{
+        Fault, FaultCode, Happening, HistoryEntry, JobSpec, Origin, StateName, StopMode,
+    };
     use reelgate_domain::media::Staged;
+    use reelgate_domain::{Timestamp, WorkerId};
     use reelgate_testkit::{spec, staged};
 
     use super::*;
@@ -63,13 +66,25 @@ mod tests {
         r#"{"v":1,"data":{"code":"engine_failed","message":"it broke","log_tail":"last words"}}"#;
     const OUTPUTS_1: &str = r#"{"v":1,"data":{"attempt":1,"results":[{"outcome":"done","object":{"bucket":"media","key":"out.mp4"},"files":[{"key":"out.mp4","bytes":1000}],"facts":{"format":{"name":"","long_name":"","programs":0,"start_seconds":null,"duration_seconds":null,"size_bytes":0,"bit_rate":null},"streams":[]}}]}}"#;
 
+    /// A line for each write that noted something.
+    const HISTORY_2: &str = r#"{"v":1,"data":[{"at":1,"attempt":1,"event":"started","worker":"w"},{"at":2,"attempt":1,"event":"given_back"}]}
+{"v":1,"data":[{"at":3,"attempt":2,"event":"attempt_failed","code":"worker_lost","message":"worker w was lost","again":true}]}
+{"v":1,"data":[{"at":4,"attempt":3,"event":"failed"}]}
+{"v":1,"data":[{"at":5,"attempt":3,"event":"retried"}]}
+{"v":1,"data":[{"at":6,"attempt":4,"event":"cancel_accepted","from":"running","decision":"stopping","mode":"now"}]}
+{"v":1,"data":[{"at":7,"attempt":4,"event":"processes_gone","killed":true}]}
+{"v":1,"data":[{"at":8,"attempt":4,"event":"cancelled"}]}"#;
+
     fn load<T: DeserializeOwned>(text: &str) -> T {
         decode(text, "jobs", "spec", 7).unwrap()
     }
 
     #[test]
     fn what_released_versions_wrote_still_loads() {
-        assert_eq!(load::<JobSpec>(SPEC_1), spec("in.mp4", "out.mp4"));
+        let mut before_stalls = spec("in.mp4", "out.mp4");
+        let JobSpec::Transcode(transcode) = &mut before_stalls;
+        transcode.outputs[0].settings.stall_seconds = None;
+        assert_eq!(load::<JobSpec>(SPEC_1), before_stalls);
         let request = serde_json::json!({"Input": "x"});
         let origin = Origin {
             dialect: "mps".into(),
@@ -80,6 +95,48 @@ mod tests {
         let fault = Fault::new(FaultCode::EngineFailed, "it broke").with_log_tail("last words");
         assert_eq!(load::<Fault>(FAULT_1), fault);
         assert_eq!(load::<Staged>(OUTPUTS_1), staged(1));
+        let lines: Vec<Vec<HistoryEntry>> = HISTORY_2.lines().map(load).collect();
+        assert_eq!(lines, history());
+    }
+
+    /// One entry of each kind, two of them noted by one write.
+    fn history() -> Vec<Vec<HistoryEntry>> {
+        let at = |millis, attempt, what| HistoryEntry {
+            at: Timestamp::from_millis(millis),
+            attempt,
+            what,
+        };
+        let worker = WorkerId("w".into());
+        let (from, decision) = (StateName::Running, StateName::Stopping);
+        let mode = StopMode::Now;
+        let stop = Happening::CancelAccepted {
+            from,
+            decision,
+            mode,
+        };
+        let failed = Happening::AttemptFailed {
+            code: FaultCode::WorkerLost,
+            message: "worker w was lost".into(),
+            again: true,
+        };
+        vec![
+            vec![
+                at(1, 1, Happening::Started { worker }),
+                at(2, 1, Happening::GivenBack),
+            ],
+            vec![at(3, 2, failed)],
+            vec![at(4, 3, Happening::Failed)],
+            vec![at(5, 3, Happening::Retried)],
+            vec![at(6, 4, stop)],
+            vec![at(7, 4, Happening::ProcessesGone { killed: true })],
+            vec![at(8, 4, Happening::Cancelled)],
+        ]
+    }
+
+    #[test]
+    fn a_history_is_written_as_it_was() {
+        let written: Vec<String> = history().iter().map(|it| encode(it).unwrap()).collect();
+        assert_eq!(written.join("\n"), HISTORY_2);
     }
 
     #[test]

@@ -59,10 +59,10 @@ fn end_lease(tx: &Tx<'_>, id: JobId, number: i64, now: Timestamp) -> Result<bool
     let Some(next) = apply(tx, &held, &Event::LeaseEnded, now)? else {
         return Ok(false);
     };
-    let lost = held.lifecycle.state.lease();
-    let fault = lost.map(|lease| Fault::lost(&lease.worker));
-    let how = fault.as_ref().map_or(End::Plain, End::Failed);
-    report::note_end(tx, &held, &next, &how, &[], now)?;
+    if let Some(lease) = held.lifecycle.state.lease() {
+        let fault = Fault::lost(&lease.worker);
+        report::note_end(tx, &held, &next, &End::Failed(&fault), &[], now)?;
+    }
     Ok(true)
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reelgate_domain::job::{FaultCode, Job, StateName};
+use reelgate_domain::job::{FaultCode, Happening, Job, StateName};
 use reelgate_domain::{JobId, PipelineState};
 use reelgate_store::conformance::World;
 use reelgate_store::{Beat, BeatAnswer, Ending, JobFilter, StoreError, Work};
@@ -118,6 +118,38 @@ async fn a_claim_fails_a_job_that_cannot_be_read_and_starts_the_next() {
 }
 
 #[tokio::test]
+async fn a_sibling_that_cannot_be_read_fails_alone() {
+    let unstarted = "UPDATE jobs SET attempt = 4294967295 WHERE number = ?1";
+    let negative = "UPDATE jobs SET attempt = -1 WHERE number = ?1";
+    for damage in DAMAGES.iter().chain(&[unstarted, negative]) {
+        for place in 0..3 {
+            let it = Damaged::new().await;
+            let mut ids = it.world.siblings(it.world.pipeline, 3).await;
+            it.damage(ids[place], damage);
+            let claims = it.world.claim(1).await;
+            let bad = ids.remove(place);
+            assert_eq!(claims.len(), 1, "{damage}");
+            let first = &claims[0];
+            assert_eq!((first.job.id, first.siblings.len()), (ids[0], 1));
+            assert_eq!(first.siblings[0].id, ids[1], "{damage}");
+            it.assert_failed(bad, damage);
+            assert_eq!((it.load().await, it.leases()), ((0, 2), 2), "{damage}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_job_with_a_damaged_submission_starts_alone() {
+    let it = Damaged::new().await;
+    let ids = it.world.siblings(it.world.pipeline, 2).await;
+    let damage = "UPDATE jobs SET submission = zeroblob(16) WHERE number = ?1";
+    it.damage(ids[1], damage);
+    assert_eq!(it.world.claim_ids(1).await, ids[..1]);
+    assert_eq!(it.world.claim_ids(1).await, ids[1..]);
+    assert_eq!(it.load().await, (0, 2));
+}
+
+#[tokio::test]
 async fn a_job_that_failed_unread_says_why_once_it_can_be_read() {
     let it = Damaged::new().await;
     let id = it.world.submit_one().await;
@@ -141,6 +173,15 @@ async fn a_job_that_failed_unread_says_why_once_it_can_be_read() {
     assert_eq!(fault.code, FaultCode::SpecUnfit);
     let what = "the stored job cannot be read by this release: job_payloads.spec: ";
     assert!(fault.message.starts_with(what), "{}", fault.message);
+    let history = it.world.history(id).await;
+    let what: Vec<_> = history.iter().map(|it| (it.attempt, &it.what)).collect();
+    let why = Happening::AttemptFailed {
+        code: FaultCode::SpecUnfit,
+        message: fault.message.clone(),
+        again: false,
+    };
+    let expected = [(0, &Happening::Queued), (1, &why), (1, &Happening::Failed)];
+    assert_eq!(what, expected);
 }
 
 /// A state that no release knows takes the job out of the lanes that claims look at, and the

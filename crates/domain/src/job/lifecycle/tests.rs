@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::*;
+use crate::job::fault::FaultCode;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
