@@ -158,6 +158,27 @@ impl House {
             .remove(0)
     }
 
+    /// Submits several jobs at once, each with its outputs.
+    pub(crate) async fn submit_group(&self, input: &str, jobs: Vec<Vec<OutputSpec>>) -> Vec<Job> {
+        let jobs = jobs.into_iter().map(|outputs| {
+            let spec = TranscodeSpec {
+                input: object(input),
+                outputs,
+            };
+            SubmitJob {
+                spec: JobSpec::Transcode(spec),
+                priority: Priority::default(),
+                origin: None,
+                user_data: None,
+            }
+        });
+        let submission = Submission {
+            pipeline: None,
+            jobs: jobs.collect(),
+        };
+        self.service.submit(&self.caller, submission).await.unwrap()
+    }
+
     pub(crate) async fn ended(&self, id: JobId) -> Job {
         let job = self
             .service

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod groups;
 mod house;
 mod journeys;
 mod recovery;
