@@ -1,11 +1,11 @@
-//! Jobs: submit, look up, list, cancel, log.
+//! Jobs: submit, look up, list, cancel, retry, history, log.
 
 use std::fmt;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -82,6 +82,17 @@ pub struct Job {
     pub fault: Option<Fault>,
     pub user_data: Option<String>,
     pub origin: Option<String>,
+    /// What a queued job waits for; known only where one job was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
+}
+
+/// Why a queued job does not start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Stable from release to release.
+    pub reason: String,
+    pub detail: String,
 }
 
 /// One output of a job.
@@ -201,12 +212,29 @@ pub struct Jobs {
 pub struct CancelDecision {
     pub id: String,
     pub outcome: CancelOutcome,
+    /// The state that the cancel met.
+    pub from: JobState,
+    pub mode: StopMode,
+    /// When what ran was gone, if something ran and the call waited for its end.
+    pub processes_gone_at: Option<String>,
+    /// Whether it had to be killed.
+    pub killed: Option<bool>,
+}
+
+/// How what runs is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopMode {
+    /// Asked first, killed if it does not end in time.
+    Graceful,
+    /// Killed at once.
+    Now,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelOutcome {
-    /// It had not started and never will.
+    /// Nothing of it runs and nothing will.
     Cancelled,
     /// It runs and was asked to stop.
     Stopping,
@@ -215,7 +243,27 @@ pub enum CancelOutcome {
 #[derive(Serialize)]
 struct Cancel {
     #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<StopMode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     only: Option<&'static str>,
+}
+
+/// What has happened to a job, oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    pub events: Vec<JobEvent>,
+}
+
+/// One thing that happened to a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobEvent {
+    pub at: String,
+    /// The newest attempt at that time, 0 before the first.
+    pub attempt: u32,
+    pub event: String,
+    /// What else there is to say of such an event.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
 }
 
 impl Client {
@@ -243,9 +291,28 @@ impl Client {
 
     /// Cancels a job. With `only_queued` a job that has started is refused.
     pub async fn cancel(&self, id: &str, only_queued: bool) -> Result<CancelDecision, Error> {
-        let only = only_queued.then_some("queued");
+        let (mode, only) = (None, only_queued.then_some("queued"));
         let call = self.call(Method::POST, &["jobs", id, "cancel"]);
-        call.json(&Cancel { only }).answer().await
+        call.json(&Cancel { mode, only }).answer().await
+    }
+
+    /// Cancels a job; what runs is killed at once.
+    pub async fn cancel_now(&self, id: &str) -> Result<CancelDecision, Error> {
+        let (mode, only) = (Some(StopMode::Now), None);
+        let call = self.call(Method::POST, &["jobs", id, "cancel"]);
+        call.json(&Cancel { mode, only }).answer().await
+    }
+
+    /// Queues a failed job again, as if it had never started.
+    pub async fn retry(&self, id: &str) -> Result<Job, Error> {
+        let call = self.call(Method::POST, &["jobs", id, "retry"]);
+        call.answer().await
+    }
+
+    /// What has happened to a job.
+    pub async fn history(&self, id: &str) -> Result<History, Error> {
+        let call = self.call(Method::GET, &["jobs", id, "history"]);
+        call.answer().await
     }
 
     /// What the engine last wrote about what failed; empty if there is nothing.

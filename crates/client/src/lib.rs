@@ -17,8 +17,8 @@ pub use client::Client;
 pub use error::{Error, Problem};
 pub use health::{Readiness, ReadinessCheck};
 pub use jobs::{
-    Address, AudioFacts, CancelDecision, CancelOutcome, Facts, Fault, File, Job, JobQuery,
-    JobState, Jobs, NewJob, NewOutput, Output, VideoFacts,
+    Address, AudioFacts, CancelDecision, CancelOutcome, Facts, Fault, File, History, Job, JobEvent,
+    JobQuery, JobState, Jobs, NewJob, NewOutput, Output, StopMode, VideoFacts, Waiting,
 };
 pub use objects::{ObjectEntry, ObjectQuery, Objects, StoredObject};
 pub use pipelines::{

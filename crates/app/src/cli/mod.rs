@@ -25,7 +25,7 @@ use screen::Format;
 pub(crate) enum ClientCommand {
     /// Upload a file, or take an object, and have it transcoded.
     Submit(Call<submit::Submit>),
-    /// Look at jobs, wait for them, cancel them.
+    /// Look at jobs, wait for them, cancel them, queue them again.
     Job(Group<job::JobCommand>),
     /// Create, pause and resume pipelines.
     Pipeline(Group<pipeline::PipelineCommand>),

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use reelgate_client::{Job, JobState};
+use reelgate_client::{Job, JobState, Waiting};
 
 use super::screen::remark;
 
@@ -50,8 +50,9 @@ impl Transfer {
 /// The progress of one job.
 pub(super) struct Watched {
     bar: Option<ProgressBar>,
-    /// What the last line said; off a terminal only changes of state and whole tenths are told.
-    told: Option<(JobState, u8)>,
+    /// What the last line said; off a terminal only changes of state, of what the job waits for and
+    /// whole tenths are told.
+    told: Option<(JobState, Option<Waiting>, u8)>,
 }
 
 impl Watched {
@@ -77,15 +78,25 @@ impl Watched {
     }
 
     pub(super) fn show(&mut self, job: &Job) {
+        let waits = match &job.waiting {
+            Some(waiting) => format!(" ({})", waiting.detail),
+            None => String::new(),
+        };
         if let Some(bar) = &self.bar {
             bar.set_prefix(job.id.clone());
-            bar.set_message(job.state.to_string());
+            bar.set_message(format!("{}{waits}", job.state));
             bar.set_position(job.progress.into());
             return;
         }
-        let now = (job.state, job.progress / 10);
-        if self.told != Some(now) {
-            remark(&format!("job {} {} {} %", job.id, job.state, job.progress));
+        let now = (job.state, job.waiting.clone(), job.progress / 10);
+        if self.told.as_ref() != Some(&now) {
+            let Job {
+                id,
+                state,
+                progress,
+                ..
+            } = job;
+            remark(&format!("job {id} {state} {progress} %{waits}"));
             self.told = Some(now);
         }
     }

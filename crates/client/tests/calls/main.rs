@@ -132,6 +132,18 @@ async fn a_refusal_says_what_the_server_said() {
     assert!(error.is_not_found());
 }
 
+/// A later server may tell of what this client has never heard.
+#[tokio::test]
+async fn a_history_is_passed_on_as_it_came() {
+    let told = r#"{"events":[{"at":"2026-01-02T03:04:05.004Z","attempt":0,"event":"queued"},
+        {"at":"2026-01-02T03:04:06.004Z","attempt":1,"event":"moved","to":{"host":"b"}}]}"#;
+    let client = client("/api/v1/jobs/j/history", async move || told).await;
+    let history = client.history("j").await.unwrap();
+    assert_eq!(history.events[1].event, "moved");
+    let again: serde_json::Value = serde_json::from_str(told).unwrap();
+    assert_eq!(serde_json::to_value(&history).unwrap(), again);
+}
+
 #[tokio::test]
 async fn what_is_asked_for_is_what_is_sent() {
     let asked = async |request: Request| {
@@ -175,6 +187,15 @@ async fn what_is_asked_for_is_what_is_sent() {
         (
             "POST /api/v1/jobs/j/cancel {}",
             client.cancel("j", false).await.err(),
+        ),
+        (
+            "POST /api/v1/jobs/j/cancel {\"mode\":\"now\"}",
+            client.cancel_now("j").await.err(),
+        ),
+        ("POST /api/v1/jobs/j/retry ", client.retry("j").await.err()),
+        (
+            "GET /api/v1/jobs/j/history ",
+            client.history("j").await.err(),
         ),
         (
             "POST /api/v1/pipelines {\"name\":\"p/q\",\"concurrency\":2}",

@@ -1,6 +1,8 @@
-//! `reelgate job`: look at jobs, wait for them, cancel them.
+//! `reelgate job`: look at jobs, wait for them, cancel them, queue them again.
 
 mod cancel;
+mod history;
+mod retry;
 pub(super) mod show;
 pub(super) mod watch;
 
@@ -22,6 +24,10 @@ pub(crate) enum JobCommand {
     Watch { id: String },
     /// Cancel a job and wait until it is cancelled.
     Cancel(cancel::Cancel),
+    /// Queue failed jobs again, as if they had never started.
+    Retry(retry::Retry),
+    /// Tell what has happened to a job.
+    History { id: String },
     /// Print what the engine last wrote about what failed.
     Logs { id: String },
 }
@@ -54,6 +60,8 @@ pub(super) async fn run(client: &Client, command: JobCommand, format: Format) ->
         JobCommand::Get { id } => show::one(&client.job(&id).await?, format)?,
         JobCommand::Watch { id } => return watch::run(client, &id, format).await,
         JobCommand::Cancel(wanted) => return cancel::run(client, &wanted, format).await,
+        JobCommand::Retry(wanted) => return retry::run(client, &wanted, format).await,
+        JobCommand::History { id } => history::run(client, &id, format).await?,
         JobCommand::Logs { id } => logs(client, &id).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -24,6 +24,12 @@ pub(in crate::cli) fn one(job: &Job, format: Format) -> Result<()> {
             add(name, at);
         }
     }
+    if let Some(waiting) = &job.waiting {
+        add(
+            "waits for",
+            &format!("{}: {}", waiting.reason, waiting.detail),
+        );
+    }
     if let Some(data) = &job.user_data {
         add("user data", data);
     }

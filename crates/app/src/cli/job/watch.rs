@@ -32,6 +32,16 @@ pub(in crate::cli) async fn ended(client: &Client, id: &str) -> Result<Job> {
     }
 }
 
+/// Returns a job's state when it has ended.
+pub(super) async fn end(client: &Client, id: &str) -> Result<JobState> {
+    loop {
+        let job = client.job_ended(id, Duration::from_secs(60)).await?;
+        if job.state.is_final() {
+            return Ok(job.state);
+        }
+    }
+}
+
 /// Shows what became of a job and turns it into an exit code.
 pub(in crate::cli) fn result(job: &Job, format: Format) -> Result<ExitCode> {
     match format {
