@@ -108,6 +108,7 @@ impl Server {
                     engine,
                     runner,
                     progress: service.progress(),
+                    slots: service.slots(),
                 };
                 let name = WorkerId(format!("{address}-{}", std::process::id()));
                 let config = WorkerConfig {

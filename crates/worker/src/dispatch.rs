@@ -55,7 +55,9 @@ impl Dispatcher {
             if self.fill_slots().await {
                 self.turned.now(self.tools.clock.now());
             }
-            let has_free_slots = self.free_slots() > 0;
+            let free = self.free_slots();
+            self.tools.slots.set(free, self.config.slots);
+            let has_free_slots = free > 0;
             tokio::select! {
                 told = stopped.changed() => if told.is_err() {
                     // A worker that was dropped without a word wants nothing more, either.

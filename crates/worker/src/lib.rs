@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use reelgate_domain::{Timestamp, WorkerId};
 use reelgate_media::{Engine, Runner};
-use reelgate_service::{Clock, LiveProgress};
+use reelgate_service::{Clock, LiveProgress, Slots};
 use reelgate_store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -81,6 +81,7 @@ pub struct Tools {
     pub engine: Arc<Engine>,
     pub runner: Arc<Runner>,
     pub progress: LiveProgress,
+    pub slots: Slots,
 }
 
 /// A running worker.

@@ -59,6 +59,7 @@ impl House {
             engine,
             runner,
             progress: service.progress(),
+            slots: service.slots(),
         };
         Self {
             dir,
