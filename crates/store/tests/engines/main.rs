@@ -7,3 +7,5 @@ mod damage;
 mod kill;
 #[cfg(test)]
 mod sqlite;
+#[cfg(test)]
+mod upgrade;
