@@ -1,12 +1,16 @@
-//! What tests arrange with: builders with sane defaults, ids in order, and a clock that stands
-//! still.
+//! What tests arrange with: builders with sane defaults, ids in order, a clock that stands still, and
+//! the real program in a process that may be killed.
 
 mod clock;
 mod ids;
 mod jobs;
 mod misbehaving;
+mod processes;
+mod server;
 
 pub use clock::FixedClock;
 pub use ids::Ids;
 pub use jobs::{JobBuilder, account, done, object, spec, staged, worker};
 pub use misbehaving::Misbehaviour;
+pub use processes::Process;
+pub use server::Server;

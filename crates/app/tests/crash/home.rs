@@ -1,0 +1,180 @@
+//! A data directory and the service that runs on it, again and again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use reelgate_client::Client;
+use reelgate_testkit::{Process, Server};
+use tokio::runtime::Runtime;
+
+use crate::moment::{Phase, Scene};
+use crate::order::Order;
+
+/// What a test waits for at most; none waits this long unless it fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program under test.
+pub(crate) fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_reelgate"))
+}
+
+/// The repository's clip that jobs work on: 5.3 s of pictures, 25 a second, and sound.
+pub(crate) fn clip() -> PathBuf {
+    let media = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../media");
+    media.join("bbb_720p25_aac51.mp4")
+}
+
+/// The same in small pictures, so that jobs are over soon.
+pub(crate) fn small_clip(folder: &Path) -> PathBuf {
+    let small = folder.join("small.mp4");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is made before there is a service"
+    )]
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(clip())
+        .args(["-vf", "scale=320:180", "-preset", "veryfast"])
+        .arg(&small)
+        .status();
+    assert!(made.expect("ffmpeg is installed").success());
+    small
+}
+
+/// A directory for everything of one service, and the service while it runs.
+pub(crate) struct Home {
+    _dir: tempfile::TempDir,
+    beside: PathBuf,
+    pub(crate) data: PathBuf,
+    arguments: Vec<&'static str>,
+    server: Option<Server>,
+}
+
+impl Home {
+    /// Starts a service on a new directory with two slots and these `arguments`.
+    pub(crate) fn new(arguments: &[&'static str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let beside = dir.path().canonicalize().unwrap();
+        let data = beside.join("data");
+        Self::over(dir, beside, data, arguments)
+    }
+
+    fn over(
+        dir: tempfile::TempDir,
+        beside: PathBuf,
+        data: PathBuf,
+        arguments: &[&'static str],
+    ) -> Self {
+        let mut home = Self {
+            _dir: dir,
+            beside,
+            data,
+            arguments: [&["--slots", "2"], arguments].concat(),
+            server: None,
+        };
+        home.start();
+        home
+    }
+
+    pub(crate) fn start(&mut self) {
+        let server = Server::start(program(), &self.data, &self.beside, &self.arguments);
+        self.server = Some(server.unwrap_or_else(|error| panic!("{error}")));
+    }
+
+    pub(crate) fn server(&mut self) -> &mut Server {
+        self.server.as_mut().expect("the service runs")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.server.as_ref().expect("the service runs").pid()
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        let server = self.server.as_ref().expect("the service runs");
+        Client::new(server.address(), server.credential("api_key")).unwrap()
+    }
+
+    /// Kills the service and tells how long anything that it had started lived on.
+    pub(crate) fn kill(&mut self) -> Duration {
+        let mut server = self.server.take().expect("the service runs");
+        server.signal(rustix::process::Signal::KILL);
+        let killed = Instant::now();
+        server.kill();
+        while !self.engines().is_empty() {
+            let lived = killed.elapsed();
+            assert!(
+                lived < Duration::from_secs(1),
+                "alive: {:?}",
+                self.engines()
+            );
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        killed.elapsed()
+    }
+
+    /// Waits for the service to end by itself.
+    pub(crate) fn ended(&mut self, patience: Duration) -> ExitStatus {
+        let mut server = self.server.take().expect("the service runs");
+        let status = server.ended_within(patience);
+        status.unwrap_or_else(|| panic!("the service still runs\n{}", server.log()))
+    }
+
+    /// Submits an order and waits until FFmpeg works on it. Returns the job's id.
+    pub(crate) fn encoding(&self, runtime: &Runtime, order: &Order) -> String {
+        let job = runtime.block_on(self.client().submit(&order.request()));
+        let id = job.unwrap().id;
+        self.await_encoder(order, &id);
+        id
+    }
+
+    /// Waits until FFmpeg works on a job.
+    pub(crate) fn await_encoder(&self, order: &Order, id: &str) {
+        let scene = Scene::new(self, order, Some(id.to_owned()));
+        assert!(scene.await_sign(Phase::Encode, &mut Rng::with_seed(0)));
+    }
+
+    /// The living processes, other than the service, that have to do with its data directory.
+    pub(crate) fn engines(&self) -> Vec<Process> {
+        let server = self.server.as_ref().map(Server::pid);
+        let living = Process::living().into_iter();
+        living
+            .filter(|process| Some(process.pid) != server && process.works_in(&self.data))
+            .collect()
+    }
+
+    /// Where the objects of the bucket that the first start makes are.
+    pub(crate) fn bucket(&self) -> PathBuf {
+        let accounts = self.data.join("buckets");
+        let account = fs::read_dir(accounts).unwrap().next().unwrap().unwrap();
+        account.path().join("media")
+    }
+
+    /// Puts a file into the bucket by hand, as an object like any other.
+    pub(crate) fn put(&self, file: &Path, key: &str) {
+        fs::create_dir_all(self.bucket()).unwrap();
+        fs::copy(file, self.bucket().join(key)).unwrap();
+    }
+
+    /// What unfinished work has left: scratch directories and staged outputs.
+    pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
+        let folders = [
+            self.data.join("scratch"),
+            self.bucket().join(".reelgate/staged"),
+        ];
+        let entries = folders.iter().flat_map(fs::read_dir).flatten();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// Fails if leftovers are still there after a while.
+    pub(crate) fn await_tidiness(&self) {
+        let begun = Instant::now();
+        while !self.leftovers().is_empty() {
+            let waited = begun.elapsed() < Duration::from_secs(5);
+            assert!(waited, "left behind: {:?}", self.leftovers());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
