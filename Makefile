@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help cc setup demo serve test check bench
+.PHONY: help cc setup demo serve test check fuzz bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ check: cc ## formatting, lints, tidy and the fast tests: run it before each push
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) xtask tidy
 	$(CARGO) test --workspace --lib --bins
+
+FUZZ_SECONDS ?= 30
+fuzz: cc ## set up and run each fuzz target for 30 s, or FUZZ_SECONDS=N
+	$(CARGO) xtask fuzz --seconds $(FUZZ_SECONDS)
 
 bench: cc ## set up, build for release and print figures
 	$(CARGO) xtask setup demo

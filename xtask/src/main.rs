@@ -1,4 +1,4 @@
-//! Development tasks of this repository: set-up, tidy checks and the vendor SDK tests. Run as `cargo xtask`.
+//! Development tasks of this repository: set-up, tidy checks, the vendor SDK tests and fuzzing. Run as `cargo xtask`.
 
 #![expect(
     clippy::print_stdout,
@@ -13,6 +13,7 @@
     reason = "set-up runs package managers and reads REELGATE_BIN; nothing of it ships"
 )]
 
+mod fuzz;
 mod sdk;
 mod setup;
 mod tidy;
@@ -25,7 +26,9 @@ usage: cargo xtask COMMAND
 
   setup [demo|test]   install what is missing: demo needs FFmpeg, test (the default) also the SDKs
   tidy                check the rules of CONTRIBUTING.md that a program can check
-  test-sdk [ARGS]     run tests/sdk against the built server; ARGS go to pytest";
+  test-sdk [ARGS]     run tests/sdk against the built server; ARGS go to pytest
+  fuzz [--seconds N] [TARGET [INPUT]]
+                      run the fuzz targets for N seconds each (30), or one of them on one input";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         ["setup", "demo"] => setup::demo(&root),
         ["setup"] | ["setup", "test"] => setup::test(&root),
         ["tidy"] => tidy::run(&root),
+        ["fuzz", fuzz_args @ ..] => fuzz::run(&root, fuzz_args),
         ["test-sdk", pytest_args @ ..] => sdk::run(&root, pytest_args),
         _ => {
             eprintln!("{USAGE}");

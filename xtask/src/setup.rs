@@ -27,6 +27,18 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     python::ensure(root)
 }
 
+/// Makes the machine able to build the fuzz targets.
+pub(crate) fn fuzz(root: &Path) -> Result<()> {
+    let _alone = lock(root)?;
+    compiler(root)?;
+    // Named as the crate that builds libFuzzer calls it.
+    if output_of("c++", &["--version"]).is_none() {
+        let why = "a C++ compiler is missing, and the fuzzing engine is C++";
+        apt::install(&["g++"], why)?;
+    }
+    Ok(())
+}
+
 /// Keeps two set-ups of one checkout from installing at the same time.
 fn lock(root: &Path) -> Result<File> {
     let directory = root.join(".cache");

@@ -7,8 +7,8 @@ use super::Finding;
 const RULE: &str = "edges";
 const TESTKIT: &str = "reelgate-testkit";
 
-/// Features with which a crate offers tests to others; only they may bring the test kit.
-const FEATURES_FOR_TESTS: &[&str] = &["conformance", "mutants"];
+/// Features with which a crate offers tests to others, or opens itself to them; only they may bring the test kit.
+const FEATURES_FOR_TESTS: &[&str] = &["conformance", "fuzzing", "mutants"];
 
 /// What a crate may name in `[dependencies]`, among the crates of this workspace.
 enum May {

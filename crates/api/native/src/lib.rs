@@ -1,6 +1,9 @@
 //! The native API: REST under `/api/v1` with bearer keys and problem details, and the health probes.
 
 mod buckets;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod health;
 mod http;
 mod jobs;

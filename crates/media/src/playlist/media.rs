@@ -52,7 +52,7 @@ impl MediaPlaylist {
                 target = Some(value.parse().map_err(|_| bad("EXT-X-TARGETDURATION"))?);
             } else if let Some(value) = line.strip_prefix("#EXTINF:") {
                 let number = value.split(',').next().unwrap_or_default();
-                duration = Some(number.parse::<f64>().map_err(|_| bad("EXTINF"))?);
+                duration = Some(seconds(number).ok_or_else(|| bad("EXTINF"))?);
             } else if let Some(value) = line.strip_prefix("#EXT-X-MAP:") {
                 init = Some(map_uri(value).ok_or_else(|| bad("EXT-X-MAP"))?.to_owned());
             } else if line == "#EXT-X-ENDLIST" {
@@ -84,6 +84,14 @@ impl MediaPlaylist {
     pub fn seconds(&self) -> f64 {
         self.segments.iter().map(|segment| segment.seconds).sum()
     }
+}
+
+/// A length. Rust also reads signs, `inf` and `NaN`, none of which is one.
+fn seconds(text: &str) -> Option<f64> {
+    let digits = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    text.parse()
+        .ok()
+        .filter(|seconds: &f64| text.bytes().all(digits) && seconds.is_finite())
 }
 
 fn map_uri(attributes: &str) -> Option<&str> {
@@ -222,6 +230,22 @@ mod tests {
             ("#EXTM3U\n#EXTINF:1,\nx.ts\n", PlaylistError::Unfinished),
         ] {
             assert_eq!(MediaPlaylist::parse(text), Err(expected), "{text:?}");
+        }
+    }
+
+    /// A playlist that somebody changed in the bucket could have a length that is no number, and no
+    /// rate or alignment could be told from it.
+    #[test]
+    fn a_length_is_a_plain_number() {
+        let line = 2;
+        let bad = PlaylistError::BadTag {
+            line,
+            tag: "EXTINF",
+        };
+        let endless = "9".repeat(400);
+        for length in ["-1", "+1", "NaN", "inf", "1e3", "", " 1", &endless] {
+            let text = format!("#EXTM3U\n#EXTINF:{length},\nx.ts\n");
+            assert_eq!(MediaPlaylist::parse(&text), Err(bad.clone()), "{length}");
         }
     }
 

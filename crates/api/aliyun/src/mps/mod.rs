@@ -14,6 +14,9 @@ mod cancel_job;
 mod delete_pipeline;
 mod errors;
 mod fields;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod input;
 mod json;
 mod list_job;

@@ -1,8 +1,8 @@
 //! `SubmitJobs`: one job for each output that can be made, all of them siblings.
 
-use reelgate_domain::PipelineId;
 use reelgate_domain::job::kind::transcode::TranscodeSpec;
 use reelgate_domain::job::{Job, JobSpec};
+use reelgate_domain::{BucketName, PipelineId};
 use reelgate_service::{Caller, ErrorKind, Service, ServiceError, Submission, SubmitJob};
 use serde_json::{Map, Value, json};
 
@@ -25,29 +25,11 @@ pub(super) async fn call(
     caller: &Caller,
     params: &Params,
 ) -> Result<Value, ApiError> {
-    for name in ["Input", "OutputBucket", "Outputs", "PipelineId"] {
-        request::required(params, name)?;
-    }
-    let input = Input::parse(params.required("Input")?)?;
-    let bucket_text = params.required("OutputBucket")?;
-    let bucket = input::bucket_name(bucket_text)?;
-    // Both locations have to be the service's region, so an absent one is the other.
-    let location = request::optional(params, "OutputLocation").unwrap_or(&input.location);
-    let outputs = outputs(params.required("Outputs")?)?;
-    let pipeline: PipelineId = request::id("PipelineId", params.required("PipelineId")?)?;
-
-    let target = Target {
-        input: &input,
-        bucket: &bucket,
-    };
-    let mut jobs = Vec::with_capacity(outputs.len());
-    let mut refusals = Vec::with_capacity(outputs.len());
-    for output in &outputs {
-        let job = output::parse(output, &target).and_then(|accepted| {
-            let file = input::file(bucket_text, location, &accepted.object);
-            submit_job(&input, file, accepted)
-        });
-        match job {
+    let request = Request::read(params)?;
+    let mut jobs = Vec::with_capacity(request.outputs.len());
+    let mut refusals = Vec::with_capacity(request.outputs.len());
+    for output in request.outputs {
+        match output {
             Ok(job) => {
                 jobs.push(job);
                 refusals.push(None);
@@ -55,8 +37,9 @@ pub(super) async fn call(
             Err(refusal) => refusals.push(Some(refusal)),
         }
     }
+    let pipeline = request.pipeline;
     let jobs = if jobs.is_empty() {
-        check_shared(service, caller, &target, pipeline).await?;
+        check_shared(service, caller, &request.buckets, pipeline).await?;
         Vec::new()
     } else {
         let submission = Submission {
@@ -67,6 +50,43 @@ pub(super) async fn call(
         jobs.map_err(service_error)?
     };
     Ok(answer(&refusals, &jobs))
+}
+
+/// The parameters, read: what all outputs share, and each output by itself.
+pub(super) struct Request {
+    /// Of the source and of the outputs.
+    buckets: [BucketName; 2],
+    pipeline: PipelineId,
+    pub(super) outputs: Vec<Result<SubmitJob, Refusal>>,
+}
+
+impl Request {
+    pub(super) fn read(params: &Params) -> Result<Self, ApiError> {
+        for name in ["Input", "OutputBucket", "Outputs", "PipelineId"] {
+            request::required(params, name)?;
+        }
+        let input = Input::parse(params.required("Input")?)?;
+        let bucket_text = params.required("OutputBucket")?;
+        let bucket = input::bucket_name(bucket_text)?;
+        // Both locations have to be the service's region, so an absent one is the other.
+        let location = request::optional(params, "OutputLocation").unwrap_or(&input.location);
+        let outputs = outputs(params.required("Outputs")?)?;
+        let pipeline = request::id("PipelineId", params.required("PipelineId")?)?;
+        let target = Target {
+            input: &input,
+            bucket: &bucket,
+        };
+        let outputs = outputs.iter().map(|output| {
+            let accepted = output::parse(output, &target)?;
+            let file = input::file(bucket_text, location, &accepted.object);
+            submit_job(&input, file, accepted)
+        });
+        Ok(Self {
+            outputs: outputs.collect(),
+            buckets: [input.object.bucket, bucket],
+            pipeline,
+        })
+    }
 }
 
 fn outputs(text: &str) -> Result<Vec<Value>, Refusal> {
@@ -110,12 +130,12 @@ fn submit_job(
 async fn check_shared(
     service: &Service,
     caller: &Caller,
-    target: &Target<'_>,
+    buckets: &[BucketName],
     pipeline: PipelineId,
 ) -> Result<(), ApiError> {
     let found = service.pipeline(caller, pipeline).await;
     found.map_err(service_error)?;
-    for bucket in [&target.input.object.bucket, target.bucket] {
+    for bucket in buckets {
         let exists = service.bucket_exists(caller, bucket).await;
         if !exists.map_err(service_error)? {
             let message = format!("bucket {bucket} does not exist");

@@ -11,6 +11,8 @@ mod query;
 mod time;
 
 pub(crate) use address::Address;
+#[cfg(feature = "fuzzing")]
+pub(crate) use body::parse;
 pub(crate) use body::{JsonBody, OptionalJsonBody, nullable, read_value};
 pub(crate) use caller::Authorized;
 pub(crate) use exchange::{exchange, no_such_route, refuse_idempotency_key, wrong_method};

@@ -104,6 +104,11 @@ impl Problem {
         self.0.status
     }
 
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
     pub(crate) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }

@@ -12,12 +12,16 @@ mod submit;
 mod view;
 mod waiting;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use cancel::CancelBody;
 pub(crate) use cancel::cancel;
 pub(crate) use get::get;
 pub(crate) use history::history;
 pub(crate) use list::list;
 pub(crate) use log::log;
 pub(crate) use retry::retry;
+#[cfg(feature = "fuzzing")]
+pub(crate) use submit::SubmitBody;
 pub(crate) use submit::submit;
 
 use std::time::Duration;

@@ -86,7 +86,7 @@ pub(crate) async fn submit(
 }
 
 impl SubmitBody {
-    fn job(self) -> Result<SubmitJob, Problem> {
+    pub(crate) fn job(self) -> Result<SubmitJob, Problem> {
         let JobKind::Transcode = self.kind;
         let outputs = self.outputs.into_iter().enumerate();
         let spec = TranscodeSpec {

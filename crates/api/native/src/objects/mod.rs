@@ -13,6 +13,8 @@ pub(crate) use get::get;
 pub(crate) use head::head;
 pub(crate) use list::list;
 pub(crate) use put::put;
+#[cfg(feature = "fuzzing")]
+pub(crate) use range::asked as asked_range;
 
 use axum::body::Body;
 use axum::response::Response;

@@ -6,7 +6,7 @@ use reelgate_service::ByteRange;
 
 /// The range that is asked for. Several ranges, other units and what cannot be read count as no
 /// range, as the RFC allows: the whole object is the answer then.
-pub(super) fn asked(headers: &HeaderMap) -> Option<ByteRange> {
+pub(crate) fn asked(headers: &HeaderMap) -> Option<ByteRange> {
     let text = headers.get(RANGE)?.to_str().ok()?;
     let (unit, range) = text.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {

@@ -7,7 +7,11 @@ mod get;
 mod list;
 mod view;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use change::ChangeBody;
 pub(crate) use change::change;
+#[cfg(feature = "fuzzing")]
+pub(crate) use create::CreateBody;
 pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub(crate) use get::get;

@@ -2,4 +2,6 @@
 
 mod create;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use create::CreateBody;
 pub(crate) use create::create;
