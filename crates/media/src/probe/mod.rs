@@ -17,6 +17,8 @@ use crate::run::{Access, Capture, Ended, Limits, Runner, SpawnError};
 const PROBE_TIME: Duration = Duration::from_secs(30);
 /// Counting reads the whole of an output, which took much longer to make.
 const COUNT_TIME: Duration = Duration::from_secs(15 * 60);
+/// A small file can unpack to pictures of any size.
+const PROBE_MEMORY: u64 = 2 << 30;
 const PROBE_BYTES: usize = 8 << 20;
 /// Playlists of our own making, which name segments of our own making.
 const OWN_FORMATS: &str = "hls,mpegts,mov,aac";
@@ -87,6 +89,8 @@ async fn ask(
         .input(path);
     let limits = Limits {
         max_run_time,
+        resident_bytes: Some(PROBE_MEMORY),
+        address_space_bytes: Some(2 * PROBE_MEMORY),
         ..Limits::default()
     };
     let captured = runner
@@ -112,6 +116,9 @@ async fn ask(
         // Every refusal of ffprobe to open a file that exists is about the file.
         Ended::Exited(_) if path.exists() => Err(ProbeError::NotMedia {
             reason: reason(&captured.log_tail, path),
+        }),
+        Ended::TooMuchMemory => Err(ProbeError::NotMedia {
+            reason: "it takes too much memory to look into".to_owned(),
         }),
         Ended::TimedOut(_) => Err(ProbeError::TimedOut),
         other => Err(ProbeError::Engine {

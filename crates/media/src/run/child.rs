@@ -2,17 +2,18 @@
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::pin::pin;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use reelgate_domain::job::StopMode;
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Child;
 
+use super::group::Group;
 use super::tail::Tail;
-use super::watch::Pulse;
+use super::watch::{Excess, Pulse, Watch};
 use super::{Limits, Runner};
 
 /// How much of a process's own words is kept.
@@ -41,7 +42,13 @@ pub(crate) enum Ended {
     TimedOut(Stopped),
     /// It made no progress for longer than it may.
     Stalled(Stopped),
-    /// It wrote more than it may.
+    /// It took more memory than it may.
+    TooMuchMemory,
+    /// It took more of the disk than it may.
+    TooMuchDisk,
+    /// The file system it writes to has hardly any space left.
+    DiskFull,
+    /// It wrote more to its standard output than it may.
     TooTalkative,
     /// The kernel would not tell.
     Lost,
@@ -55,6 +62,9 @@ impl fmt::Display for Ended {
             Self::Stopped(_) => f.write_str("stopped"),
             Self::TimedOut(_) => f.write_str("out of time"),
             Self::Stalled(_) => f.write_str("no progress"),
+            Self::TooMuchMemory => f.write_str("too much memory"),
+            Self::TooMuchDisk => f.write_str("too much disk"),
+            Self::DiskFull => f.write_str("a full disk"),
             Self::TooTalkative => f.write_str("too much output"),
             Self::Lost => f.write_str("no exit status"),
         }
@@ -82,16 +92,23 @@ pub(crate) struct Watched {
     // Before the child, so that the group is killed while its leader is not yet reaped.
     group: Group,
     child: Child,
+    watch: Watch,
     /// Keeps the forking thread, and with it the process, alive.
     _runner: Runner,
 }
 
 impl Watched {
-    pub(super) fn new(child: Child, runner: Runner) -> Self {
-        let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    pub(super) fn new(child: Child, is_alone: bool, folder: Option<&Path>, runner: Runner) -> Self {
+        let group = Group::of(&child);
+        let watch = Watch {
+            leader: group.leader(),
+            is_alone,
+            folder: folder.map(Path::to_owned),
+        };
         Self {
-            group: Group { leader },
+            group,
             child,
+            watch,
             _runner: runner,
         }
     }
@@ -122,9 +139,9 @@ impl Watched {
         }
     }
 
-    /// Waits for the end: by itself, because `stop` completed, because time is up, or for want of
-    /// progress, which is when `on_stdout` returns true. Both pipes are drained all the while, and
-    /// no member of the group outlives the call.
+    /// Waits for the end: by itself, because `stop` completed, or because a limit was passed. It is
+    /// progress when `on_stdout` returns true. Both pipes are drained all the while, and no member of
+    /// the group outlives the call.
     pub(crate) async fn supervise(
         mut self,
         limits: &Limits,
@@ -147,7 +164,9 @@ impl Watched {
             };
             let mut drain = pin!(drain);
             let mut drained = false;
-            let mut life = pin!(live(&mut self.child, &mut self.group, limits, &pulse, stop));
+            let excess = self.watch.excess(limits, &pulse);
+            let life = live(&mut self.child, &mut self.group, limits, excess, stop);
+            let mut life = pin!(life);
             let ended = loop {
                 tokio::select! {
                     ended = &mut life => break ended,
@@ -178,7 +197,7 @@ async fn live(
     child: &mut Child,
     group: &mut Group,
     limits: &Limits,
-    pulse: &Pulse,
+    excess: impl Future<Output = Excess>,
     stop: impl Future<Output = StopMode>,
 ) -> Ended {
     let ended = tokio::select! {
@@ -187,9 +206,13 @@ async fn live(
             StopMode::Graceful => group.end(child, limits.stop_grace).await,
             StopMode::Now => group.kill(child).await,
         }),
-        () = pulse.stalled(limits.stall) => {
-            Ended::Stalled(group.end(child, limits.stop_grace).await)
-        }
+        excess = excess => match excess {
+            Excess::Stall => Ended::Stalled(group.end(child, limits.stop_grace).await),
+            // These get worse with every moment.
+            Excess::Memory => killed(group, child, Ended::TooMuchMemory).await,
+            Excess::Disk => killed(group, child, Ended::TooMuchDisk).await,
+            Excess::FullDisk => killed(group, child, Ended::DiskFull).await,
+        },
         () = tokio::time::sleep(limits.max_run_time) => {
             Ended::TimedOut(group.end(child, limits.stop_grace).await)
         }
@@ -198,83 +221,15 @@ async fn live(
     ended
 }
 
+async fn killed(group: &Group, child: &mut Child, ended: Ended) -> Ended {
+    group.kill(child).await;
+    ended
+}
+
 fn by_itself(status: ExitStatus) -> Ended {
     match (status.code(), status.signal()) {
         (Some(code), _) => Ended::Exited(code),
         (None, Some(signal)) => Ended::Signalled(signal),
         (None, None) => Ended::Lost,
-    }
-}
-
-/// The process group of a child; killed when dropped before it is known to be empty.
-#[derive(Debug)]
-struct Group {
-    leader: Option<Pid>,
-}
-
-impl Group {
-    /// Asks every member to end, waits, then kills. The caller keeps draining meanwhile, because a
-    /// process that blocks on a full pipe cannot react.
-    async fn end(&self, child: &mut Child, grace: Duration) -> Stopped {
-        self.signal(Signal::TERM);
-        match tokio::time::timeout(grace, child.wait()).await {
-            Ok(_) => Stopped::Asked,
-            Err(_) => self.kill(child).await,
-        }
-    }
-
-    async fn kill(&self, child: &mut Child) -> Stopped {
-        self.signal(Signal::KILL);
-        let _ = child.wait().await;
-        Stopped::Killed
-    }
-
-    /// Makes sure that no member is left once the leader has been reaped.
-    async fn clear(&mut self) {
-        // A killed member is gone within a few milliseconds unless it hangs inside the kernel.
-        for _ in 0..100 {
-            let Some(leader) = self.leader else { return };
-            if test_kill_process_group(leader).is_err() || !has_living_member(leader) {
-                self.leader = None;
-                return;
-            }
-            self.signal(Signal::KILL);
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        tracing::error!(group = ?self.leader, "members of a process group outlive SIGKILL");
-        self.leader = None;
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(leader) = self.leader {
-            // The only possible answer but success is that nobody is left.
-            let _ = kill_process_group(leader, signal);
-        }
-    }
-}
-
-/// Whether a group holds more than dead members that their new parent has not reaped yet; some init
-/// processes take seconds over that.
-fn has_living_member(leader: Pid) -> bool {
-    let group = leader.as_raw_nonzero().get().to_string();
-    let Ok(processes) = std::fs::read_dir("/proc") else {
-        return true;
-    };
-    processes.flatten().any(|process| {
-        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else {
-            return false;
-        };
-        // `pid (name) state parent group …`, where the name may hold anything.
-        let Some((_, rest)) = stat.rsplit_once(") ") else {
-            return false;
-        };
-        let fields: Vec<&str> = rest.split(' ').take(3).collect();
-        matches!(fields[..], [state, _, of] if of == group && !matches!(state, "Z" | "X"))
-    })
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
     }
 }

@@ -68,6 +68,18 @@ pub(super) fn failure(finished: &Finished, input: &Path) -> Fault {
             FaultCode::Stalled,
             "FFmpeg made no progress for longer than it may".to_owned(),
         ),
+        Ended::TooMuchMemory => (
+            FaultCode::OverBudget,
+            "FFmpeg took more memory than a job may".to_owned(),
+        ),
+        Ended::TooMuchDisk => (
+            FaultCode::OverBudget,
+            "the output took more of the disk than a job may".to_owned(),
+        ),
+        Ended::DiskFull => (
+            FaultCode::StorageFailed,
+            "the disk is nearly full".to_owned(),
+        ),
         Ended::Signalled(SIGXCPU) => (
             FaultCode::TimedOut,
             "the output took more processor time than it may".to_owned(),
@@ -160,5 +172,8 @@ mod tests {
         check(Ended::Signalled(SIGXFSZ), "", FaultCode::StorageFailed);
         check(Ended::TimedOut(Stopped::Killed), "", FaultCode::TimedOut);
         check(Ended::Stalled(Stopped::Asked), "", FaultCode::Stalled);
+        check(Ended::TooMuchMemory, "", FaultCode::OverBudget);
+        check(Ended::TooMuchDisk, "", FaultCode::OverBudget);
+        check(Ended::DiskFull, "", FaultCode::StorageFailed);
     }
 }

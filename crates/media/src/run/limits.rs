@@ -16,6 +16,12 @@ pub struct Limits {
     pub stop_grace: Duration,
     /// The largest file it may write.
     pub file_bytes: Option<u64>,
+    /// All that may lie in its directory at once.
+    pub scratch_bytes: Option<u64>,
+    /// What has to stay free on the file system of its directory.
+    pub free_floor_bytes: Option<u64>,
+    /// Memory in use; it is looked at every second.
+    pub resident_bytes: Option<u64>,
     /// Virtual memory, most of which FFmpeg never touches; give it generously or not at all.
     pub address_space_bytes: Option<u64>,
     pub open_files: u64,
@@ -28,6 +34,9 @@ impl Default for Limits {
             stall: None,
             stop_grace: Duration::from_secs(2),
             file_bytes: None,
+            scratch_bytes: None,
+            free_floor_bytes: None,
+            resident_bytes: None,
             address_space_bytes: None,
             open_files: 256,
         }

@@ -2,6 +2,7 @@
 
 mod child;
 pub(crate) mod classify;
+mod group;
 mod limits;
 mod progress;
 mod sandbox;
@@ -103,6 +104,7 @@ impl Runner {
         limits: &Limits,
     ) -> Result<Watched, SpawnError> {
         let fence = self.sandbox.fence(program, access).map_err(SpawnError)?;
+        let is_alone = fence.forbids_children();
         let (reply, answer) = oneshot::channel();
         let request = Request {
             program: program.to_owned(),
@@ -115,7 +117,7 @@ impl Runner {
         let gone = || SpawnError(io::Error::other("the thread that starts processes is gone"));
         self.requests.send(request).map_err(|_| gone())?;
         let child = answer.await.map_err(|_| gone())?.map_err(SpawnError)?;
-        Ok(Watched::new(child, self.clone()))
+        Ok(Watched::new(child, is_alone, access.write, self.clone()))
     }
 
     pub(crate) async fn capture(&self, capture: Capture<'_>) -> Result<Captured, SpawnError> {

@@ -8,6 +8,7 @@
 mod broken;
 mod clips;
 mod hls;
+mod misbehaving;
 mod outputs;
 mod processes;
 mod sandbox;

@@ -10,7 +10,7 @@ use reelgate_media::{Engine, Landlock, Network, Seccomp, Stopped, TranscodeError
 use reelgate_testkit::Misbehaviour;
 
 use crate::stand_in::{Case, StandIn, nothing_runs_in, running_in};
-use crate::support::{ENGINE, RUNNER, RUNTIME, clip, command};
+use crate::support::{ENGINE, RUNNER, RUNTIME, command, generate, run};
 
 /// Runs lines for the shell in the sandbox; they fail afterwards, so that nothing is checked.
 fn attempt(case: &Case, lines: &str) {
@@ -171,21 +171,17 @@ fn a_process_reaches_no_address() {
 #[test]
 fn files_named_by_a_source_are_not_reached_even_by_an_ffmpeg_that_would() {
     let films = tempfile::tempdir().unwrap();
-    let film = films.path().join("film.mp4");
-    std::fs::copy(clip("bbb_720p25_aac51.mp4"), &film).unwrap();
     let sources = tempfile::tempdir().unwrap();
+    let film = generate(
+        films.path(),
+        "film.ts",
+        "-f lavfi -i testsrc2=s=320x180:d=2 -c:v libx264 -preset ultrafast",
+    );
     let name = film.display();
-    let pixel = films.path().join("pixel.png");
-    let real = ENGINE.ffmpeg();
-    let drawn = command(real)
-        .args("-v error -f lavfi -i color=red:s=8x8 -frames:v 1".split(' '))
-        .arg(&pixel)
-        .status();
-    assert!(drawn.unwrap().success());
     for (file, text, options) in [
         (
             "playlist.m3u8",
-            format!("#EXTM3U\n#EXTINF:10,\nfile:{name}\n#EXT-X-ENDLIST\n"),
+            format!("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:2,\nfile:{name}\n#EXT-X-ENDLIST\n"),
             "-allowed_extensions ALL",
         ),
         (
@@ -215,28 +211,46 @@ fn files_named_by_a_source_are_not_reached_even_by_an_ffmpeg_that_would() {
         assert_eq!(size(case.folder.path()), 0, "{file}");
         assert!(size(unhindered(&lines).path()) > 10_000, "{file}");
     }
-    let drawing = sources.path().join("drawing.svg");
-    let text = format!(
-        "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' \
-         width='8' height='8'><rect width='8' height='8' fill='lime'/>\
-         <image width='8' height='8' xlink:href='{}'/></svg>",
-        pixel.display()
+}
+
+#[test]
+fn a_drawing_shows_no_picture_that_it_only_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let red = generate(
+        folder.path(),
+        "red.png",
+        "-f lavfi -i color=red:s=8x8 -frames:v 1",
     );
-    std::fs::write(&drawing, text).unwrap();
-    let lines = format!(
-        "\"$real\" -v error -y -i '{}' -pix_fmt rgb24 -f rawvideo got 2>why",
-        drawing.display()
+    let encoded = run(
+        Path::new("/usr/bin/base64"),
+        &["-w0", red.to_str().unwrap()],
     );
-    let case = Case {
-        input: drawing,
-        ..Case::new()
-    };
-    attempt(&case, &lines);
-    let red = |folder: &Path| {
-        let pixels = std::fs::read(folder.join("got")).unwrap_or_default();
-        pixels.chunks(3).any(|rgb| rgb[0] > 128)
-    };
-    assert!(!red(case.folder.path()));
+    let inside = format!(
+        "data:image/png;base64,{}",
+        String::from_utf8(encoded).unwrap()
+    );
+    let outside = format!("file://{}", red.display());
+    for (reference, is_shown) in [(&inside, true), (&outside, false)] {
+        let drawing = folder.path().join("drawing.svg");
+        let text = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'>\
+             <image width='8' height='8' href='{reference}'/></svg>"
+        );
+        std::fs::write(&drawing, text).unwrap();
+        let lines = format!(
+            "\"$real\" -v error -y -i '{}' -pix_fmt rgb24 -f rawvideo pixels",
+            drawing.display()
+        );
+        let case = Case {
+            input: drawing,
+            ..Case::new()
+        };
+        attempt(&case, &lines);
+        let pixels = std::fs::read(case.folder.path().join("pixels")).unwrap();
+        assert_eq!(pixels.len(), 8 * 8 * 3);
+        let shown = pixels.chunks(3).any(|rgb| rgb[0] > 128);
+        assert_eq!(shown, is_shown, "{reference}");
+    }
 }
 
 /// Ends with the test.

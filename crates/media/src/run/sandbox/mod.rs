@@ -82,6 +82,7 @@ impl Sandbox {
         };
         Ok(Fence {
             ruleset,
+            forbids_children: program.kind == Kind::Binary && filter.is_some(),
             filter: filter.clone(),
         })
     }
@@ -92,9 +93,14 @@ impl Sandbox {
 pub(super) struct Fence {
     ruleset: Option<OwnedFd>,
     filter: Option<Arc<[sock_filter]>>,
+    forbids_children: bool,
 }
 
 impl Fence {
+    pub(super) fn forbids_children(&self) -> bool {
+        self.forbids_children
+    }
+
     /// Locks the calling process in for good.
     ///
     /// Runs in the child between fork and exec, so it only makes system calls, on memory that was
