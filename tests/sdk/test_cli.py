@@ -88,10 +88,48 @@ def test_jobs_are_listed_watched_and_cancelled(run, read, one_desk):
     assert [job["id"] for job in listed["jobs"]] == [running]
     table = run("job", "list", "--pipeline", one_desk.pipeline).stdout.decode()
     assert running in table and "running" in table
-    run("job", "cancel", running)
+    said = run("job", "cancel", running).stdout.decode()
+    assert f"job {running} was running and is cancelled: its processes" in said
     assert one_desk.state(running) == "TranscodeCancelled"
     assert run("job", "watch", running, code=None).returncode != 0
     assert "cancelled" in run("job", "get", running).stdout.decode()
+
+
+def test_a_cancel_says_what_was_decided_and_when_processes_were_gone(run, read, one_desk):
+    running = one_desk.running_job()
+    decision = read("job", "cancel", running, "--now")
+    assert [decision[name] for name in ("id", "outcome", "from", "mode")] == [
+        running, "cancelled", "running", "now"]
+    assert decision["killed"] is True and decision["processes_gone_at"]
+    history = read("job", "history", running)["events"]
+    assert [event["event"] for event in history] == [
+        "queued", "started", "cancel_accepted", "processes_gone", "cancelled"]
+    assert decision["processes_gone_at"] == history[3]["at"]
+    table = run("job", "history", running).stdout.decode()
+    assert "processes_gone" in table and "killed: true" in table and history[1]["worker"] in table
+
+    one_desk.pause()
+    [job] = one_desk.submit(one_desk.output())
+    assert b"pipeline_paused" in run("job", "get", job["JobId"]).stdout
+    assert read("job", "get", job["JobId"])["waiting"]["reason"] == "pipeline_paused"
+    said = run("job", "cancel", job["JobId"]).stdout.decode()
+    assert "was queued and is cancelled: nothing of it will run" in said
+    done = run("job", "cancel", job["JobId"], code=1)
+    assert b"cancelled" in done.stderr and b"cancel_refused" in done.stderr
+
+
+def test_failed_jobs_are_queued_again(run, read, one_desk):
+    jobs = one_desk.submit(*(one_desk.output(f"{name}.mp4") for name in "ab"),
+                           clip="broken_missing_stsd.mp4")
+    ids = [job["JobId"] for job in jobs]
+    one_desk.wait(*ids)
+    one_desk.pause()
+    assert f"job {ids[0]} is queued again" in run("job", "retry", ids[0]).stdout.decode()
+    # One that is queued already keeps no other from being queued.
+    done = run("job", "retry", ids[0], UNKNOWN, ids[1], code=1)
+    assert done.stdout.decode() == f"job {ids[1]} is queued again\n"
+    assert b"retry_refused" in done.stderr and UNKNOWN.encode() in done.stderr
+    assert {job["State"] for job in one_desk.query(*ids).values()} == {"Submitted"}
 
 
 def test_watch_follows_a_job_to_its_end(run, one_desk):

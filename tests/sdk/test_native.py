@@ -180,11 +180,46 @@ def test_a_running_job_is_cancelled_and_leaves_no_files(native, one_desk):
     problem(native.request("POST", f"/jobs/{running}/cancel"), 409, "cancel_refused")
 
 
+@pytest.mark.parametrize("mode", ["graceful", "now"])
+def test_a_cancel_that_waits_tells_when_the_processes_were_gone(native, one_desk, mode):
+    running = one_desk.running_job()
+    answer = native.call("POST", f"/jobs/{running}/cancel", params={"mode": mode, "wait": "30s"})
+    assert [answer[name] for name in ("id", "outcome", "from", "mode")] == [
+        running, "cancelled", "running", mode]
+    events = native.call("GET", f"/jobs/{running}/history")["events"]
+    assert [event["event"] for event in events] == [
+        "queued", "started", "cancel_accepted", "processes_gone", "cancelled"]
+    accepted, gone = events[2], events[3]
+    assert (accepted["from"], accepted["decision"], accepted["mode"]) == ("running", "stopping", mode)
+    assert answer["processes_gone_at"] == gone["at"] >= accepted["at"]
+    assert answer["killed"] == gone["killed"] and isinstance(gone["killed"], bool)
+    job = native.call("GET", f"/jobs/{running}")
+    assert job["state"] == "cancelled" and job["finished_at"] == events[4]["at"]
+
+
+def test_a_queued_job_says_what_it_waits_for(native, one_desk):
+    one_desk.pause()
+    [job] = one_desk.submit(one_desk.output(Clip=mps.BRIEF))
+    path = f"/jobs/{job['JobId']}"
+    assert native.call("GET", path)["waiting"]["reason"] == "pipeline_paused"
+    # Both slots of the server work for long.
+    running = [one_desk.submit(one_desk.output(f"{name}.mp4", Video=mps.LARGE),
+                               PipelineId=native.call("GET", "/pipelines/default")["id"])[0]["JobId"]
+               for name in "xy"]
+    one_desk.wait(*running, states={"Transcoding"})
+    one_desk.resume()
+    assert native.call("GET", path)["waiting"]["reason"] == "slots"
+    for job_id in running:
+        one_desk.stop(job_id)
+    ended = native.call("GET", path, params={"wait": "60s"})
+    assert (ended["state"], ended["waiting"]) == ("succeeded", None)
+
+
 def test_a_queued_job_is_cancelled_at_once(native, one_desk):
     one_desk.pause()
     [job] = one_desk.submit(one_desk.output())
     answer = native.call("POST", f"/jobs/{job['JobId']}/cancel", json={"only": "queued"})
-    assert answer["outcome"] == "cancelled"
+    assert (answer["outcome"], answer["from"]) == ("cancelled", "queued")
     assert one_desk.state(job["JobId"]) == "TranscodeCancelled"
 
 

@@ -1,9 +1,12 @@
 """How a server starts, stops, and goes on after it was killed."""
+import http.client
+import json
 import os
 import pathlib
 import signal
 import stat
 import subprocess
+import time
 import urllib.request
 
 import pytest
@@ -196,3 +199,20 @@ def test_a_second_signal_ends_the_server_at_once(start, shapes, media):
         os.kill(server.process.pid, signal.SIGTERM)
     server.process.wait(5)
     processes.wait_until(lambda: not processes.alive(engines), 5, "the end of FFmpeg")
+
+
+def test_calls_that_wait_do_not_hold_up_the_end(start, shapes, media):
+    server = start(slots=0)
+    desk = desk_of(server, shapes, media)
+    [job] = desk.submit(desk.output())
+    waiting = http.client.HTTPConnection(server.address, timeout=30)
+    key = server.credentials["api_key"]
+    waiting.request("GET", f"/api/v1/jobs/{job['JobId']}?wait=60s",
+                    headers={"Authorization": f"Bearer {key}"})
+    # Connections are accepted in order, so the server has that one when it answers a later one.
+    assert harness.Native(server).call("GET", "/jobs")["jobs"]
+    begun = time.monotonic()
+    server.stop()
+    assert time.monotonic() - begun < 10
+    answer = waiting.getresponse()
+    assert answer.status == 200 and json.load(answer)["state"] == "queued"

@@ -100,8 +100,8 @@ fn words(decision: &CancelDecision) -> String {
     let CancelDecision { id, from, .. } = decision;
     let end = match (&decision.processes_gone_at, decision.killed) {
         _ if *from == JobState::Queued => "nothing of it will run".to_owned(),
-        (Some(at), Some(true)) => format!("its processes were killed and gone at {at}"),
-        (Some(at), _) => format!("its processes had ended at {at}"),
+        (Some(at), Some(true)) => format!("its processes were killed and were gone at {at}"),
+        (Some(at), _) => format!("its processes ended and were gone at {at}"),
         // Its worker was lost, or its attempt came to an end of its own in that moment.
         (None, _) => "what ran has ended".to_owned(),
     };
