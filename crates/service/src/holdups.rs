@@ -1,7 +1,7 @@
-//! Why jobs that could start do not: what the worker of this process knows and the store does not.
+//! Why jobs that could start or go on do not: what the worker of this process knows and the store does not.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use reelgate_domain::JobId;
 
@@ -22,7 +22,7 @@ impl Holdups {
         self.write(|known| known.all = why);
     }
 
-    /// Says what keeps one job from starting.
+    /// Says what keeps one job from going on.
     pub fn set(&self, job: JobId, why: String) {
         self.write(|known| {
             known.jobs.insert(job, why);
@@ -36,10 +36,18 @@ impl Holdups {
         });
     }
 
-    /// What keeps this job from starting, if the worker knows of something.
+    /// What keeps the worker from starting anything.
+    pub(crate) fn of_all(&self) -> Option<String> {
+        self.read().all.clone()
+    }
+
+    /// What keeps this job from going on, if the worker knows of something.
     pub(crate) fn of(&self, job: JobId) -> Option<String> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.jobs.get(&job).or(known.all.as_ref()).cloned()
+        self.read().jobs.get(&job).cloned()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self, change: impl FnOnce(&mut Known)) {

@@ -1,11 +1,11 @@
-//! Why a queued job has not started.
+//! Why a job does not start, or has started and waits all the same.
 
 use reelgate_domain::job::{Job, JobState};
 use reelgate_domain::{PipelineState, Timestamp};
 
 use crate::{Caller, Service, ServiceError};
 
-/// What a queued job waits for: the first thing that would keep it from starting right now.
+/// What a job waits for: the first thing that would keep it from starting right now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Waiting {
     /// Its pipeline starts nothing.
@@ -14,7 +14,8 @@ pub enum Waiting {
     RetryDelay(Timestamp),
     /// As many jobs of its pipeline run as may at a time.
     PipelineLimit { concurrency: u32 },
-    /// The worker of this process has no room for it; why, in its words.
+    /// The worker of this process has no room for it, or for any job; why, in its words. It may have
+    /// started before the worker knew how much it needs.
     ScratchSpace(String),
     /// The worker of this process has other jobs in all of its slots.
     SlotsTaken { slots: u32 },
@@ -23,15 +24,19 @@ pub enum Waiting {
 }
 
 impl Service {
-    /// What a job waits for; none if it is not queued or about to start. What is true of the worker
-    /// is so only for jobs whose pipeline lets them start.
+    /// What a job waits for; none if it is at work, about to start or at its end. The worker is asked
+    /// only about jobs whose pipeline lets them start.
     pub async fn waiting(
         &self,
         caller: &Caller,
         job: &Job,
     ) -> Result<Option<Waiting>, ServiceError> {
-        let JobState::Queued { ready_at } = job.lifecycle.state else {
-            return Ok(None);
+        let ready_at = match job.lifecycle.state {
+            JobState::Queued { ready_at } => ready_at,
+            JobState::Running { .. } => {
+                return Ok(self.holdups.of(job.id).map(Waiting::ScratchSpace));
+            }
+            _ => return Ok(None),
         };
         let found = self
             .store
@@ -54,7 +59,7 @@ impl Service {
         {
             return Ok(Some(Waiting::PipelineLimit { concurrency }));
         }
-        if let Some(why) = self.holdups.of(job.id) {
+        if let Some(why) = self.holdups.of_all() {
             return Ok(Some(Waiting::ScratchSpace(why)));
         }
         Ok(match self.slots.known() {

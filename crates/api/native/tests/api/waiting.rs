@@ -39,16 +39,12 @@ async fn a_queued_job_says_what_keeps_it_from_starting() {
     server.service.slots().set(0, 2);
     waits(json!("slots")).await;
 
-    let job = id.parse().unwrap();
-    let holdups = server.service.holdups();
-    holdups.set(job, "it wants 9 GB, and 1 GB is free".to_owned());
-    let shown = server.job(&id).await["waiting"].clone();
-    let expected = json!({"reason": "scratch_space", "detail": "it wants 9 GB, and 1 GB is free"});
-    assert_eq!(shown, expected);
-    holdups.clear(job);
     server.service.slots().set(1, 2);
+    let holdups = server.service.holdups();
     holdups.set_all(Some("the disk is full".to_owned()));
-    waits(json!("scratch_space")).await;
+    let shown = server.job(&id).await["waiting"].clone();
+    let expected = json!({"reason": "scratch_space", "detail": "the disk is full"});
+    assert_eq!(shown, expected);
 
     server.claim().await;
     assert_eq!(reason(&server, &first).await, Value::Null);
@@ -59,6 +55,24 @@ async fn a_queued_job_says_what_keeps_it_from_starting() {
     holdups.set_all(None);
     change(&server, json!({"state": "active", "concurrency": null})).await;
     waits(Value::Null).await;
+}
+
+/// What it needs is known only once its source has been probed.
+#[tokio::test]
+async fn a_job_that_has_started_may_wait_for_scratch_space() {
+    let server = Server::start().await;
+    let id = server.submit().await;
+    server.claim().await;
+    let (job, holdups) = (id.parse().unwrap(), server.service.holdups());
+    holdups.set(job, "it wants 9 GB, and 1 GB is free".to_owned());
+    let shown = server.job(&id).await;
+    let expected = json!({"reason": "scratch_space", "detail": "it wants 9 GB, and 1 GB is free"});
+    assert_eq!(
+        (&shown["state"], &shown["waiting"]),
+        (&json!("running"), &expected)
+    );
+    holdups.clear(job);
+    assert_eq!(reason(&server, &id).await, Value::Null);
 }
 
 #[tokio::test]
