@@ -67,6 +67,18 @@ impl Service {
         if patience.is_zero() {
             return Ok(CancelDecision::Stopping { from });
         }
+        // What was decided is on disk and has to be told, also when nothing more can be read.
+        let ended = self.end_of_cancel(caller, id, from, patience).await;
+        Ok(ended.unwrap_or(CancelDecision::Stopping { from }))
+    }
+
+    async fn end_of_cancel(
+        &self,
+        caller: &Caller,
+        id: JobId,
+        from: StateName,
+        patience: Duration,
+    ) -> Result<CancelDecision, ServiceError> {
         let job = self.job_ended(caller, id, patience).await?;
         if job.lifecycle.state.name() != StateName::Cancelled {
             return Ok(CancelDecision::Stopping { from });
