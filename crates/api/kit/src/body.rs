@@ -16,6 +16,10 @@ const SMALL_BYTES: u64 = 64 * 1024;
 /// its body arrives, so strangers must not be able to fill the memory.
 static LARGE_BODIES: Semaphore = Semaphore::const_new(64);
 
+/// How much of a body over its limit is still read, and for how long.
+const LINGER_BYTES: usize = 64 * 1024 * 1024;
+const LINGER: Duration = Duration::from_secs(2);
+
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
@@ -28,8 +32,11 @@ pub enum BodyError {
 }
 
 /// Reads the whole body, at most `limit_bytes` of it and for at most `limit`.
+///
+/// Of a body that is larger some more is read and thrown away: a connection that is closed on a client that still
+/// sends is reset, and the client may never see the answer.
 pub async fn read_body(
-    body: Body,
+    mut body: Body,
     limit_bytes: usize,
     limit: Duration,
 ) -> Result<Bytes, BodyError> {
@@ -43,18 +50,33 @@ pub async fn read_body(
         } else {
             LARGE_BODIES.acquire().await.ok()
         };
-        let collected = Limited::new(body, limit_bytes).collect().await;
+        let collected = Limited::new(&mut body, limit_bytes).collect().await;
         drop(permit);
         collected
     };
     match tokio::time::timeout(limit, whole).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            linger(body).await;
             Err(BodyError::TooLarge { limit_bytes })
         }
         Ok(Err(error)) => Err(BodyError::Broken(error)),
         Err(_elapsed) => Err(BodyError::TooSlow { limit }),
     }
+}
+
+async fn linger(mut body: Body) {
+    let rest = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > LINGER_BYTES {
+                break;
+            }
+        }
+    };
+    // Either way the answer goes out now.
+    let _ = tokio::time::timeout(LINGER, rest).await;
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The HTTP/1 server under every dialect: accepting, limits per connection, and draining at the end.
 
+mod unstalled;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -22,6 +24,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use tower::Service;
 
+use unstalled::Unstalled;
+
 /// Room for the request line and all headers together. The URI alone may have 65,534 bytes: a limit of the `http`
 /// crate.
 const MAX_HEAD_BYTES: usize = 192 * 1024;
@@ -34,6 +38,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 pub struct ServeOptions {
     /// How long a client may take to send a request's head; an idle kept-alive connection is closed after it, too.
     pub header_read_timeout: Duration,
+    /// How long a client may take nothing of an answer; its connection is cut then.
+    pub write_stall_timeout: Duration,
     /// Connections served at a time; more of them wait in the listener's backlog.
     pub max_connections: usize,
     /// How long requests in flight may go on after the shutdown signal.
@@ -44,6 +50,7 @@ impl Default for ServeOptions {
     fn default() -> Self {
         Self {
             header_read_timeout: Duration::from_secs(60),
+            write_stall_timeout: Duration::from_secs(60),
             max_connections: 4096,
             drain_grace: Duration::from_secs(20),
         }
@@ -132,13 +139,14 @@ fn connection(
     router: Router,
     options: &ServeOptions,
 ) -> http1::Connection<
-    TokioIo<TcpStream>,
+    TokioIo<Unstalled<TcpStream>>,
     impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + use<>,
 > {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "could not switch off delayed sending to {peer}");
     }
     let service = service_fn(move |request| answer(router.clone(), request, peer));
+    let stream = Unstalled::new(stream, options.write_stall_timeout);
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(options.header_read_timeout)

@@ -107,6 +107,74 @@ async fn a_head_that_never_ends_is_cut_off() {
     assert!(!answer.contains("200 OK"), "{answer}");
 }
 
+/// A body of which nobody can buffer all.
+fn endless() -> Router {
+    struct Zeros;
+
+    impl hyper::body::Body for Zeros {
+        type Data = bytes::Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<hyper::body::Frame<bytes::Bytes>, Infallible>>> {
+            static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+            let frame = hyper::body::Frame::data(bytes::Bytes::from_static(&ZEROS));
+            std::task::Poll::Ready(Some(Ok(frame)))
+        }
+    }
+
+    Router::new().route("/", get(async || Response::new(Body::new(Zeros))))
+}
+
+/// A client that stopped reading a large object held its connection and the open file for ever.
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
+    let options = ServeOptions {
+        write_stall_timeout: Duration::from_millis(100),
+        max_connections: 1,
+        ..ServeOptions::default()
+    };
+    let server = start(endless(), options).await;
+    let stalled = server.send(GET_AND_KEEP).await;
+    // The only slot is free again once the stalled client's connection has ended.
+    let mut next = server.send(GET_AND_KEEP).await;
+    let mut status = [0; 12];
+    next.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    drop(stalled);
+}
+
+/// Each piece that is taken starts the time anew.
+#[tokio::test]
+async fn a_client_that_reads_slowly_is_served_on() {
+    let patience = Duration::from_millis(300);
+    let options = ServeOptions {
+        write_stall_timeout: patience,
+        ..ServeOptions::default()
+    };
+    let server = start(endless(), options).await;
+    let mut slow = server.send(GET_AND_KEEP).await;
+    let begun = std::time::Instant::now();
+    let mut piece = vec![0; 4 * 1024 * 1024];
+    while begun.elapsed() < 4 * patience {
+        slow.read_exact(&mut piece).await.unwrap();
+        tokio::time::sleep(patience / 10).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_its_head_is_cut_off() {
+    let options = ServeOptions {
+        header_read_timeout: Duration::from_millis(100),
+        ..ServeOptions::default()
+    };
+    let server = start(endless(), options).await;
+    let unfinished = server.send("GET / HTTP/1.1\r\nHost: h\r\nX-Half: ").await;
+    assert_eq!(rest(unfinished).await, "");
+}
+
 #[tokio::test]
 async fn connections_over_the_cap_wait_for_a_free_slot() {
     let (router, entered, leave) = gated();
