@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use reelgate_domain::{ObjectKey, Timestamp};
+use rustix::fs::OFlags;
 use tokio::fs::File;
 use tokio::io::AsyncSeekExt;
 
-use crate::error::ObjectError;
+use crate::error::{ObjectError, is_circle};
 use crate::space::free_bytes;
 
 /// How often a folder is made again that deletes keep taking away.
@@ -95,7 +96,9 @@ impl Directory {
     pub async fn get(&self, key: &ObjectKey) -> Result<Object, ObjectError> {
         let path = self.existing(key).await?;
         let failed = |source| ObjectError::from_io(key.as_str(), "reading", source);
-        let file = File::open(&path).await.map_err(failed)?;
+        // Looked at before it is opened, because opening alone makes some devices do things.
+        meta(key, &tokio::fs::metadata(&path).await.map_err(failed)?)?;
+        let file = opened(&path).await.map_err(failed)?;
         // From the open file, so that a replacement in between cannot mix two objects.
         let meta = meta(key, &file.metadata().await.map_err(failed)?)?;
         Ok(Object { meta, file })
@@ -110,7 +113,8 @@ impl Directory {
 
     /// Removes an object; false if there was none. Folders that become empty go too.
     pub async fn delete(&self, key: &ObjectKey) -> Result<bool, ObjectError> {
-        match self.existing(key).await {
+        // What is no file is no object, and stays.
+        match self.head(key).await {
             Ok(_inside) => {}
             Err(ObjectError::Missing(_)) => return Ok(false),
             Err(error) => return Err(error),
@@ -172,8 +176,9 @@ impl Directory {
         let real = tokio::fs::canonicalize(&path)
             .await
             .map_err(|source| match source.kind() {
-                // A file where the key has a folder: no such object.
+                // A file where the key has a folder, or links that lead in a circle: no such object.
                 std::io::ErrorKind::NotADirectory => ObjectError::Missing(key.to_string()),
+                _ if is_circle(&source) => ObjectError::Missing(key.to_string()),
                 _ => ObjectError::from_io(key.as_str(), "reading", source),
             })?;
         if real.starts_with(&self.root) {
@@ -189,6 +194,15 @@ fn unopened(path: &Path, source: std::io::Error) -> ObjectError {
         what: format!("opening the bucket directory {}", path.display()),
         source,
     }
+}
+
+/// Opens a file for reading; what takes its place in between and would wait for a writer is not waited for.
+async fn opened(path: &Path) -> std::io::Result<File> {
+    tokio::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+        .await
 }
 
 /// Makes a rename or a new entry in a directory survive a power loss.
@@ -372,6 +386,22 @@ mod tests {
         std::os::unix::fs::symlink(dir.path().join("real"), dir.path().join("link")).unwrap();
         assert!(bucket.delete(&key("link")).await.unwrap());
         assert_eq!(bucket.head(&key("real")).await.unwrap().bytes, 1);
+    }
+
+    /// It took the place of a file between the look at it and its opening: the thread waited for a
+    /// writer for ever.
+    #[tokio::test]
+    async fn opening_a_pipe_waits_for_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let file = opened(&pipe).await.unwrap();
+        let metadata = file.metadata().await.unwrap();
+        assert!(matches!(
+            meta(&key("pipe"), &metadata),
+            Err(ObjectError::Missing(_))
+        ));
     }
 
     #[test]

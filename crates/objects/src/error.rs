@@ -40,10 +40,16 @@ impl ObjectError {
             io::ErrorKind::NotADirectory
             | io::ErrorKind::IsADirectory
             | io::ErrorKind::AlreadyExists => Self::Collision(key.to_owned()),
+            _ if is_circle(&source) => Self::Collision(key.to_owned()),
             _ => Self::Io {
                 what: format!("{doing} {key}"),
                 source,
             },
         }
     }
+}
+
+/// Whether symbolic links lead in a circle. The standard library has no stable name for it.
+pub(crate) fn is_circle(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
