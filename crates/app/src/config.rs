@@ -37,7 +37,60 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) max_object_bytes: u64,
     #[command(flatten)]
+    pub(crate) work: WorkArgs,
+    #[command(flatten)]
     pub(crate) engine: EngineArgs,
+}
+
+/// What jobs may take of the machine, and how a server leaves.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WorkArgs {
+    /// The longest one attempt at a job may run, in seconds.
+    #[arg(
+        long,
+        env = "REELGATE_MAX_RUN",
+        default_value_t = 24 * 60 * 60,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub(crate) max_run: u64,
+    /// The most memory the processes of one slot may use, in bytes.
+    #[arg(
+        long,
+        env = "REELGATE_MAX_MEMORY",
+        default_value_t = 8 << 30,
+        value_name = "BYTES"
+    )]
+    pub(crate) max_memory: u64,
+    /// Scratch space that has to be free for a job to start, in bytes; one that is found to need
+    /// more waits for that. Default: 1 GiB, less on a small disk.
+    #[arg(long, env = "REELGATE_SCRATCH_PER_JOB", value_name = "BYTES")]
+    pub(crate) scratch_per_job: Option<u64>,
+    /// Space that stays free on the disk, in bytes: below it nothing starts and uploads are refused.
+    /// Default: 256 MiB, less on a small disk.
+    #[arg(long, env = "REELGATE_FREE_SPACE_FLOOR", value_name = "BYTES")]
+    pub(crate) free_space_floor: Option<u64>,
+    /// How long running jobs may take to finish when the server is told to stop, in seconds; the
+    /// rest is handed back.
+    #[arg(
+        long,
+        env = "REELGATE_SHUTDOWN_GRACE",
+        default_value_t = 5,
+        value_name = "SECONDS"
+    )]
+    pub(crate) shutdown_grace: u64,
+}
+
+impl Default for WorkArgs {
+    fn default() -> Self {
+        Self {
+            max_run: 24 * 60 * 60,
+            max_memory: 8 << 30,
+            scratch_per_job: None,
+            free_space_floor: None,
+            shutdown_grace: 5,
+        }
+    }
 }
 
 /// Which FFmpeg is used.

@@ -1,11 +1,10 @@
 //! Running the service: store, worker and APIs in one process.
 
-use std::fs::Permissions;
 use std::net::SocketAddr;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use reelgate_api_kit::Dialect;
@@ -18,19 +17,32 @@ use reelgate_store::{SqliteStore, Store};
 use reelgate_worker::{Tools, Turned, Worker, WorkerConfig};
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, EngineArgs, ServeArgs};
 
+mod files;
 mod health;
+mod parts;
+mod signals;
+mod space;
+
+use files::{data_directory, remove_if_there, write_private};
+use parts::Parts;
+use signals::StopSignals;
+use space::Space;
+
+/// How long killed processes may take to be gone before this one leaves without knowing.
+const KILL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A server in this process.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) credentials_file: PathBuf,
     data: PathBuf,
+    service: Arc<Service>,
+    parts: Parts,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     worker: Option<Worker>,
@@ -41,7 +53,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     if let Some(file) = &args.ready_file {
         remove_if_there(file).with_context(|| format!("removing the old {}", file.display()))?;
     }
-    let server = Server::start(&args).await?;
+    let mut server = Server::start(&args).await?;
     // Before the ready file, because whoever waits for that may end the server at once.
     let mut stops = StopSignals::listen()?;
     let address = server.address;
@@ -55,16 +67,36 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
         write_private(file, &ready.to_string())
             .with_context(|| format!("writing the ready file {}", file.display()))?;
     }
-    stops.next().await;
-    tracing::info!("stopping: running jobs are handed back");
+    let asked = tokio::select! {
+        signal = stops.next() => Ok(signal),
+        lost = server.lost_a_part() => Err(lost),
+    };
     if let Some(Err(error)) = args.ready_file.as_deref().map(remove_if_there) {
         tracing::warn!(%error, "the ready file stays");
     }
+    let kill_switch = server.worker.as_ref().map(Worker::kill_switch);
+    let kill = async || {
+        if let Some(kill_switch) = kill_switch {
+            // The kernel kills what is left when this process is gone.
+            let _ = tokio::time::timeout(KILL_PATIENCE, kill_switch.kill()).await;
+        }
+        ExitCode::FAILURE
+    };
+    match asked {
+        Ok(signal) => tracing::info!("{signal}: stopping; no further job starts"),
+        Err(lost) => {
+            tracing::error!("{lost} has ended: leaving, for a service manager to start this anew");
+            return Ok(kill().await);
+        }
+    }
     tokio::select! {
-        () = server.stop() => Ok(ExitCode::SUCCESS),
-        () = stops.next() => {
-            tracing::warn!("second signal: leaving at once");
-            Ok(ExitCode::FAILURE)
+        () = server.stop(Duration::from_secs(args.work.shutdown_grace)) => {
+            tracing::info!("stopped");
+            Ok(ExitCode::SUCCESS)
+        }
+        signal = stops.next() => {
+            tracing::warn!("{signal} again: killing what runs and leaving at once");
+            Ok(kill().await)
         }
     }
 }
@@ -73,16 +105,25 @@ impl Server {
     /// Starts everything; requests are served when this returns.
     pub(crate) async fn start(args: &ServeArgs) -> Result<Self> {
         let data = data_directory(&args.data)?;
+        let space = Space::of(&args.work, &data);
         let runner = Arc::new(Runner::start(tokio::runtime::Handle::current())?);
         let engine = Arc::new(find_engine(&runner, &args.engine).await?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data)?);
+        let sqlite = Arc::new(SqliteStore::open(&data)?);
+        let parts = Parts::new(&runner, &sqlite);
+        let store: Arc<dyn Store> = sqlite;
         // This process owns the store: whatever seems to run was left by a dead one.
-        store.sweep(true, clock.now()).await?;
+        let moved = store.sweep(true, clock.now()).await?;
+        if moved > 0 {
+            tracing::info!(
+                moved,
+                "{moved} jobs ran when the last server ended without a word"
+            );
+        }
         let settings = Settings {
             data_dir: data.clone(),
             max_object_bytes: args.max_object_bytes,
-            free_space_floor: 256 << 20,
+            free_space_floor: space.floor,
         };
         let ids: Arc<dyn Ids> = Arc::new(RandomIds::default());
         let service = Arc::new(Service::new(
@@ -108,11 +149,16 @@ impl Server {
                     engine,
                     runner,
                     progress: service.progress(),
+                    holdups: service.holdups(),
                     slots: service.slots(),
                 };
                 let name = WorkerId(format!("{address}-{}", std::process::id()));
                 let config = WorkerConfig {
                     max_file_bytes: args.max_object_bytes,
+                    max_run: Duration::from_secs(args.work.max_run),
+                    max_resident_bytes: args.work.max_memory,
+                    scratch_per_job: space.per_job,
+                    free_space_floor: space.floor,
                     ..WorkerConfig::new(name, slots, data.join("scratch"))
                 };
                 let scratch = config.scratch.clone();
@@ -124,17 +170,32 @@ impl Server {
         let watched = worker.as_ref().map(|worker| (worker.turned(), ffmpeg));
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serve_dialects(
-            listener, service, store, clock, watched, stopped,
+            listener,
+            Arc::clone(&service),
+            store,
+            clock,
+            watched,
+            stopped,
         ));
         tell_clients(&config::server_file(&data), address);
         Ok(Self {
             address,
             credentials_file,
             data,
+            service,
+            parts,
             stop,
             serving,
             worker,
         })
+    }
+
+    /// Completes, with its name, when something has ended that nothing works without.
+    async fn lost_a_part(&mut self) -> &'static str {
+        tokio::select! {
+            name = self.parts.lost() => name,
+            _ = &mut self.serving => "what serves requests",
+        }
     }
 
     /// The first account's names and secrets.
@@ -149,26 +210,19 @@ impl Server {
         account.join(&credentials.bucket)
     }
 
-    /// Finishes the calls in flight, hands back running jobs and returns when their processes are
-    /// gone.
-    pub(crate) async fn stop(self) {
+    /// Finishes the calls in flight, lets running jobs finish within `grace`, hands the rest back and
+    /// returns when their processes are gone.
+    pub(crate) async fn stop(self, grace: Duration) {
         // Best effort: a client that finds the file finds out soon enough that nobody listens.
         let _ = std::fs::remove_file(config::server_file(&self.data));
         self.stop.send_replace(true);
+        self.service.stop_waiting();
         if let Some(worker) = self.worker {
-            worker.shut_down().await;
+            worker.drain(grace).await;
         }
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "serving ended by a panic");
         }
-    }
-}
-
-/// A file of an earlier run must not be taken for this one's.
-fn remove_if_there(file: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        other => other,
     }
 }
 
@@ -225,110 +279,7 @@ async fn first_start(service: &Service, file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn data_directory(path: &Path) -> Result<PathBuf> {
-    let made = || -> std::io::Result<PathBuf> {
-        std::fs::create_dir_all(path)?;
-        let real = path.canonicalize()?;
-        close_to_others(&real)?;
-        Ok(real)
-    };
-    made().with_context(|| format!("preparing the data directory {}", path.display()))
-}
-
-/// The directory holds people's media. Only a new one is closed: another, such as `/tmp`, may have
-/// users of its own. Files with secrets are closed wherever they are.
-fn close_to_others(directory: &Path) -> std::io::Result<()> {
-    let is_new = std::fs::read_dir(directory)?.next().is_none();
-    if is_new {
-        return std::fs::set_permissions(directory, Permissions::from_mode(0o700));
-    }
-    if directory.metadata()?.permissions().mode() & 0o077 != 0 {
-        let name = directory.display();
-        tracing::warn!(
-            "{name} is open to other users of this machine, and so are the buckets in it"
-        );
-    }
-    Ok(())
-}
-
 fn default_slots() -> u32 {
     let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     u32::try_from(processors / 2).unwrap_or(u32::MAX).max(2)
-}
-
-/// Writes a file that only its owner can read; it appears complete or not at all.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let unfinished = path.with_file_name(name);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&unfinished)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-/// SIGTERM and SIGINT.
-struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    /// From here on the signals end the process no more.
-    fn listen() -> Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mode(path: &Path) -> u32 {
-        path.metadata().unwrap().permissions().mode() & 0o777
-    }
-
-    /// `--data /tmp` took the directory from everybody else.
-    #[test]
-    fn only_a_new_data_directory_is_closed_to_others() {
-        let dir = tempfile::tempdir().unwrap();
-        let made = data_directory(&dir.path().join("new")).unwrap();
-        assert_eq!(mode(&made), 0o700);
-
-        let shared = dir.path().join("shared");
-        std::fs::create_dir(&shared).unwrap();
-        std::fs::set_permissions(&shared, Permissions::from_mode(0o755)).unwrap();
-        std::fs::write(shared.join("somebody's"), "x").unwrap();
-        data_directory(&shared).unwrap();
-        assert_eq!(mode(&shared), 0o755);
-    }
-
-    #[test]
-    fn a_private_file_replaces_an_open_one_and_is_readable_by_its_owner_alone() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("secrets");
-        std::fs::write(&file, "old").unwrap();
-        write_private(&file, "new").unwrap();
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new\n");
-        assert_eq!(mode(&file), 0o600);
-    }
 }

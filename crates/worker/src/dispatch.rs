@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::group::Group;
 use crate::roster::{EndReason, Roster};
+use crate::scratch::Ledger;
 use crate::supervise::message;
 use crate::{Tools, Turned, WorkerConfig};
 
@@ -20,9 +21,12 @@ pub(crate) struct Dispatcher {
     config: Arc<WorkerConfig>,
     tools: Tools,
     roster: Arc<Roster>,
+    ledger: Arc<Ledger>,
     turned: Arc<Turned>,
     hints: Hints,
     slots: watch::Receiver<u32>,
+    /// Whether nothing starts for want of scratch space.
+    is_held_up: bool,
 }
 
 impl Dispatcher {
@@ -30,6 +34,7 @@ impl Dispatcher {
         config: Arc<WorkerConfig>,
         tools: Tools,
         roster: Arc<Roster>,
+        ledger: Arc<Ledger>,
         turned: Arc<Turned>,
     ) -> Self {
         let hints = tools.store.hints();
@@ -38,9 +43,11 @@ impl Dispatcher {
             config,
             tools,
             roster,
+            ledger,
             turned,
             hints,
             slots,
+            is_held_up: false,
         }
     }
 
@@ -57,7 +64,7 @@ impl Dispatcher {
             }
             let free = self.free_slots();
             self.tools.slots.set(free, self.config.slots);
-            let has_free_slots = free > 0;
+            let may_claim = free > 0 && !self.is_held_up;
             tokio::select! {
                 told = stopped.changed() => if told.is_err() {
                     // A worker that was dropped without a word wants nothing more, either.
@@ -65,7 +72,7 @@ impl Dispatcher {
                     break;
                 },
                 Ok(()) = self.slots.changed() => {}
-                Ok(()) = self.hints.work.changed(), if has_free_slots => {}
+                Ok(()) = self.hints.work.changed(), if may_claim => {}
                 () = tokio::time::sleep(idle) => {}
             }
         }
@@ -79,7 +86,10 @@ impl Dispatcher {
 
     /// Whether it could: a claim that finds nothing is a good one.
     async fn fill_slots(&mut self) -> bool {
-        let free = self.free_slots();
+        let free = match self.free_slots() {
+            0 => 0,
+            free => self.room_for(free).await,
+        };
         if free == 0 {
             return true;
         }
@@ -105,11 +115,31 @@ impl Dispatcher {
         }
     }
 
+    /// How many of the free slots have scratch space as well. Where none has, it is said why.
+    async fn room_for(&mut self, free_slots: u32) -> u32 {
+        match self.ledger.room(free_slots).await {
+            Ok(fit) => {
+                if std::mem::take(&mut self.is_held_up) {
+                    tracing::info!("there is scratch space again: jobs start");
+                }
+                self.tools.holdups.set_all(None);
+                fit
+            }
+            Err(shortage) => {
+                if !std::mem::replace(&mut self.is_held_up, true) {
+                    tracing::warn!("no job starts: {shortage}");
+                }
+                self.tools.holdups.set_all(Some(shortage.to_string()));
+                0
+            }
+        }
+    }
+
     fn start(&mut self, claim: Claim) {
         let (tools, config) = (self.tools.clone(), Arc::clone(&self.config));
         let roster = Arc::clone(&self.roster);
         let slot = roster.take_slot();
-        let group = Group::new(claim, tools, config, &roster);
+        let group = Group::new(claim, tools, config, &roster, &self.ledger);
         tokio::spawn(async move {
             let task = tokio::spawn(async move {
                 tokio::select! {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::select_all;
-use reelgate_domain::JobId;
 use reelgate_domain::job::{Fault, FaultCode, JobSpec, StopMode};
+use reelgate_domain::{JobId, Timestamp};
 use reelgate_media::{Limits, Stopped};
 use reelgate_store::{Claim, Work};
 use tokio::task::JoinSet;
@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use crate::attempt::Attempt;
 use crate::roster::{EndReason, Ended, Roster};
 use crate::run::{self, Made, Outcome, Planned, Process, Source};
+use crate::scratch::{self, Budget, Ledger};
 use crate::supervise::message;
 use crate::{Tools, WorkerConfig};
 
@@ -29,6 +30,9 @@ pub(crate) struct Group {
     config: Arc<WorkerConfig>,
     /// The directory of unfinished files.
     scratch: PathBuf,
+    budget: Budget,
+    /// When the first process could start.
+    begun: Timestamp,
     processes: u32,
     /// Attempts that publish and report, while others may still be working.
     ending: JoinSet<()>,
@@ -40,6 +44,7 @@ impl Group {
         tools: Tools,
         config: Arc<WorkerConfig>,
         roster: &Arc<Roster>,
+        ledger: &Arc<Ledger>,
     ) -> Self {
         let Claim {
             job,
@@ -52,10 +57,14 @@ impl Group {
             let seat = roster.enter(job.id, job.lifecycle.attempt);
             Attempt::new(job, tools.clone(), Arc::clone(&config), seat)
         });
+        let members = members.collect();
+        let scratch = config.scratch.join(name);
         Self {
-            members: members.collect(),
+            members,
             work,
-            scratch: config.scratch.join(name),
+            budget: ledger.promise(scratch.clone()),
+            begun: tools.clock.now(),
+            scratch,
             tools,
             config,
             processes: 0,
@@ -98,6 +107,8 @@ impl Group {
         };
         let mut queue = self.plan(&source);
         self.conclude_complete();
+        self.wait_for_scratch(&source, &queue).await;
+        self.begun = self.tools.clock.now();
         while let Some(mut parts) = queue.pop_front() {
             self.end_all_told(false);
             parts.retain(|part| self.holds(part.job));
@@ -197,6 +208,37 @@ impl Group {
         groups.into_iter().map(take).collect()
     }
 
+    /// Waits until there is room for what is to be made, or everybody was ended. A group that waits
+    /// keeps its slot, and others may start in the rest.
+    async fn wait_for_scratch(&mut self, source: &Source, queue: &VecDeque<Vec<Planned>>) {
+        let mut changes = self.budget.changes();
+        let mut is_told = false;
+        loop {
+            let parts = queue.iter().flatten().filter(|part| self.holds(part.job));
+            let needed = parts
+                .map(|part| scratch::bytes_of(&part.plan, &source.facts))
+                .sum();
+            changes.mark_unchanged();
+            let Err(shortage) = self.budget.ask(needed).await else {
+                break;
+            };
+            for member in &self.members {
+                self.tools.holdups.set(member.job.id, shortage.to_string());
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                tracing::warn!(jobs = self.members.len(), "started jobs wait: {shortage}");
+            }
+            tokio::select! {
+                ended = first_ended(&self.members) => self.end_one(ended),
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(self.config.poll_every) => {}
+            }
+        }
+        for member in &self.members {
+            self.tools.holdups.clear(member.job.id);
+        }
+    }
+
     async fn run_process(&mut self, source: &Source, parts: &[Planned]) -> Outcome {
         self.processes += 1;
         let dir = self.scratch.join(self.processes.to_string());
@@ -258,6 +300,7 @@ impl Group {
 
     /// The same for one of them.
     fn end_one(&mut self, job: JobId) {
+        self.tools.holdups.clear(job);
         for member in self.members.extract_if(.., |member| member.job.id == job) {
             let gone = member.gone(false);
             self.ending.spawn(member.end(gone));
@@ -265,15 +308,16 @@ impl Group {
     }
 
     fn limits(&self) -> Limits {
-        let started = self.members.iter().map(|member| member.started).min();
-        let now = self.tools.clock.now();
-        let spent = now.since(started.unwrap_or(now));
+        let spent = self.tools.clock.now().since(self.begun);
         let left = self.config.max_run.saturating_sub(spent);
         Limits {
             max_run_time: left.max(Duration::from_secs(1)),
             stop_grace: self.config.stop_grace,
             file_bytes: Some(self.config.max_file_bytes),
             address_space_bytes: Some(self.config.max_memory_bytes),
+            resident_bytes: Some(self.config.max_resident_bytes),
+            scratch_bytes: Some(self.budget.bytes()),
+            free_floor_bytes: Some(self.config.free_space_floor / 2),
             ..Limits::default()
         }
     }

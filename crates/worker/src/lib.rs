@@ -9,23 +9,25 @@ mod group;
 mod heartbeat;
 mod roster;
 mod run;
+mod scratch;
 mod supervise;
 mod tally;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reelgate_domain::{Timestamp, WorkerId};
 use reelgate_media::{Engine, Runner};
-use reelgate_service::{Clock, LiveProgress, Slots};
+use reelgate_service::{Clock, Holdups, LiveProgress, Slots};
 use reelgate_store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::dispatch::Dispatcher;
 use crate::roster::{EndReason, Roster};
+use crate::scratch::{Ledger, Rules};
 use crate::supervise::keep_going;
 
 /// How a worker behaves.
@@ -49,8 +51,18 @@ pub struct WorkerConfig {
     pub max_file_bytes: u64,
     /// The most memory one process may map, most of which it never touches.
     pub max_memory_bytes: u64,
+    /// The most memory the processes of one job may use.
+    pub max_resident_bytes: u64,
     /// How long a process may take to end after it was asked to.
     pub stop_grace: Duration,
+    /// The scratch space that has to be free for a job to start; one that is found to need more
+    /// waits for that.
+    pub scratch_per_job: u64,
+    /// What stays free on the file system of the scratch directory. Nothing starts below it, and
+    /// what runs is ended at half of it.
+    pub free_space_floor: u64,
+    /// Tells how much is free where a path is; tests have disks of their own.
+    pub free_bytes: fn(&Path) -> std::io::Result<u64>,
 }
 
 impl WorkerConfig {
@@ -69,6 +81,10 @@ impl WorkerConfig {
             max_memory_bytes: 32 << 30,
             // What a stopped FFmpeg would still write is thrown away, so little patience is enough.
             stop_grace: Duration::from_millis(300),
+            max_resident_bytes: 8 << 30,
+            scratch_per_job: 1 << 30,
+            free_space_floor: 256 << 20,
+            free_bytes: reelgate_objects::free_bytes,
         }
     }
 }
@@ -81,6 +97,7 @@ pub struct Tools {
     pub engine: Arc<Engine>,
     pub runner: Arc<Runner>,
     pub progress: LiveProgress,
+    pub holdups: Holdups,
     pub slots: Slots,
 }
 
@@ -107,6 +124,12 @@ impl Worker {
         let (done, is_done) = watch::channel(false);
         let turned = Arc::new(Turned::new(tools.clock.now()));
         let roster = Roster::new(tools.progress.clone());
+        let rules = Rules {
+            per_job: config.scratch_per_job,
+            floor: config.free_space_floor,
+            free_bytes: config.free_bytes,
+        };
+        let ledger = Ledger::new(rules, config.scratch.clone());
         let beating = {
             let (config, tools, roster) = (Arc::clone(&config), tools.clone(), Arc::clone(&roster));
             let beat = move || {
@@ -119,8 +142,9 @@ impl Worker {
             let (roster, turned) = (Arc::clone(&roster), Arc::clone(&turned));
             let claim = move || {
                 let (roster, turned) = (Arc::clone(&roster), Arc::clone(&turned));
-                let config = Arc::clone(&config);
-                Dispatcher::new(config, tools.clone(), roster, turned).run(stopped.clone())
+                let (config, ledger) = (Arc::clone(&config), Arc::clone(&ledger));
+                let dispatcher = Dispatcher::new(config, tools.clone(), roster, ledger, turned);
+                dispatcher.run(stopped.clone())
             };
             tokio::spawn(keep_going("claim loop", stop.subscribe(), claim))
         };

@@ -13,14 +13,14 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use reelgate_client::Client;
 use reelgate_media::Runner;
 use reelgate_service::{RandomIds, SystemClock};
 
-use crate::config::{DemoArgs, ServeArgs};
+use crate::config::{DemoArgs, ServeArgs, WorkArgs};
 use crate::serve::{self, Server};
 use mps::MpsClient;
 
@@ -47,6 +47,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
         ready_file: None,
         slots: Some(2),
         max_object_bytes: 1 << 30,
+        work: WorkArgs::default(),
         engine: args.engine.clone(),
     };
     let server = Server::start(&serve_args).await?;
@@ -61,7 +62,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
         told = tell(&server, &clip, &args) => told,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
     };
-    server.stop().await;
+    server.stop(Duration::ZERO).await;
     told?;
 
     let files = data.join("buckets");

@@ -18,7 +18,7 @@ use std::sync::{Arc, mpsc};
 
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{self, oneshot};
 
 pub use child::Stopped;
 pub(crate) use child::{Captured, Ended, Finished, Watched};
@@ -35,6 +35,7 @@ pub use sandbox::{Landlock, Missing, Network, SandboxLevel, Seccomp};
 pub struct Runner {
     requests: mpsc::Sender<Request>,
     sandbox: Arc<Sandbox>,
+    alive: sync::watch::Receiver<()>,
 }
 
 /// The process could not be started.
@@ -77,9 +78,11 @@ impl Runner {
     pub fn start(handle: Handle) -> io::Result<Self> {
         let sandbox = Arc::new(Sandbox::probe());
         let (requests, inbox) = mpsc::channel::<Request>();
+        let (living, alive) = sync::watch::channel(());
         std::thread::Builder::new()
             .name("media-runner".to_owned())
             .spawn(move || {
+                let _living = living;
                 let _runtime = handle.enter();
                 while let Ok(request) = inbox.recv() {
                     let (child, reply) = fork(request);
@@ -87,7 +90,16 @@ impl Runner {
                     let _ = reply.send(child);
                 }
             })?;
-        Ok(Self { requests, sandbox })
+        Ok(Self {
+            requests,
+            sandbox,
+            alive,
+        })
+    }
+
+    /// Its other side is dropped when the thread ends, after which nothing starts any more.
+    pub fn alive(&self) -> sync::watch::Receiver<()> {
+        self.alive.clone()
     }
 
     /// How far the processes are locked in.

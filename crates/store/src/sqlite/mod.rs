@@ -50,7 +50,7 @@ use reelgate_domain::{
     AccessKey, AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp,
     WorkerId,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use self::headroom::Headroom;
 use self::hints::Bells;
@@ -78,6 +78,7 @@ pub struct SqliteStore {
     /// Canonical.
     dir: PathBuf,
     writer: Option<JoinHandle<()>>,
+    writer_alive: watch::Receiver<()>,
     // Dropped after the writer has ended, because fields are dropped after `drop` has run.
     _lock: DirectoryLock,
 }
@@ -102,9 +103,13 @@ impl SqliteStore {
         let inbox = Arc::new(Inbox::default());
         let bells = Arc::new(Bells::default());
         let (thread_inbox, thread_bells) = (Arc::clone(&inbox), Arc::clone(&bells));
+        let (living, writer_alive) = watch::channel(());
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || writer::run(&connection, thread_inbox, &thread_bells, &mut headroom))
+            .spawn(move || {
+                let _living = living;
+                writer::run(&connection, thread_inbox, &thread_bells, &mut headroom);
+            })
             .map_err(|error| StoreError::Unavailable(format!("no thread to write: {error}")))?;
         Ok(Self {
             inbox,
@@ -114,8 +119,14 @@ impl SqliteStore {
             served: Arc::new(AtomicI64::new(served)),
             dir,
             writer: Some(writer),
+            writer_alive,
             _lock: lock,
         })
+    }
+
+    /// Its other side is dropped when the writer ends, after which every write fails.
+    pub fn writer_alive(&self) -> watch::Receiver<()> {
+        self.writer_alive.clone()
     }
 
     /// The bucket with its path as it is stored: below the store's own directory it is kept

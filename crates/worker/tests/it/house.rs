@@ -59,6 +59,7 @@ impl House {
             engine,
             runner,
             progress: service.progress(),
+            holdups: service.holdups(),
             slots: service.slots(),
         };
         Self {

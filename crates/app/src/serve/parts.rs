@@ -1,0 +1,62 @@
+//! The threads that nothing works without. A process that has lost one cannot mend itself; it ends, and
+//! whoever supervises it starts it anew.
+
+use std::sync::Arc;
+
+use reelgate_media::Runner;
+use reelgate_store::SqliteStore;
+use tokio::sync::watch;
+
+/// Tells when such a thread has ended.
+pub(super) struct Parts {
+    runner: watch::Receiver<()>,
+    writer: watch::Receiver<()>,
+    /// Its thread ends with the last owner, and a server without a worker has no other.
+    _runner: Option<Arc<Runner>>,
+}
+
+impl Parts {
+    pub(super) fn new(runner: &Arc<Runner>, store: &SqliteStore) -> Self {
+        Self {
+            runner: runner.alive(),
+            writer: store.writer_alive(),
+            _runner: Some(Arc::clone(runner)),
+        }
+    }
+
+    /// Completes, with its name, when one has ended.
+    pub(super) async fn lost(&mut self) -> &'static str {
+        tokio::select! {
+            () = ended(&mut self.runner) => "the thread that starts processes",
+            () = ended(&mut self.writer) => "the thread that writes to the database",
+        }
+    }
+}
+
+/// The other side says nothing; it is dropped when its thread ends.
+async fn ended(alive: &mut watch::Receiver<()>) {
+    while alive.changed().await.is_ok() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_end_of_a_thread_is_noticed_however_it_ends() {
+        let (runner, is_running) = watch::channel(());
+        let (writer, is_writing) = watch::channel(());
+        let mut parts = Parts {
+            runner: is_running,
+            writer: is_writing,
+            _runner: None,
+        };
+        let panicking = std::thread::spawn(move || {
+            let _alive = writer;
+            panic!("as threads do");
+        });
+        assert_eq!(parts.lost().await, "the thread that writes to the database");
+        assert!(panicking.join().is_err());
+        drop(runner);
+    }
+}

@@ -1,0 +1,335 @@
+//! Scratch space: what running jobs may still write, and whether another one fits beside it.
+
+mod estimate;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+pub(crate) use estimate::bytes_of;
+
+/// How the space of a file system is shared out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// What is promised to whatever starts, before anything is known of it.
+    pub(crate) per_job: u64,
+    /// What stays free.
+    pub(crate) floor: u64,
+    pub(crate) free_bytes: fn(&Path) -> std::io::Result<u64>,
+}
+
+/// Why something does not fit, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shortage {
+    needed: u64,
+    free: u64,
+    promised: u64,
+    floor: u64,
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            needed,
+            free,
+            promised,
+            floor,
+        } = self;
+        let (needed, free, floor) = (Amount(*needed), Amount(*free), Amount(*floor));
+        write!(
+            f,
+            "{needed} of scratch space needed beside a floor of {floor}, {free} free"
+        )?;
+        if *promised > 0 {
+            write!(f, " with {} of it for running jobs", Amount(*promised))?;
+        }
+        Ok(())
+    }
+}
+
+/// Bytes as people read them.
+struct Amount(u64);
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.0 as f64;
+        if self.0 >= 100_000_000 {
+            write!(f, "{:.1} GB", bytes / 1e9)
+        } else {
+            write!(f, "{:.1} MB", bytes / 1e6)
+        }
+    }
+}
+
+/// What may still be promised.
+fn spare(free: u64, floor: u64, promised: u64) -> u64 {
+    free.saturating_sub(floor).saturating_sub(promised)
+}
+
+/// How many starts fit, at most `wanted`.
+fn starts(spare: u64, per_job: u64, wanted: u32) -> u32 {
+    let fits = spare.checked_div(per_job).unwrap_or(u64::MAX);
+    u32::try_from(fits).unwrap_or(u32::MAX).min(wanted)
+}
+
+/// What has been promised to whom.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    rules: Rules,
+    scratch: PathBuf,
+    entries: Mutex<Entries>,
+    /// Held by whoever asks for more, or two would be given the same.
+    asking: tokio::sync::Mutex<()>,
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    next: u64,
+    promises: HashMap<u64, Promise>,
+}
+
+#[derive(Clone, Debug)]
+struct Promise {
+    budget: u64,
+    /// What lies in here is written already and no longer free.
+    folder: PathBuf,
+}
+
+impl Promise {
+    fn outstanding(&self) -> u64 {
+        self.budget.saturating_sub(bytes_below(&self.folder))
+    }
+}
+
+impl Ledger {
+    pub(crate) fn new(rules: Rules, scratch: PathBuf) -> Arc<Self> {
+        Arc::new(Self {
+            rules,
+            scratch,
+            entries: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+            changes: watch::Sender::new(0),
+        })
+    }
+
+    /// How many more may start, at most `wanted`; or why none may.
+    pub(crate) async fn room(&self, wanted: u32) -> Result<u32, Shortage> {
+        let Rules { per_job, floor, .. } = self.rules;
+        let free = self.free();
+        // Cheaper than to look, and right as long as there is plenty.
+        let all: u64 = self.entries().promises.values().map(|it| it.budget).sum();
+        if starts(spare(free, floor, all), per_job, wanted) == wanted {
+            return Ok(wanted);
+        }
+        let promised = self.outstanding(None).await;
+        match starts(spare(free, floor, promised), per_job, wanted) {
+            0 => Err(Shortage {
+                needed: per_job,
+                free,
+                promised,
+                floor,
+            }),
+            some => Ok(some),
+        }
+    }
+
+    /// Promises the usual budget to what is about to start, whose files will be in `folder`.
+    pub(crate) fn promise(self: &Arc<Self>, folder: PathBuf) -> Budget {
+        let budget = self.rules.per_job;
+        let mut entries = self.entries();
+        entries.next += 1;
+        let id = entries.next;
+        entries.promises.insert(id, Promise { budget, folder });
+        Budget {
+            ledger: Arc::clone(self),
+            id,
+        }
+    }
+
+    /// If the file system does not tell, it has to do with its own errors.
+    fn free(&self) -> u64 {
+        (self.rules.free_bytes)(&self.scratch).unwrap_or(u64::MAX)
+    }
+
+    /// What has been promised, but for one, and is not written yet.
+    async fn outstanding(&self, but: Option<u64>) -> u64 {
+        let promises: Vec<_> = {
+            let entries = self.entries();
+            let others = entries.promises.iter().filter(|(id, _)| Some(**id) != but);
+            others.map(|(_, promise)| promise.clone()).collect()
+        };
+        let most = promises.iter().map(|promise| promise.budget).sum();
+        let look = move || promises.iter().map(Promise::outstanding).sum();
+        tokio::task::spawn_blocking(look).await.unwrap_or(most)
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was promised to one group of attempts; taken back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    ledger: Arc<Ledger>,
+    id: u64,
+}
+
+impl Budget {
+    /// How many bytes may lie in its folder.
+    pub(crate) fn bytes(&self) -> u64 {
+        let entries = self.ledger.entries();
+        entries.promises.get(&self.id).map_or(0, |it| it.budget)
+    }
+
+    /// Asks for more than was promised at first. What is refused more gives back what it has, so
+    /// that those that wait do not keep each other waiting, and asks again after a change.
+    pub(crate) async fn ask(&self, needed: u64) -> Result<(), Shortage> {
+        let Rules { per_job, floor, .. } = self.ledger.rules;
+        let needed = needed.max(per_job);
+        if self.bytes() >= needed {
+            return Ok(());
+        }
+        let _alone = self.ledger.asking.lock().await;
+        let promised = self.ledger.outstanding(Some(self.id)).await;
+        let free = self.ledger.free();
+        let fits = spare(free, floor, promised) >= needed;
+        self.set(if fits { needed } else { 0 });
+        if fits {
+            return Ok(());
+        }
+        Err(Shortage {
+            needed,
+            free,
+            promised,
+            floor,
+        })
+    }
+
+    /// Completes when somebody has given something back.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.ledger.changes.subscribe()
+    }
+
+    fn set(&self, budget: u64) {
+        let mut entries = self.ledger.entries();
+        if let Some(promise) = entries.promises.get_mut(&self.id) {
+            promise.budget = budget;
+        }
+    }
+}
+
+impl Drop for Budget {
+    fn drop(&mut self) {
+        self.ledger.entries().promises.remove(&self.id);
+        self.ledger.changes.send_modify(|count| *count += 1);
+    }
+}
+
+/// What lies below a directory. What vanishes meanwhile does not count.
+fn bytes_below(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
+    let bytes = entries.flatten().map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => bytes_below(&entry.path()),
+        _ => entry.metadata().map_or(0, |file| file.len()),
+    });
+    bytes.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn what_is_free_is_shared_out_above_the_floor() {
+        for (free, floor, promised, left) in [
+            (100, 10, 0, 90),
+            (100, 10, 60, 30),
+            (100, 10, 95, 0),
+            (5, 10, 0, 0),
+        ] {
+            assert_eq!(spare(free, floor, promised), left);
+        }
+        for (spare, per_job, wanted, fit) in [(90, 40, 4, 2), (90, 40, 1, 1), (39, 40, 4, 0)] {
+            assert_eq!(starts(spare, per_job, wanted), fit);
+        }
+        assert_eq!(starts(0, 0, 4), 4, "jobs that need nothing");
+    }
+
+    #[test]
+    fn a_shortage_says_what_is_needed_and_what_there_is() {
+        let mut shortage = Shortage {
+            needed: 4_300_000_000,
+            free: 1_200_000_000,
+            promised: 0,
+            floor: 90_000_000,
+        };
+        assert_eq!(
+            shortage.to_string(),
+            "4.3 GB of scratch space needed beside a floor of 90.0 MB, 1.2 GB free"
+        );
+        shortage.promised = 1_000_000_000;
+        let text = shortage.to_string();
+        assert!(
+            text.ends_with("1.2 GB free with 1.0 GB of it for running jobs"),
+            "{text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_written_already_is_not_counted_twice() {
+        static FREE: AtomicU64 = AtomicU64::new(1000);
+        let dir = tempfile::tempdir().unwrap();
+        let rules = Rules {
+            per_job: 300,
+            floor: 100,
+            free_bytes: |_| Ok(FREE.load(Ordering::SeqCst)),
+        };
+        let ledger = Ledger::new(rules, dir.path().to_owned());
+        assert_eq!(ledger.room(9).await, Ok(3));
+        let folder = dir.path().join("first");
+        let first = ledger.promise(folder.clone());
+        assert_eq!(ledger.room(9).await, Ok(2));
+        std::fs::create_dir_all(folder.join("1/0")).unwrap();
+        std::fs::write(folder.join("1/0/file"), [0; 250]).unwrap();
+        FREE.store(750, Ordering::SeqCst);
+        assert_eq!(ledger.room(9).await, Ok(2));
+        FREE.store(500, Ordering::SeqCst);
+        assert_eq!(ledger.room(9).await, Ok(1));
+        FREE.store(449, Ordering::SeqCst);
+        let shortage = ledger.room(9).await.unwrap_err();
+        assert_eq!((shortage.needed, shortage.promised), (300, 50));
+        drop(first);
+        assert_eq!(ledger.room(9).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn two_that_need_more_do_not_keep_each_other_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        let rules = Rules {
+            per_job: 300,
+            floor: 100,
+            free_bytes: |_| Ok(1000),
+        };
+        let ledger = Ledger::new(rules, dir.path().to_owned());
+        let one = ledger.promise(dir.path().join("one"));
+        let other = ledger.promise(dir.path().join("other"));
+        assert!(one.ask(800).await.is_err());
+        // What the first one had is free for the other.
+        assert_eq!(other.ask(800).await, Ok(()));
+        assert_eq!(other.bytes(), 800);
+        let mut changes = one.changes();
+        drop(other);
+        changes.changed().await.unwrap();
+        assert_eq!(one.ask(800).await, Ok(()));
+        assert_eq!(one.ask(100).await, Ok(()), "it has more than that");
+    }
+}

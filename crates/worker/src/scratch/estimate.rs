@@ -1,0 +1,148 @@
+//! How much an output will take, before it is made: rather more than less.
+
+use reelgate_domain::job::kind::transcode::RateControl;
+use reelgate_domain::media::MediaFacts;
+use reelgate_media::Plan;
+use reelgate_media::plan::VideoPlan;
+
+/// However short it is.
+const LEAST: u64 = 64 << 20;
+/// Containers, and rates that are kept on the average only.
+const SURPLUS: f64 = 1.1;
+/// What a pixel takes at quality 23 in film with grain; six steps of quality halve or double it.
+const BITS_A_PIXEL: f64 = 0.2;
+const AT_QUALITY: f64 = 23.0;
+const HALVING: f64 = 6.0;
+const MOST_BITS_A_PIXEL: f64 = 4.0;
+/// Where nothing tells how long the source is, an output may be larger than it, but hardly much.
+const TIMES_SOURCE: f64 = 2.0;
+
+/// The bytes that an output will take in scratch.
+pub(crate) fn bytes_of(plan: &Plan, facts: &MediaFacts) -> u64 {
+    let clip = plan.window.length_ms.map(|length| length as f64 / 1000.0);
+    let seconds = plan.expected.seconds.or(facts.format.duration_seconds);
+    let seconds = match (seconds, clip) {
+        (Some(source), Some(clip)) => Some(clip.min(source)),
+        (known, clip) => known.or(clip),
+    };
+    let audio = plan.audio.map_or(0.0, |audio| f64::from(audio.kbps));
+    let kbps = plan.video.as_ref().map_or(0.0, video_kbps) + audio;
+    let bytes = match seconds {
+        Some(seconds) => kbps * 1000.0 / 8.0 * seconds * SURPLUS,
+        None => facts.format.size_bytes as f64 * TIMES_SOURCE,
+    };
+    // A float that is too large, or no number, becomes the nearest one.
+    (bytes as u64).max(LEAST)
+}
+
+fn video_kbps(video: &VideoPlan) -> f64 {
+    match video.rate {
+        RateControl::Average { kbps, .. } | RateControl::Constant { kbps } => f64::from(kbps),
+        RateControl::Crf { crf, cap } => {
+            let steps = (AT_QUALITY - crf) / HALVING;
+            let bits = (BITS_A_PIXEL * steps.exp2()).min(MOST_BITS_A_PIXEL);
+            let pixels = f64::from(video.size.width) * f64::from(video.size.height);
+            let by_size = pixels * video.fps.as_f64() * bits / 1000.0;
+            cap.map_or(by_size, |cap| by_size.min(f64::from(cap.maxrate_kbps)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use reelgate_domain::job::kind::transcode::{
+        Container, EncoderPreset, Gop, H264Profile, RateCap,
+    };
+    use reelgate_media::plan::{
+        AudioPlan, Expected, FrameRate, KeyFrames, Matrix, Seek, Size, Window,
+    };
+
+    use super::*;
+
+    fn plan(rate: RateControl, seconds: Option<f64>) -> Plan {
+        let video = VideoPlan {
+            stream: 0,
+            size: Size {
+                width: 1920,
+                height: 1080,
+            },
+            fps: FrameRate::new(25, 1).unwrap(),
+            rate,
+            key_frames: KeyFrames {
+                gop: Gop::Frames(250),
+                segment_seconds: None,
+                most_frames: 250,
+                guard_seconds: None,
+            },
+            preset: EncoderPreset::default(),
+            profile: H264Profile::High,
+            matrix: Matrix::Keep,
+        };
+        let audio = AudioPlan {
+            stream: 1,
+            kbps: 128,
+            sample_rate: 48_000,
+            channels: 2,
+        };
+        Plan {
+            file_name: "out.mp4".to_owned(),
+            container: Container::Mp4,
+            window: Window {
+                start_ms: 0,
+                length_ms: None,
+                seek: Seek::Index,
+            },
+            video: Some(video),
+            audio: Some(audio),
+            expected: Expected {
+                seconds,
+                ..Expected::default()
+            },
+            stall: Duration::from_secs(60),
+        }
+    }
+
+    fn crf(crf: f64, maxrate_kbps: Option<u32>) -> RateControl {
+        let cap = maxrate_kbps.map(|maxrate_kbps| RateCap {
+            maxrate_kbps,
+            bufsize_kbit: 1000,
+        });
+        RateControl::Crf { crf, cap }
+    }
+
+    fn check(plan: &Plan, megabytes: u64) {
+        let source = MediaFacts::default();
+        assert_eq!(bytes_of(plan, &source) / 1_000_000, megabytes);
+    }
+
+    #[test]
+    fn an_output_takes_its_rate_for_its_length_and_a_little_more() {
+        let hour = Some(3600.0);
+        check(&plan(RateControl::Constant { kbps: 4000 }, hour), 2043);
+        check(&plan(crf(23.0, None), hour), 5195);
+        check(&plan(crf(17.0, None), hour), 10327);
+        check(&plan(crf(17.0, Some(4000)), hour), 2043);
+    }
+
+    #[test]
+    fn a_clip_takes_what_it_has_of_the_source() {
+        let mut clip = plan(RateControl::Constant { kbps: 4000 }, None);
+        clip.window.length_ms = Some(600_000);
+        check(&clip, 340);
+        let mut source = MediaFacts::default();
+        source.format.duration_seconds = Some(300.0);
+        assert_eq!(bytes_of(&clip, &source) / 1_000_000, 170);
+    }
+
+    #[test]
+    fn without_a_length_the_size_of_the_source_tells_and_nothing_is_below_the_least() {
+        let endless = plan(RateControl::Constant { kbps: 4000 }, None);
+        check(&endless, LEAST / 1_000_000);
+        let mut source = MediaFacts::default();
+        source.format.size_bytes = 1_000_000_000;
+        assert_eq!(bytes_of(&endless, &source), 2_000_000_000);
+        check(&plan(crf(23.0, None), Some(1.0)), LEAST / 1_000_000);
+    }
+}
