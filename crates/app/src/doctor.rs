@@ -2,11 +2,12 @@
 
 #![expect(clippy::print_stdout, reason = "findings are for the screen")]
 
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use reelgate_media::{Component, Engine, Runner};
+use reelgate_media::{Component, Engine, Runner, SandboxLevel};
 use rustix::fs::statvfs;
 
 use crate::config::DoctorArgs;
@@ -18,9 +19,34 @@ const LOW_SPACE_BYTES: u64 = 1 << 30;
 /// One finding.
 struct Finding {
     what: &'static str,
-    is_good: bool,
+    verdict: Verdict,
     /// What was found and, if that is not good, what to do.
     detail: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    /// The service works, and could work better.
+    Weak,
+    Bad,
+}
+
+impl Verdict {
+    fn good_if(is_good: bool) -> Self {
+        match is_good {
+            true => Self::Good,
+            false => Self::Bad,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Weak => "weak",
+            Self::Bad => "FAIL",
+        }
+    }
 }
 
 /// Prints every finding; fails if one of them keeps the service from working.
@@ -30,23 +56,21 @@ pub(crate) async fn run(args: DoctorArgs) -> Result<ExitCode> {
         Ok(engine) => engine_findings(&engine),
         Err(error) => vec![Finding {
             what: "FFmpeg",
-            is_good: false,
+            verdict: Verdict::Bad,
             detail: error.to_string(),
         }],
     };
-    findings.push(space(&args.data));
+    findings.extend(sandbox(runner.sandbox()));
+    findings.extend(space(&args.data));
     let mut is_fit = true;
     for Finding {
         what,
-        is_good,
+        verdict,
         detail,
     } in findings
     {
-        is_fit &= is_good;
-        println!(
-            "{} {what:<12} {detail}",
-            if is_good { "ok  " } else { "FAIL" }
-        );
+        is_fit &= verdict != Verdict::Bad;
+        println!("{:<4} {what:<12} {detail}", verdict.word());
     }
     Ok(if is_fit {
         ExitCode::SUCCESS
@@ -59,13 +83,17 @@ fn engine_findings(engine: &Engine) -> Vec<Finding> {
     let capabilities = engine.capabilities();
     let found = Finding {
         what: "FFmpeg",
-        is_good: true,
+        verdict: Verdict::Good,
         detail: format!("{} at {}", capabilities.version, engine.ffmpeg().display()),
     };
-    let missing: Vec<_> = capabilities.missing().iter().map(Component::to_string).collect();
+    let missing: Vec<_> = capabilities
+        .missing()
+        .iter()
+        .map(Component::to_string)
+        .collect();
     let parts = Finding {
         what: "its parts",
-        is_good: missing.is_empty(),
+        verdict: Verdict::good_if(missing.is_empty()),
         detail: if missing.is_empty() {
             "everything the service uses is built in".to_owned()
         } else {
@@ -78,37 +106,69 @@ fn engine_findings(engine: &Engine) -> Vec<Finding> {
     vec![found, parts]
 }
 
-fn space(data: &Path) -> Finding {
-    let what = "disk space";
-    let absolute = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
-    let existing = absolute
-        .ancestors()
-        .find(|path| path.exists())
-        .unwrap_or(Path::new("/"));
-    match statvfs(existing) {
-        Err(error) => Finding {
-            what,
-            is_good: false,
-            detail: format!("{} cannot be looked at: {error}", existing.display()),
-        },
+/// What holds, and a line for each part that is missing.
+fn sandbox(level: &SandboxLevel) -> Vec<Finding> {
+    let what = "sandbox";
+    let advice = level.advice();
+    let verdict = match advice.is_empty() {
+        true => Verdict::Good,
+        false => Verdict::Weak,
+    };
+    let mut findings = vec![Finding {
+        what,
+        verdict,
+        detail: level.to_string(),
+    }];
+    findings.extend(advice.into_iter().map(|detail| Finding {
+        what,
+        verdict,
+        detail,
+    }));
+    findings
+}
+
+/// One finding, or two if scratch files are on a disk of their own.
+fn space(data: &Path) -> Vec<Finding> {
+    let scratch = data.join("scratch");
+    let device = |path: &Path| existing(path).metadata().map(|meta| meta.dev()).ok();
+    if device(data) == device(&scratch) {
+        return vec![free("disk space", data, "data and scratch files")];
+    }
+    vec![
+        free("disk space", data, "data"),
+        free("scratch", &scratch, "scratch files"),
+    ]
+}
+
+/// The deepest directory on the way that is there already.
+fn existing(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let found = absolute.ancestors().find(|path| path.exists());
+    found.unwrap_or(Path::new("/")).to_owned()
+}
+
+fn free(what: &'static str, path: &Path, content: &str) -> Finding {
+    let (verdict, detail) = match statvfs(existing(path)) {
+        Err(error) => {
+            let detail = format!("{} cannot be looked at: {error}", path.display());
+            (Verdict::Bad, detail)
+        }
         Ok(disk) => {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
             let is_good = free >= LOW_SPACE_BYTES;
-            let advice = if is_good {
-                ""
-            } else {
-                ": free some, or use another --data"
+            let advice = match is_good {
+                true => "",
+                false => ": free some, or use another --data",
             };
-            let detail = format!(
-                "{:.1} GB free for {}{advice}",
-                free as f64 / 1e9,
-                data.display()
-            );
-            Finding {
-                what,
-                is_good,
-                detail,
-            }
+            let gigabytes = free as f64 / 1e9;
+            let place = path.display();
+            let detail = format!("{gigabytes:.1} GB free for {content} in {place}{advice}");
+            (Verdict::good_if(is_good), detail)
         }
+    };
+    Finding {
+        what,
+        verdict,
+        detail,
     }
 }

@@ -38,7 +38,8 @@ pub enum EngineError {
     #[error("{path} is not an executable file: correct the path in the configuration")]
     NotExecutable { path: PathBuf },
     #[error(
-        "{path} does not answer as FFmpeg does ({why}): reinstall it (`apt-get install ffmpeg`)"
+        "{path} does not answer as FFmpeg does ({why}): reinstall it (`apt-get install ffmpeg`), or \
+         see docs/operating.md for what a program in the sandbox may be"
     )]
     Unusable { path: PathBuf, why: String },
     #[error("{path} is {version}: FFmpeg 5.1 or newer is needed (`apt-get install ffmpeg`)")]
@@ -140,7 +141,10 @@ async fn ask(runner: &Runner, program: &Path, question: &str) -> Result<String, 
         .map_err(|SpawnError(error)| unusable(error.to_string()))?;
     match captured.ended {
         Ended::Exited(0) => Ok(String::from_utf8_lossy(&captured.stdout).into_owned()),
-        other => Err(unusable(format!("{question}: {other}"))),
+        other => {
+            let last_words = captured.log_tail.lines().next_back().unwrap_or_default();
+            Err(unusable(format!("{question}: {other}: {last_words}")))
+        }
     }
 }
 
