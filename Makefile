@@ -41,4 +41,5 @@ fuzz: cc ## set up and run each fuzz target for 30 s, or FUZZ_SECONDS=N
 
 bench: cc ## set up, build for release and print figures
 	$(CARGO) xtask setup demo
+	$(CARGO) build --release --locked --package reelgate
 	$(CARGO) run --release --locked --package reelgate-bench

@@ -2,34 +2,57 @@
 //!
 //! Every figure and its baseline are measured in turns in one run, in short rounds, and the medians
 //! are compared, because absolute rates say more about the disk and the neighbours than about the
-//! program.
+//! program. `docs/performance.md` has a run and what to think of it.
 
 #![expect(clippy::print_stdout, reason = "figures are printed for people")]
 
 mod backlog;
+mod bare;
+mod clip;
 mod figure;
+mod house;
 mod http;
+mod latency;
+mod memory;
+mod native;
 mod probe;
+mod program;
 mod queue;
-mod raw;
 mod rounds;
+mod signature;
+mod whole;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use tokio::runtime::Runtime;
+
+use crate::figure::Figure;
+
+const PARTS: [&str; 7] = [
+    "queue",
+    "backlog",
+    "http",
+    "signature",
+    "latency",
+    "whole",
+    "memory",
+];
 
 const USAGE: &str = "\
-usage: reelgate-bench [--backlog N] [--dir DIR] [--only PART]
+usage: reelgate-bench [--only PART]... [--backlog N] [--dir DIR]
 
+  --only PART   queue, backlog, http, signature, latency, whole or memory; may be repeated
   --backlog N   the larger of the two backlogs compared (default 1000000)
-  --dir DIR     where the databases go for the time of the run (default: the temporary directory)
-  --only PART   one part of the figures: queue, backlog or http";
+  --dir DIR     where databases and clips go for the time of the run (default: the temporary
+                directory)";
 
 /// How the run was asked to be.
 struct Options {
     backlog: usize,
     dir: PathBuf,
-    only: Option<String>,
+    only: Vec<String>,
 }
 
 fn main() -> Result<()> {
@@ -38,33 +61,61 @@ fn main() -> Result<()> {
         return Ok(());
     };
     let dir = tempfile::tempdir_in(&options.dir).context("make a directory for the databases")?;
-    println!("{}", probe::line(dir.path())?);
+    // Programs get paths below it and have working directories of their own.
+    let path = dir.path().canonicalize()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .context("start the runtime")?;
-    let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
+    println!("{}", probe::machine());
+    figure::print_head();
     let mut figures = Vec::new();
-    if wanted("queue") {
-        figures.extend(queue::figures(&runtime, dir.path())?);
+    for part in PARTS {
+        if !options.only.is_empty() && !options.only.iter().any(|only| only == part) {
+            continue;
+        }
+        println!("\n{part}: {}", probe::line(&path)?);
+        let started = Instant::now();
+        measure(part, &runtime, &path, options.backlog, &mut |figure| {
+            figure::print(&figure);
+            figures.push(figure);
+        })?;
+        println!("    ({part} took {} s)", started.elapsed().as_secs());
     }
-    if wanted("backlog") {
-        figures.extend(backlog::figures(&runtime, dir.path(), options.backlog)?);
-    }
-    if wanted("http") {
-        figures.extend(http::figures(&runtime, dir.path())?);
-    }
-    figure::print(&figures);
-    println!("{}", probe::line(dir.path())?);
+    println!("\n{}", probe::line(&path)?);
+    figure::print_summary(&figures);
     Ok(())
+}
+
+fn measure(
+    part: &str,
+    runtime: &Runtime,
+    dir: &Path,
+    backlog: usize,
+    tell: &mut dyn FnMut(Figure),
+) -> Result<()> {
+    // Each part leaves its files behind, and the next one needs the room more.
+    let dir = &dir.join(part);
+    std::fs::create_dir(dir)?;
+    match part {
+        "queue" => queue::figures(runtime, dir, tell),
+        "backlog" => backlog::figures(runtime, dir, backlog, tell),
+        "http" => http::figures(runtime, dir, tell),
+        "signature" => signature::figures(tell),
+        "latency" => latency::figures(dir, tell),
+        "whole" => whole::figures(dir, tell),
+        "memory" => memory::figures(runtime, dir, backlog, tell),
+        _ => bail!("there is no part {part}"),
+    }?;
+    Ok(std::fs::remove_dir_all(dir)?)
 }
 
 fn options() -> Result<Option<Options>> {
     let mut options = Options {
         backlog: 1_000_000,
         dir: std::env::temp_dir(),
-        only: None,
+        only: Vec::new(),
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -72,7 +123,11 @@ fn options() -> Result<Option<Options>> {
         match arg.as_str() {
             "--backlog" => options.backlog = value()?.parse().context("--backlog is a number")?,
             "--dir" => options.dir = value()?.into(),
-            "--only" => options.only = Some(value()?),
+            "--only" => {
+                let part = value()?;
+                ensure!(PARTS.contains(&&*part), "no part {part}\n\n{USAGE}");
+                options.only.push(part);
+            }
             "--help" | "-h" => return Ok(None),
             _ => bail!("unknown argument {arg}\n\n{USAGE}"),
         }

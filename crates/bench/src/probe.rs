@@ -1,4 +1,4 @@
-//! The state of the machine during the run.
+//! The machine, and its state during the run.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -8,6 +8,23 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::rounds::percentile;
+
+/// One line: processors, memory, kernel.
+pub(crate) fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        let value = line.and_then(|line| line.split_once(':'));
+        value.map_or("?".to_owned(), |(_, value)| value.trim().to_owned())
+    };
+    let processors = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    format!(
+        "machine: {processors} processors ({}), memory {}, Linux {}",
+        field(&read("/proc/cpuinfo"), "model name"),
+        field(&read("/proc/meminfo"), "MemTotal"),
+        read("/proc/sys/kernel/osrelease").trim(),
+    )
+}
 
 /// One line: what overwriting 4 KiB durably costs right now, and how busy the machine is.
 pub(crate) fn line(dir: &Path) -> Result<String> {

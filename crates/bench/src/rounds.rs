@@ -11,12 +11,17 @@ pub(crate) fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let last = values.len().saturating_sub(1);
     values
-        .get((last as f64 * share) as usize)
+        .get((last as f64 * share).ceil() as usize)
         .copied()
         .unwrap_or(f64::NAN)
 }
 
-/// Measures both in turns, `count` times each; the medians.
+pub(crate) fn median(values: &mut [f64]) -> f64 {
+    percentile(values, 0.5)
+}
+
+/// Measures both in turns, `count` times each; the medians. Whoever goes first changes from round to
+/// round.
 pub(crate) fn in_turns(
     count: usize,
     mut ours: impl FnMut() -> Result<f64>,
@@ -26,16 +31,25 @@ pub(crate) fn in_turns(
     // The first round of each warms caches and does not count.
     ours()?;
     baseline()?;
-    for _ in 0..count {
-        a.push(ours()?);
-        b.push(baseline()?);
+    for round in 0..count {
+        if round % 2 == 0 {
+            a.push(ours()?);
+            b.push(baseline()?);
+        } else {
+            b.push(baseline()?);
+            a.push(ours()?);
+        }
     }
-    Ok((percentile(&mut a, 0.5), percentile(&mut b, 0.5)))
+    Ok((median(&mut a), median(&mut b)))
 }
 
 /// Per second.
 pub(crate) fn rate(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
+}
+
+pub(crate) fn millis(took: Duration) -> f64 {
+    took.as_secs_f64() * 1e3
 }
 
 /// `callers` tasks that each await one call after another, `calls` in all; how long it took.

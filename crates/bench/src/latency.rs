@@ -1,0 +1,223 @@
+//! How soon things happen in the real program: a job's first process after its submit, the end of its
+//! processes after its cancel. Calls go over HTTP; what happens is seen from outside.
+
+use std::fs;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::inotify;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use serde_json::json;
+
+use crate::clip;
+use crate::figure::{Figure, Goal};
+use crate::program::{Engine, Program};
+use crate::rounds::{millis, percentile};
+
+const SAMPLES: usize = 120;
+
+/// Longer than anything takes that is not broken.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Until the server has nothing to do any more after a job.
+const IDLE: Duration = Duration::from_millis(40);
+
+pub(crate) fn figures(dir: &Path, tell: &mut dyn FnMut(Figure)) -> Result<()> {
+    // Of its own, so that opening it means that this server starts it.
+    let engine = copy_of(&Engine::find()?, dir)?;
+    let mut program = Program::start(&dir.join("data"), &engine, &["--slots", "1"])?;
+    let starts = opened(&[&engine.ffmpeg, &engine.ffprobe])?;
+    starts_of_processes(&mut program, &starts, tell)?;
+    drop(starts);
+    let starts = opened(&[&engine.ffmpeg])?;
+    cancels(&mut program, &engine, &starts, tell)?;
+    program.stop()
+}
+
+fn copy_of(engine: &Engine, dir: &Path) -> Result<Engine> {
+    let copy = |file: &Path, name: &str| -> Result<PathBuf> {
+        let to = dir.join(name);
+        fs::copy(file, &to)?;
+        Ok(to)
+    };
+    Ok(Engine {
+        ffmpeg: copy(&engine.ffmpeg, "ffmpeg")?,
+        ffprobe: copy(&engine.ffprobe, "ffprobe")?,
+    })
+}
+
+/// When one of these files was opened, which starting a program does.
+fn opened(files: &[&Path]) -> Result<Receiver<Instant>> {
+    let watch = inotify::init(inotify::CreateFlags::CLOEXEC)?;
+    for file in files {
+        inotify::add_watch(&watch, *file, inotify::WatchFlags::OPEN)?;
+    }
+    let (times, opened) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut events = inotify::Reader::new(watch, &mut buffer);
+        while events.next().is_ok() {
+            if times.send(Instant::now()).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(opened)
+}
+
+/// From the moment a submit is sent. The input is no media, so that the job ends with its first
+/// process.
+fn starts_of_processes(
+    program: &mut Program,
+    starts: &Receiver<Instant>,
+    tell: &mut dyn FnMut(Figure),
+) -> Result<()> {
+    fs::write(program.object("text.mp4"), "no media")?;
+    let job = json!({"input": "oss://media/text.mp4",
+        "outputs": [{"object": "oss://media/out.mp4", "preset": "web-240p"}]});
+    let mut waits = Vec::with_capacity(SAMPLES);
+    for _ in 0..SAMPLES {
+        std::thread::sleep(IDLE);
+        while starts.try_recv().is_ok() {}
+        let submitted = Instant::now();
+        let id = program.api.submit(&job)?;
+        let started = starts.recv_timeout(PATIENCE).context("nothing started")?;
+        waits.push(millis(started.saturating_duration_since(submitted)));
+        program.api.ended(&id)?;
+    }
+    let figure = distribution(
+        "submit to the start of its first process, p99",
+        &mut waits,
+        100.0,
+    );
+    tell(figure);
+    Ok(())
+}
+
+/// From the moment a cancel is sent to a server whose job is encoding.
+fn cancels(
+    program: &mut Program,
+    engine: &Engine,
+    starts: &Receiver<Instant>,
+    tell: &mut dyn FnMut(Figure),
+) -> Result<()> {
+    clip::make_long(engine, &program.object("long.mp4"))?;
+    let job = json!({"input": "oss://media/long.mp4",
+        "outputs": [{"object": "oss://media/out.mp4", "preset": "web-720p"}]});
+    let (mut told, mut gone) = (Vec::new(), Vec::new());
+    for sample in 0..SAMPLES {
+        while starts.try_recv().is_ok() {}
+        let id = program.api.submit(&job)?;
+        starts.recv_timeout(PATIENCE).context("nothing started")?;
+        // At other moments of the encoding each time: of 37 ms it begins with to 300 ms of it.
+        std::thread::sleep(Duration::from_millis(sample as u64 * 37 % 263 + 37));
+        let group = group_of(&engine.ffmpeg)?;
+        let cancelled = Instant::now();
+        let path = format!("/jobs/{id}/cancel");
+        program.api.call("POST", &path, None)?;
+        wait_for_ends(&group)?;
+        gone.push(millis(cancelled.elapsed()));
+        told.push(millis(
+            when_told(program, &id)?.saturating_duration_since(cancelled),
+        ));
+        let ended = program.api.ended(&id)?;
+        ensure!(
+            ended["state"] == "cancelled",
+            "a job was not cancelled: {ended}"
+        );
+    }
+    tell(distribution(
+        "cancel to the worker being told, p99",
+        &mut told,
+        50.0,
+    ));
+    tell(distribution(
+        "cancel to its process group gone, p99",
+        &mut gone,
+        500.0,
+    ));
+    Ok(())
+}
+
+fn distribution(name: &str, samples: &mut [f64], most_ms: f64) -> Figure {
+    let p99 = percentile(samples, 0.99);
+    let note = format!(
+        "{} samples: median {:.1} ms, largest {:.1} ms",
+        samples.len(),
+        percentile(samples, 0.5),
+        percentile(samples, 1.0)
+    );
+    Figure::alone(name, "ms", p99, Goal::Within(most_ms)).with_note(note)
+}
+
+/// When the worker's log says that it passes the stop on to what runs.
+fn when_told(program: &Program, job: &str) -> Result<Instant> {
+    let words = format!("job {job} is told to end");
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match program
+            .log
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
+            Ok((when, line)) if line.contains(&words) => return Ok(when),
+            Ok(_) => {}
+            Err(RecvTimeoutError::Timeout) => anyhow::bail!("the log never says: {words}"),
+            Err(RecvTimeoutError::Disconnected) => anyhow::bail!("the server is gone"),
+        }
+    }
+}
+
+/// Every process of the group that runs this program.
+fn group_of(file: &Path) -> Result<Vec<OwnedFd>> {
+    let name = file.as_os_str().as_encoded_bytes();
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let all: Vec<u32> = processes();
+        let runs = |id: &&u32| {
+            let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            line.split(|byte| *byte == 0).next() == Some(name)
+        };
+        if let Some(group) = all.iter().find(runs).and_then(|id| group(*id)) {
+            let members = all.iter().filter(|id| self::group(**id) == Some(group));
+            let handle = |id: &u32| Pid::from_raw(id.cast_signed()).map(handle);
+            // One that has ended meanwhile is as good as gone.
+            return Ok(members.filter_map(handle).flatten().collect());
+        }
+        ensure!(Instant::now() < until, "no process runs {}", file.display());
+        std::thread::yield_now();
+    }
+}
+
+fn handle(id: Pid) -> Option<OwnedFd> {
+    pidfd_open(id, PidfdFlags::empty()).ok()
+}
+
+fn processes() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+/// A process's group; `None` if it is gone.
+fn group(id: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(2)?.parse().ok()
+}
+
+fn wait_for_ends(processes: &[OwnedFd]) -> Result<()> {
+    for process in processes {
+        let mut ends = [PollFd::new(process, PollFlags::IN)];
+        let patience = PATIENCE.try_into()?;
+        ensure!(
+            poll(&mut ends, Some(&patience))? == 1,
+            "a process does not end"
+        );
+    }
+    Ok(())
+}
