@@ -33,15 +33,15 @@ class Server:
     credentials: dict = dataclasses.field(default_factory=dict, repr=False)
 
     @classmethod
-    def start(cls, program, directory, slots=2):
+    def start(cls, program, directory, slots=2, options=()):
         """Starts the server on a free port and returns when it serves requests.
 
-        A directory where an earlier one ran may be used again.
+        A directory where an earlier one ran may be used again; `options` go to `serve` as well.
         """
         data, log, ready = directory / "data", directory / "server.log", directory / "ready.json"
         ready.unlink(missing_ok=True)
         arguments = ["serve", "--data", data, "--listen", "127.0.0.1:0",
-                     "--ready-file", ready, "--slots", str(slots)]
+                     "--ready-file", ready, "--slots", str(slots), *options]
         environment = clean_environment()
         with log.open("ab") as output:
             # A session of its own: Ctrl-C reaches pytest only, which then stops the server.
