@@ -219,3 +219,25 @@ def test_calls_that_wait_do_not_hold_up_the_end(start, shapes, media):
     assert time.monotonic() - begun < 10
     answer = waiting.getresponse()
     assert answer.status == 200 and json.load(answer)["state"] == "queued"
+
+
+def test_below_the_floor_uploads_are_refused_jobs_wait_and_cancels_work(start, shapes, media):
+    first = start()
+    desk = desk_of(first, shapes, media)
+    desk.source("bbb_720p25_aac51.mp4")
+    first.stop()
+    # No disk has as much free.
+    server = start(options=["--free-space-floor", str(1 << 60)])
+    desk = desk_of(server, shapes, media)
+    refused = desk.native.request("PUT", harness.object_path("media", "b.bin"), data=b"x")
+    assert (refused.status_code, refused.json()["code"]) == (507, "storage_full")
+    [job] = desk.submit(desk.output(Clip=mps.BRIEF))
+    path = f"/jobs/{job['JobId']}"
+    # Null until the worker has looked for the first time.
+    processes.wait_until(lambda: desk.native.call("GET", path)["waiting"], 5, "what it waits for")
+    waiting = desk.native.call("GET", path)["waiting"]
+    assert waiting["reason"] == "scratch_space" and "GB" in waiting["detail"]
+    desk.pause()
+    assert desk.mts.call("CancelJob", JobId=job["JobId"])["JobId"] == job["JobId"]
+    path = harness.object_path("media", desk.source("bbb_720p25_aac51.mp4"))
+    assert desk.native.request("DELETE", path).status_code == 204
