@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod cancelling;
 pub mod claiming;
+mod dice;
 pub mod durability;
 pub mod fencing;
 pub mod history;
@@ -20,6 +21,7 @@ pub mod requeueing;
 pub mod retrying;
 pub mod siblings;
 pub mod submitting;
+pub mod traffic;
 mod world;
 
 use std::sync::Arc;
@@ -125,6 +127,7 @@ macro_rules! conformance_tests {
             listing::jobs_of_another_account_are_not_listed,
             durability::everything_is_there_after_a_reopen,
             race::cancel_and_claim_never_both_win,
+            traffic::no_promise_breaks_under_traffic,
             model::random_operations_agree_with_the_rules,
         }
     };

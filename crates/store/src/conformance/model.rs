@@ -12,26 +12,10 @@ use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{JobId, PipelineId, PipelineState, Timestamp};
 use reelgate_testkit::{staged, worker};
 
+use super::dice::Dice;
 use super::world::{GONE, LEASE, failed};
 use super::{Home, World};
 use crate::{Beat, BeatAnswer, Claim, Ending, Fenced, JobFilter, Work};
-
-/// A small generator of repeatable numbers (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len() as u64) as usize]
-    }
-}
 
 #[derive(Clone)]
 struct ModelJob {
@@ -76,7 +60,7 @@ pub async fn random_operations_agree_with_the_rules(home: &dyn Home) {
     let jobs = BTreeMap::new();
     let mut model = Model {
         world: &world,
-        dice: Dice(20_261_121),
+        dice: Dice::new(20_261_121),
         jobs,
         pipelines,
         turns: 0,

@@ -1,14 +1,22 @@
-//! A cancel without the compare-and-set, which the race test must catch. Never part of a program.
+//! What the engine would be without one of its rules. The suite must catch each. Never part of a
+//! program.
 
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, CancelVerdict, StateName, StopMode};
-use reelgate_domain::{AccountId, JobId, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, CancelVerdict, Lease, StateName, StopMode,
+};
+use reelgate_domain::media::Staged;
+use reelgate_domain::{AccountId, JobId, Timestamp, WorkerId};
 use rusqlite::params;
 
 use super::inbox::Lane;
-use super::rows::{execute, held, one};
+use super::rows::{all, cell, execute, held, one};
 use super::transition::add;
-use super::{SqliteStore, sql};
-use crate::contract::Result;
+use super::writer::Tx;
+use super::{SqliteStore, claim, report, sql};
+use crate::contract::{Claim, Ending, Fenced, Result};
 
 impl SqliteStore {
     /// Looks at the job on a read connection, decides, and then writes whatever the job has become.
@@ -59,4 +67,170 @@ impl SqliteStore {
         })
         .await
     }
+
+    /// Takes an attempt's end for that of the newest one.
+    pub async fn finish_any_attempt(
+        &self,
+        job: JobId,
+        attempt: u32,
+        ending: Ending,
+        now: Timestamp,
+    ) -> Result<Fenced> {
+        self.write(Lane::Urgent, move |tx| {
+            let newest = newest_attempt(tx, job)?.unwrap_or(attempt);
+            report::finish(tx, job, newest, &ending, now)
+        })
+        .await
+    }
+
+    /// Takes what an attempt has staged for the newest one's.
+    pub async fn publish_any_attempt(
+        &self,
+        job: JobId,
+        staged: Staged,
+        now: Timestamp,
+    ) -> Result<Fenced> {
+        self.write(Lane::Urgent, move |tx| {
+            let attempt = newest_attempt(tx, job)?.unwrap_or(staged.attempt);
+            let staged = Staged {
+                attempt,
+                ..staged.clone()
+            };
+            report::publish(tx, job, &staged, now)
+        })
+        .await
+    }
+
+    /// Lets an attempt win that was asked to stop.
+    pub async fn publish_over_a_stop(
+        &self,
+        job: JobId,
+        staged: Staged,
+        now: Timestamp,
+    ) -> Result<Fenced> {
+        self.write(Lane::Urgent, move |tx| {
+            execute(
+                tx.connection(),
+                "UPDATE jobs SET state = 1 WHERE state = 3 AND attempt = ?2 \
+                 AND number = (SELECT number FROM leases WHERE id = ?1)",
+                params![job.as_bytes(), staged.attempt],
+            )?;
+            report::publish(tx, job, &staged, now)
+        })
+        .await
+    }
+
+    /// Looks on a read connection which pipelines are active, and claims from those.
+    pub async fn claim_by_an_earlier_look_at_pauses(
+        &self,
+        worker: &WorkerId,
+        slots: u32,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        let seen = self.readers.read(|connection| {
+            all(
+                connection,
+                "SELECT pipeline, paused FROM queues",
+                [],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
+            )
+        });
+        let seen = seen.await?;
+        dawdle().await;
+        let set = "UPDATE queues SET paused = ?2 WHERE pipeline = ?1";
+        self.claim_as_if(worker, (slots, until, now), move |tx| {
+            let connection = tx.connection();
+            let is = all(
+                connection,
+                "SELECT pipeline, paused FROM queues",
+                [],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
+            )?;
+            for (pipeline, paused) in &seen {
+                execute(connection, set, params![pipeline, paused])?;
+            }
+            Ok(is
+                .into_iter()
+                .map(|(pipeline, paused)| (set, pipeline, i64::from(paused)))
+                .collect())
+        })
+        .await
+    }
+
+    /// Looks on a read connection how many jobs each pipeline may start, and claims as many.
+    pub async fn claim_by_an_earlier_look_at_limits(
+        &self,
+        worker: &WorkerId,
+        slots: u32,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        let limited = "SELECT pipeline, concurrency, running FROM queues \
+            WHERE concurrency IS NOT NULL";
+        let look = move |connection: &rusqlite::Connection| {
+            all(connection, limited, [], |row| {
+                let count = |column| row.get::<_, i64>(column);
+                Ok((count(0)?, count(1)?, count(2)?))
+            })
+        };
+        let seen = self.readers.read(look).await?;
+        dawdle().await;
+        let set = "UPDATE queues SET concurrency = ?2 WHERE pipeline = ?1";
+        self.claim_as_if(worker, (slots, until, now), move |tx| {
+            for (pipeline, concurrency, ran) in &seen {
+                let more = "UPDATE queues SET concurrency = running + ?2 WHERE pipeline = ?1";
+                execute(
+                    tx.connection(),
+                    more,
+                    params![pipeline, (concurrency - ran).max(0)],
+                )?;
+            }
+            Ok(seen
+                .iter()
+                .map(|(pipeline, concurrency, _)| (set, *pipeline, *concurrency))
+                .collect())
+        })
+        .await
+    }
+
+    /// Claims while the pipelines look otherwise. `disguise` returns how to undo it.
+    async fn claim_as_if<F>(
+        &self,
+        worker: &WorkerId,
+        (slots, until, now): (u32, Timestamp, Timestamp),
+        disguise: F,
+    ) -> Result<Vec<Claim>>
+    where
+        F: Fn(&Tx<'_>) -> Result<Vec<(&'static str, i64, i64)>> + Send + 'static,
+    {
+        let lease = Lease {
+            worker: worker.clone(),
+            until,
+        };
+        let wanted = claim::Wanted { slots, lease, now };
+        let served = Arc::clone(&self.served);
+        let tick = move || served.fetch_add(1, Ordering::Relaxed) + 1;
+        self.write(Lane::Urgent, move |tx| {
+            let undo = disguise(tx)?;
+            let claims = claim::claim(tx, &wanted, &tick)?;
+            for (set, pipeline, was) in undo {
+                execute(tx.connection(), set, params![pipeline, was])?;
+            }
+            Ok(claims)
+        })
+        .await
+    }
+}
+
+/// Others get their turn between the look and the act, as they would on a busy machine.
+async fn dawdle() {
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn newest_attempt(tx: &Tx<'_>, job: JobId) -> Result<Option<u32>> {
+    let newest = "SELECT attempt FROM leases WHERE id = ?1";
+    cell(tx.connection(), newest, [job.as_bytes()])
 }

@@ -6,6 +6,8 @@ mod damage;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod mutants;
+#[cfg(test)]
 mod sqlite;
 #[cfg(test)]
 mod upgrade;

@@ -1,13 +1,11 @@
-//! SQLite against the suite, its broken variant, and what only a file can go through.
+//! SQLite against the suite, and what only a file can go through.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use reelgate_domain::BucketName;
-use reelgate_domain::job::CancelPolicy;
-use reelgate_store::conformance::race::{Tally, race};
-use reelgate_store::conformance::{Home, World};
+use reelgate_store::conformance::Home;
 use reelgate_store::{Bucket, SqliteStore, Store};
 use reelgate_testkit::{FixedClock, account};
 use tempfile::TempDir;
@@ -32,46 +30,6 @@ impl Home for Directory {
 }
 
 reelgate_store::conformance_tests!(Directory::new());
-
-/// A home that also hands out the store by its own type.
-struct Known(Arc<SqliteStore>);
-
-#[async_trait]
-impl Home for Known {
-    async fn open(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.0) as Arc<dyn Store>
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_that_checks_and_then_acts_is_caught_by_the_race() {
-    // One race shows some ten violations; whether it shows any is up to the scheduler.
-    for _ in 0..10 {
-        let tally = race_without_compare_and_set().await;
-        let mut violations = tally.violations.iter();
-        if violations.any(|it| it.contains("ran and its cancel was accepted")) {
-            return;
-        }
-    }
-    panic!("the race does not see a cancel that overwrites a start");
-}
-
-async fn race_without_compare_and_set() -> Tally {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
-    let world = Arc::new(World::new(&Known(Arc::clone(&store))).await);
-    let (now, policy) = (world.now(), CancelPolicy::QueuedOnly);
-    race(&world, 4000, move |id| {
-        let store = Arc::clone(&store);
-        async move {
-            store
-                .cancel_check_then_act(account(1), id, policy, now)
-                .await
-                .unwrap()
-        }
-    })
-    .await
-}
 
 #[tokio::test]
 async fn a_directory_serves_one_process_at_a_time() {
