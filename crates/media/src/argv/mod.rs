@@ -39,6 +39,9 @@ const ANALYSE_BYTES: &str = "20000000";
 /// Share of frames or packets that may fail to decode; the pictures lost are filled by repeating
 /// others, so much more than a glitch must not pass for a success.
 const MAX_ERROR_RATE: &str = "0.1";
+/// Gaps in a source are filled in memory, and a hostile file's timestamps cost it nothing. The times
+/// after a longer gap are taken for errors, so that the output comes out too short and fails.
+const MOST_GAP_SECONDS: &str = "900";
 
 /// Collects arguments.
 #[derive(Default)]
@@ -94,7 +97,8 @@ pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path) -> Vec<OsString> {
     args.add(&["-nostdin", "-hide_banner", "-nostats"])
         .add(&["-loglevel", "level+warning"])
         .add(&["-progress", "pipe:1", "-stats_period", "0.5", "-y"])
-        .add(&["-max_error_rate", MAX_ERROR_RATE]);
+        .add(&["-max_error_rate", MAX_ERROR_RATE])
+        .add(&["-dts_error_threshold", MOST_GAP_SECONDS]);
     args.open_source(input);
     if plans.iter().any(|(plan, _)| plan.video.is_some()) {
         // Sizes that change midway are the scaler's to handle: a new graph would start at zero again.

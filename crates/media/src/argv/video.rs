@@ -35,7 +35,6 @@ pub(super) fn add(args: &mut Args, video: &VideoPlan, window: &Window) {
 
 fn filters(video: &VideoPlan, window: &Window) -> String {
     let mut chain: Vec<String> = cut_start(window, "").into_iter().collect();
-    chain.push(constant_rate(video.fps));
     let (convert_to, tag) = match video.matrix {
         Matrix::Keep => (None, None),
         Matrix::Tag(name) => (None, Some(name)),
@@ -46,6 +45,9 @@ fn filters(video: &VideoPlan, window: &Window) -> String {
     if let Some(name) = tag {
         chain.push(format!("setparams=colorspace={name}"));
     }
+    // The last, so that pictures repeated over a gap share their memory: FFmpeg makes all of them
+    // before it encodes the first, and scaled copies of a minute in full HD would take 5 GB.
+    chain.push(constant_rate(video.fps));
     chain.join(",")
 }
 

@@ -7,7 +7,7 @@ use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{MediaFacts, StreamFacts};
 
-use crate::plan::{AudioPlan, Plan, VideoPlan};
+use crate::plan::{AudioPlan, MOST_SECONDS, Plan, VideoPlan};
 use crate::playlist::MediaPlaylist;
 
 /// What may be missing at the end of an honest source: containers round their lengths, and streams
@@ -36,12 +36,25 @@ pub(crate) fn output(
     if let Some(playlist) = playlist {
         check_playlist(plan, playlist)?;
     }
+    check_end(plan, facts)?;
     check_length(
         "output",
         facts.format.duration_seconds,
         plan.expected.seconds,
         frame_seconds(plan),
     )
+}
+
+/// What was cut off only because no output may be longer is not what was asked for.
+fn check_end(plan: &Plan, facts: &MediaFacts) -> Result<(), Fault> {
+    let found = facts.format.duration_seconds.unwrap_or(0.0);
+    let asked = plan.window.length_ms.map(|length| length as f64 / 1000.0);
+    if found + SLACK_SECONDS < MOST_SECONDS || asked.is_some_and(|asked| asked <= MOST_SECONDS) {
+        return Ok(());
+    }
+    Err(source_fault(&format!(
+        "the source goes on after {MOST_SECONDS:.0} s, which is as much as can be made"
+    )))
 }
 
 /// FFmpeg ends with success when segments did not fit on the disk; what can be read back tells.
@@ -204,6 +217,25 @@ mod tests {
         assert_eq!(check_written(&facts(10.0), &playlist), Ok(()));
         let fault = check_written(&facts(8.0), &playlist).unwrap_err();
         assert_eq!(fault.code, FaultCode::StorageFailed);
+    }
+
+    #[test]
+    fn what_was_cut_off_at_the_most_there_can_be_is_no_success() {
+        let spec = r#"{"object": {"bucket": "media", "key": "a.mp4"},
+            "settings": {"container": {"format": "mp4"}, "audio": {}}}"#;
+        let spec = serde_json::from_str(spec).unwrap();
+        let source = crate::fixtures::facts("speech_libri_5703");
+        let complete = crate::engine::Capabilities::complete();
+        let mut plan = crate::plan::plan(&spec, &source, &complete).unwrap();
+        let mut facts = MediaFacts::default();
+        facts.format.duration_seconds = Some(MOST_SECONDS - 1.0);
+        assert_eq!(check_end(&plan, &facts), Ok(()));
+        facts.format.duration_seconds = Some(MOST_SECONDS + 0.02);
+        let fault = check_end(&plan, &facts).unwrap_err();
+        assert_eq!(fault.code, FaultCode::SourceUnreadable);
+        // As much was asked for.
+        plan.window.length_ms = Some(MOST_SECONDS as u64 * 1000);
+        assert_eq!(check_end(&plan, &facts), Ok(()));
     }
 
     #[test]

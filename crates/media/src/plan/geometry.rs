@@ -188,4 +188,29 @@ mod tests {
         let fault = output_size(&VideoSettings::default(), &strip).unwrap_err();
         assert_eq!(fault.code, FaultCode::SpecUnfit);
     }
+
+    #[test]
+    fn pictures_beyond_what_memory_holds_are_refused_before_they_are_decoded() {
+        let wanted = VideoSettings {
+            height: Some(360),
+            ..VideoSettings::default()
+        };
+        let fault = |width, height| {
+            let source = source(width, height, "1:1", 0);
+            output_size(&wanted, &source).unwrap_err()
+        };
+        assert!(output_size(&wanted, &source(8192, 8192, "1:1", 0)).is_ok());
+        for (width, height) in [(8193, 8192), (16_384, 16_384), (u32::MAX, u32::MAX), (0, 0)] {
+            let fault = fault(width, height);
+            assert_eq!(fault.code, FaultCode::SourceUnreadable);
+            assert!(fault.message.contains("67108864"), "{}", fault.message);
+        }
+    }
+
+    #[test]
+    fn outputs_keep_within_the_highest_level() {
+        let fault = output_size(&VideoSettings::default(), &source(8192, 8192, "1:1", 0));
+        assert_eq!(fault.unwrap_err().code, FaultCode::SpecUnfit);
+        check(&source(8192, 4320, "1:1", 0), (None, None), "8192x4320");
+    }
 }

@@ -128,16 +128,15 @@ pub fn plan(
     let audio = audio_source
         .map(|(wanted, stream)| audio::audio(wanted, stream))
         .transpose()?;
-    let mut plan = Plan {
+    let plan = Plan {
         file_name: file_name(spec)?,
         container: settings.container,
         window,
         video,
         audio,
         expected,
-        stall: Duration::ZERO,
+        stall: stall::stall(settings.stall_seconds, &window),
     };
-    plan.stall = stall::stall(&plan, settings.stall_seconds, facts);
     check_engine(&plan, capabilities)?;
     Ok(plan)
 }

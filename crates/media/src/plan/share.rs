@@ -43,3 +43,58 @@ impl Size {
         u64::from(self.width) * u64::from(self.height)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::engine::Capabilities;
+    use crate::fixtures::facts;
+
+    fn planned(format: &str, settings: &Value, clip: &Value) -> Plan {
+        let mut settings = settings.clone();
+        settings["container"] = json!({"format": "mp4"});
+        let spec = json!({"object": {"bucket": "media", "key": "film.mp4"}, "settings": settings,
+            "clip": clip});
+        let mut facts = facts("bbb_720p25_aac51");
+        facts.format.name = format.to_owned();
+        let spec = serde_json::from_value(spec).unwrap();
+        crate::plan::plan(&spec, &facts, &Capabilities::complete()).unwrap()
+    }
+
+    fn of_height(height: u32) -> Plan {
+        let settings = json!({"video": {"height": height, "width": height}, "audio": {}});
+        planned("mov", &settings, &json!(null))
+    }
+
+    #[test]
+    fn what_starts_together_is_made_together() {
+        let whole = of_height(360);
+        let settings = json!({"video": {"height": 240}, "audio": {}});
+        let part = |start_ms: u64, length_ms: u64| {
+            let clip = json!({"start_ms": start_ms, "length": {"duration_ms": length_ms}});
+            planned("mov", &settings, &clip)
+        };
+        assert!(shareable(&whole, &part(0, 500)));
+        assert!(shareable(&part(1000, 500), &part(1000, 900)));
+        assert!(!shareable(&whole, &part(1000, 500)));
+        // Reached in different ways.
+        let clip = json!({"start_ms": 1000});
+        let decoded = planned("mpegts", &settings, &clip);
+        assert!(!shareable(&part(1000, 500), &decoded));
+        assert!(shareable(&decoded, &decoded));
+        let sound = planned("mov", &json!({"audio": {}}), &json!(null));
+        assert!(shareable(&whole, &sound));
+    }
+
+    #[test]
+    fn a_process_gets_no_more_pictures_than_it_has_memory_for() {
+        let large = of_height(4096);
+        let small = of_height(360);
+        assert!(shareable(&large, &large));
+        let plans = [&large, &small, &large, &large, &small];
+        assert_eq!(groups(&plans), [vec![0, 1, 2, 4], vec![3]]);
+        assert_eq!(groups(&[]), Vec::<Vec<usize>>::new());
+    }
+}

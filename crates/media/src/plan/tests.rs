@@ -147,6 +147,34 @@ fn formats_without_an_index_are_decoded_from_their_start() {
 }
 
 #[test]
+fn more_than_two_days_are_refused_however_they_are_claimed() {
+    let mut claims = facts("bbb_720p25_aac51");
+    for stream in &mut claims.streams {
+        stream.duration_seconds = Some(4e9);
+    }
+    let capabilities = Capabilities::complete();
+    let fault = plan(&mp4(), &claims, &capabilities).unwrap_err();
+    assert_eq!(fault.code, FaultCode::SpecUnfit);
+    // A part of it may be had.
+    let mut part = mp4();
+    let length = |ms| Some(ClipLength::DurationMs(ms));
+    part.clip = Some(Clip {
+        start_ms: 0,
+        length: length(2000),
+    });
+    assert!(plan(&part, &claims, &capabilities).is_ok());
+    part.clip = Some(Clip {
+        start_ms: 0,
+        length: length(u64::MAX),
+    });
+    let fault = plan(&part, &claims, &capabilities).unwrap_err();
+    assert_eq!(fault.code, FaultCode::SpecUnfit);
+    // Where the source is shorter, that decides.
+    let honest = facts("bbb_720p25_aac51");
+    assert!(plan(&part, &honest, &capabilities).is_ok());
+}
+
+#[test]
 fn guessed_lengths_promise_nothing() {
     let mut stream = facts("bbb_720p25_aac51");
     stream.format.name = "h264".to_owned();

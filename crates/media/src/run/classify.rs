@@ -25,7 +25,7 @@ const LACKS: [&str; 6] = [
     "encoder not found",
 ];
 /// Texts that say the source is at fault.
-const SOURCE: [&str; 22] = [
+const SOURCE: [&str; 23] = [
     "invalid data found when processing input",
     "moov atom not found",
     "not on whitelist",
@@ -48,7 +48,11 @@ const SOURCE: [&str; 22] = [
     "output file is empty",
     "nothing was written into output file",
     "received no packets",
+    // Of one stream, before another has any.
+    "too many packets buffered",
 ];
+/// What FFmpeg says when the kernel gives it no more address space.
+const MEMORY: &str = "cannot allocate memory";
 /// FFmpeg exits with this when more packets failed to decode than may.
 const TOO_MANY_ERRORS: i32 = 69;
 const SIGXFSZ: i32 = 25;
@@ -91,6 +95,10 @@ pub(super) fn failure(finished: &Finished, input: &Path) -> Fault {
         Ended::Exited(_) if says(&STORAGE) => (
             FaultCode::StorageFailed,
             "the output could not be written".to_owned(),
+        ),
+        Ended::Exited(_) if says(&[MEMORY]) => (
+            FaultCode::OverBudget,
+            "FFmpeg needed more memory than a job may have".to_owned(),
         ),
         Ended::Exited(TOO_MANY_ERRORS) => (
             FaultCode::SourceUnreadable,
@@ -166,6 +174,18 @@ mod tests {
             "[error] decode_slice_header error, no frame!\n[error] av_interleaved_write_frame(): No space left on device",
         )(FaultCode::StorageFailed);
         log("[error] Error writing trailer: Input/output error")(FaultCode::StorageFailed);
+        // One of several outputs.
+        log("[error] Error writing trailer of 1/out.mp4: No space left on device")(
+            FaultCode::StorageFailed,
+        );
+        log(
+            "[fatal] Nothing was written into output file 1 (1/out.mp4), because at least one of its \
+             streams received no packets.",
+        )(FaultCode::SourceUnreadable);
+        log("[fatal] Too many packets buffered for output stream 2:1.")(
+            FaultCode::SourceUnreadable,
+        );
+        log("[error] Error while filtering: Cannot allocate memory")(FaultCode::OverBudget);
         log("[fatal] something nobody has seen before")(FaultCode::EngineFailed);
         check(Ended::Exited(69), "", FaultCode::SourceUnreadable);
         check(Ended::Signalled(11), "", FaultCode::EngineFailed);

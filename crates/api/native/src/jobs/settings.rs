@@ -112,6 +112,15 @@ mod tests {
     }
 
     #[test]
+    fn patience_can_be_given_and_taken_back() {
+        assert_eq!(over_preset(&json!({})).stall_seconds, Some(60));
+        let given = over_preset(&json!({"stall_seconds": 300}));
+        assert_eq!(given.stall_seconds, Some(300));
+        let back = over_preset(&json!({"stall_seconds": null}));
+        assert_eq!(back.stall_seconds, None);
+    }
+
+    #[test]
     fn another_variant_replaces_the_whole_object() {
         let settings = over_preset(&json!({
             "container": {"format": "mp4"},
