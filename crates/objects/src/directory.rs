@@ -1,7 +1,7 @@
 //! A bucket that is a directory: objects are its files, keys their relative paths.
 
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use reelgate_domain::{ObjectKey, Timestamp};
 use rustix::fs::OFlags;
@@ -217,19 +217,26 @@ pub(crate) fn meta(
     if !metadata.is_file() {
         return Err(ObjectError::Missing(key.to_string()));
     }
-    let modified = metadata
-        .modified()
-        .ok()
-        .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    let nanos = modified.unwrap_or_default().as_nanos();
-    let millis = i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX);
+    let nanos = since_epoch(metadata).as_nanos();
     Ok(ObjectMeta {
         key: key.clone(),
         bytes: metadata.len(),
-        modified: Timestamp::from_millis(millis),
+        modified: modified(metadata),
         etag: format!("\"{:x}-{nanos:x}\"", metadata.len()),
         content_type: content_type(key),
     })
+}
+
+/// When a file or folder was last changed.
+pub(crate) fn modified(metadata: &std::fs::Metadata) -> Timestamp {
+    let millis = since_epoch(metadata).as_millis();
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
+
+fn since_epoch(metadata: &std::fs::Metadata) -> Duration {
+    let modified = metadata.modified().ok();
+    let since = modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since.unwrap_or_default()
 }
 
 fn content_type(key: &ObjectKey) -> &'static str {

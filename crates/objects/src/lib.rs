@@ -13,5 +13,5 @@ pub use directory::{ByteRange, Directory, Object, ObjectMeta};
 pub use error::ObjectError;
 pub use listing::Listing;
 pub use space::free_bytes;
-pub use staging::Stage;
+pub use staging::{Stage, StageFolder};
 pub use upload::Room;

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use reelgate_domain::media::OutputFile;
-use reelgate_domain::{JobId, ObjectKey};
+use reelgate_domain::{JobId, ObjectKey, Timestamp};
 
-use crate::directory::{Directory, sync_directory};
+use crate::directory::{Directory, modified, sync_directory};
 use crate::error::ObjectError;
 
 /// The staged files of one attempt of one job, in one bucket.
@@ -16,7 +16,58 @@ pub struct Stage {
     folder: PathBuf,
 }
 
+/// The folder of a stage, as it is found in a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageFolder {
+    pub job: JobId,
+    pub attempt: u32,
+    /// When something was last put in or taken out, by the file system's clock.
+    pub modified: Timestamp,
+}
+
 impl Directory {
+    /// Every stage that there is in this bucket.
+    pub async fn stages(&self) -> Result<Vec<StageFolder>, ObjectError> {
+        let failed = |source| ObjectError::Io {
+            what: "looking for stages".to_owned(),
+            source,
+        };
+        let mut entries = match tokio::fs::read_dir(self.staged()).await {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut found = Vec::new();
+        while let Some(entry) = entries.next_entry().await.map_err(failed)? {
+            let name = entry.file_name();
+            let Some((job, attempt)) = name.to_str().and_then(|name| name.rsplit_once('-')) else {
+                continue;
+            };
+            let (Ok(job), Ok(attempt)) = (job.parse(), attempt.parse()) else {
+                continue;
+            };
+            let metadata = entry.metadata().await.map_err(failed)?;
+            found.push(StageFolder {
+                job,
+                attempt,
+                modified: modified(&metadata),
+            });
+        }
+        Ok(found)
+    }
+
+    /// Removes one stage.
+    pub async fn discard_stage(&self, job: JobId, attempt: u32) -> Result<(), ObjectError> {
+        let folder = self.stage(job, attempt).folder;
+        match tokio::fs::remove_dir_all(folder).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ObjectError::Io {
+                what: format!("clearing a stage of {job}"),
+                source: error,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// The stage of an attempt; it need not exist yet.
     pub fn stage(&self, job: JobId, attempt: u32) -> Stage {
         let folder = self.staged().join(format!("{job}-{attempt}"));
@@ -153,6 +204,33 @@ mod tests {
         assert!(!staged.join(format!("{JOB}-2")).exists());
         assert!(staged.join(format!("{JOB}-10")).exists());
         assert!(staged.join(format!("{other}-1")).exists());
+    }
+
+    #[tokio::test]
+    async fn stages_are_found_by_their_names_and_nothing_else_is_taken_for_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        assert!(bucket.stages().await.unwrap().is_empty());
+        let staged = dir.path().join(".reelgate/staged");
+        for name in [format!("{JOB}-3"), format!("{JOB}-x"), "notes".to_owned()] {
+            std::fs::create_dir_all(staged.join(name)).unwrap();
+        }
+        let found = bucket.stages().await.unwrap();
+        let [
+            StageFolder {
+                job: JOB,
+                attempt: 3,
+                modified,
+            },
+        ] = found[..]
+        else {
+            panic!("{found:?}")
+        };
+        assert!(modified.as_millis() > 0);
+        bucket.discard_stage(JOB, 3).await.unwrap();
+        bucket.discard_stage(JOB, 3).await.unwrap();
+        assert!(bucket.stages().await.unwrap().is_empty());
+        assert_eq!(std::fs::read_dir(staged).unwrap().count(), 2);
     }
 
     #[tokio::test]

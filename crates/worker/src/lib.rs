@@ -7,6 +7,7 @@ mod attempt;
 mod dispatch;
 mod group;
 mod heartbeat;
+mod leftovers;
 mod roster;
 mod run;
 mod scratch;
@@ -138,6 +139,12 @@ impl Worker {
             };
             tokio::spawn(keep_going("heartbeat", done.subscribe(), beat))
         };
+        let clear = {
+            let (tools, lease, stopped) = (tools.clone(), config.lease, stopped.clone());
+            move || leftovers::clear(tools.clone(), lease, stopped.clone())
+        };
+        // Nothing waits for it: it ends by itself, or when the worker stops.
+        tokio::spawn(keep_going("removal of leftovers", stop.subscribe(), clear));
         let claiming = {
             let (roster, turned) = (Arc::clone(&roster), Arc::clone(&turned));
             let claim = move || {

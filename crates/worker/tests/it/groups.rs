@@ -49,7 +49,7 @@ impl Census {
     }
 }
 
-fn quick(key: &str) -> OutputSpec {
+pub(crate) fn quick(key: &str) -> OutputSpec {
     output(key, preset("web-240p"))
 }
 
@@ -66,7 +66,7 @@ async fn state(house: &House, job: &Job) -> StateName {
     job.lifecycle.state.name()
 }
 
-async fn cancel(house: &House, job: JobId, mode: StopMode) {
+pub(crate) async fn cancel(house: &House, job: JobId, mode: StopMode) {
     let selector = Selector::Ids(vec![job]);
     let cancel = house
         .service
@@ -74,7 +74,7 @@ async fn cancel(house: &House, job: JobId, mode: StopMode) {
     cancel.await.unwrap();
 }
 
-fn succeeded_at_first(job: &Job) {
+pub(crate) fn succeeded_at_first(job: &Job) {
     assert!(
         matches!(job.lifecycle.state, JobState::Succeeded { .. }),
         "{job:?}"
@@ -83,7 +83,7 @@ fn succeeded_at_first(job: &Job) {
 }
 
 /// Waits until a job has made some progress, and so has its process.
-async fn makes_progress(house: &House, job: &Job) {
+pub(crate) async fn makes_progress(house: &House, job: &Job) {
     let look = async {
         while house
             .service

@@ -16,6 +16,7 @@ use reelgate_service::{
     SystemClock,
 };
 use reelgate_store::{SqliteStore, Store};
+use reelgate_testkit::Misbehaviour;
 use reelgate_worker::{Tools, Worker, WorkerConfig};
 
 /// Everything but the worker.
@@ -33,6 +34,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::over(None).await
+    }
+
+    /// The same with another program in the place of FFmpeg.
+    pub(crate) async fn with(misbehaviour: Misbehaviour<'_>) -> Self {
+        Self::over(Some(misbehaviour)).await
+    }
+
+    async fn over(misbehaviour: Option<Misbehaviour<'_>>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path()).unwrap());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -52,7 +62,16 @@ impl House {
             .unwrap();
         let runner = Arc::new(Runner::start(tokio::runtime::Handle::current()).unwrap());
         let path = std::env::var_os("PATH").unwrap();
-        let engine = Arc::new(Engine::discover(&runner, None, None, &path).await.unwrap());
+        let mut engine = Engine::discover(&runner, None, None, &path).await.unwrap();
+        if let Some(misbehaviour) = misbehaviour {
+            let programs = dir.path().join("programs");
+            std::fs::create_dir(&programs).unwrap();
+            let program = misbehaviour.install(&programs, engine.ffmpeg()).unwrap();
+            let probe = Some(engine.ffprobe().to_owned());
+            let found = Engine::discover(&runner, Some(program), probe, &path);
+            engine = found.await.unwrap();
+        }
+        let engine = Arc::new(engine);
         let tools = Tools {
             store: Arc::clone(&store),
             clock,
@@ -79,11 +98,25 @@ impl House {
 
     /// The same with other settings than the default ones.
     pub(crate) fn worker_with(&self, slots: u32, set: impl FnOnce(&mut WorkerConfig)) -> Worker {
+        self.worker_on(Arc::clone(&self.store), slots, set)
+    }
+
+    /// The same on another store.
+    pub(crate) fn worker_on(
+        &self,
+        store: Arc<dyn Store>,
+        slots: u32,
+        set: impl FnOnce(&mut WorkerConfig),
+    ) -> Worker {
         let scratch = self.dir.path().join("scratch");
         let name = WorkerId(format!("worker-{slots}"));
         let mut config = WorkerConfig::new(name, slots, scratch);
         set(&mut config);
-        Worker::start(config, self.tools.clone()).unwrap()
+        let tools = Tools {
+            store,
+            ..self.tools.clone()
+        };
+        Worker::start(config, tools).unwrap()
     }
 
     /// A new pipeline that starts nothing.

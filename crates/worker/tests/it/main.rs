@@ -6,7 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod faults;
+mod faulty;
 mod groups;
 mod house;
 mod journeys;
+mod limits;
 mod recovery;

@@ -1,0 +1,82 @@
+//! Stages that dead processes have left in buckets. Nobody would look for them: their jobs have ended,
+//! or will be made anew.
+
+use std::time::Duration;
+
+use reelgate_objects::{Directory, StageFolder};
+use reelgate_store::{Bucket, StoreError};
+use tokio::sync::watch;
+
+use crate::Tools;
+
+/// The most jobs that the store is asked about at once.
+const ASKED_AT_ONCE: usize = 500;
+
+/// Removes what is left, now and once more when what is too young now no longer is.
+pub(crate) async fn clear(tools: Tools, lease: Duration, mut stopped: watch::Receiver<bool>) {
+    loop {
+        match clear_old(&tools, lease).await {
+            Ok(0) => return,
+            Ok(young) => tracing::debug!(young, "{young} stages may be in use; looking later"),
+            Err(error) => tracing::error!(%error, "looking for leftovers failed; trying later"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(lease) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+    }
+}
+
+/// Returns how many stages without a lease are so young that another process may have begun them
+/// after the store was asked.
+async fn clear_old(tools: &Tools, lease: Duration) -> Result<usize, StoreError> {
+    let mut young = 0;
+    for bucket in tools.store.all_buckets().await? {
+        // A disk that is not mounted has no leftovers to remove.
+        let Ok(directory) = Directory::open(&bucket.path) else {
+            continue;
+        };
+        let stages = match directory.stages().await {
+            Ok(stages) => stages,
+            Err(error) => {
+                let name = &bucket.name;
+                tracing::warn!(%error, "leftovers in bucket {name} cannot be looked for");
+                continue;
+            }
+        };
+        for some in stages.chunks(ASKED_AT_ONCE) {
+            young += clear_some(tools, lease, &bucket, &directory, some).await?;
+        }
+    }
+    Ok(young)
+}
+
+async fn clear_some(
+    tools: &Tools,
+    lease: Duration,
+    bucket: &Bucket,
+    directory: &Directory,
+    stages: &[StageFolder],
+) -> Result<usize, StoreError> {
+    let jobs: Vec<_> = stages.iter().map(|stage| stage.job).collect();
+    let leased = tools.store.leased(&jobs).await?;
+    let now = tools.clock.now();
+    let mut young = 0;
+    for stage in stages.iter().filter(|stage| !leased.contains(&stage.job)) {
+        let StageFolder { job, attempt, .. } = *stage;
+        if now.since(stage.modified) < lease {
+            young += 1;
+            continue;
+        }
+        let name = &bucket.name;
+        match directory.discard_stage(job, attempt).await {
+            Ok(()) => {
+                tracing::info!(job.id = %job, attempt, "removed what job {job} left in {name}");
+            }
+            Err(error) => {
+                tracing::warn!(job.id = %job, attempt, %error, "a stage of job {job} stays");
+            }
+        }
+    }
+    Ok(young)
+}

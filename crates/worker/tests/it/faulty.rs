@@ -1,0 +1,242 @@
+//! A store in front of the real one that fails on demand, for a worker that has to live with it.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, HistoryEntry, Job, NewJob, Selector, StopMode,
+};
+use reelgate_domain::media::Staged;
+use reelgate_domain::pipeline::PipelineChange;
+use reelgate_domain::{
+    AccessKey, AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp,
+    WorkerId,
+};
+use reelgate_store::{
+    ApiKey, Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, FirstAccount, Hints,
+    JobFilter, NewPipeline, PipelinePage, Result, RetryOutcome, Store, StoreError, SubmitOutcome,
+};
+use tokio::sync::watch;
+
+/// Counts are of calls that are still to fail.
+pub(crate) struct Faulty {
+    inner: Arc<dyn Store>,
+    /// Publishes that are written, and whose answers do not arrive.
+    pub(crate) lost_publish_answers: AtomicU32,
+    pub(crate) failing_finishes: AtomicU32,
+    pub(crate) failing_renews: AtomicU32,
+    pub(crate) panicking_claims: AtomicU32,
+    /// Claims do not return as long as this is true.
+    pub(crate) claims_hang: watch::Sender<bool>,
+    /// Whose beats are answered `Lost`.
+    pub(crate) lost: Mutex<Option<JobId>>,
+    /// How many renewals were written.
+    pub(crate) renewals: watch::Sender<u32>,
+}
+
+const ELSEWHERE: &str = "the worker does not ask for this";
+
+impl Faulty {
+    pub(crate) fn over(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            lost_publish_answers: AtomicU32::new(0),
+            failing_finishes: AtomicU32::new(0),
+            failing_renews: AtomicU32::new(0),
+            panicking_claims: AtomicU32::new(0),
+            claims_hang: watch::Sender::new(false),
+            lost: Mutex::new(None),
+            renewals: watch::Sender::new(0),
+        })
+    }
+}
+
+/// Whether this call is one that is to fail.
+fn is_due(count: &AtomicU32) -> bool {
+    let less = |count: u32| count.checked_sub(1);
+    count
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+        .is_ok()
+}
+
+fn failure() -> StoreError {
+    StoreError::Unavailable("as the test wants it".to_owned())
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn create_first_account(&self, _: FirstAccount) -> Result<bool> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn has_accounts(&self) -> Result<bool> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn access_key(&self, _: &str) -> Result<Option<AccessKey>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn api_key(&self, _: &[u8; 32]) -> Result<Option<ApiKey>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn create_bucket(&self, _: Bucket) -> Result<bool> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn bucket(&self, account: AccountId, name: &BucketName) -> Result<Option<Bucket>> {
+        self.inner.bucket(account, name).await
+    }
+
+    async fn buckets(&self, _: AccountId) -> Result<Vec<Bucket>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn all_buckets(&self) -> Result<Vec<Bucket>> {
+        self.inner.all_buckets().await
+    }
+
+    async fn create_pipeline(&self, _: NewPipeline) -> Result<Pipeline> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn change_pipeline(
+        &self,
+        _: AccountId,
+        _: PipelineId,
+        _: PipelineChange,
+    ) -> Result<Option<Pipeline>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn delete_pipeline(&self, _: AccountId, _: PipelineId) -> Result<DeletePipeline> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn pipelines(&self, _: AccountId, _: &[PipelineId]) -> Result<Vec<Pipeline>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn pipeline_named(&self, _: AccountId, _: &str) -> Result<Option<Pipeline>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn list_pipelines(
+        &self,
+        _: AccountId,
+        _: Option<PipelineState>,
+        _: u64,
+        _: u32,
+    ) -> Result<PipelinePage> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn submit(&self, _: Vec<NewJob>) -> Result<SubmitOutcome> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn jobs(&self, _: AccountId, _: &[JobId]) -> Result<Vec<Job>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn list_jobs(&self, _: AccountId, _: JobFilter, _: u32) -> Result<Vec<Job>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn history(&self, _: AccountId, _: JobId) -> Result<Option<Vec<HistoryEntry>>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn cancel(
+        &self,
+        _: AccountId,
+        _: Selector,
+        _: CancelPolicy,
+        _: StopMode,
+        _: Timestamp,
+    ) -> Result<Vec<CancelOutcome>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn retry(&self, _: AccountId, _: JobId, _: Timestamp) -> Result<RetryOutcome> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn claim(
+        &self,
+        worker: &WorkerId,
+        slots: u32,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        assert!(!is_due(&self.panicking_claims), "as the test wants it");
+        let mut hang = self.claims_hang.subscribe();
+        hang.wait_for(|hang| !hang).await.unwrap();
+        self.inner.claim(worker, slots, until, now).await
+    }
+
+    async fn renew(
+        &self,
+        beats: Vec<Beat>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<BeatAnswer>> {
+        if is_due(&self.failing_renews) {
+            return Err(failure());
+        }
+        let lost = *self.lost.lock().unwrap();
+        let kept = beats.iter().filter(|beat| Some(beat.job) != lost);
+        let kept: Vec<_> = kept.copied().collect();
+        let mut answers = self.inner.renew(kept, until, now).await?.into_iter();
+        self.renewals.send_modify(|count| *count += 1);
+        let answer = |beat: &Beat| match Some(beat.job) == lost {
+            true => BeatAnswer::Lost,
+            false => answers.next().unwrap(),
+        };
+        Ok(beats.iter().map(answer).collect())
+    }
+
+    async fn publish(&self, job: JobId, staged: Staged, now: Timestamp) -> Result<Fenced> {
+        let answer = self.inner.publish(job, staged, now).await;
+        match is_due(&self.lost_publish_answers) {
+            true => Err(failure()),
+            false => answer,
+        }
+    }
+
+    async fn finish(
+        &self,
+        job: JobId,
+        attempt: u32,
+        ending: Ending,
+        now: Timestamp,
+    ) -> Result<Fenced> {
+        if is_due(&self.failing_finishes) {
+            return Err(failure());
+        }
+        self.inner.finish(job, attempt, ending, now).await
+    }
+
+    async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64> {
+        self.inner.sweep(all, now).await
+    }
+
+    async fn leased(&self, ids: &[JobId]) -> Result<Vec<JobId>> {
+        self.inner.leased(ids).await
+    }
+
+    async fn next_deadline(&self) -> Result<Option<Timestamp>> {
+        self.inner.next_deadline().await
+    }
+
+    async fn check(&self) -> Result<()> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    fn hints(&self) -> Hints {
+        self.inner.hints()
+    }
+}
