@@ -1,7 +1,8 @@
-//! What every dialect needs and no vendor invented: the dialect seam, serving, request ids, bodies, rendering, times.
+//! What every dialect needs and no vendor invented: the dialect seam, serving, request ids, bodies, JSON, rendering, times.
 
 pub mod body;
 pub mod dialect;
+pub mod json;
 pub mod render;
 pub mod request_id;
 pub mod serve;

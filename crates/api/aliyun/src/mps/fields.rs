@@ -2,10 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use reelgate_api_kit::json::{self, is_deeper};
 use serde_json::{Map, Value};
 
 use super::errors::{Code, Refusal};
-use super::json;
 
 /// One JSON object, read field by field. [`Fields::finish`] refuses whatever nobody has read.
 ///
@@ -190,8 +190,21 @@ const NESTED: [&str; 12] = [
     "Volume",
 ];
 
+/// How deep the value of such a field may be.
+const MOST_LEVELS: usize = 32;
+
 /// Puts the objects in place of the strings that contain them.
+///
+/// What comes out is as deep as one text may be, however many texts lie in one another.
 pub(super) fn expand(members: &mut Map<String, Value>, path: &str) -> Result<(), Refusal> {
+    expand_within(members, path, MOST_LEVELS)
+}
+
+fn expand_within(
+    members: &mut Map<String, Value>,
+    path: &str,
+    levels: usize,
+) -> Result<(), Refusal> {
     for (name, value) in members.iter_mut() {
         if !NESTED.contains(&name.as_str()) {
             continue;
@@ -207,8 +220,11 @@ pub(super) fn expand(members: &mut Map<String, Value>, path: &str) -> Result<(),
             *value = json::parse(text)
                 .map_err(|_malformed| Refusal::new(Code::JsonFormat, path.as_str()))?;
         }
+        if is_deeper(value, levels) {
+            return Err(Refusal::new(Code::JsonFormat, path));
+        }
         if let Value::Object(members) = value {
-            expand(members, &path)?;
+            expand_within(members, &path, levels - 1)?;
         }
     }
     Ok(())
@@ -273,6 +289,19 @@ mod tests {
         assert_eq!(found, refusal(Code::NotBoolean, "Video.E"));
         let found = fields.object("F").err().unwrap();
         assert_eq!(found, refusal(Code::JsonObjectFormat, "Video.F"));
+    }
+
+    /// What was accepted went to the store deeper than the store could read it back, and its job failed.
+    #[test]
+    fn texts_inside_texts_cannot_get_deeper_than_one_text() {
+        let nested = |inner: &str| format!("{}{inner}{}", r#"{"Video":"#.repeat(9), "}".repeat(9));
+        let mut text = nested("{}");
+        for levels in [10, 19, 28, 37] {
+            let mut members = object(json!({"Video": text}));
+            let expanded = expand(&mut members, "").is_ok();
+            assert_eq!(expanded, levels <= MOST_LEVELS, "{levels}");
+            text = nested(&serde_json::to_string(&text).unwrap());
+        }
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The `Input` parameter of a submission: where the source is.
 
+use reelgate_api_kit::json;
 use reelgate_domain::{BucketName, ObjectKey, ObjectRef};
 use serde_json::{Map, Value, json};
 
 use super::errors::{Code, Refusal};
 use super::fields::Fields;
-use super::json;
 use crate::rpc::encoding;
 
 /// A source, understood and as received.

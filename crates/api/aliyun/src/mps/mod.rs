@@ -18,7 +18,6 @@ mod fields;
 #[doc(hidden)]
 pub mod fuzz;
 mod input;
-mod json;
 mod list_job;
 pub mod operations;
 mod origin;

@@ -3,6 +3,7 @@
 //! A role is stored and repeated, and nothing else: there is nobody here to assume it. Every pipeline is a standard
 //! one of the lowest level.
 
+use reelgate_api_kit::json;
 use reelgate_api_kit::time::format_utc;
 use reelgate_domain::Pipeline;
 use reelgate_domain::pipeline::MAX_NAME_BYTES;
@@ -10,7 +11,6 @@ use serde_json::{Map, Value};
 
 use super::errors::{Code, Refusal};
 use super::fields::{Fields, asks_for_nothing};
-use super::json;
 use super::origin::PipelineRequest;
 use super::request;
 use super::status::pipeline_word;

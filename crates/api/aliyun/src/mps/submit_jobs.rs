@@ -1,5 +1,6 @@
 //! `SubmitJobs`: one job for each output that can be made, all of them siblings.
 
+use reelgate_api_kit::json as strict_json;
 use reelgate_domain::job::kind::transcode::TranscodeSpec;
 use reelgate_domain::job::{Job, JobSpec};
 use reelgate_domain::{BucketName, PipelineId};
@@ -8,7 +9,6 @@ use serde_json::{Map, Value, json};
 
 use super::errors::{Code, Refusal, service_error};
 use super::input::{self, Input};
-use super::json as strict_json;
 use super::origin::JobRequest;
 use super::output::{self, Accepted, Target};
 use super::render::{self, View};

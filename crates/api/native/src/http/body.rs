@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use reelgate_api_kit::body::{BodyError, read_body};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 
 use super::Problem;
 
@@ -55,6 +55,15 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // The library would read a list as a structure too, member by member without their names.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        let detail = "the body is a list and has to be an object";
+        // Unless it is not even that.
+        return match serde_json::from_slice::<IgnoredAny>(bytes) {
+            Ok(_list) => Err(Problem::invalid(detail)),
+            Err(error) => Err(not_json(&error)),
+        };
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

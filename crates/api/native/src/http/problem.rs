@@ -35,12 +35,24 @@ struct Content {
     cause: Option<String>,
 }
 
+/// A detail may repeat what was sent, of which nobody needs to see more than this many bytes.
+const MOST_REPEATED: usize = 1024;
+
+fn shortened(text: impl Into<String>) -> String {
+    let mut text = text.into();
+    if text.len() > MOST_REPEATED {
+        text.truncate(text.floor_char_boundary(MOST_REPEATED));
+        text.push('…');
+    }
+    text
+}
+
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self(Box::new(Content {
             status,
             code,
-            detail: detail.into(),
+            detail: shortened(detail),
             field: None,
             members: Map::new(),
             headers: HeaderMap::new(),
@@ -78,7 +90,7 @@ impl Problem {
 
     #[must_use]
     pub(crate) fn field(mut self, field: impl Into<String>) -> Self {
-        self.0.field = Some(field.into());
+        self.0.field = Some(shortened(field));
         self
     }
 
@@ -164,7 +176,7 @@ impl From<ServiceError> for Problem {
         };
         let mut problem = Self::new(status, code, error.message.clone());
         if error.kind == ErrorKind::Invalid && !error.subject.is_empty() {
-            problem.0.field = Some(error.subject.clone());
+            problem.0.field = Some(shortened(&error.subject));
         }
         if error.kind == ErrorKind::Unavailable {
             problem = problem.header(RETRY_AFTER, HeaderValue::from_static("1"));

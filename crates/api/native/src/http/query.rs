@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use http::Uri;
+use percent_encoding::percent_decode_str;
 
 use super::Problem;
 
@@ -13,7 +14,11 @@ impl Query {
     /// Reads the query. A parameter that is not in `known` is refused: ignoring a filter with a
     /// typing error would answer another question than the one asked.
     pub(crate) fn of(uri: &Uri, known: &[&str]) -> Result<Self, Problem> {
-        let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let query = uri.query().unwrap_or_default();
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(Problem::invalid("the query is not UTF-8"));
+        }
+        let pairs = form_urlencoded::parse(query.as_bytes());
         let pairs: Vec<(String, String)> = pairs.into_owned().collect();
         match pairs.iter().find(|(name, _)| !known.contains(&&**name)) {
             None => Ok(Self(pairs)),

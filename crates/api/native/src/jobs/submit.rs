@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use reelgate_api_kit::json::Strict;
 use reelgate_domain::job::kind::transcode::{Clip, OutputSpec, Settings, TranscodeSpec};
 use reelgate_domain::job::{JobKind, JobSpec, Origin, Priority};
 use reelgate_service::{Submission, SubmitJob};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::settings::merged;
 use super::view::JobView;
@@ -51,7 +52,7 @@ struct OutputBody {
     #[serde(default)]
     preset: Option<String>,
     #[serde(default)]
-    settings: Option<Value>,
+    settings: Option<Strict>,
     #[serde(default)]
     clip: Option<Clip>,
 }
@@ -140,7 +141,7 @@ impl OutputBody {
         let preset = preset.map(|preset| preset.settings);
         match (preset, &self.settings) {
             (Some(preset), None) => Ok(preset),
-            (preset, Some(given)) => merged(preset, given, &format!("{base}.settings")),
+            (preset, Some(Strict(given))) => merged(preset, given, &format!("{base}.settings")),
             (None, None) => {
                 let detail = "an output wants a preset, settings or both";
                 Err(Problem::invalid_field(format!("{base}.preset"), detail))

@@ -5,6 +5,7 @@
 )]
 
 mod access;
+mod bad_input;
 mod buckets;
 mod cancel;
 mod health;

@@ -85,6 +85,11 @@ impl Server {
         }
     }
 
+    /// Where it listens, for requests that no HTTP library would send.
+    pub(crate) fn address(&self) -> &str {
+        self.base.strip_prefix("http://").unwrap()
+    }
+
     /// A request without a key.
     pub(crate) fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))

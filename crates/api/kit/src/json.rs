@@ -1,4 +1,7 @@
 //! JSON in which no object names a member twice: of two values one would be ignored without a word.
+//!
+//! It is also nested only so deep. What is kept of a request is wrapped in more objects when it is stored, and what is
+//! read back from there has a limit of its own.
 
 use std::fmt;
 
@@ -6,12 +9,36 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+/// Far deeper than anything that is asked for.
+const MAX_DEPTH: usize = 32;
+
 /// Reads a text; a repeated member is as malformed as a missing brace.
-pub(super) fn parse(text: &str) -> serde_json::Result<Value> {
-    serde_json::from_str::<Strict>(text).map(|strict| strict.0)
+pub fn parse(text: &str) -> serde_json::Result<Value> {
+    let Strict(value) = serde_json::from_str(text)?;
+    if is_deeper(&value, MAX_DEPTH) {
+        return Err(Error::custom(format_args!(
+            "nested deeper than {MAX_DEPTH} levels"
+        )));
+    }
+    Ok(value)
 }
 
-struct Strict(Value);
+/// Whether lists and objects lie in one another more than this deep.
+pub fn is_deeper(value: &Value, levels: usize) -> bool {
+    let inside = |mut values: Box<dyn Iterator<Item = &Value> + '_>| match levels.checked_sub(1) {
+        None => true,
+        Some(levels) => values.any(|value| is_deeper(value, levels)),
+    };
+    match value {
+        Value::Array(items) => inside(Box::new(items.iter())),
+        Value::Object(members) => inside(Box::new(members.values())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// A value inside some other structure in which no member is repeated.
+#[derive(Debug)]
+pub struct Strict(pub Value);
 
 impl<'de> Deserialize<'de> for Strict {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -83,6 +110,19 @@ mod tests {
             parse(text).unwrap(),
             serde_json::from_str::<Value>(text).unwrap()
         );
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(parse(&nested(MAX_DEPTH)).is_ok());
+        for levels in [MAX_DEPTH + 1, 127, 10_000] {
+            assert!(parse(&nested(levels)).is_err(), "{levels}");
+        }
+        assert!(parse(&"{\"a\":".repeat(10_000)).is_err());
+        let object = parse(r#"{"a": {"b": [], "c": 1}}"#).unwrap();
+        assert!(is_deeper(&object, 2));
+        assert!(!is_deeper(&object, 3));
     }
 
     #[test]
