@@ -14,8 +14,10 @@ use reelgate_client::{
 use reelgate_domain::ObjectRef;
 use tokio::task::JoinSet;
 
+use crate::home::Home;
 use crate::order::{Form, Order};
 use crate::rows::{Rows, State};
+use crate::siblings::SiblingsClient;
 
 /// How many jobs the calls leave waiting at most; they run when everything is over.
 const MOST_WAITING: usize = 4;
@@ -42,6 +44,7 @@ pub(crate) struct Told {
 #[derive(Clone)]
 pub(crate) struct Calls {
     client: Client,
+    siblings_client: SiblingsClient,
     told: Arc<Mutex<Told>>,
     pipelines: Pipelines,
     prefix: String,
@@ -85,13 +88,14 @@ impl Pipelines {
 impl Calls {
     /// `prefix` tells what these calls make from what others make.
     pub(crate) fn new(
-        client: Client,
+        home: &Home,
         told: Arc<Mutex<Told>>,
         pipelines: Pipelines,
         prefix: String,
     ) -> Self {
         Self {
-            client,
+            client: home.client(),
+            siblings_client: home.siblings_client(),
             told,
             pipelines,
             prefix,
@@ -121,6 +125,14 @@ impl Calls {
         let job = answered(self.client.submit(&order.request()).await)?;
         self.told().submitted.insert(job.id.clone(), order);
         Some(job.id)
+    }
+
+    /// Submits jobs that are to share their processes, by one call; the answer is their ids.
+    pub(crate) async fn submit_siblings(self, orders: Vec<Order>) -> Option<Vec<String>> {
+        let ids = self.siblings_client.submit(&orders).await?;
+        let jobs = ids.iter().cloned().zip(orders);
+        self.told().submitted.extend(jobs);
+        Some(ids)
     }
 
     /// Cancels a job, whatever it is doing. It may have ended before.

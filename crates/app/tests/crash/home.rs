@@ -3,15 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::slice;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use reelgate_client::Client;
 use reelgate_testkit::{Process, Server};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::moment::{Phase, Scene};
 use crate::order::Order;
+use crate::siblings::SiblingsClient;
 
 /// What a test waits for at most; none waits this long unless it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -46,8 +49,8 @@ pub(crate) fn small_clip(folder: &Path) -> PathBuf {
 
 /// A directory for everything of one service, and the service while it runs.
 pub(crate) struct Home {
-    _dir: tempfile::TempDir,
-    beside: PathBuf,
+    /// Where it writes its log and says that it is ready.
+    dir: TempDir,
     pub(crate) data: PathBuf,
     arguments: Vec<&'static str>,
     server: Option<Server>,
@@ -57,20 +60,18 @@ impl Home {
     /// Starts a service on a new directory with two slots and these `arguments`.
     pub(crate) fn new(arguments: &[&'static str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let beside = dir.path().canonicalize().unwrap();
-        let data = beside.join("data");
-        Self::over(dir, beside, data, arguments)
+        let data = dir.path().canonicalize().unwrap().join("data");
+        Self::over(dir, data, arguments)
     }
 
-    fn over(
-        dir: tempfile::TempDir,
-        beside: PathBuf,
-        data: PathBuf,
-        arguments: &[&'static str],
-    ) -> Self {
+    /// The same on a disk of its own; only the log is elsewhere.
+    pub(crate) fn on(disk: &Path, arguments: &[&'static str]) -> Self {
+        Self::over(tempfile::tempdir().unwrap(), disk.join("data"), arguments)
+    }
+
+    fn over(dir: TempDir, data: PathBuf, arguments: &[&'static str]) -> Self {
         let mut home = Self {
-            _dir: dir,
-            beside,
+            dir,
             data,
             arguments: [&["--slots", "2"], arguments].concat(),
             server: None,
@@ -80,12 +81,17 @@ impl Home {
     }
 
     pub(crate) fn start(&mut self) {
-        let server = Server::start(program(), &self.data, &self.beside, &self.arguments);
+        let server = Server::start(program(), &self.data, self.dir.path(), &self.arguments);
         self.server = Some(server.unwrap_or_else(|error| panic!("{error}")));
     }
 
     pub(crate) fn server(&mut self) -> &mut Server {
         self.server.as_mut().expect("the service runs")
+    }
+
+    /// Whether the file that says so is there.
+    pub(crate) fn is_said_to_be_ready(&self) -> bool {
+        self.dir.path().join("ready.json").exists()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -95,6 +101,12 @@ impl Home {
     pub(crate) fn client(&self) -> Client {
         let server = self.server.as_ref().expect("the service runs");
         Client::new(server.address(), server.credential("api_key")).unwrap()
+    }
+
+    /// A client of the dialect that submits several jobs at once.
+    pub(crate) fn siblings_client(&self) -> SiblingsClient {
+        let server = self.server.as_ref().expect("the service runs");
+        SiblingsClient::new(server)
     }
 
     /// Kills the service and tells how long anything that it had started lived on.
@@ -132,7 +144,7 @@ impl Home {
 
     /// Waits until FFmpeg works on a job.
     pub(crate) fn await_encoder(&self, order: &Order, id: &str) {
-        let scene = Scene::new(self, order, Some(id.to_owned()));
+        let scene = Scene::new(self, slice::from_ref(order), vec![id.to_owned()]);
         assert!(scene.await_sign(Phase::Encode, &mut Rng::with_seed(0)));
     }
 

@@ -19,6 +19,7 @@ use crate::table::Table;
 
 /// The two inputs, which are equal, so that the processes of two jobs can be told apart.
 const INPUTS: [&str; 2] = ["a.mp4", "b.mp4"];
+const BUCKET: &str = "media";
 
 /// A service, what was ordered from it, and what it has acknowledged.
 pub(crate) struct Lane {
@@ -62,7 +63,7 @@ impl Lane {
     pub(crate) fn round(&mut self, aim: Phase, table: &Table) {
         self.rounds += 1;
         let calls = Calls::new(
-            self.home.client(),
+            &self.home,
             Arc::clone(&self.told),
             self.pipelines.clone(),
             self.rounds.to_string(),
@@ -73,11 +74,14 @@ impl Lane {
         let mut orders = Vec::new();
         if self.rng.u8(..3) == 0 {
             orders.push(self.order(1));
-            self.await_submit(&calls, &orders[0], &mut others);
+            self.await_submit(&calls, &orders, &mut others);
         }
-        let order = self.order(0);
-        let (mut scene, engines) = self.reach(aim, &order, &calls, &mut others);
-        orders.push(order);
+        let family = match self.rng.u8(..3) {
+            0 => Order::family(&format!("{}-0", self.rounds), BUCKET, INPUTS[0]),
+            _ => vec![self.order(0)],
+        };
+        let (mut scene, engines) = self.reach(aim, &family, &calls, &mut others);
+        orders.extend(family);
 
         let lived = self.home.kill();
         while let Some(ended) = self.runtime.block_on(others.join_next()) {
@@ -100,29 +104,31 @@ impl Lane {
     /// A new order that reads one of the inputs.
     fn order(&mut self, input: usize) -> Order {
         let tag = format!("{}-{input}", self.rounds);
-        Order::drawn(&mut self.rng, tag, "media", INPUTS[input])
+        Order::drawn(&mut self.rng, tag, BUCKET, INPUTS[input])
     }
 
-    /// Orders a job and returns at the moment of the kill: with the job, and what its processes did.
-    /// The call that the phase begins with may be answered or under way.
+    /// Orders one job, or several that share processes, and returns at the moment of the kill: with
+    /// the first job, and what its processes did. The call that the phase begins with may be answered
+    /// or under way.
     fn reach(
         &mut self,
         aim: Phase,
-        order: &Order,
+        family: &[Order],
         calls: &Calls,
         others: &mut JoinSet<()>,
     ) -> (Scene, Vec<Engine>) {
         let is_answered = self.rng.bool();
-        let id = if aim == Phase::Claim && !is_answered {
-            let submit = calls.clone().submit(order.clone());
+        let ids = if aim == Phase::Claim && !is_answered {
+            let submit = submit(calls.clone(), family.to_vec());
             others.spawn(async move { drop(submit.await) });
-            None
+            Vec::new()
         } else {
-            Some(self.await_submit(calls, order, others))
+            self.await_submit(calls, family, others)
         };
-        let scene = Scene::new(&self.home, order, id.clone());
+        let first = ids.first().cloned();
+        let scene = Scene::new(&self.home, family, ids);
         let is_seen = scene.await_sign(aim, &mut self.rng);
-        if let (Phase::Stop, true, Some(id)) = (aim, is_seen, id) {
+        if let (Phase::Stop, true, Some(id)) = (aim, is_seen, first) {
             let cancel = calls.clone().cancel(id);
             match is_answered {
                 true => self.runtime.block_on(cancel),
@@ -138,12 +144,18 @@ impl Lane {
         (scene, engines)
     }
 
-    /// Submits a job that somebody asks about from then on.
-    fn await_submit(&self, calls: &Calls, order: &Order, others: &mut JoinSet<()>) -> String {
-        let submitted = self.runtime.block_on(calls.clone().submit(order.clone()));
-        let id = submitted.expect("the service runs");
-        others.spawn(calls.clone().watch(id.clone()));
-        id
+    /// Submits jobs, of which somebody asks about the first from then on.
+    fn await_submit(
+        &self,
+        calls: &Calls,
+        family: &[Order],
+        others: &mut JoinSet<()>,
+    ) -> Vec<String> {
+        let submitted = submit(calls.clone(), family.to_vec());
+        let submitted = self.runtime.block_on(submitted);
+        let ids = submitted.expect("the service runs");
+        others.spawn(calls.clone().watch(ids[0].clone()));
+        ids
     }
 
     /// What has to hold while nothing runs, before anything could be repaired.
@@ -207,7 +219,7 @@ impl Lane {
     /// Runs what was waiting in the paused pipeline, and stops the service in order.
     pub(crate) fn finish(mut self) {
         let calls = Calls::new(
-            self.home.client(),
+            &self.home,
             Arc::clone(&self.told),
             self.pipelines.clone(),
             String::new(),
@@ -238,6 +250,14 @@ impl Lane {
 
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap()
+    }
+}
+
+/// Submits a job, or several by one call.
+async fn submit(calls: Calls, mut family: Vec<Order>) -> Option<Vec<String>> {
+    match family.len() {
+        1 => calls.submit(family.remove(0)).await.map(|id| vec![id]),
+        _ => calls.submit_siblings(family).await,
     }
 }
 

@@ -6,6 +6,8 @@
 )]
 
 mod calls;
+mod disk;
+mod full;
 mod home;
 mod kills;
 mod lane;
@@ -14,4 +16,6 @@ mod moment;
 mod order;
 mod outputs;
 mod rows;
+mod siblings;
+mod stops;
 mod table;

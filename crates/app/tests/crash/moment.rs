@@ -69,19 +69,22 @@ pub(crate) enum Engine {
 
 /// A job as it can be seen from outside.
 pub(crate) struct Scene {
-    order: Order,
-    id: Option<String>,
+    /// The job's, and then those of the jobs that it shares processes with.
+    family: Vec<Order>,
+    /// Theirs, as far as they are known.
+    ids: Vec<String>,
     server: u32,
     data: PathBuf,
     bucket: PathBuf,
 }
 
 impl Scene {
-    /// `id` is not known before the submit is answered.
-    pub(crate) fn new(home: &Home, order: &Order, id: Option<String>) -> Self {
+    /// The job of the first order, submitted together with the others. There are no ids before the
+    /// submit is answered.
+    pub(crate) fn new(home: &Home, family: &[Order], ids: Vec<String>) -> Self {
         Self {
-            order: order.clone(),
-            id,
+            family: family.to_vec(),
+            ids,
             server: home.pid(),
             data: home.data.clone(),
             bucket: home.bucket(),
@@ -92,7 +95,7 @@ impl Scene {
     pub(crate) fn await_sign(&self, phase: Phase, rng: &mut Rng) -> bool {
         let begun = Instant::now();
         let at_first_name = rng.bool();
-        let keys = self.order.keys();
+        let keys = self.order().keys();
         let is_named = |key: Option<&String>| key.is_some_and(|key| self.bucket.join(key).exists());
         loop {
             let sign = match phase {
@@ -117,8 +120,13 @@ impl Scene {
 
     /// What the processes of the job are doing.
     pub(crate) fn engines(&self) -> Vec<Engine> {
-        let input = self.bucket.join(&self.order.input);
-        let scratch = self.scratch_prefix();
+        let input = self.bucket.join(&self.order().input);
+        let scratch = self.data.join("scratch");
+        let scratch: Vec<_> = self
+            .ids
+            .iter()
+            .map(|id| scratch.join(format!("{id}-")))
+            .collect();
         let processes = Process::below(self.server);
         let doing = processes.iter().filter_map(|process| {
             let is_for = |path: &Path| {
@@ -127,7 +135,7 @@ impl Scene {
                 let mut words = words.chain(process.directory.to_str());
                 words.any(|word| word.contains(&*name))
             };
-            let works_on_output = scratch.as_deref().is_some_and(is_for);
+            let works_on_output = scratch.iter().any(|path| is_for(path));
             match process.name.as_str() {
                 "ffmpeg" if works_on_output => Some(Engine::Encodes),
                 "ffprobe" if works_on_output => Some(Engine::ReadsOutput),
@@ -138,60 +146,54 @@ impl Scene {
         doing.collect()
     }
 
-    /// What the names of the job's scratch directories begin with.
-    fn scratch_prefix(&self) -> Option<PathBuf> {
-        let id = self.id.as_ref()?;
-        Some(self.data.join("scratch").join(format!("{id}-")))
+    fn order(&self) -> &Order {
+        &self.family[0]
     }
 
-    fn has_scratch(&self) -> bool {
-        self.folder_in(&self.data.join("scratch")).is_some()
+    /// The scratch directory of the job, or of the one whose processes it shares.
+    fn scratch(&self) -> Option<PathBuf> {
+        folder_of(&self.data.join("scratch"), &self.ids)
     }
 
     fn is_staged(&self) -> bool {
         let staged = self.bucket.join(".reelgate/staged");
-        self.folder_in(&staged).is_some()
+        let own = &self.ids[..self.ids.len().min(1)];
+        folder_of(&staged, own).is_some()
     }
 
     /// Whether FFmpeg has written anything for the output that came last.
     fn has_made_something(&self) -> bool {
-        let scratch = self.folder_in(&self.data.join("scratch"));
-        let outputs = scratch.map(entries).unwrap_or_default();
+        let outputs = self.scratch().map(entries).unwrap_or_default();
         let last = outputs.into_iter().max();
         last.is_some_and(|output| !entries(output).is_empty())
-    }
-
-    /// The folder of one of this job's attempts inside `folder`.
-    fn folder_in(&self, folder: &Path) -> Option<PathBuf> {
-        let id = self.id.as_ref()?;
-        let is_its = |path: &PathBuf| {
-            let name = path.file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| name.starts_with(id.as_str()))
-        };
-        entries(folder.to_owned()).into_iter().find(is_its)
     }
 
     /// Which phase the job was in when the service was killed, by what is on the disk, and by what
     /// its processes were doing right before where the disk cannot tell. `None` if it had ended, or
     /// was never stored.
     pub(crate) fn phase_found(&mut self, rows: &Rows, engines: &[Engine]) -> Option<Phase> {
-        let row = rows.tagged(&self.order.tag)?;
-        self.id = Some(row.id.clone());
+        let row = rows.tagged(&self.order().tag)?;
+        let family = self
+            .family
+            .iter()
+            .filter_map(|order| rows.tagged(&order.tag));
+        self.ids = family.map(|row| row.id.clone()).collect();
+        let has_scratch = self.scratch().is_some();
         let is_doing = |engine| engines.contains(&engine);
         match row.state {
             State::Queued => Some(Phase::Claim),
             State::Running if self.is_staged() => Some(Phase::Publish),
             State::Running if is_doing(Engine::ReadsOutput) => Some(Phase::Probe),
             State::Running if is_doing(Engine::Encodes) => Some(Phase::Encode),
-            State::Running if self.has_scratch() => Some(match self.has_made_something() {
+            State::Running if has_scratch => Some(match self.has_made_something() {
                 true => Phase::Probe,
                 false => Phase::Encode,
             }),
             State::Running if is_doing(Engine::ReadsInput) => Some(Phase::Fetch),
             State::Running => Some(Phase::Claim),
             State::Publishing => {
-                let names = outputs::visible(&self.bucket, &self.order).len();
-                let all = self.order.keys().len();
+                let names = outputs::visible(&self.bucket, self.order()).len();
+                let all = self.order().keys().len();
                 Some(if names < all {
                     Phase::Publish
                 } else {
@@ -200,7 +202,7 @@ impl Scene {
             }
             State::Stopping => Some(Phase::Stop),
             State::Succeeded if self.is_staged() => Some(Phase::Finish),
-            State::Cancelled if self.is_staged() || self.has_scratch() => Some(Phase::Stop),
+            State::Cancelled if self.is_staged() || has_scratch => Some(Phase::Stop),
             State::Succeeded | State::Failed | State::Cancelled => None,
         }
     }
@@ -210,4 +212,13 @@ impl Scene {
 fn entries(folder: PathBuf) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).collect()
+}
+
+/// The folder inside `folder` of an attempt at one of these jobs.
+fn folder_of(folder: &Path, ids: &[String]) -> Option<PathBuf> {
+    let is_theirs = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| ids.iter().any(|id| name.starts_with(id.as_str())))
+    };
+    entries(folder.to_owned()).into_iter().find(is_theirs)
 }

@@ -1,6 +1,7 @@
 //! Jobs that are short, and what each is to leave behind.
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use fastrand::Rng;
 use reelgate_client::{NewJob, NewOutput};
@@ -86,6 +87,16 @@ impl Order {
             priority: None,
             user_data: Some(self.tag.clone()),
         }
+    }
+
+    /// Several jobs with one output each, which read the same input and share its decoding.
+    pub(crate) fn family(tag: &str, bucket: &str, input: &str) -> Vec<Self> {
+        let forms = [(Form::Ts, 3), (Form::Mp4, 2), (Form::Ts, 2)];
+        let members = forms.iter().enumerate().map(|(index, form)| {
+            let tag = format!("{tag}-{index}");
+            Self::new(tag, bucket, input, slice::from_ref(form))
+        });
+        members.collect()
     }
 
     /// The keys of all files in the order in which they may appear, output by output.
