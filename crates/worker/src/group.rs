@@ -213,7 +213,7 @@ impl Group {
     async fn wait_for_scratch(&mut self, source: &Source, queue: &VecDeque<Vec<Planned>>) {
         let mut changes = self.budget.changes();
         let mut is_told = false;
-        loop {
+        while !self.members.is_empty() {
             let parts = queue.iter().flatten().filter(|part| self.holds(part.job));
             let needed = parts
                 .map(|part| scratch::bytes_of(&part.plan, &source.facts))

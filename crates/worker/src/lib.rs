@@ -194,7 +194,7 @@ impl Worker {
         if let Err(error) = claiming.await {
             tracing::error!(%error, "the claim loop ended badly");
         }
-        let running = *roster.slots().borrow();
+        let running = roster.jobs();
         if running > 0 && !grace.is_zero() {
             let seconds = grace.as_secs();
             tracing::info!(
@@ -203,7 +203,7 @@ impl Worker {
             );
         }
         if tokio::time::timeout(grace, roster.idle()).await.is_err() {
-            let running = *roster.slots().borrow();
+            let running = roster.jobs();
             tracing::info!(running, "{running} running jobs are handed back");
             roster.end_all(EndReason::Shutdown);
             roster.idle().await;

@@ -101,6 +101,11 @@ impl Roster {
         self.slots.subscribe()
     }
 
+    /// How many jobs are held: a slot may have several.
+    pub(crate) fn jobs(&self) -> usize {
+        self.held().len()
+    }
+
     /// A sign of life of everything held.
     pub(crate) fn beats(&self) -> Vec<Beat> {
         let held = self.held();

@@ -180,6 +180,30 @@ async fn a_job_that_needs_more_room_than_there_is_waits_and_others_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_does_not_wait_for_room() {
+    static FREE: AtomicU64 = AtomicU64::new(1000);
+    let house = House::new().await;
+    house.put_clip(CLIP, "in.mp4").await;
+    let worker = house.worker_with(1, |config| {
+        config.scratch_per_job = 1000;
+        config.free_space_floor = 0;
+        config.free_bytes = |_| Ok(FREE.load(Ordering::SeqCst));
+    });
+    let outputs = ["a.mp4", "b.mp4"].map(|key| vec![quick(key)]);
+    let jobs = house.submit_group("in.mp4", outputs.to_vec()).await;
+    waits_for_room(&house, &jobs[1]).await;
+    // From here on there is not even room for what is promised to any job.
+    FREE.store(10, Ordering::SeqCst);
+    let stopped = tokio::time::timeout(Duration::from_secs(20), worker.shut_down()).await;
+    stopped.expect("it stops");
+    for job in &jobs {
+        let job = house.service.job(&house.caller, job.id).await.unwrap();
+        assert_eq!(job.lifecycle.state.name(), StateName::Queued);
+        assert_eq!(job.lifecycle.losses, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_drains_finishes_what_it_can_and_starts_nothing() {
     let house = House::new().await;
     house.put_clip(CLIP, "in.mp4").await;
