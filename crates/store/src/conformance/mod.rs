@@ -4,6 +4,29 @@
 //! makes one test of every case. A bug found in one engine becomes a case for all.
 //!
 //! [`conformance_tests!`]: crate::conformance_tests
+//!
+//! Races that job queues have lost elsewhere, and what shows that an engine does not. `traffic` is
+//! [`traffic::no_promise_breaks_under_traffic`], which meets all that two callers can do to each
+//! other; the tests of an engine run it and `race` on broken variants too.
+//!
+//! | race | shown by |
+//! |---|---|
+//! | a cancel looks, then acts on a job that has started | [`race`], `traffic` |
+//! | a completion overwrites a cancel | [`cancelling::a_stop_ends_with_the_report_or_with_the_lease`], `traffic` |
+//! | a cancel falls between a worker's last look and its end | [`cancelling::a_stop_ends_with_the_report_or_with_the_lease`] |
+//! | a wake-up is lost, and the cancel with it | [`cancelling::a_cancel_may_lose_patience`]: each heartbeat repeats it |
+//! | a stop is known in memory only | [`durability::everything_is_there_after_a_reopen`] |
+//! | a worker outlives its lease and has its say | [`fencing::a_stale_attempt_can_do_nothing`], [`requeueing::an_attempt_before_the_retry_stays_fenced`], `traffic` |
+//! | a cancelled job keeps its slot | [`claiming::a_limit_holds_through_every_way_a_slot_comes_free`], `traffic` |
+//! | a claim takes more than it may | [`claiming::a_claim_returns_no_more_than_its_slots`], [`siblings::a_limit_bounds_a_group_and_the_rest_starts_later`], `traffic` |
+//! | a pause is read before the claim | [`pausing::no_claim_that_follows_an_answered_pause_starts_its_jobs`], `traffic` |
+//! | a resume wakes nobody | [`pausing::a_paused_pipeline_starts_nothing_and_resumes`] |
+//! | what is told is not what was written | [`model`], [`submitting::wake_ups_follow_what_happened`], and the engine's tests of its writer |
+//! | a cancel waits behind what it cancels, or for room on a full disk | the engine's tests of its writer |
+//! | a call costs the more the more is queued | the engine's tests of its statements |
+//!
+//! Two more need what SQLite with a single writer does not have: a read transaction that is upgraded
+//! to write, and old row versions that a long reader keeps alive.
 
 pub mod accounts;
 pub mod cancelling;

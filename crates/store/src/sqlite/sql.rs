@@ -53,6 +53,7 @@ macro_rules! pipeline_query {
 
 statements! {
     BEGIN = "BEGIN IMMEDIATE";
+    SNAPSHOT = "BEGIN DEFERRED";
     COMMIT = "COMMIT";
     ROLLBACK = "ROLLBACK";
     SAVEPOINT = "SAVEPOINT intention";

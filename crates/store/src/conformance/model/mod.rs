@@ -1,38 +1,24 @@
 //! Random operations, one after another, against a model in memory that knows only the rules.
 
-use std::collections::BTreeMap;
+mod rules;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, Event, FaultCode, JobState, Lease, Lifecycle, Priority, Selector,
-    StateName, StopMode,
+    CancelOutcome, CancelPolicy, Event, Fault, FaultCode, Happening, Job, JobState, Lease,
+    Lifecycle, Selector, StateName, StopMode,
 };
 use reelgate_domain::media::OutputResult;
 use reelgate_domain::pipeline::PipelineChange;
-use reelgate_domain::{JobId, PipelineId, PipelineState, Timestamp};
+use reelgate_domain::{JobId, PipelineId, PipelineState};
 use reelgate_testkit::{staged, worker};
 
+use self::rules::{ModelJob, ModelPipeline};
 use super::dice::Dice;
 use super::world::{GONE, LEASE, failed};
 use super::{Home, World};
-use crate::{Beat, BeatAnswer, Claim, Ending, Fenced, JobFilter, Work};
-
-#[derive(Clone)]
-struct ModelJob {
-    pipeline: PipelineId,
-    priority: Priority,
-    lifecycle: Lifecycle,
-    progress: u8,
-    started_at: Option<Timestamp>,
-    staged_by: Option<u32>,
-}
-
-struct ModelPipeline {
-    paused: bool,
-    limit: Option<u32>,
-    /// The turn it last had.
-    served: u64,
-}
+use crate::{Beat, BeatAnswer, Claim, Ending, Fenced, JobFilter, RetryOutcome, Work};
 
 struct Model<'w> {
     world: &'w World,
@@ -40,6 +26,19 @@ struct Model<'w> {
     jobs: BTreeMap<JobId, ModelJob>,
     pipelines: BTreeMap<PipelineId, ModelPipeline>,
     turns: u64,
+    families: u64,
+    /// Whose history may have grown since the last look.
+    touched: BTreeSet<JobId>,
+    met: Met,
+}
+
+/// How often the rarer things have happened.
+#[derive(Debug, Default)]
+struct Met {
+    groups: u32,
+    cut_short: u32,
+    retried: u32,
+    hurried: u32,
 }
 
 pub async fn random_operations_agree_with_the_rules(home: &dyn Home) {
@@ -64,8 +63,11 @@ pub async fn random_operations_agree_with_the_rules(home: &dyn Home) {
         jobs,
         pipelines,
         turns: 0,
+        families: 0,
+        touched: BTreeSet::new(),
+        met: Met::default(),
     };
-    for step in 0..2500 {
+    for step in 0..3000 {
         model.step().await;
         if step % 100 == 99 {
             model.compare_all().await;
@@ -79,6 +81,17 @@ pub async fn random_operations_agree_with_the_rules(home: &dyn Home) {
         ends.len() >= 6,
         "the steps reach nearly every state: {ends:?}"
     );
+    let Met {
+        groups,
+        cut_short,
+        retried,
+        hurried,
+    } = model.met;
+    assert!(
+        groups.min(cut_short).min(retried).min(hurried) >= 10,
+        "{:?}",
+        model.met
+    );
 }
 
 impl Model<'_> {
@@ -89,8 +102,9 @@ impl Model<'_> {
             38..48 => self.renew().await,
             48..58 => self.publish().await,
             58..74 => self.finish().await,
-            74..84 => self.cancel().await,
-            84..90 => self.change().await,
+            74..82 => self.cancel().await,
+            82..86 => self.retry().await,
+            86..91 => self.change().await,
             _ => self.sweep().await,
         }
     }
@@ -135,19 +149,46 @@ impl Model<'_> {
 
     async fn submit(&mut self) {
         let pipelines: Vec<PipelineId> = self.pipelines.keys().copied().collect();
+        let now = self.world.now();
+        // Alone in their submission, or with what may be siblings.
+        let together = self.dice.below(3) != 0;
+        let submission = self.world.ids.submission(now);
+        let (main, urgent) = (self.dice.pick(&pipelines), 1 + self.dice.below(10) as u8);
+        let mut families = BTreeMap::new();
         let mut new = Vec::new();
-        for _ in 0..=self.dice.below(3) {
-            let pipeline = self.dice.pick(&pipelines);
-            let level = 1 + self.dice.below(10) as u8;
-            let job = self.world.new_job_in(pipeline).priority(level).build();
-            let model = ModelJob {
+        for _ in 0..=self.dice.below(5) {
+            let other = self.dice.below(4) == 0;
+            let pipeline = match other {
+                true => self.dice.pick(&pipelines),
+                false => main,
+            };
+            let level = match self.dice.below(5) {
+                0 => 1 + self.dice.below(10) as u8,
+                _ => urgent,
+            };
+            let input = self.dice.pick(&["a.mp4", "a.mp4", "a.mp4", "b.mp4"]);
+            let mut job = self.world.new_job_in(pipeline).priority(level).input(input);
+            if together {
+                job = job.submission(submission);
+            }
+            let job = job.build();
+            let family = (pipeline, level, input);
+            let family = *families.entry(family).or_insert_with(|| {
+                self.families += 1;
+                self.families
+            });
+            let mut model = ModelJob {
                 pipeline,
                 priority: job.priority,
                 lifecycle: Lifecycle::queued(),
                 progress: 0,
                 started_at: None,
                 staged_by: None,
+                family: together.then_some(family),
+                history: Vec::new(),
             };
+            model.tell(now, Happening::Queued);
+            self.touched.insert(job.id);
             self.jobs.insert(job.id, model);
             new.push(job);
         }
@@ -159,7 +200,7 @@ impl Model<'_> {
         let due = |job: &&ModelJob| matches!(&job.lifecycle.state, JobState::Publishing { lease } if lease.until <= now);
         let lost = self.jobs.values().filter(due).count();
         // Which of several lost publishers go first is not promised, so all of them may.
-        let slots = (self.dice.below(4) as usize).max(lost);
+        let slots = (self.dice.below(6) as usize).max(lost);
         let claims = self.world.claim(slots as u32).await;
         assert!(claims.len() <= slots);
         for (index, claim) in claims.iter().enumerate() {
@@ -171,20 +212,10 @@ impl Model<'_> {
     }
 
     fn check_claim(&mut self, claim: &Claim, publishes: bool) {
-        let now = self.world.now();
         let turn = self.turn();
         let best = self.best_of(claim.job.pipeline);
+        self.start(&claim.job);
         let job = self.jobs.get_mut(&claim.job.id).expect("a known job");
-        let lease = Lease {
-            worker: worker("w"),
-            until: now.after(LEASE),
-        };
-        let next = job
-            .lifecycle
-            .after(&Event::Claim { lease }, now)
-            .expect("it may be claimed");
-        job.lifecycle = next;
-        job.started_at = Some(now);
         if publishes {
             let by = job.staged_by.expect("it has staged");
             assert_eq!(claim.work, Work::Publish(staged(by)));
@@ -200,6 +231,14 @@ impl Model<'_> {
                 "another job of the pipeline goes first"
             );
             job.progress = 0;
+            let siblings = self.siblings_of(claim.job.id);
+            let found: Vec<JobId> = claim.siblings.iter().map(|job| job.id).collect();
+            assert_eq!(found, siblings);
+            self.met.groups += u32::from(!found.is_empty());
+            for sibling in &claim.siblings {
+                self.start(sibling);
+                self.jobs.get_mut(&sibling.id).expect("it started").progress = 0;
+            }
             self.turns += 1;
             let pipeline = self
                 .pipelines
@@ -207,49 +246,24 @@ impl Model<'_> {
                 .expect("a known one");
             pipeline.served = self.turns;
         }
-        assert_eq!(claim.job.lifecycle, self.jobs[&claim.job.id].lifecycle);
-    }
-
-    /// The pipelines whose turn it may be.
-    fn turn(&self) -> Vec<PipelineId> {
-        let able = self.pipelines.iter().filter(|(id, pipeline)| {
-            let (_, ready, running) = self.load(**id);
-            let below = pipeline
-                .limit
-                .is_none_or(|limit| running < u64::from(limit));
-            !pipeline.paused && ready > 0 && below
-        });
-        let rank = |id: &PipelineId| (self.load(*id).2, self.pipelines[id].served);
-        let able: Vec<PipelineId> = able.map(|(id, _)| *id).collect();
-        let least = able.iter().map(rank).min();
-        able.into_iter()
-            .filter(|id| Some(rank(id)) == least)
-            .collect()
-    }
-
-    fn best_of(&self, pipeline: PipelineId) -> Option<JobId> {
-        let ready = self.jobs.iter().filter(|(_, job)| {
-            let state = &job.lifecycle.state;
-            job.pipeline == pipeline && matches!(state, JobState::Queued { ready_at: None })
-        });
-        ready
-            .min_by_key(|(id, job)| (std::cmp::Reverse(job.priority), **id))
-            .map(|(id, _)| *id)
-    }
-
-    /// Queued, ready and running jobs.
-    fn load(&self, pipeline: PipelineId) -> (u64, u64, u64) {
-        let mut load = (0, 0, 0);
-        for job in self.jobs.values().filter(|job| job.pipeline == pipeline) {
-            match &job.lifecycle.state {
-                JobState::Queued { ready_at } => {
-                    load.0 += 1;
-                    load.1 += u64::from(ready_at.is_none());
-                }
-                state => load.2 += u64::from(state.lease().is_some()),
-            }
+        for job in claim.siblings.iter().chain([&claim.job]) {
+            assert_eq!(job.lifecycle, self.jobs[&job.id].lifecycle);
         }
-        load
+    }
+
+    fn start(&mut self, claimed: &Job) {
+        let now = self.world.now();
+        let lease = Lease {
+            worker: worker("w"),
+            until: now.after(LEASE),
+        };
+        let job = self.jobs.get_mut(&claimed.id).expect("a known job");
+        let next = job.lifecycle.after(&Event::Claim { lease }, now);
+        job.lifecycle = next.expect("it may be claimed");
+        job.started_at = Some(now);
+        let worker = worker("w");
+        job.tell(now, Happening::Started { worker });
+        self.touched.insert(claimed.id);
     }
 
     async fn renew(&mut self) {
@@ -274,8 +288,8 @@ impl Model<'_> {
             Ok(next) => {
                 job.lifecycle = next;
                 job.progress = job.progress.max(progress.min(100));
-                match job.lifecycle.state.name() {
-                    StateName::Stopping => BeatAnswer::Stop(StopMode::Graceful),
+                match job.lifecycle.state {
+                    JobState::Stopping { mode, .. } => BeatAnswer::Stop(mode),
                     _ => BeatAnswer::Held,
                 }
             }
@@ -332,12 +346,27 @@ impl Model<'_> {
     fn report(&mut self, id: JobId, attempt: u32, event: &Event) -> Fenced {
         let job = self.jobs.get_mut(&id).expect("a known job");
         let stopping = job.lifecycle.state.name() == StateName::Stopping;
-        match job.lifecycle.after(event, self.world.now()) {
+        let now = self.world.now();
+        match job.lifecycle.after(event, now) {
             Ok(next) => {
                 job.lifecycle = next;
                 if job.lifecycle.state.name() == StateName::Succeeded {
                     job.progress = 100;
                 }
+                match event {
+                    Event::Fail { fault, .. } => job.tell_failure(now, fault),
+                    Event::Stopped { .. } => {
+                        let killed = GONE.killed;
+                        job.tell(GONE.at, Happening::ProcessesGone { killed });
+                        job.tell_end(now);
+                    }
+                    Event::GiveBack { .. } => {
+                        job.tell(now, Happening::GivenBack);
+                        job.tell_end(now);
+                    }
+                    _ => job.tell_end(now),
+                }
+                self.touched.insert(id);
                 match event {
                     Event::Stopped { .. } => Fenced::Done,
                     _ if stopping => Fenced::Stopping,
@@ -358,38 +387,45 @@ impl Model<'_> {
         let policy = self.dice.pick(&policies);
         let mut ids = Vec::new();
         for _ in 0..=self.dice.below(3) {
-            ids.extend(self.any_job());
+            ids.extend(match self.dice.below(2) {
+                0 => self.any_job(),
+                _ => self.any_attempt().map(|(id, _)| id),
+            });
         }
         let now = self.world.now();
+        let mode = self
+            .dice
+            .pick(&[StopMode::Graceful, StopMode::Graceful, StopMode::Now]);
         let selector = Selector::Ids(ids.clone());
-        let outcomes = self
-            .world
-            .store
-            .cancel(
-                self.world.account,
-                selector,
-                policy,
-                StopMode::Graceful,
-                now,
-            )
-            .await;
+        let (account, store) = (self.world.account, &self.world.store);
+        let outcomes = store.cancel(account, selector, policy, mode, now).await;
         let outcomes = outcomes.expect("cancel");
         assert_eq!(outcomes.len(), ids.len());
         for (id, outcome) in ids.into_iter().zip(outcomes) {
             let job = self.jobs.get_mut(&id).expect("a known job");
             let from = job.lifecycle.state.name();
-            let expected = match job.lifecycle.after(
-                &Event::Cancel {
-                    policy,
-                    mode: StopMode::Graceful,
-                },
-                now,
-            ) {
+            let event = Event::Cancel { policy, mode };
+            let expected = match job.lifecycle.after(&event, now) {
                 Ok(next) => {
                     job.lifecycle = next;
-                    match job.lifecycle.state.name() {
-                        StateName::Stopping => CancelOutcome::Stopping { id, from },
-                        _ => CancelOutcome::Cancelled { id, from },
+                    let decision = job.lifecycle.state.name();
+                    let stopping = decision == StateName::Stopping;
+                    self.met.hurried += u32::from(stopping && mode == StopMode::Now);
+                    // Where nothing runs there is nothing to hurry.
+                    let mode = if stopping { mode } else { StopMode::Graceful };
+                    job.tell(
+                        now,
+                        Happening::CancelAccepted {
+                            from,
+                            decision,
+                            mode,
+                        },
+                    );
+                    job.tell_end(now);
+                    self.touched.insert(id);
+                    match stopping {
+                        true => CancelOutcome::Stopping { id, from },
+                        false => CancelOutcome::Cancelled { id, from },
                     }
                 }
                 Err(_) => CancelOutcome::Refused {
@@ -400,6 +436,33 @@ impl Model<'_> {
             };
             assert_eq!(outcome, expected);
         }
+    }
+
+    async fn retry(&mut self) {
+        let failed = |job: &ModelJob| job.lifecycle.state.name() == StateName::Failed;
+        let ids = self.jobs.iter().filter(|(_, job)| failed(job));
+        let ids: Vec<JobId> = ids.map(|(id, _)| *id).collect();
+        let id = match self.dice.below(4) {
+            0 => self.any_job(),
+            _ if ids.is_empty() => None,
+            _ => Some(self.dice.pick(&ids)),
+        };
+        let Some(id) = id else { return };
+        let now = self.world.now();
+        let outcome = self.world.retry(id).await;
+        let job = self.jobs.get_mut(&id).expect("a known job");
+        let expected = match job.lifecycle.after(&Event::Retry, now) {
+            Ok(next) => {
+                job.lifecycle = next;
+                (job.progress, job.started_at, job.staged_by) = (0, None, None);
+                job.tell(now, Happening::Retried);
+                self.touched.insert(id);
+                self.met.retried += 1;
+                RetryOutcome::Queued
+            }
+            Err(_) => RetryOutcome::Refused(job.lifecycle.state.name()),
+        };
+        assert_eq!(outcome, expected);
     }
 
     async fn change(&mut self) {
@@ -431,7 +494,7 @@ impl Model<'_> {
             .advance(Duration::from_millis(self.dice.below(20_000)));
         let moved = self.world.store.sweep(every, now).await.expect("sweep");
         let mut expected = 0;
-        for job in self.jobs.values_mut() {
+        for (id, job) in &mut self.jobs {
             match &mut job.lifecycle.state {
                 JobState::Running { lease }
                 | JobState::Publishing { lease }
@@ -448,13 +511,18 @@ impl Model<'_> {
             }
             if let Ok(next) = job.lifecycle.after(&Event::LeaseEnded, now) {
                 job.lifecycle = next;
+                job.tell_failure(now, &Fault::lost(&worker("w")));
+                self.touched.insert(*id);
                 expected += 1;
             }
         }
         assert_eq!(moved, expected);
     }
 
-    async fn compare_all(&self) {
+    async fn compare_all(&mut self) {
+        for id in std::mem::take(&mut self.touched) {
+            assert_eq!(self.world.history(id).await, self.jobs[&id].history);
+        }
         for id in self.pipelines.keys() {
             let (queued, _, running) = self.load(*id);
             assert_eq!(self.world.load(*id).await, (queued, running));
