@@ -19,6 +19,10 @@ use crate::siblings::SiblingsClient;
 /// What a test waits for at most; none waits this long unless it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long what a dead service has staged may stay: it is removed when nothing has touched it for
+/// the time of a lease, 30 s, and looked for at the start and once more after that time.
+const LEFTOVER_PATIENCE: Duration = Duration::from_secs(70);
+
 /// The program under test.
 pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_reelgate"))
@@ -180,12 +184,22 @@ impl Home {
         entries.map(|entry| entry.unwrap().path()).collect()
     }
 
+    /// Leftovers that nobody has touched for so long that they should be gone.
+    pub(crate) fn old_leftovers(&self) -> Vec<PathBuf> {
+        let is_old = |path: &PathBuf| {
+            let modified = fs::metadata(path).and_then(|meta| meta.modified());
+            let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+            age.is_some_and(|age| age > LEFTOVER_PATIENCE)
+        };
+        self.leftovers().into_iter().filter(is_old).collect()
+    }
+
     /// Fails if leftovers are still there after a while.
     pub(crate) fn await_tidiness(&self) {
         let begun = Instant::now();
         while !self.leftovers().is_empty() {
-            let waited = begun.elapsed() < Duration::from_secs(5);
-            assert!(waited, "left behind: {:?}", self.leftovers());
+            let is_early = begun.elapsed() < LEFTOVER_PATIENCE;
+            assert!(is_early, "left behind: {:?}", self.leftovers());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -98,7 +98,7 @@ impl Lane {
                 self.check_end(order, row);
             }
         }
-        self.home.await_tidiness();
+        assert_eq!(self.home.old_leftovers(), Vec::<PathBuf>::new());
     }
 
     /// A new order that reads one of the inputs.
@@ -237,6 +237,7 @@ impl Lane {
             };
             self.check_end(order, &queued);
         }
+        self.home.await_tidiness();
         self.home.server().signal(rustix::process::Signal::TERM);
         let status = self.home.ended(PATIENCE);
         assert!(status.success(), "{status}");
