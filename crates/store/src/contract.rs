@@ -318,7 +318,9 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Job>>;
 
-    /// What has happened to a job, oldest first; `None` if there is no such job.
+    /// What has happened to a job, oldest first; `None` if there is no such job. The mode of a cancel
+    /// that found nothing running is not kept and reads `Graceful`. Of what releases without
+    /// histories have done it tells what the job's row says.
     async fn history(&self, account: AccountId, id: JobId) -> Result<Option<Vec<HistoryEntry>>>;
 
     /// Cancels what the selector names, as far as the policy allows: one write for the whole call,

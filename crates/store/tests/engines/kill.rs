@@ -187,8 +187,11 @@ async fn child() {
         let (store, ids) = (Arc::clone(&store), Arc::clone(&ids));
         tasks.spawn(async move {
             loop {
-                let job = JobBuilder::new(account(1), pipeline, ids.job(now), now).build();
-                submit_and_maybe_cancel(&store, job).await;
+                // Two that start together, or only one of them.
+                let submission = ids.submission(now);
+                let new = || JobBuilder::new(account(1), pipeline, ids.job(now), now);
+                let pair = [new(), new()].map(|job| job.submission(submission).build());
+                submit_and_maybe_cancel(&store, pair.to_vec()).await;
             }
         });
     }
@@ -196,36 +199,33 @@ async fn child() {
         loop {
             let until = now.after(Duration::from_secs(30));
             for claim in store.claim(&worker("w"), 1, until, now).await.unwrap() {
-                say(&format!(
-                    "claimed {} {}",
-                    claim.job.id, claim.job.lifecycle.attempt
-                ));
+                for job in claim.siblings.iter().chain([&claim.job]) {
+                    say(&format!("claimed {} {}", job.id, job.lifecycle.attempt));
+                }
             }
         }
     });
     tasks.join_all().await;
 }
 
-async fn submit_and_maybe_cancel(store: &SqliteStore, job: NewJob) {
-    let id = job.id;
-    let outcome = store.submit(vec![job]).await.unwrap();
+async fn submit_and_maybe_cancel(store: &SqliteStore, jobs: Vec<NewJob>) {
+    let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
+    let outcome = store.submit(jobs).await.unwrap();
     assert!(matches!(outcome, SubmitOutcome::Accepted(_)));
-    say(&format!("submitted {id}"));
-    if id.as_bytes()[15].is_multiple_of(3) {
-        let (selector, policy) = (Selector::Ids(vec![id]), CancelPolicy::QueuedOnly);
-        let outcome = store
-            .cancel(
-                account(1),
-                selector,
-                policy,
-                StopMode::Graceful,
-                FixedClock::START,
-            )
-            .await
-            .unwrap();
-        if matches!(outcome[..], [CancelOutcome::Cancelled { .. }]) {
-            say(&format!("cancelled {id}"));
+    for id in ids {
+        say(&format!("submitted {id}"));
+        if id.as_bytes()[15].is_multiple_of(3) {
+            cancel(store, id).await;
         }
+    }
+}
+
+async fn cancel(store: &SqliteStore, id: JobId) {
+    let (selector, policy) = (Selector::Ids(vec![id]), CancelPolicy::QueuedOnly);
+    let (mode, now) = (StopMode::Graceful, FixedClock::START);
+    let outcome = store.cancel(account(1), selector, policy, mode, now).await;
+    if matches!(outcome.unwrap()[..], [CancelOutcome::Cancelled { .. }]) {
+        say(&format!("cancelled {id}"));
     }
 }
 

@@ -13,7 +13,7 @@ use reelgate_store::{
     Beat, BeatAnswer, Claim, Ending, Fenced, Gone, JobFilter, RetryOutcome, SqliteStore, Store,
     Work,
 };
-use reelgate_testkit::{account, done, object, staged, worker};
+use reelgate_testkit::{Ids, JobBuilder, account, done, object, staged, worker};
 use rusqlite::{Connection, params};
 
 const SCHEMA_1: &str = include_str!("../../src/sqlite/migrations/0001_first.sql");
@@ -368,10 +368,10 @@ async fn an_upgraded_database_opens_again_and_takes_new_jobs() {
     let mut submission = [0; 16];
     submission[0] = 0xaa;
     let submission = SubmissionId::from_bytes(submission);
-    let ids = reelgate_testkit::Ids::seeded(1);
+    let ids = Ids::seeded(1);
     let new = || {
         let id = ids.job(at(6));
-        reelgate_testkit::JobBuilder::new(owner(), pipeline, id, at(6)).submission(submission)
+        JobBuilder::new(owner(), pipeline, id, at(6)).submission(submission)
     };
     store
         .submit(vec![new().build(), new().build()])
