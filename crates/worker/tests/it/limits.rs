@@ -7,7 +7,7 @@ use reelgate_domain::job::{FaultCode, Happening, Job, JobState, StateName, StopM
 use reelgate_service::Waiting;
 use reelgate_testkit::{Misbehaviour, Process};
 
-use crate::groups::{cancel, makes_progress, quick, succeeded_at_first};
+use crate::groups::{cancel, first_failure, makes_progress, quick, succeeded_at_first};
 use crate::house::{House, PATIENCE, preset, slow};
 
 const CLIP: &str = "bbb_720p25_aac51.mp4";
@@ -49,15 +49,7 @@ async fn jobs_that_stand_still_lose_an_attempt_each() {
     let jobs = house.submit_group("in.mp4", outputs).await;
     let worker = house.worker(1);
     for job in &jobs {
-        house.reaches(job.id, StateName::Running).await;
-        let job = house.reaches(job.id, StateName::Queued).await;
-        assert_eq!((job.lifecycle.attempt, job.lifecycle.losses), (1, 1));
-        let told = happened(&house, &job).await;
-        let is_stall = |what: &Happening| {
-            matches!(what, Happening::AttemptFailed { code, again: true, .. }
-                if *code == FaultCode::Stalled)
-        };
-        assert!(told.iter().any(is_stall), "{told:?}");
+        assert_eq!(first_failure(&house, job).await, (1, FaultCode::Stalled));
     }
     worker.shut_down().await;
     assert_eq!(house.files(), ["in.mp4"]);
