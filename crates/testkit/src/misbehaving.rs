@@ -61,8 +61,10 @@ impl Misbehaviour<'_> {
                  kill -KILL $!\nkill -SEGV $$"
             ),
             Self::LeaveChild => "trap '' TERM\nsleep 1000 &\nexit 3".to_owned(),
+            // It begins once the child has either left or failed to.
             Self::Daemonise => format!(
-                "setsid sleep 1000 &\nsetsid -f sleep 1000\n(sleep 1000 &) &\n{begin}sleep 1000"
+                "{{ setsid sh -c '{begin}exec sleep 1000' || {{ {begin}exec sleep 1000; }}; }} &\n\
+                 (sleep 1000 &)\nsleep 1000"
             ),
             Self::Garbage => "for file; do case $file in\n\
                  *.mp4|*.m3u8) head -c 100000 /dev/urandom >\"$file\";;\nesac; done"
