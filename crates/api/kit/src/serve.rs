@@ -1,6 +1,6 @@
 //! The HTTP/1 server under every dialect: accepting, limits per connection, and draining at the end.
 
-mod unstalled;
+mod client_stream;
 
 use std::convert::Infallible;
 use std::io;
@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use tower::Service;
 
-use unstalled::Unstalled;
+use client_stream::ClientStream;
 
 /// Room for the request line and all headers together. The URI alone may have 65,534 bytes: a limit of the `http`
 /// crate.
@@ -139,14 +139,14 @@ fn connection(
     router: Router,
     options: &ServeOptions,
 ) -> http1::Connection<
-    TokioIo<Unstalled<TcpStream>>,
+    TokioIo<ClientStream<TcpStream>>,
     impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + use<>,
 > {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "could not switch off delayed sending to {peer}");
     }
     let service = service_fn(move |request| answer(router.clone(), request, peer));
-    let stream = Unstalled::new(stream, options.write_stall_timeout);
+    let stream = ClientStream::new(stream, options.write_stall_timeout);
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(options.header_read_timeout)

@@ -164,6 +164,33 @@ async fn a_client_that_reads_slowly_is_served_on() {
     }
 }
 
+/// The connection was reset while they still sent, and what the client saw was an error of its system.
+#[tokio::test]
+async fn clients_that_send_too_much_get_to_read_the_refusal() {
+    let refuse = Router::new().route("/", any(async || http::StatusCode::IM_A_TEAPOT));
+    let server = start(refuse, ServeOptions::default()).await;
+    let long = "x".repeat(10 * 1024 * 1024);
+    let length = long.len();
+    for (request, status) in [
+        (
+            format!("GET /{} HTTP/1.1\r\n\r\n", &long[..100_000]),
+            "HTTP/1.1 414",
+        ),
+        (format!("GET /{long} HTTP/1.1\r\n\r\n"), "HTTP/1.1 431"),
+        (
+            format!("GET / HTTP/1.1\r\nX: {long}\r\n\r\n"),
+            "HTTP/1.1 431",
+        ),
+        (
+            format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n{long}"),
+            "HTTP/1.1 418",
+        ),
+    ] {
+        let answer = rest(server.send(&request).await).await;
+        assert!(answer.starts_with(status), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_never_finishes_its_head_is_cut_off() {
     let options = ServeOptions {
