@@ -1,6 +1,8 @@
 """What nobody should send to product Mts: each gets an error of the product at once, and the server goes on."""
 import concurrent.futures
 import json
+import os
+import pathlib
 import socket
 import time
 
@@ -174,6 +176,28 @@ def test_a_request_sent_twice_acts_twice(wire, one_desk):
     answers = [wire.send("GET", "/?" + signing.canonical(parameters)) for _ in range(2)]
     jobs = {result(answer)["Job"]["JobId"] for answer in answers}
     assert len(jobs) == 2
+
+
+def test_an_input_that_is_no_file_of_its_bucket_fails_the_job(one_desk, native, tmp_path):
+    (folder,) = [pathlib.Path(bucket["path"]) for bucket in native.call("GET", "/buckets")["buckets"]
+                 if bucket["name"] == one_desk.bucket]
+    (tmp_path / "secret").write_text("secret")
+    links = folder / mps.unique("links")
+    links.mkdir()
+    (links / "out").symlink_to(tmp_path / "secret")
+    (links / "folder").symlink_to(tmp_path)
+    (links / "dangling").symlink_to("gone")
+    (links / "circle").symlink_to("circle")
+    os.mkfifo(links / "pipe")
+    names = ["out", "folder/secret", "dangling", "circle", "pipe"]
+    jobs = []
+    for name in names:
+        source = {**one_desk.input(), "Object": f"{links.name}/{name}"}
+        (job,) = one_desk.submit(one_desk.output(f"{name}.mp4"), Input=source)
+        jobs.append(job["JobId"])
+    ended = one_desk.wait(*jobs, seconds=AT_ONCE)
+    found = {name: (job["State"], job.get("Code")) for name, job in zip(names, ended)}
+    assert set(found.values()) == {("TranscodeFail", "InvalidParameter.ResourceNotFound")}, found
 
 
 def trickle(server, head):

@@ -29,6 +29,11 @@ impl Source {
                     FaultCode::SourceMissing,
                     format!("input {object} does not exist"),
                 ),
+                // Another attempt would find the same link.
+                ObjectError::Outside(_) => Fault::new(
+                    FaultCode::SourceMissing,
+                    format!("input {object} leaves its bucket by a symbolic link"),
+                ),
                 other => Fault::new(FaultCode::StorageFailed, other.to_string()),
             })?;
         let facts = reelgate_media::probe(&tools.runner, &tools.engine, &path)

@@ -9,9 +9,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// How much is read and thrown away at the end from a client that still sends, and for how long.
+/// How much is read and thrown away at the end from a client that still sends, and for how long; one that neither sends
+/// nor closes is waited for as long as it takes to get a processor.
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
+const LINGER_SILENCE: Duration = Duration::from_millis(500);
 
 /// Fails a write that the client's side has left no room for during the whole of `patience`. Without it a client that
 /// stops reading an object holds the connection, its slot and the open file until it goes away, which may be never.
@@ -29,7 +31,18 @@ pub(super) struct ClientStream<S> {
 /// The end of a connection whose client still sends.
 struct Lingering {
     until: Pin<Box<Sleep>>,
+    silent_until: Pin<Box<Sleep>>,
     bytes: usize,
+}
+
+impl Lingering {
+    fn begin() -> Self {
+        Self {
+            until: Box::pin(tokio::time::sleep(LINGER)),
+            silent_until: Box::pin(tokio::time::sleep(LINGER_SILENCE)),
+            bytes: 0,
+        }
+    }
 }
 
 impl<S: AsyncWrite + Unpin> ClientStream<S> {
@@ -62,8 +75,9 @@ impl<S: AsyncWrite + Unpin> ClientStream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
-    /// Ready once the client sends no more, at least for now, or for too long.
+    /// Ready once the client has closed its side, or sends nothing more, or too much.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let lingering = self.lingering.get_or_insert_with(Lingering::begin);
         let mut scrap = [0; 16 * 1024];
         loop {
             let mut scrap = ReadBuf::new(&mut scrap);
@@ -71,22 +85,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientStream<S> {
             let bytes = scrap.filled().len();
             match read {
                 Poll::Ready(Ok(())) if bytes > 0 => {
-                    let lingering = self.lingering.get_or_insert_with(|| Lingering {
-                        until: Box::pin(tokio::time::sleep(LINGER)),
-                        bytes: 0,
-                    });
                     lingering.bytes += bytes;
                     if lingering.bytes > LINGER_BYTES {
                         return Poll::Ready(());
                     }
+                    let silent_until = tokio::time::Instant::now() + LINGER_SILENCE;
+                    lingering.silent_until.as_mut().reset(silent_until);
                 }
                 // Its end, in one way or the other.
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => {
-                    // Who sends nothing as it is closed is not waited for.
-                    return match &mut self.lingering {
-                        Some(lingering) => lingering.until.as_mut().poll(context),
-                        None => Poll::Ready(()),
+                    let is_over = lingering.until.as_mut().poll(context).is_ready()
+                        || lingering.silent_until.as_mut().poll(context).is_ready();
+                    return if is_over {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending
                     };
                 }
             }
