@@ -40,6 +40,9 @@ pub async fn read_body(
     limit_bytes: usize,
     limit: Duration,
 ) -> Result<Bytes, BodyError> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
     let is_small = body
         .size_hint()
         .upper()

@@ -34,11 +34,21 @@ impl JobRequest {
             .map(|(name, members)| (name.to_owned(), Value::Object(members)));
         ours(Value::Object(request.collect()))
     }
+}
 
+/// The same of a stored job, where it lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Remembered<'a> {
+    pub(super) input: &'a Map<String, Value>,
+    pub(super) output_file: &'a Map<String, Value>,
+    pub(super) output: &'a Map<String, Value>,
+}
+
+impl<'a> Remembered<'a> {
     /// The request of a job that this product made; `None` for any other.
-    pub(super) fn of(job: &Job) -> Option<Self> {
+    pub(super) fn of(job: &'a Job) -> Option<Self> {
         let request = read(job.origin.as_ref())?;
-        let members = |name: &str| request.get(name)?.as_object().cloned();
+        let members = |name: &str| request.get(name)?.as_object();
         Some(Self {
             input: members("Input")?,
             output_file: members("OutputFile")?,

@@ -4,8 +4,10 @@
 
 use std::sync::LazyLock;
 
+use reelgate_domain::job::kind::transcode::Settings;
 use serde_json::{Map, Value, json};
 
+use super::output::settings;
 use super::status::TEMPLATE_NORMAL;
 
 /// Width of the picture in pixels and rates in kbit/s of one quality level. The vendor writes the lowest level's
@@ -52,7 +54,7 @@ const CONTAINERS: [(&str, &str, &str); 3] = [
 ];
 
 /// A static video preset: fixed width, height in proportion, no check against the source, so it may scale up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Preset {
     pub(super) id: String,
     name: String,
@@ -63,19 +65,28 @@ pub(super) struct Preset {
 }
 
 /// What a template id means to a submission.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Lookup {
-    Served(Preset),
+    /// With what an output is that overrides nothing: most do not, and reading the parameters each time would cost a
+    /// third of reading the request.
+    Served(&'static Preset, &'static Settings),
     /// Documented by the vendor, not served.
     Documented,
     Unknown,
 }
 
-static ALL: LazyLock<Vec<Preset>> = LazyLock::new(|| made().collect());
+/// The presets, each with its settings if jobs can use it.
+static ALL: LazyLock<Vec<(Preset, Option<Settings>)>> = LazyLock::new(|| {
+    let with_settings = |preset: Preset| {
+        let settings = settings::read(&preset.parameters()).ok();
+        (preset, settings)
+    };
+    made().map(with_settings).collect()
+});
 
 /// Every static video preset.
 pub(super) fn all() -> impl Iterator<Item = &'static Preset> {
-    ALL.iter()
+    ALL.iter().map(|(preset, _)| preset)
 }
 
 fn made() -> impl Iterator<Item = Preset> {
@@ -92,16 +103,16 @@ fn made() -> impl Iterator<Item = Preset> {
 }
 
 /// The static video preset with this id, whether jobs can use it or not.
-pub(super) fn find(id: &str) -> Option<Preset> {
-    all().find(|preset| preset.id == id).cloned()
+pub(super) fn find(id: &str) -> Option<&'static Preset> {
+    all().find(|preset| preset.id == id)
 }
 
 /// Looks up a template that a job wants to use.
 pub(super) fn look_up(id: &str) -> Lookup {
-    match find(id) {
+    match ALL.iter().find(|(preset, _)| preset.id == id) {
+        Some((preset, Some(settings))) => Lookup::Served(preset, settings),
         // No FLV is written yet.
-        Some(preset) if preset.format == "flv" => Lookup::Documented,
-        Some(preset) => Lookup::Served(preset),
+        Some((_, None)) => Lookup::Documented,
         None if is_of_another_family(id) => Lookup::Documented,
         None => Lookup::Unknown,
     }
@@ -183,7 +194,6 @@ mod tests {
     use reelgate_domain::job::kind::transcode::{Container, RateControl};
 
     use super::*;
-    use crate::mps::output::settings;
 
     #[test]
     fn the_documented_example_is_mp4_hd() {
@@ -204,20 +214,19 @@ mod tests {
     fn every_served_preset_has_the_settings_its_name_promises() {
         let mut served = 0;
         for preset in all() {
-            let Lookup::Served(preset) = look_up(&preset.id) else {
+            let Lookup::Served(preset, settings) = look_up(&preset.id) else {
                 assert_eq!(preset.format, "flv");
                 continue;
             };
             served += 1;
-            let settings = settings::read(&preset.parameters()).unwrap();
-            let video = settings.video.unwrap();
+            let video = settings.video.as_ref().unwrap();
             assert_eq!((video.width, video.height), (Some(preset.width), None));
             let rate = RateControl::Average {
                 kbps: preset.video_kbps,
                 cap: None,
             };
             assert_eq!(video.rate, rate);
-            assert_eq!(settings.audio.unwrap().kbps, preset.audio_kbps);
+            assert_eq!(settings.audio.as_ref().unwrap().kbps, preset.audio_kbps);
             let is_hls = matches!(settings.container, Container::Hls { .. });
             assert_eq!(is_hls, preset.id.starts_with("S00000001-1"));
         }

@@ -76,7 +76,7 @@ impl Request {
             input: &input,
             bucket: &bucket,
         };
-        let outputs = outputs.iter().map(|output| {
+        let outputs = outputs.into_iter().map(|output| {
             let accepted = output::parse(output, &target)?;
             let file = input::file(bucket_text, location, &accepted.object);
             submit_job(&input, file, accepted)

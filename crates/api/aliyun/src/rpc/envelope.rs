@@ -54,13 +54,11 @@ impl Format {
 pub struct Envelope {
     pub format: Format,
     pub request_id: RequestId,
-    /// Host name that the caller used.
-    pub host_id: String,
 }
 
 impl Envelope {
     /// Renders a success: the operation's members under `RequestId`, in XML inside `<{Action}Response>`.
-    pub fn success(&self, action: &str, members: Map<String, Value>) -> Response {
+    pub fn success(&self, action: &str, mut members: Map<String, Value>) -> Response {
         let code = members
             .get("Code")
             .and_then(Value::as_str)
@@ -70,10 +68,12 @@ impl Envelope {
             code.is_empty(),
             "a success of {action} carries the code {code}"
         );
-        let mut body = Map::with_capacity(members.len() + 1);
-        body.insert("RequestId".to_owned(), self.request_id.to_string().into());
-        body.extend(members.into_iter().filter(|(key, _)| key != "RequestId"));
-        let body = Value::Object(body);
+        members.shift_insert(
+            0,
+            "RequestId".to_owned(),
+            self.request_id.to_string().into(),
+        );
+        let body = Value::Object(members);
         match self.format {
             Format::Json => respond(StatusCode::OK, JSON, render::to_json(&body)),
             Format::Xml => {
@@ -87,9 +87,9 @@ impl Envelope {
         }
     }
 
-    /// Renders an error.
-    pub fn error(&self, error: &ApiError) -> Response {
-        let body = error.to_value(self.request_id, &self.host_id);
+    /// Renders an error. `host_id` is the host name that the caller used.
+    pub fn error(&self, error: &ApiError, host_id: &str) -> Response {
+        let body = error.to_value(self.request_id, host_id);
         match self.format {
             Format::Json => respond(error.status, JSON, render::to_json(&body)),
             // The new SDKs read an XML error only under exactly this content type and root.

@@ -59,14 +59,13 @@ impl Gateway {
         let envelope = Envelope {
             format: received.format(),
             request_id,
-            host_id: received.host_name(),
         };
         let mut call = Call::default();
         let outcome = self.answer(&received, request_id, &mut call).await;
         log(&call, request_id, started, outcome.as_ref().err());
         match outcome {
             Ok(members) => envelope.success(&call.action, members),
-            Err(error) => envelope.error(&error),
+            Err(error) => envelope.error(&error, &received.host_name()),
         }
     }
 

@@ -128,11 +128,12 @@ impl Params {
 
     /// Value of a parameter, business or common; an empty value is still a value.
     pub fn get(&self, name: &str) -> Option<&str> {
+        let (text, name) = (self.text.as_bytes(), name.as_bytes());
         let end = self
             .entries
-            .partition_point(|entry| entry.name(&self.text) <= name);
+            .partition_point(|entry| entry.name_bytes(text) <= name);
         let entry = self.entries[..end].last()?;
-        (entry.name(&self.text) == name).then(|| entry.value(&self.text))
+        (entry.name_bytes(text) == name).then(|| entry.value(&self.text))
     }
 
     /// All parameters in the order of their names, each name once.

@@ -11,7 +11,7 @@ mod video;
 
 use reelgate_domain::BucketName;
 use reelgate_domain::ObjectRef;
-use reelgate_domain::job::kind::transcode::OutputSpec;
+use reelgate_domain::job::kind::transcode::{OutputSpec, Settings};
 use reelgate_domain::job::{MAX_USER_DATA_BYTES, Priority};
 use serde_json::{Map, Value};
 
@@ -39,12 +39,12 @@ pub(super) struct Accepted {
 }
 
 /// Reads one output.
-pub(super) fn parse(output: &Value, target: &Target<'_>) -> Result<Accepted, Refusal> {
+pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refusal> {
     let request = members(output)?;
     let mut fields = Fields::new("", &request);
     let object = fields.required("OutputObject")?;
     let template = template(&fields.required("TemplateId")?)?;
-    let settings = settings::read(&merged(&template, &mut fields)?)?;
+    let settings = settings(template, &mut fields)?;
     let clip = clip::read(fields.object("Clip")?)?;
     let priority = priority(&mut fields)?;
     let user_data = user_data(&mut fields)?;
@@ -70,37 +70,46 @@ pub(super) fn parse(output: &Value, target: &Target<'_>) -> Result<Accepted, Ref
     })
 }
 
-fn members(output: &Value) -> Result<Map<String, Value>, Refusal> {
-    let Value::Object(members) = output else {
+fn members(output: Value) -> Result<Map<String, Value>, Refusal> {
+    let Value::Object(mut members) = output else {
         return Err(Refusal::new(Code::JsonObjectFormat, "Outputs"));
     };
-    let mut members = members.clone();
     fields::expand(&mut members, "")?;
     Ok(members)
 }
 
-fn template(id: &str) -> Result<Preset, Refusal> {
+/// A template and its settings.
+type Template = (&'static Preset, &'static Settings);
+
+fn template(id: &str) -> Result<Template, Refusal> {
     match presets::look_up(id) {
-        Lookup::Served(preset) => Ok(preset),
+        Lookup::Served(preset, settings) => Ok((preset, settings)),
         Lookup::Documented => Err(Refusal::new(Code::TemplateNotSupported, id)),
         Lookup::Unknown => Err(Refusal::new(Code::TemplateNotFound, id)),
     }
 }
 
-/// The template's parameters under those of the output.
-fn merged(template: &Preset, fields: &mut Fields<'_>) -> Result<Map<String, Value>, Refusal> {
-    let mut parameters = template.parameters();
+/// The template's settings under those of the output.
+fn settings((preset, settings): Template, fields: &mut Fields<'_>) -> Result<Settings, Refusal> {
+    let mut own = Vec::new();
     for part in settings::PARTS {
-        if let Some(own) = fields.object(part)? {
-            let whole = parameters
-                .entry(part)
-                .or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(whole) = whole {
-                fields::overlay(whole, own.members());
-            }
+        if let Some(fields) = fields.object(part)? {
+            own.push((part, fields));
         }
     }
-    Ok(parameters)
+    if own.is_empty() {
+        return Ok(settings.clone());
+    }
+    let mut parameters = preset.parameters();
+    for (part, own) in own {
+        let whole = parameters
+            .entry(part)
+            .or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(whole) = whole {
+            fields::overlay(whole, own.members());
+        }
+    }
+    settings::read(&parameters)
 }
 
 fn priority(fields: &mut Fields<'_>) -> Result<Priority, Refusal> {

@@ -25,7 +25,7 @@ fn parse_with(template: &str, own: Value) -> Result<Accepted, Refusal> {
         input: &input,
         bucket: &bucket,
     };
-    parse(&output, &target)
+    parse(output, &target)
 }
 
 fn settings(own: Value) -> Settings {

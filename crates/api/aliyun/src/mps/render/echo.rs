@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::mps::fields::{asks_for_nothing, scalar};
-use crate::mps::origin::JobRequest;
+use crate::mps::origin::Remembered;
 
 /// A field that answers repeat.
 enum Field {
@@ -68,11 +68,11 @@ const OUTPUT: &[Field] = &[
 ];
 
 /// `Output` of a job that this product made.
-pub(super) fn output(request: JobRequest) -> Map<String, Value> {
+pub(super) fn output(request: Remembered<'_>) -> Map<String, Value> {
     let mut output = Map::new();
-    let file = Value::Object(request.output_file);
+    let file = Value::Object(request.output_file.clone());
     output.insert("OutputFile".to_owned(), file);
-    output.extend(copied(OUTPUT, &request.output));
+    output.extend(copied(OUTPUT, request.output));
     output
 }
 

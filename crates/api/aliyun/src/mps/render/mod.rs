@@ -10,7 +10,7 @@ use reelgate_domain::media::OutputResult;
 use serde_json::{Map, Value, json};
 
 use super::errors;
-use super::origin::JobRequest;
+use super::origin::Remembered;
 use super::status::JobStatus;
 
 /// Which operation shows the job: they differ in a few fields.
@@ -24,7 +24,7 @@ pub(super) enum View {
 /// Renders a job. One that another dialect made shows its first output, from its spec alone.
 pub(super) fn job(job: &Job, view: View) -> Value {
     let JobSpec::Transcode(spec) = &job.spec;
-    let request = JobRequest::of(job);
+    let request = Remembered::of(job);
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
     put("JobId", job.id.to_string().into());
@@ -55,7 +55,7 @@ pub(super) fn job(job: &Job, view: View) -> Value {
     Value::Object(members)
 }
 
-fn output(job: &Job, request: Option<JobRequest>, view: View) -> Map<String, Value> {
+fn output(job: &Job, request: Option<Remembered<'_>>, view: View) -> Map<String, Value> {
     let JobSpec::Transcode(spec) = &job.spec;
     let first = spec.outputs.first();
     let mut output = match (request, first) {

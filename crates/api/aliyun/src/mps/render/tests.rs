@@ -14,6 +14,7 @@ use reelgate_domain::{
 
 use super::*;
 use crate::mps::input::{self, Input};
+use crate::mps::origin::JobRequest;
 use crate::mps::output::{self, Target};
 use crate::mps::shapes;
 
@@ -85,7 +86,7 @@ fn own(output: Value, state: JobState) -> Job {
         input: &input,
         bucket: &bucket,
     };
-    let accepted = output::parse(&output, &target).unwrap();
+    let accepted = output::parse(output, &target).unwrap();
     let request = JobRequest {
         input: input.echo.clone(),
         output_file: input::file("media", "oss-cn-y", &accepted.object),
