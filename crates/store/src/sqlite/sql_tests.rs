@@ -21,6 +21,7 @@ const SMALL: &[(&str, &str)] = &[
 /// Statements that have no plan.
 const TRANSACTIONS: &[&str] = &[
     "BEGIN",
+    "SNAPSHOT",
     "COMMIT",
     "ROLLBACK",
     "SAVEPOINT",
