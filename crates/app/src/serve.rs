@@ -11,7 +11,7 @@ use reelgate_api_kit::Dialect;
 use reelgate_api_kit::serve::{ServeOptions, serve};
 use reelgate_api_native::NativeApi;
 use reelgate_domain::WorkerId;
-use reelgate_media::{Engine, Runner};
+use reelgate_media::{Engine, Runner, SandboxLevel};
 use reelgate_service::{Clock, Credentials, Ids, RandomIds, Service, Settings, SystemClock};
 use reelgate_store::{SqliteStore, Store};
 use reelgate_worker::{Tools, Turned, Worker, WorkerConfig};
@@ -107,6 +107,7 @@ impl Server {
         let data = data_directory(&args.data)?;
         let space = Space::of(&args.work, &data);
         let runner = Arc::new(Runner::start(tokio::runtime::Handle::current())?);
+        tell_sandbox(runner.sandbox());
         let engine = Arc::new(find_engine(&runner, &args.engine).await?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sqlite = Arc::new(SqliteStore::open(&data)?);
@@ -264,6 +265,13 @@ fn tell_clients(file: &Path, address: SocketAddr) {
         tracing::warn!(%error, "{name} cannot be written: name the server with --server");
         // What an earlier server left there would lead them astray.
         let _ = std::fs::remove_file(file);
+    }
+}
+
+fn tell_sandbox(level: &SandboxLevel) {
+    tracing::info!("FFmpeg's sandbox: {level}");
+    for advice in level.advice() {
+        tracing::warn!("FFmpeg's sandbox could be tighter: {advice}");
     }
 }
 
