@@ -120,7 +120,10 @@ impl Roster {
     /// Tells an attempt to end, if it is still held.
     pub(crate) fn end(&self, job: JobId, attempt: u32, reason: EndReason) {
         match self.held().get(&job) {
-            Some(held) if held.attempt == attempt => held.end(reason),
+            Some(held) if held.attempt == attempt => {
+                held.end(reason);
+                tracing::debug!(job.id = %job, attempt, ?reason, "job {job} is told to end");
+            }
             _ => {}
         }
     }
