@@ -31,8 +31,10 @@ ogg,wav,w64,mp3,aac,ac3,eac3,flac,dts,dtshd,truehd,mlp,amr,amrnb,amrwb,aiff,caf,
 asf,rm,mxf,gxf,dv,nut,ivf,h264,hevc,vvc,av1,obu,m4v,vc1,vc1test,y4m,yuv4mpegpipe,gif,apng,h261,h263,mjpeg,\
 nsv,nuv,wtv,swf,vob,3gp,ea,bink,smk,roq,flic,dirac,ingenient,mpjpeg,tak,oma,voc,sox,rso,\
 jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,tiff_pipe,jpegxl_pipe";
-/// Reads a file name with `%` as a pattern of file names.
+/// Goes by the names of files: one with `%` is a pattern of more of them, one with the ending of a
+/// drawing is a document, which has no size in pixels and may name other files.
 const PICTURES: &str = "image2";
+const DRAWINGS: [&str; 2] = ["svg", "svgz"];
 /// How much of a file is read to learn what its streams are: broadcasts may start without sound.
 const ANALYSE_MICROSECONDS: &str = "20000000";
 const ANALYSE_BYTES: &str = "20000000";
@@ -63,8 +65,11 @@ impl Args {
     /// The options that make opening a source safe; shared with the probe, which must see the same
     /// streams.
     pub(crate) fn open_source(&mut self, path: &Path) -> &mut Self {
-        let patterns = path.as_os_str().as_encoded_bytes().contains(&b'%');
-        let formats = if patterns {
+        let is_pattern = path.as_os_str().as_encoded_bytes().contains(&b'%');
+        let is_drawing = path
+            .extension()
+            .is_some_and(|end| DRAWINGS.iter().any(|name| end.eq_ignore_ascii_case(name)));
+        let formats = if is_pattern || is_drawing {
             SELF_CONTAINED.to_owned()
         } else {
             format!("{SELF_CONTAINED},{PICTURES}")

@@ -8,9 +8,11 @@
 mod broken;
 mod clips;
 mod hls;
+mod hostile;
 mod misbehaving;
 mod outputs;
 mod processes;
 mod sandbox;
+mod shared;
 mod stand_in;
 mod support;
