@@ -80,7 +80,8 @@ impl WorkerConfig {
             max_file_bytes: 100 << 30,
             // An encoder of 8K pictures maps about a third of this.
             max_memory_bytes: 32 << 30,
-            // What a stopped FFmpeg would still write is thrown away, so little patience is enough.
+            // What a stopped FFmpeg would still write is thrown away, so little patience is enough,
+            // and whoever cancels in more hurry need not interrupt it.
             stop_grace: Duration::from_millis(300),
             max_resident_bytes: 8 << 30,
             scratch_per_job: 1 << 30,

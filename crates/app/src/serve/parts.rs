@@ -40,23 +40,27 @@ async fn ended(alive: &mut watch::Receiver<()>) {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+    use tokio::runtime::Handle;
+
     use super::*;
 
     #[tokio::test]
-    async fn the_end_of_a_thread_is_noticed_however_it_ends() {
-        let (runner, is_running) = watch::channel(());
-        let (writer, is_writing) = watch::channel(());
-        let mut parts = Parts {
-            runner: is_running,
-            writer: is_writing,
-            _runner: None,
-        };
-        let panicking = std::thread::spawn(move || {
-            let _alive = writer;
-            panic!("as threads do");
-        });
-        assert_eq!(parts.lost().await, "the thread that writes to the database");
-        assert!(panicking.join().is_err());
+    async fn a_thread_that_has_ended_is_named_and_one_that_works_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let runner = Arc::new(Runner::start(Handle::current()).unwrap());
+        let store = SqliteStore::open(dir.path()).unwrap();
+        let mut parts = Parts::new(&runner, &store);
         drop(runner);
+        assert_eq!(parts.lost().now_or_never(), None);
+        drop(store);
+        assert_eq!(parts.lost().await, "the thread that writes to the database");
+
+        let store = SqliteStore::open(dir.path()).unwrap();
+        let runner = Arc::new(Runner::start(Handle::current()).unwrap());
+        let mut parts = Parts::new(&runner, &store);
+        drop(runner);
+        parts._runner = None;
+        assert_eq!(parts.lost().await, "the thread that starts processes");
     }
 }
