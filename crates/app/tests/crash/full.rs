@@ -9,7 +9,7 @@ use reelgate_domain::ObjectRef;
 use tokio::runtime::Runtime;
 
 use crate::disk::{SmallDisk, run_where_disks_can_be_mounted};
-use crate::home::{Home, PATIENCE, small_clip};
+use crate::home::{Home, PATIENCE, clip, small_clip};
 use crate::order::{Form, Order};
 use crate::outputs;
 use crate::rows::{Rows, State};
@@ -51,9 +51,14 @@ fn inside() {
         }
         (held, ids)
     });
+    home.put(&clip(), "large.mp4");
+    let slow = Order::new("slow".to_owned(), "media", "large.mp4", &[(Form::Slow, 5)]);
+    let slow_id = home.encoding(&runtime, &slow);
 
     disk.fill();
     runtime.block_on(async {
+        // What runs cannot go on; it waits for its next attempt as others do for their first.
+        await_waiting(&client, &slow_id, 1, "scratch_space").await;
         check_refusals(&client).await;
         cancelled(&client, &ids[0]).await;
         switch(&client, "default", PipelineState::Paused).await;
@@ -81,7 +86,7 @@ fn inside() {
         );
         cancelled(&client, &ids[2]).await;
         switch(&client, &held, PipelineState::Active).await;
-        await_reason(&client, &ids[3], "scratch_space").await;
+        await_waiting(&client, &ids[3], 0, "scratch_space").await;
         check_refusals(&client).await;
     });
 
@@ -101,6 +106,14 @@ fn inside() {
         let job = client.job_ended(&job.id, PATIENCE).await.unwrap();
         assert_eq!(job.state, JobState::Succeeded, "{job:?}");
         outputs::check_all(&home.bucket(), &order);
+    });
+    home.await_encoder(&slow, &slow_id);
+    runtime.block_on(async {
+        let job = client.job(&slow_id).await.unwrap();
+        assert_eq!((job.state, job.attempt), (JobState::Running, 2), "{job:?}");
+        client.cancel(&slow_id, false).await.unwrap();
+        let job = client.job_ended(&slow_id, PATIENCE).await.unwrap();
+        assert_eq!(job.state, JobState::Cancelled);
     });
     home.await_tidiness();
 }
@@ -176,13 +189,15 @@ async fn upload(client: &Client, bytes: usize) -> Result<(), Error> {
     stored.await.map(drop)
 }
 
-/// Waits until a queued job says this of why it has not started.
-async fn await_reason(client: &Client, id: &str, reason: &str) {
+/// Waits until a job is queued after so many attempts and says this of why it does not start.
+async fn await_waiting(client: &Client, id: &str, attempts: u32, reason: &str) {
     let asking = async {
         loop {
             let job = client.job(id).await.unwrap();
-            assert_eq!((job.state, job.attempt), (JobState::Queued, 0), "{job:?}");
-            if job.waiting.is_some_and(|waiting| waiting.reason == reason) {
+            assert!(job.attempt <= attempts, "{job:?}");
+            assert!(!job.state.is_final(), "{job:?}");
+            let waiting = job.waiting.map(|waiting| waiting.reason);
+            if job.state == JobState::Queued && waiting.as_deref() == Some(reason) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -113,22 +113,23 @@ impl Home {
         SiblingsClient::new(server)
     }
 
-    /// Kills the service and tells how long anything that it had started lived on.
+    /// Kills the service, sees to it that within a second nothing lives any more that it had started,
+    /// and tells after which time something was last seen alive.
     pub(crate) fn kill(&mut self) -> Duration {
         let mut server = self.server.take().expect("the service runs");
-        server.signal(rustix::process::Signal::KILL);
         let killed = Instant::now();
         server.kill();
-        while !self.engines().is_empty() {
-            let lived = killed.elapsed();
-            assert!(
-                lived < Duration::from_secs(1),
-                "alive: {:?}",
-                self.engines()
-            );
+        let mut lived = Duration::ZERO;
+        loop {
+            let looked = killed.elapsed();
+            let alive = self.engines();
+            if alive.is_empty() {
+                return lived;
+            }
+            assert!(looked < Duration::from_secs(1), "alive: {alive:?}");
+            lived = looked;
             std::thread::sleep(Duration::from_millis(1));
         }
-        killed.elapsed()
     }
 
     /// Waits for the service to end by itself.

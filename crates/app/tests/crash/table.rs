@@ -51,7 +51,7 @@ impl Table {
         self.0.lock().unwrap()
     }
 
-    /// Takes down a kill, and how long a process of the dead service lived on.
+    /// Takes down a kill, and when a process of the dead service was last seen alive.
     pub(crate) fn killed(&self, aim: Phase, found: Option<Phase>, lived: Duration) {
         let mut counts = self.counts();
         *counts
@@ -122,7 +122,7 @@ impl fmt::Display for Counts {
         let millis = self.longest.as_millis();
         writeln!(
             f,
-            "the last process of a killed service was gone after {millis} ms at most"
+            "a process of a dead service was seen alive {millis} ms after the kill at the latest"
         )
     }
 }
