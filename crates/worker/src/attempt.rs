@@ -140,15 +140,17 @@ impl Attempt {
     async fn stage_all(&self) -> Result<Staged, Unstaged> {
         let made: Vec<&Made> = self.made.iter().flatten().collect();
         let results = made.iter().map(|made| made.result.clone()).collect();
-        let mut faults = made.iter().filter_map(|made| match &made.result {
-            OutputResult::Failed { fault, .. } => Some(fault.clone()),
+        let faults = made.iter().filter_map(|made| match &made.result {
+            OutputResult::Failed { fault, .. } => Some(fault),
             OutputResult::Done { .. } => None,
         });
-        let first_fault = faults.next();
-        let failed = first_fault.iter().count() + faults.count();
-        if let Some(fault) = first_fault
-            && failed == made.len()
+        let faults: Vec<&Fault> = faults.collect();
+        // While there are attempts left, an output that may yet be made is not given up.
+        let hopeful = faults.iter().find(|fault| self.has_another(fault));
+        if let Some(fault) = hopeful.or(faults.first())
+            && (hopeful.is_some() || faults.len() == made.len())
         {
+            let fault = (*fault).clone();
             return Err(Unstaged::Failed { fault, results });
         }
         for output in made {
@@ -248,12 +250,15 @@ impl Attempt {
     /// Whether no other attempt follows.
     fn is_end(&self, ending: &Ending) -> bool {
         match ending {
-            Ending::Failed { fault, .. } => {
-                !fault.code.is_transient() || self.job.lifecycle.losses + 1 >= MAX_LOSSES
-            }
+            Ending::Failed { fault, .. } => !self.has_another(fault),
             Ending::Succeeded | Ending::Stopped(_) => true,
             Ending::GivenBack => false,
         }
+    }
+
+    /// Whether another attempt follows one that fails of this.
+    fn has_another(&self, fault: &Fault) -> bool {
+        fault.code.is_transient() && self.job.lifecycle.losses + 1 < MAX_LOSSES
     }
 
     /// Whether the report counted.

@@ -10,6 +10,7 @@ use reelgate_domain::job::kind::transcode::{Clip, OutputSpec, Settings};
 use reelgate_domain::job::{
     CancelPolicy, FaultCode, Happening, Job, JobState, Selector, StateName, StopMode,
 };
+use reelgate_domain::media::OutputResult;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_testkit::Process;
 
@@ -198,6 +199,38 @@ async fn an_output_that_ends_the_shared_process_fails_alone() {
     assert_eq!(first_failure(&house, &jobs[1]).await, (1, code));
     worker.shut_down().await;
     assert_eq!(house.files(), ["a.mp4", "b.mp4", "in.mp4"]);
+}
+
+/// The job counted as a success at once, without the output that another attempt might have made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_goes_without_an_output_only_when_no_attempt_is_left() {
+    let house = House::new().await;
+    house.put_clip(CLIP, "in.mp4").await;
+    let worker = house.worker_with(1, |config| config.max_file_bytes = 700_000);
+    let outputs = [
+        ("small.mp4", preset("web-240p")),
+        ("large.mp4", preset("web-720p")),
+    ];
+    let job = house.submit("in.mp4", &outputs).await;
+    let code = FaultCode::StorageFailed;
+    assert_eq!(first_failure(&house, &job).await, (1, code));
+    assert_eq!(house.files(), ["in.mp4"]);
+    let job = house.ended(job.id).await;
+    assert!(
+        matches!(job.lifecycle.state, JobState::Succeeded { .. }),
+        "{job:?}"
+    );
+    assert_eq!((job.lifecycle.attempt, job.lifecycle.losses), (3, 2));
+    let [
+        OutputResult::Done { .. },
+        OutputResult::Failed { fault, .. },
+    ] = job.results.as_slice()
+    else {
+        panic!("{:?}", job.results)
+    };
+    assert_eq!(fault.code, code);
+    worker.shut_down().await;
+    assert_eq!(house.files(), ["in.mp4", "small.mp4"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
