@@ -65,6 +65,9 @@ mod list {
 
     use super::Strictness;
 
+    /// `fchmodat2`, which has this number everywhere and a name in few C libraries yet.
+    const FCHMODAT2: i64 = 452;
+
     /// Refused whatever the arguments are.
     const ALWAYS: &[i64] = &[
         // The network; no socket is ever handed over.
@@ -112,7 +115,7 @@ mod list {
         // Attributes of files, which landlock does not guard.
         libc::SYS_fchmod,
         libc::SYS_fchmodat,
-        libc::SYS_fchmodat2,
+        FCHMODAT2,
         libc::SYS_fchown,
         libc::SYS_fchownat,
         libc::SYS_setxattr,
