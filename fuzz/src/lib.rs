@@ -1,7 +1,7 @@
 //! What the fuzz targets share: taking an input apart, changing one byte of a request, and checks of what was accepted.
 
 use reelgate_domain::ObjectKey;
-use reelgate_domain::job::JobSpec;
+use reelgate_domain::job::{JobSpec, Origin};
 use reelgate_service::SubmitJob;
 
 /// The lines of an input, up to `N`; the last one is all the rest. Missing ones are empty.
@@ -40,11 +40,12 @@ pub fn check_job(job: &SubmitJob) {
     let written = serde_json::to_vec(&job.spec).expect("a job can be written");
     let read: JobSpec = serde_json::from_slice(&written).expect("a written job reads back");
     assert_eq!(read, job.spec, "a job reads back as it was written");
-    let origin = job.origin.as_ref();
-    assert!(
-        origin.is_none_or(|origin| origin.fits()),
-        "the copy of the request fits"
-    );
+    if let Some(origin) = &job.origin {
+        assert!(origin.fits(), "the copy of the request fits");
+        let written = serde_json::to_vec(origin).expect("a request can be written");
+        let read = serde_json::from_slice::<Origin>(&written);
+        assert!(read.is_ok(), "the copy of a request reads back: {read:?}");
+    }
 }
 
 /// Checks that a key's file lies in its bucket and outside the folder for unfinished files.

@@ -393,6 +393,19 @@ mod tests {
         );
     }
 
+    /// Long numbers came back from the store as their neighbours.
+    #[test]
+    fn settings_read_back_as_they_were_written() {
+        for fps in [29.400008407370958, 0.1, 1.0 / 3.0, 5e-324, 60.0] {
+            let written = settings(VideoSettings {
+                fps: Some(fps),
+                ..VideoSettings::default()
+            });
+            let text = serde_json::to_string(&written).unwrap();
+            assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), written);
+        }
+    }
+
     #[test]
     fn what_is_out_of_range_is_named() {
         let cases = [
