@@ -364,6 +364,16 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Vec<Claim>>;
 
+    /// The part of [`Store::claim`] that needs no room for files: takes at most `slots` `publishing`
+    /// jobs whose lease has run out, and starts nothing.
+    async fn claim_winners(
+        &self,
+        worker: &WorkerId,
+        slots: u32,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>>;
+
     /// Renews leases and records progress; one answer per beat, in order. A lease never becomes
     /// shorter and progress never goes back within an attempt. A job that cannot be read is logged
     /// and answered `Lost`; its lease is not renewed.
@@ -399,8 +409,9 @@ pub trait Store: Send + Sync + 'static {
     /// whose lease has run out and that cannot be read is logged and fails for good.
     async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64>;
 
-    /// Those of the jobs that a worker holds: what their attempts left lying must stay.
-    async fn leased(&self, ids: &[JobId]) -> Result<Vec<JobId>>;
+    /// Those of the jobs that exist and that no worker holds: nobody needs what their attempts left
+    /// lying. Jobs that are not known here may be those of another store with the same bucket.
+    async fn unheld(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<JobId>>;
 
     /// When the next delayed retry becomes ready or the next lease runs out, if any is pending. Lies
     /// in the past as long as nobody sweeps, or nobody claims a `publishing` job whose lease has run

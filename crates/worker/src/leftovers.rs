@@ -59,10 +59,10 @@ async fn clear_some(
     stages: &[StageFolder],
 ) -> Result<usize, StoreError> {
     let jobs: Vec<_> = stages.iter().map(|stage| stage.job).collect();
-    let leased = tools.store.leased(&jobs).await?;
+    let unheld = tools.store.unheld(bucket.account, &jobs).await?;
     let now = tools.clock.now();
     let mut young = 0;
-    for stage in stages.iter().filter(|stage| !leased.contains(&stage.job)) {
+    for stage in stages.iter().filter(|stage| unheld.contains(&stage.job)) {
         let StageFolder { job, attempt, .. } = *stage;
         if now.since(stage.modified) < lease {
             young += 1;

@@ -3,7 +3,7 @@
 use reelgate_domain::JobId;
 use reelgate_domain::job::{CancelPolicy, FaultCode, Job, StateName};
 
-use reelgate_testkit::staged;
+use reelgate_testkit::{account, staged};
 
 use super::world::{GONE, LEASE, failed};
 use super::{Home, Shape, World};
@@ -189,7 +189,7 @@ pub async fn a_publish_that_is_repeated_is_answered_as_before(home: &dyn Home) {
     assert_eq!(world.publish(id, 2).await, Fenced::Lost);
 }
 
-pub async fn jobs_that_a_worker_holds_are_known_as_such(home: &dyn Home) {
+pub async fn jobs_that_nobody_holds_are_known_as_such(home: &dyn Home) {
     let world = World::new(home).await;
     let mut jobs = Vec::new();
     for shape in Shape::ALL {
@@ -197,16 +197,19 @@ pub async fn jobs_that_a_worker_holds_are_known_as_such(home: &dyn Home) {
     }
     let mut ids: Vec<JobId> = jobs.iter().map(|(_, id)| *id).collect();
     ids.push(world.ids.job(world.now()));
-    let mut leased = world.store.leased(&ids).await.expect("leased");
-    leased.sort_unstable();
+    let mut unheld = world.store.unheld(world.account, &ids).await.expect("it");
+    unheld.sort_unstable();
     let held = [
         Shape::Running,
         Shape::Publishing,
         Shape::Stopping,
         Shape::StoppingNow,
     ];
-    let expected = jobs.iter().filter(|(shape, _)| held.contains(shape));
+    let expected = jobs.iter().filter(|(shape, _)| !held.contains(shape));
     let expected: Vec<JobId> = expected.map(|(_, id)| *id).collect();
-    assert_eq!(leased, expected);
-    assert_eq!(world.store.leased(&[]).await.expect("leased"), []);
+    assert_eq!(unheld, expected);
+    let stranger = world.store.unheld(account(2), &ids).await;
+    assert_eq!(stranger.expect("it"), [], "they may be another store's");
+    let none = world.store.unheld(world.account, &[]).await;
+    assert_eq!(none.expect("it"), []);
 }

@@ -1,7 +1,7 @@
 //! Further attempts: after failures, after lost workers, after a restart.
 
 use reelgate_domain::job::{Fault, FaultCode, JobState, MAX_LOSSES, StateName, retry_delay};
-use reelgate_testkit::{done, staged};
+use reelgate_testkit::{done, staged, worker};
 
 use super::world::{LEASE, failed};
 use super::{Home, Shape, World};
@@ -97,6 +97,26 @@ pub async fn a_lost_worker_costs_an_attempt(home: &dyn Home) {
     let fault = job.fault().expect("no attempt is left");
     assert_eq!(fault.code, FaultCode::WorkerLost);
     assert_eq!(world.load(world.pipeline).await, (0, 0));
+}
+
+pub async fn a_worker_without_room_takes_only_lost_publishers(home: &dyn Home) {
+    let world = World::new(home).await;
+    let id = world.running().await.id;
+    assert_eq!(world.publish(id, 1).await, Fenced::Done);
+    world.submit_one().await;
+    let winners = async |slots| {
+        let (me, now) = (worker("w"), world.now());
+        let claims = world.store.claim_winners(&me, slots, now.after(LEASE), now);
+        claims.await.expect("claim")
+    };
+    assert_eq!(winners(9).await, [], "the lease still holds");
+    world.clock.advance(LEASE);
+    assert_eq!(winners(0).await, []);
+    let claims = winners(9).await;
+    assert_eq!(claims.len(), 1, "nothing starts");
+    assert_eq!((claims[0].job.id, claims[0].job.lifecycle.attempt), (id, 2));
+    assert_eq!(claims[0].work, Work::Publish(staged(1)));
+    assert_eq!(world.load(world.pipeline).await, (1, 1));
 }
 
 pub async fn a_lost_publisher_is_followed_by_one_that_finishes_its_work(home: &dyn Home) {

@@ -2,7 +2,7 @@
 
 use reelgate_domain::job::{Event, Job, Lease, Lifecycle, StateName};
 use reelgate_domain::media::Staged;
-use reelgate_domain::{JobId, Timestamp};
+use reelgate_domain::{JobId, Timestamp, WorkerId};
 use rusqlite::{Row, params};
 
 use super::error::{by_row, corrupt};
@@ -19,6 +19,14 @@ pub(super) struct Wanted {
     pub(super) slots: u32,
     pub(super) lease: Lease,
     pub(super) now: Timestamp,
+}
+
+impl Wanted {
+    pub(super) fn new(worker: &WorkerId, slots: u32, until: Timestamp, now: Timestamp) -> Self {
+        let worker = worker.clone();
+        let lease = Lease { worker, until };
+        Self { slots, lease, now }
+    }
 }
 
 /// The most turns that a claim loses to queued jobs that cannot be read: everybody who writes waits
@@ -55,7 +63,7 @@ fn turn(row: &Row<'_>) -> Result<Turn> {
     })
 }
 
-fn lost_publishers(tx: &Tx<'_>, wanted: &Wanted) -> Result<Vec<Claim>> {
+pub(super) fn lost_publishers(tx: &Tx<'_>, wanted: &Wanted) -> Result<Vec<Claim>> {
     let due = params![wanted.now.as_millis(), wanted.slots];
     let due = all(tx.connection(), sql::LOST_PUBLISHERS, due, |row| {
         Ok((JobId::from_bytes(row.get(0)?), row.get(1)?))

@@ -42,7 +42,7 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, HistoryEntry, Job, Lease, NewJob, Selector, StopMode,
+    CancelOutcome, CancelPolicy, HistoryEntry, Job, NewJob, Selector, StopMode,
 };
 use reelgate_domain::media::Staged;
 use reelgate_domain::pipeline::PipelineChange;
@@ -351,14 +351,22 @@ impl Store for SqliteStore {
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Claim>> {
-        let lease = Lease {
-            worker: worker.clone(),
-            until: lease_until,
-        };
-        let wanted = claim::Wanted { slots, lease, now };
+        let wanted = claim::Wanted::new(worker, slots, lease_until, now);
         let served = Arc::clone(&self.served);
         let tick = move || served.fetch_add(1, Ordering::Relaxed) + 1;
         self.write(Lane::Urgent, move |tx| claim::claim(tx, &wanted, &tick))
+            .await
+    }
+
+    async fn claim_winners(
+        &self,
+        worker: &WorkerId,
+        slots: u32,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        let wanted = claim::Wanted::new(worker, slots, lease_until, now);
+        self.write(Lane::Urgent, move |tx| claim::lost_publishers(tx, &wanted))
             .await
     }
 
@@ -399,10 +407,10 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn leased(&self, ids: &[JobId]) -> Result<Vec<JobId>> {
+    async fn unheld(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<JobId>> {
         let ids = ids.to_vec();
         self.readers
-            .read(move |connection| sweep::leased(connection, &ids))
+            .read(move |connection| sweep::unheld(connection, account, &ids))
             .await
     }
 

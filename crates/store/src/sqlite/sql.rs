@@ -159,7 +159,8 @@ statements! {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     MOVE_LEASE = "UPDATE leases SET attempt = ?3, publishing = ?4, worker = ?5, until = ?6, \
         hurry = ?7 WHERE id = ?1 AND attempt = ?2";
-    IS_LEASED = "SELECT 1 FROM leases WHERE id = ?1";
+    IS_HELD = "SELECT EXISTS (SELECT 1 FROM leases WHERE id = ?2) FROM jobs \
+        WHERE account = ?1 AND id = ?2";
     DELETE_LEASE = "DELETE FROM leases WHERE id = ?1 AND attempt = ?2";
     DROP_LEASE = "DELETE FROM leases WHERE id = ?1";
     SET_PROGRESS = "UPDATE jobs SET progress = ?3 WHERE number = ?1 AND attempt = ?2";

@@ -1,8 +1,8 @@
 //! Ending leases that have run out, and making retries ready.
 
 use reelgate_domain::job::{Event, Fault, JobState};
-use reelgate_domain::{JobId, Timestamp};
-use rusqlite::{Connection, Row};
+use reelgate_domain::{AccountId, JobId, Timestamp};
+use rusqlite::{Connection, Row, params};
 
 use super::error::by_row;
 use super::hints::Wakes;
@@ -83,15 +83,20 @@ fn make_ready(tx: &Tx<'_>, now: Timestamp) -> Result<u64> {
     Ok(ready)
 }
 
-/// Those of the jobs that have a lease.
-pub(super) fn leased(connection: &Connection, ids: &[JobId]) -> Result<Vec<JobId>> {
-    let mut leased = Vec::new();
+/// Those of the jobs that are there and have no lease.
+pub(super) fn unheld(
+    connection: &Connection,
+    account: AccountId,
+    ids: &[JobId],
+) -> Result<Vec<JobId>> {
+    let mut unheld = Vec::new();
     for id in ids {
-        if cell::<i64>(connection, sql::IS_LEASED, [id.as_bytes()])?.is_some() {
-            leased.push(*id);
+        let key = params![account.number().cast_signed(), id.as_bytes()];
+        if cell::<bool>(connection, sql::IS_HELD, key)? == Some(false) {
+            unheld.push(*id);
         }
     }
-    Ok(leased)
+    Ok(unheld)
 }
 
 pub(super) fn next_deadline(connection: &Connection) -> Result<Option<Timestamp>> {

@@ -178,6 +178,16 @@ impl Store for Faulty {
         self.inner.claim(worker, slots, until, now).await
     }
 
+    async fn claim_winners(
+        &self,
+        worker: &WorkerId,
+        slots: u32,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        self.inner.claim_winners(worker, slots, until, now).await
+    }
+
     async fn renew(
         &self,
         beats: Vec<Beat>,
@@ -224,8 +234,8 @@ impl Store for Faulty {
         self.inner.sweep(all, now).await
     }
 
-    async fn leased(&self, ids: &[JobId]) -> Result<Vec<JobId>> {
-        self.inner.leased(ids).await
+    async fn unheld(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<JobId>> {
+        self.inner.unheld(account, ids).await
     }
 
     async fn next_deadline(&self) -> Result<Option<Timestamp>> {

@@ -159,11 +159,14 @@ async fn rows(arena: &Arena, verdict: &mut Verdict) -> BTreeMap<JobId, Job> {
             format!("a pipeline still counts {load:?}")
         });
     }
-    let leased = store.leased(&arena.ids()).await;
+    let ids = arena.ids();
+    let unheld = store.unheld(world.account, &ids).await;
     verdict.require(
-        leased.as_ref().is_ok_and(Vec::is_empty),
+        unheld
+            .as_ref()
+            .is_ok_and(|unheld| unheld.len() == ids.len()),
         Promise::AnswersFit,
-        || format!("leases are left: {leased:?}"),
+        || "leases are left".to_owned(),
     );
     let deadline = store.next_deadline().await;
     verdict.require(matches!(deadline, Ok(None)), Promise::AnswersFit, || {
