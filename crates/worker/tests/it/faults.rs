@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use reelgate_domain::job::{JobState, StateName};
+use reelgate_domain::job::{CancelPolicy, JobState, Selector, StateName, StopMode};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult, Staged};
 use reelgate_domain::{JobId, WorkerId};
 use reelgate_objects::Directory;
@@ -203,9 +203,20 @@ async fn what_dead_processes_staged_goes_unless_it_has_won() {
 
     let hour = Duration::from_secs(3600);
     let winner = stage(&house, won.id, 1, hour);
-    let old = stage(&house, JobId::from_bytes([7; 16]), 1, hour);
+    let mut ended = Vec::new();
+    for key in ["old.mp4", "young.mp4"] {
+        let job = house.submit("in.mp4", &[(key, preset("web-240p"))]).await;
+        let selector = Selector::Ids(vec![job.id]);
+        let (policy, mode) = (CancelPolicy::Any, StopMode::Now);
+        let cancelled = house.service.cancel(&house.caller, selector, policy, mode);
+        cancelled.await.unwrap();
+        ended.push(job.id);
+    }
+    let old = stage(&house, ended[0], 1, hour);
     // Another process may have begun it just now, and has told the store since.
-    let young = stage(&house, JobId::from_bytes([8; 16]), 1, Duration::ZERO);
+    let young = stage(&house, ended[1], 1, Duration::ZERO);
+    // Another server's, with the same bucket.
+    let strange = stage(&house, JobId::from_bytes([7; 16]), 1, hour);
     let lease = Duration::from_secs(5);
     let begun = tokio::time::Instant::now();
     let worker = house.worker_with(1, |config| config.lease = lease);
@@ -213,6 +224,7 @@ async fn what_dead_processes_staged_goes_unless_it_has_won() {
     assert!(young.exists() || begun.elapsed() >= lease);
     vanishes(&young).await;
     assert!(winner.exists());
+    assert!(strange.exists());
     worker.shut_down().await;
     let bucket = Directory::open(&house.bucket_path()).unwrap();
     assert_eq!(bucket.stages().await.unwrap().len(), 1);
