@@ -227,5 +227,5 @@ async fn what_dead_processes_staged_goes_unless_it_has_won() {
     assert!(strange.exists());
     worker.shut_down().await;
     let bucket = Directory::open(&house.bucket_path()).unwrap();
-    assert_eq!(bucket.stages().await.unwrap().len(), 1);
+    assert_eq!(bucket.stages().await.unwrap().len(), 2);
 }
