@@ -8,12 +8,12 @@ use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_media::Limits;
 use serde_json::{Value, json};
 
-use crate::support::{facts, generate, make, mp4, small, spec, try_make_within};
+use crate::support::{IN_TIME, facts, generate, make, mp4, small, spec, try_make_within};
 
 /// What the hostile get here; every job has such bounds.
 fn bounds() -> Limits {
     Limits {
-        max_run_time: Duration::from_secs(60),
+        max_run_time: IN_TIME / 2,
         stall: Some(Duration::from_secs(3)),
         resident_bytes: Some(1 << 30),
         address_space_bytes: Some(8 << 30),
@@ -33,7 +33,7 @@ fn fault_as(source: &Path, video: Value) -> Fault {
         Ok(made) => panic!("{} became {:?}", source.display(), made.facts),
         Err(fault) => fault,
     };
-    assert!(begun.elapsed() < Duration::from_secs(30), "{fault:?}");
+    assert!(begun.elapsed() < IN_TIME, "{fault:?}");
     let folder = source.parent().unwrap().to_str().unwrap();
     assert!(!format!("{fault:?}").contains(folder), "{fault:?}");
     fault

@@ -1,13 +1,13 @@
 //! Outputs that one process makes are what each would be alone, and stay apart from one another.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use reelgate_domain::job::FaultCode;
 use reelgate_domain::job::kind::transcode::OutputSpec;
 use reelgate_media::{Limits, groups, shareable};
 use serde_json::{Value, json};
 
-use crate::support::{Made, clip, generate, hls, make, make_together, mp4, planned, small, spec};
+use crate::support::{Made, generate, hls, make, make_together, mp4, planned, small, spec};
 
 fn together(source: &Path, specs: &[OutputSpec]) -> Vec<Made> {
     let plans = specs.iter().map(|spec| planned(source, spec).unwrap());
@@ -30,6 +30,14 @@ fn assert_same_as_alone(source: &Path, specs: &[OutputSpec]) {
             assert!(bytes(&shared) == bytes(&alone), "{name} differs");
         }
     }
+}
+
+fn film(folder: &Path, name: &str, seconds: u32) -> PathBuf {
+    let args = format!(
+        "-f lavfi -i testsrc2=s=320x180:r=25:d={seconds} -f lavfi -i sine=d={seconds} -c:v libx264 \
+         -preset ultrafast -g 25 -c:a aac"
+    );
+    generate(folder, name, &args)
 }
 
 fn sound_alone() -> OutputSpec {
@@ -62,16 +70,15 @@ fn each_output_is_what_it_would_be_alone() {
         silent,
         cut(mp4(small()), json!({"length": {"cut_tail_ms": 500}})),
     ];
-    assert_same_as_alone(&clip("bbb_720p25_aac51.mp4"), &specs);
+    let folder = tempfile::tempdir().unwrap();
+    assert_same_as_alone(&film(folder.path(), "film.mp4", 5), &specs);
 }
 
 #[test]
 fn starts_that_are_reached_by_index_or_by_decoding_are_shared() {
     let folder = tempfile::tempdir().unwrap();
-    let film = "-f lavfi -i testsrc2=s=192x108:r=25:d=4 -f lavfi -i sine=d=4 -c:v libx264 \
-                -preset ultrafast -g 25 -c:a aac";
     for name in ["film.mp4", "film.ts"] {
-        let source = generate(folder.path(), name, film);
+        let source = film(folder.path(), name, 4);
         let specs = [
             cut(mp4(small()), json!({"start_ms": 1500})),
             cut(
@@ -90,7 +97,8 @@ fn starts_that_are_reached_by_index_or_by_decoding_are_shared() {
 
 #[test]
 fn an_output_that_fails_its_check_leaves_the_others_alone() {
-    let source = clip("bbb_720p25_aac51.mp4");
+    let folder = tempfile::tempdir().unwrap();
+    let source = film(folder.path(), "film.mp4", 5);
     let specs = [mp4(small()), sound_alone(), hls("ts", 2, small())];
     let mut plans = specs.each_ref().map(|spec| planned(&source, spec).unwrap());
     // As it would be if the source had promised more.
@@ -105,11 +113,11 @@ fn an_output_that_fails_its_check_leaves_the_others_alone() {
 #[test]
 fn a_process_that_fails_says_so_for_all_and_names_no_place() {
     let folder = tempfile::tempdir().unwrap();
-    let film = "-f lavfi -i testsrc2=s=192x108:r=25:d=4 -c:v libx264 -preset ultrafast -g 25";
+    let silent = "-f lavfi -i testsrc2=s=192x108:r=25:d=4 -c:v libx264 -preset ultrafast -g 25";
     let source = generate(
         folder.path(),
         "film.mp4",
-        &format!("{film} -movflags +faststart"),
+        &format!("{silent} -movflags +faststart"),
     );
     let mut bytes = std::fs::read(&source).unwrap();
     let start = bytes.len() / 4;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::rc::Rc;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use reelgate_domain::job::Fault;
 use reelgate_domain::job::kind::transcode::OutputSpec;
@@ -26,6 +27,9 @@ pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         .block_on(found)
         .unwrap_or_else(|error| panic!("these tests need FFmpeg: {error}"))
 });
+
+/// In this time every bad source has its fault, on the busiest of machines; what hangs takes longer.
+pub(crate) const IN_TIME: Duration = Duration::from_secs(60);
 
 /// A clip that is part of the repository.
 pub(crate) fn clip(name: &str) -> PathBuf {
