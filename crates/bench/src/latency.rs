@@ -106,7 +106,7 @@ fn cancels(
     starts: &Receiver<Instant>,
     tell: &mut dyn FnMut(Figure),
 ) -> Result<()> {
-    clip::make_long(engine, &program.object("long.mp4"))?;
+    clip::PLAIN.make_long(engine, &program.object("long.mp4"))?;
     let job = json!({"input": "oss://media/long.mp4",
         "outputs": [{"object": "oss://media/out.mp4", "preset": "web-720p"}]});
     let (mut told, mut gone) = (Vec::new(), Vec::new());
