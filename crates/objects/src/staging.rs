@@ -46,7 +46,12 @@ impl Directory {
             let (Ok(job), Ok(attempt)) = (job.parse(), attempt.parse()) else {
                 continue;
             };
-            let metadata = entry.metadata().await.map_err(failed)?;
+            let metadata = match entry.metadata().await {
+                Ok(metadata) => metadata,
+                // Whoever made it has removed it meanwhile.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed(error)),
+            };
             found.push(StageFolder {
                 job,
                 attempt,
@@ -95,9 +100,13 @@ impl Directory {
                 .to_str()
                 .and_then(|name| name.strip_prefix(&prefix)?.parse().ok());
             if staged_by.is_some_and(|staged_by: u32| staged_by <= attempt) {
-                tokio::fs::remove_dir_all(entry.path())
-                    .await
-                    .map_err(failed)?;
+                match tokio::fs::remove_dir_all(entry.path()).await {
+                    // Leftovers are looked for at the same time.
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(failed(error));
+                    }
+                    _ => {}
+                }
             }
         }
         Ok(())
@@ -151,6 +160,9 @@ impl Stage {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     const JOB: JobId = JobId::from_bytes([7; 16]);
@@ -231,6 +243,35 @@ mod tests {
         bucket.discard_stage(JOB, 3).await.unwrap();
         assert!(bucket.stages().await.unwrap().is_empty());
         assert_eq!(std::fs::read_dir(staged).unwrap().count(), 2);
+    }
+
+    /// The bucket was passed over, and what lay in it stayed until the next start.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_stage_that_goes_while_others_are_looked_for_is_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let bucket = Directory::open(dir.path()).unwrap();
+        let staged = dir.path().join(".reelgate/staged");
+        std::fs::create_dir_all(staged.join(format!("{JOB}-0"))).unwrap();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let going = std::thread::spawn({
+            let is_over = Arc::clone(&is_over);
+            move || {
+                let stages: Vec<_> = (1..9).map(|n| staged.join(format!("{JOB}-{n}"))).collect();
+                while !is_over.load(Ordering::SeqCst) {
+                    for stage in &stages {
+                        let _ = std::fs::create_dir_all(stage);
+                    }
+                    for stage in &stages {
+                        let _ = std::fs::remove_dir_all(stage);
+                    }
+                }
+            }
+        });
+        for _ in 0..300 {
+            assert!(!bucket.stages().await.unwrap().is_empty());
+        }
+        is_over.store(true, Ordering::SeqCst);
+        going.join().unwrap();
     }
 
     #[tokio::test]
