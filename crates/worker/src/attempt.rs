@@ -19,7 +19,7 @@ use crate::{Tools, WorkerConfig};
 pub(crate) struct Attempt {
     pub(crate) job: Job,
     pub(crate) tally: Arc<Tally>,
-    pub(crate) started: Timestamp,
+    started: Timestamp,
     /// One entry per output of the spec, absent until the output is made or is known to fail.
     made: Vec<Option<Made>>,
     tools: Tools,
@@ -92,7 +92,10 @@ impl Attempt {
 
     /// Publishes what is complete and reports.
     pub(crate) async fn conclude(self) {
-        let ending = match self.stage_all().await {
+        let staged = self.stage_all().await;
+        // Copies and what is not published would take their space until the whole group has ended.
+        self.remove_made().await;
+        let ending = match staged {
             Ok(staged) => self.publish(staged).await,
             Err(Unstaged::Failed { fault, results }) => {
                 self.discard().await;
@@ -100,7 +103,6 @@ impl Attempt {
             }
             Err(Unstaged::Ended) => {
                 self.discard().await;
-                self.remove_made().await;
                 self.ending(self.gone(false))
             }
         };

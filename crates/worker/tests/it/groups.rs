@@ -201,6 +201,27 @@ async fn an_output_that_ends_the_shared_process_fails_alone() {
     assert_eq!(house.files(), ["a.mp4", "b.mp4", "in.mp4"]);
 }
 
+/// They took their space until the longest job of the group had ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_failed_job_has_made_is_gone_while_others_of_its_group_go_on() {
+    let house = House::new().await;
+    house.put_clip(CLIP, "in.mp4").await;
+    let mut later = output("later.mp4", slow());
+    later.clip = Some(Clip {
+        start_ms: 2000,
+        length: None,
+    });
+    let large = output("large.mp4", preset("web-720p"));
+    let outputs = vec![vec![quick("small.mp4"), large], vec![later]];
+    let jobs = house.submit_group("in.mp4", outputs).await;
+    let worker = house.worker_with(1, |config| config.max_file_bytes = 700_000);
+    let code = FaultCode::StorageFailed;
+    assert_eq!(first_failure(&house, &jobs[0]).await, (1, code));
+    assert_eq!(state(&house, &jobs[1]).await, StateName::Running);
+    assert!(!house.scratch_files().contains(&"small.mp4".to_owned()));
+    worker.shut_down().await;
+}
+
 /// The job counted as a success at once, without the output that another attempt might have made.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_goes_without_an_output_only_when_no_attempt_is_left() {

@@ -248,21 +248,14 @@ impl House {
 
     /// Every file of the bucket, the reserved folder's included, relative to it.
     pub(crate) fn files(&self) -> Vec<String> {
-        let bucket = self.bucket_path();
-        let mut found = Vec::new();
-        let mut folders = vec![bucket.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    found.push(path.strip_prefix(&bucket).unwrap().display().to_string());
-                }
-            }
-        }
-        found.sort();
-        found
+        files_below(&self.bucket_path())
+    }
+
+    /// The names of all files that the worker has in scratch.
+    pub(crate) fn scratch_files(&self) -> Vec<String> {
+        let files = files_below(&self.dir.path().join("scratch"));
+        let name = |path: &String| path.rsplit('/').next().unwrap_or_default().to_owned();
+        files.iter().map(name).collect()
     }
 
     pub(crate) fn bucket_path(&self) -> PathBuf {
@@ -271,6 +264,24 @@ impl House {
             .join(&self.credentials.account_id)
             .join(&self.credentials.bucket)
     }
+}
+
+/// Every file below a directory, relative to it.
+fn files_below(root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path.strip_prefix(root).unwrap().display().to_string());
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 pub(crate) fn object(key: &str) -> ObjectRef {
