@@ -48,7 +48,8 @@ impl Limits {
     pub(super) fn resolve(&self) -> Resolved {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
         // CPU time is summed over threads; the slack keeps the wall clock the limit that is met first.
-        let cpu_seconds = (self.max_run_time.as_secs() + 10).saturating_mul(cores);
+        let cpu_seconds = self.max_run_time.as_secs().saturating_add(10);
+        let cpu_seconds = cpu_seconds.saturating_mul(cores);
         Resolved {
             rlimits: [
                 (Resource::Core, Some(0)),
@@ -91,5 +92,21 @@ impl Resolved {
             rustix::process::setrlimit(resource, limit)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten seconds more than the most was a few seconds.
+    #[test]
+    fn a_run_time_without_end_leaves_processor_time_without_end() {
+        let limits = Limits {
+            max_run_time: Duration::MAX,
+            ..Limits::default()
+        };
+        let wanted = limits.resolve().rlimits[2].as_ref().unwrap().1.clone();
+        assert_eq!(wanted.current, within_hard(Resource::Cpu, u64::MAX).current);
     }
 }
