@@ -3,7 +3,7 @@
 use reelgate_domain::job::kind::transcode::{Gop, RateCap, RateControl};
 
 use super::{Args, cut_start};
-use crate::plan::{FrameRate, KeyFrames, Matrix, Size, VideoPlan, Window};
+use crate::plan::{FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window};
 
 /// Smaller than the distance of any frame to a boundary it does not lie on, larger than the error of
 /// times kept as floating-point numbers.
@@ -40,7 +40,7 @@ fn filters(video: &VideoPlan, window: &Window) -> String {
         Matrix::Tag(name) => (None, Some(name)),
         Matrix::ConvertTo(name) => (Some(name), Some(name)),
     };
-    chain.push(scale(video.size, convert_to));
+    chain.push(scale(video.size, video.range, convert_to));
     chain.push("setsar=1,format=yuv420p".to_owned());
     if let Some(name) = tag {
         chain.push(format!("setparams=colorspace={name}"));
@@ -56,10 +56,14 @@ pub(crate) fn constant_rate(fps: FrameRate) -> String {
     format!("fps=fps={fps}:start_time=0:round=near")
 }
 
-pub(crate) fn scale(size: Size, matrix: Option<&str>) -> String {
+pub(crate) fn scale(size: Size, range: Range, matrix: Option<&str>) -> String {
+    let range = match range {
+        Range::Limit => ":out_range=tv",
+        Range::Keep => "",
+    };
     let matrix = matrix.map_or(String::new(), |name| format!(":out_color_matrix={name}"));
     format!(
-        "scale=w={}:h={}:flags=bicubic+accurate_rnd:out_range=tv{matrix}",
+        "scale=w={}:h={}:flags=bicubic+accurate_rnd{range}{matrix}",
         size.width, size.height
     )
 }

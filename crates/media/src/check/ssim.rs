@@ -8,7 +8,7 @@ use reelgate_domain::media::MediaFacts;
 
 use crate::argv::{self, Args};
 use crate::engine::Engine;
-use crate::plan::{FrameRate, Seek, display_size};
+use crate::plan::{FrameRate, Range, Seek, display_size};
 use crate::probe::{ProbeError, probe, reach};
 use crate::run::{Access, Capture, Ended, Limits, Runner, SpawnError};
 
@@ -108,7 +108,7 @@ fn comparison(
     let view = format!(
         "{},{},setsar=1,format=yuv420p",
         argv::constant_rate(fps),
-        argv::scale(display_size(source), None)
+        argv::scale(display_size(source), Range::Limit, None)
     );
     let cut: String = argv::cut_start(&window, "").map_or(String::new(), |cut| cut + ",");
     // Our outputs' pictures start at their first moment, whatever timestamp that has.

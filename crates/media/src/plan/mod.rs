@@ -54,6 +54,17 @@ pub struct VideoPlan {
     pub preset: EncoderPreset,
     pub profile: H264Profile,
     pub matrix: Matrix,
+    pub range: Range,
+}
+
+/// What happens to the range of luma and colour, which is limited in every output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// Whatever comes becomes limited.
+    Limit,
+    /// The source says that its pictures are what the output's have to be, in size and form: the
+    /// scaler, not told of any range, then lets them pass without making a copy of each.
+    Keep,
 }
 
 /// What happens to the matrix between RGB and YUV, which players guess from the size when untagged.

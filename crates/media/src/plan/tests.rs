@@ -7,9 +7,10 @@ use reelgate_domain::job::kind::transcode::{
     AudioSettings, Clip, ClipLength, Container, Gop, OutputSpec, RateControl, SegmentFormat,
     Settings, VideoSettings,
 };
+use reelgate_domain::media::{StreamDetail, VideoFacts};
 use reelgate_domain::names::{BucketName, ObjectKey, ObjectRef};
 
-use super::{Matrix, Seek, plan};
+use super::{Matrix, Range, Seek, plan};
 use crate::engine::Capabilities;
 use crate::fixtures::{CLIPS, facts};
 
@@ -238,6 +239,30 @@ fn untagged_pictures_are_tagged_when_players_would_guess_otherwise() {
         matrix("traffic_12.5fps_432p", Some(1080)),
         Matrix::Tag("smpte170m")
     );
+}
+
+#[test]
+fn pictures_that_are_as_wanted_pass_the_scaler() {
+    let range = |change: fn(&mut VideoFacts), height| {
+        let mut source = facts("bbb_720p25_aac51");
+        for stream in &mut source.streams {
+            if let StreamDetail::Video(video) = &mut stream.detail {
+                change(video);
+            }
+        }
+        let mut spec = mp4();
+        spec.settings.video.as_mut().unwrap().height = height;
+        let planned = plan(&spec, &source, &Capabilities::complete()).unwrap();
+        planned.video.unwrap().range
+    };
+    assert_eq!(range(|_| (), None), Range::Keep);
+    assert_eq!(range(|_| (), Some(720)), Range::Keep);
+    assert_eq!(range(|_| (), Some(480)), Range::Limit);
+    let full = |video: &mut VideoFacts| video.color_range = Some("pc".to_owned());
+    assert_eq!(range(full, None), Range::Limit);
+    let deep = |video: &mut VideoFacts| video.pixel_format = Some("yuv420p10le".to_owned());
+    assert_eq!(range(deep, None), Range::Limit);
+    assert_eq!(range(|video| video.rotation = 180, None), Range::Limit);
 }
 
 #[test]

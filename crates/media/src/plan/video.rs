@@ -6,7 +6,7 @@ use reelgate_domain::media::{StreamFacts, VideoFacts};
 
 use super::geometry::{Size, output_size};
 use super::rate::output_rate;
-use super::{FrameRate, Matrix, VideoPlan};
+use super::{FrameRate, Matrix, Range, VideoPlan};
 
 /// Where key frames go. Nothing but time decides it, so renditions of one source agree.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,7 +47,16 @@ pub(super) fn video(
         preset: wanted.preset,
         profile: wanted.profile,
         matrix: matrix(source, size),
+        range: range(source, size),
     })
+}
+
+fn range(source: &VideoFacts, size: Size) -> Range {
+    let is_wanted = (source.width, source.height) == (size.width, size.height)
+        && source.rotation == 0
+        && source.pixel_format.as_deref() == Some("yuv420p")
+        && matches!(source.color_range.as_deref(), None | Some("tv"));
+    if is_wanted { Range::Keep } else { Range::Limit }
 }
 
 /// Below 1 the encoder turns lossless, which none of the profiles allows: 1 is the best they have.

@@ -56,7 +56,7 @@ mod tests {
         Container, EncoderPreset, Gop, H264Profile, RateCap,
     };
     use reelgate_media::plan::{
-        AudioPlan, Expected, FrameRate, KeyFrames, Matrix, Seek, Size, Window,
+        AudioPlan, Expected, FrameRate, KeyFrames, Matrix, Range, Seek, Size, Window,
     };
 
     use super::*;
@@ -79,6 +79,7 @@ mod tests {
             preset: EncoderPreset::default(),
             profile: H264Profile::High,
             matrix: Matrix::Keep,
+            range: Range::Keep,
         };
         let audio = AudioPlan {
             stream: 1,
