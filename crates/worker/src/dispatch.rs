@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::group::Group;
 use crate::roster::{EndReason, Roster};
-use crate::scratch::Ledger;
+use crate::scratch::{Ledger, Room};
 use crate::supervise::message;
 use crate::{Tools, Turned, WorkerConfig};
 
@@ -96,15 +96,17 @@ impl Dispatcher {
         let until = now.after(self.config.lease);
         let store = &self.tools.store;
         let worker = &self.config.worker;
-        let claimed = match room {
+        let claimed = match &room {
             // Outputs that are complete and lack only their names need no room.
-            0 => store.claim_winners(worker, free, until, now).await,
-            room => store.claim(worker, room, until, now).await,
+            None => store.claim_winners(worker, free, until, now).await,
+            Some(room) => store.claim(worker, room.starts, until, now).await,
         };
         match claimed {
             Ok(claims) => {
                 let is_any = !claims.is_empty();
                 claims.into_iter().for_each(|claim| self.start(claim));
+                // Each has its own from here on.
+                drop(room);
                 // A stop of one of these may have rung before the heartbeat knew of them.
                 if is_any && self.hints.stops.has_changed().unwrap_or(false) {
                     self.roster.beat_now.notify_one();
@@ -112,6 +114,7 @@ impl Dispatcher {
                 true
             }
             Err(error) => {
+                drop(room);
                 tracing::error!(%error, "claiming failed; trying again");
                 tokio::time::sleep(self.config.poll_every).await;
                 false
@@ -119,22 +122,22 @@ impl Dispatcher {
         }
     }
 
-    /// How many of the free slots have scratch space as well. Where none has, it is said why.
-    async fn room_for(&mut self, free_slots: u32) -> u32 {
+    /// Scratch space for as many of the free slots as there is. Where none has any, it is said why.
+    async fn room_for(&mut self, free_slots: u32) -> Option<Room> {
         match self.ledger.room(free_slots).await {
-            Ok(fit) => {
+            Ok(room) => {
                 if std::mem::take(&mut self.is_held_up) {
                     tracing::info!("there is scratch space again: jobs start");
                 }
                 self.tools.holdups.set_all(None);
-                fit
+                Some(room)
             }
             Err(shortage) => {
                 if !std::mem::replace(&mut self.is_held_up, true) {
                     tracing::warn!("no job starts: {shortage}");
                 }
                 self.tools.holdups.set_all(Some(shortage.to_string()));
-                0
+                None
             }
         }
     }

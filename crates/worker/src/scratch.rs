@@ -116,16 +116,17 @@ impl Ledger {
         })
     }
 
-    /// How many more may start, at most `wanted`; or why none may.
-    pub(crate) async fn room(&self, wanted: u32) -> Result<u32, Shortage> {
+    /// Promises the usual budget to as many starts as fit, at most `wanted`; or says why none fits.
+    pub(crate) async fn room(self: &Arc<Self>, wanted: u32) -> Result<Room, Shortage> {
         let Rules { per_job, floor, .. } = self.rules;
-        let free = self.free();
+        let _alone = self.asking.lock().await;
         // Cheaper than to look, and right as long as there is plenty.
         let all: u64 = self.entries().promises.values().map(|it| it.budget).sum();
-        if starts(spare(free, floor, all), per_job, wanted) == wanted {
-            return Ok(wanted);
+        if starts(spare(self.free(), floor, all), per_job, wanted) == wanted {
+            return Ok(self.hold(wanted));
         }
         let promised = self.outstanding(None).await;
+        let free = self.free();
         match starts(spare(free, floor, promised), per_job, wanted) {
             0 => Err(Shortage {
                 needed: per_job,
@@ -133,13 +134,23 @@ impl Ledger {
                 promised,
                 floor,
             }),
-            some => Ok(some),
+            some => Ok(self.hold(some)),
         }
+    }
+
+    fn hold(self: &Arc<Self>, starts: u32) -> Room {
+        let bytes = self.rules.per_job.saturating_mul(u64::from(starts));
+        // Nothing is written before something has started.
+        let _held = self.enter(bytes, PathBuf::new());
+        Room { starts, _held }
     }
 
     /// Promises the usual budget to what is about to start, whose files will be in `folder`.
     pub(crate) fn promise(self: &Arc<Self>, folder: PathBuf) -> Budget {
-        let budget = self.rules.per_job;
+        self.enter(self.rules.per_job, folder)
+    }
+
+    fn enter(self: &Arc<Self>, budget: u64, folder: PathBuf) -> Budget {
         let mut entries = self.entries();
         entries.next += 1;
         let id = entries.next;
@@ -170,6 +181,13 @@ impl Ledger {
     fn entries(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is promised to those that are about to be claimed, until each has a promise of its own.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) starts: u32,
+    _held: Budget,
 }
 
 /// What was promised to one group of attempts; taken back when this is dropped.
@@ -217,8 +235,13 @@ impl Budget {
 
     fn set(&self, budget: u64) {
         let mut entries = self.ledger.entries();
-        if let Some(promise) = entries.promises.get_mut(&self.id) {
-            promise.budget = budget;
+        let Some(promise) = entries.promises.get_mut(&self.id) else {
+            return;
+        };
+        let before = std::mem::replace(&mut promise.budget, budget);
+        drop(entries);
+        if budget < before {
+            self.ledger.changes.send_modify(|count| *count += 1);
         }
     }
 }
@@ -284,6 +307,10 @@ mod tests {
         );
     }
 
+    async fn fit(ledger: &Arc<Ledger>) -> Result<u32, Shortage> {
+        ledger.room(9).await.map(|room| room.starts)
+    }
+
     #[tokio::test]
     async fn what_is_written_already_is_not_counted_twice() {
         static FREE: AtomicU64 = AtomicU64::new(1000);
@@ -294,21 +321,21 @@ mod tests {
             free_bytes: |_| Ok(FREE.load(Ordering::SeqCst)),
         };
         let ledger = Ledger::new(rules, dir.path().to_owned());
-        assert_eq!(ledger.room(9).await, Ok(3));
+        assert_eq!(fit(&ledger).await, Ok(3));
         let folder = dir.path().join("first");
         let first = ledger.promise(folder.clone());
-        assert_eq!(ledger.room(9).await, Ok(2));
+        assert_eq!(fit(&ledger).await, Ok(2));
         std::fs::create_dir_all(folder.join("1/0")).unwrap();
         std::fs::write(folder.join("1/0/file"), [0; 250]).unwrap();
         FREE.store(750, Ordering::SeqCst);
-        assert_eq!(ledger.room(9).await, Ok(2));
+        assert_eq!(fit(&ledger).await, Ok(2));
         FREE.store(500, Ordering::SeqCst);
-        assert_eq!(ledger.room(9).await, Ok(1));
+        assert_eq!(fit(&ledger).await, Ok(1));
         FREE.store(449, Ordering::SeqCst);
-        let shortage = ledger.room(9).await.unwrap_err();
+        let shortage = fit(&ledger).await.unwrap_err();
         assert_eq!((shortage.needed, shortage.promised), (300, 50));
         drop(first);
-        assert_eq!(ledger.room(9).await, Ok(1));
+        assert_eq!(fit(&ledger).await, Ok(1));
     }
 
     #[tokio::test]
@@ -322,7 +349,15 @@ mod tests {
         let ledger = Ledger::new(rules, dir.path().to_owned());
         let one = ledger.promise(dir.path().join("one"));
         let other = ledger.promise(dir.path().join("other"));
+        let mut changes = other.changes();
         assert!(one.ask(800).await.is_err());
+        assert!(changes.has_changed().unwrap());
+        changes.mark_unchanged();
+        assert!(one.ask(800).await.is_err());
+        assert!(
+            !changes.has_changed().unwrap(),
+            "it had nothing to give back"
+        );
         // What the first one had is free for the other.
         assert_eq!(other.ask(800).await, Ok(()));
         assert_eq!(other.bytes(), 800);
@@ -331,5 +366,26 @@ mod tests {
         changes.changed().await.unwrap();
         assert_eq!(one.ask(800).await, Ok(()));
         assert_eq!(one.ask(100).await, Ok(()), "it has more than that");
+    }
+
+    /// A group that asked for more while a claim was on its way was given the same.
+    #[tokio::test]
+    async fn what_is_about_to_be_claimed_has_its_room_already() {
+        let dir = tempfile::tempdir().unwrap();
+        let rules = Rules {
+            per_job: 300,
+            floor: 100,
+            free_bytes: |_| Ok(1300),
+        };
+        let ledger = Ledger::new(rules, dir.path().to_owned());
+        let large = ledger.promise(dir.path().join("large"));
+        let room = ledger.room(2).await.unwrap();
+        assert_eq!(room.starts, 2);
+        let shortage = large.ask(800).await.unwrap_err();
+        assert_eq!(shortage.promised, 600);
+        let mut changes = large.changes();
+        drop(room);
+        changes.changed().await.unwrap();
+        assert_eq!(large.ask(800).await, Ok(()));
     }
 }
