@@ -13,7 +13,7 @@ use crate::NativeApi;
 use crate::http::{Authorized, InPath, Problem, Query};
 
 /// With `?wait=30s` (0 to 60 s) answers when the job has ended, or as it is when the time is over.
-/// Also says what a queued job waits for.
+/// Also says what a job waits for that is queued, or has started and needs more room.
 pub(crate) async fn get(
     State(api): State<Arc<NativeApi>>,
     Authorized(caller): Authorized,

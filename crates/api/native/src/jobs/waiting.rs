@@ -1,4 +1,4 @@
-//! How this API shows what a queued job waits for.
+//! How this API shows what a job waits for.
 
 use reelgate_service::Waiting;
 use serde::Serialize;
