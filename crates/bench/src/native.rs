@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -9,8 +10,12 @@ use serde_json::Value;
 pub(crate) struct Native {
     address: SocketAddr,
     api_key: String,
-    connection: Option<BufReader<TcpStream>>,
+    /// And when it was used last.
+    connection: Option<(BufReader<TcpStream>, Instant)>,
 }
+
+/// The server closes connections that are idle for longer.
+const KEPT: Duration = Duration::from_secs(30);
 
 impl Native {
     pub(crate) fn new(address: SocketAddr, api_key: &str) -> Self {
@@ -48,8 +53,8 @@ impl Native {
             body.len(),
         );
         let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
+            Some((connection, used)) if used.elapsed() < KEPT => connection,
+            _ => {
                 let stream = TcpStream::connect(self.address)?;
                 stream.set_nodelay(true)?;
                 BufReader::new(stream)
@@ -57,7 +62,7 @@ impl Native {
         };
         connection.get_mut().write_all(request.as_bytes())?;
         let (status, answer) = read_answer(&mut connection)?;
-        self.connection = Some(connection);
+        self.connection = Some((connection, Instant::now()));
         let text = String::from_utf8_lossy(&answer);
         ensure!(
             (200..300).contains(&status),
