@@ -1,6 +1,7 @@
 //! What FFmpeg made of one output: read back, checked and named.
 
-use std::io;
+use std::fs::{File, Metadata};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use reelgate_domain::job::kind::transcode::Container;
@@ -13,6 +14,9 @@ use crate::plan::{PLAYLIST_SUFFIX, Plan};
 use crate::playlist::MediaPlaylist;
 use crate::probe::{ProbeError, probe_output};
 use crate::run::Runner;
+
+/// Two days in segments of a second take half of it.
+const MOST_PLAYLIST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// An output that passed every check, in its directory under its final names.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +77,10 @@ async fn verify(
         .map(|name| measure(folder, name))
         .collect::<Result<Vec<_>, _>>()?;
     let path = folder.join(main);
+    if playlist.is_none() && !is_whole_mp4(&path).unwrap_or(false) {
+        let message = "the output's file is not complete";
+        return Err(Fault::new(FaultCode::StorageFailed, message));
+    }
     let mut facts = probe_output(runner, engine, &path, playlist.is_some())
         .await
         .map_err(|error| unprobed(&error))?;
@@ -89,7 +97,13 @@ fn unprobed(error: &ProbeError) -> Fault {
 }
 
 fn read_playlist(folder: &Path) -> Result<MediaPlaylist, Fault> {
-    let text = std::fs::read_to_string(folder.join(argv::PLAYLIST_FILE)).map_err(|error| {
+    let path = folder.join(argv::PLAYLIST_FILE);
+    let unlike = |meta: Metadata| !meta.is_file() || meta.len() > MOST_PLAYLIST_BYTES;
+    if std::fs::symlink_metadata(&path).is_ok_and(unlike) {
+        let message = "the playlist is too large, or no file".to_owned();
+        return Err(Fault::new(FaultCode::EngineFailed, message));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| {
         match error.kind() {
             // FFmpeg ends with success and without a file when it had nothing to encode.
             io::ErrorKind::NotFound => Fault::new(
@@ -112,9 +126,10 @@ fn read_playlist(folder: &Path) -> Result<MediaPlaylist, Fault> {
     })
 }
 
+/// What a process that was taken over has left is no link or pipe, and lies where it may write.
 fn measure(folder: &Path, name: String) -> Result<MadeFile, Fault> {
-    match std::fs::metadata(folder.join(&name)) {
-        Ok(meta) if meta.len() > 0 => Ok(MadeFile {
+    match std::fs::symlink_metadata(folder.join(&name)) {
+        Ok(meta) if meta.is_file() && meta.len() > 0 && !name.contains('/') => Ok(MadeFile {
             name,
             bytes: meta.len(),
         }),
@@ -123,6 +138,33 @@ fn measure(folder: &Path, name: String) -> Result<MadeFile, Fault> {
             format!("the output's file {name} is missing or empty"),
         )),
     }
+}
+
+/// Whether an MP4 ends where its last box does. Its index stands first, so that a file without its
+/// end looks complete to ffprobe.
+fn is_whole_mp4(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    let mut end = 0_u64;
+    // FFmpeg writes four boxes: ftyp, moov, free, mdat.
+    for _ in 0..16 {
+        if end >= bytes {
+            break;
+        }
+        file.seek(SeekFrom::Start(end))?;
+        let (mut short, mut long) = ([0; 4], [0; 8]);
+        file.read_exact(&mut short)?;
+        let length = match u64::from(u32::from_be_bytes(short)) {
+            1 => {
+                file.seek_relative(4)?;
+                file.read_exact(&mut long)?;
+                u64::from_be_bytes(long)
+            }
+            length => length,
+        };
+        end = end.saturating_add(length);
+    }
+    Ok(end == bytes)
 }
 
 /// Adds what ffprobe cannot tell about an output of several files.
@@ -181,4 +223,60 @@ fn move_to(folder: &Path, file: &mut MadeFile, name: &str) -> io::Result<()> {
     }
     name.clone_into(&mut file.name);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_mp4_without_its_end_is_not_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("made.mp4");
+        let whole = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            is_whole_mp4(&path).unwrap_or(false)
+        };
+        let short = b"\0\0\0\x0cftyp1234\0\0\0\x0amdat56";
+        assert!(whole(short));
+        let long = b"\0\0\0\x0cftyp1234\0\0\0\x01mdat\0\0\0\0\0\0\0\x1256";
+        assert!(whole(long));
+        for made in [&short[..], long] {
+            for cut in (13..made.len()).chain(1..12) {
+                assert!(!whole(&made[..cut]), "the first {cut} bytes");
+            }
+        }
+        // A length of 0 is what stands there until FFmpeg knows it.
+        assert!(!whole(b"\0\0\0\x0cftyp1234\0\0\0\0mdat56"));
+        assert!(!whole(
+            b"\0\0\0\x0cftyp1234\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xff"
+        ));
+    }
+
+    #[test]
+    fn links_and_files_elsewhere_are_not_what_was_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("made");
+        std::fs::create_dir_all(folder.join("below")).unwrap();
+        for path in ["secret", "made/out.ts", "made/below/out.ts"] {
+            std::fs::write(dir.path().join(path), "1234").unwrap();
+        }
+        for link in ["link.ts", argv::PLAYLIST_FILE] {
+            std::os::unix::fs::symlink(dir.path().join("secret"), folder.join(link)).unwrap();
+        }
+        let found = measure(&folder, "out.ts".to_owned()).unwrap();
+        assert_eq!(found.bytes, 4);
+        let absolute = dir.path().join("secret").display().to_string();
+        for name in ["link.ts", "../secret", "below/out.ts", "below", &absolute] {
+            let fault = measure(&folder, name.to_owned()).unwrap_err();
+            assert_eq!(fault.code, FaultCode::StorageFailed, "{name}");
+        }
+        let playlist = folder.join(argv::PLAYLIST_FILE);
+        let refused = || read_playlist(&folder).unwrap_err().code;
+        assert_eq!(refused(), FaultCode::EngineFailed);
+        std::fs::remove_file(&playlist).unwrap();
+        let large = File::create(&playlist).unwrap();
+        large.set_len(MOST_PLAYLIST_BYTES + 1).unwrap();
+        assert_eq!(refused(), FaultCode::EngineFailed);
+    }
 }
