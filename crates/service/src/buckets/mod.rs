@@ -1,11 +1,12 @@
 //! Buckets: create, list, find.
 
 use std::collections::HashMap;
+use std::error::Error as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use reelgate_domain::{AccountId, BucketName, Timestamp};
-use reelgate_objects::Directory;
+use reelgate_objects::{Directory, ObjectError};
 use reelgate_store::Bucket;
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
@@ -125,8 +126,20 @@ impl Service {
             return Err(ServiceError::new(ErrorKind::Denied, "path", message));
         }
         check_path(&path, &self.settings.data_dir)?;
+        made(&path)?;
         Ok(path)
     }
+}
+
+/// Makes a directory that was chosen: if it cannot be made, that is not our fault.
+fn made(path: &Path) -> Result<(), ServiceError> {
+    let refused = |error: ObjectError| {
+        let cause = error
+            .source()
+            .map_or_else(String::new, |cause| format!(": {cause}"));
+        ServiceError::invalid("path", format!("{error}{cause}"))
+    };
+    Directory::make(path).map(drop).map_err(refused)
 }
 
 fn check_path(path: &Path, data_dir: &Path) -> Result<(), ServiceError> {
@@ -188,5 +201,16 @@ mod tests {
         assert!(check_path(&dir.path().join("database"), &data).is_ok());
         let relative = check_path(Path::new("data"), &data).unwrap_err();
         assert_eq!(relative.kind, ErrorKind::Invalid);
+    }
+
+    #[test]
+    fn a_chosen_directory_that_is_a_file_is_named_as_the_cause() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for path in [file.path().to_owned(), file.path().join("below")] {
+            let refused = made(&path).unwrap_err();
+            assert_eq!(refused.kind, ErrorKind::Invalid);
+            let path = file.path().to_str().unwrap();
+            assert!(refused.to_string().contains(path), "{refused}");
+        }
     }
 }
