@@ -106,7 +106,7 @@ mod tests {
             max_run_time: Duration::MAX,
             ..Limits::default()
         };
-        let wanted = limits.resolve().rlimits[2].as_ref().unwrap().1.clone();
+        let wanted = limits.resolve().rlimits[2].as_ref().unwrap().1;
         assert_eq!(wanted.current, within_hard(Resource::Cpu, u64::MAX).current);
     }
 }
