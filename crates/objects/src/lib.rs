@@ -12,6 +12,6 @@ pub use address::{AddressError, parse_address};
 pub use directory::{ByteRange, Directory, Object, ObjectMeta};
 pub use error::ObjectError;
 pub use listing::Listing;
-pub use space::free_bytes;
+pub use space::{free_bytes, total_bytes};
 pub use staging::{Stage, StageFolder};
 pub use upload::Room;

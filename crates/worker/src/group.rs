@@ -5,11 +5,10 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::select_all;
+use reelgate_domain::JobId;
 use reelgate_domain::job::{Fault, FaultCode, JobSpec, StopMode};
-use reelgate_domain::{JobId, Timestamp};
 use reelgate_media::{Limits, Stopped};
 use reelgate_store::{Claim, Work};
 use tokio::task::JoinSet;
@@ -21,6 +20,9 @@ use crate::scratch::{self, Budget, Ledger};
 use crate::supervise::message;
 use crate::{Tools, WorkerConfig};
 
+/// How far an output may exceed what it was thought to take: grain and noise are hard to foresee.
+const TIMES_ESTIMATE: u64 = 4;
+
 /// The attempts that share a slot.
 pub(crate) struct Group {
     /// Those that still have something to be made.
@@ -31,8 +33,8 @@ pub(crate) struct Group {
     /// The directory of unfinished files.
     scratch: PathBuf,
     budget: Budget,
-    /// When the first process could start.
-    begun: Timestamp,
+    /// What the files of one process may come to.
+    most_bytes: u64,
     processes: u32,
     /// Attempts that publish and report, while others may still be working.
     ending: JoinSet<()>,
@@ -63,7 +65,7 @@ impl Group {
             members,
             work,
             budget: ledger.promise(scratch.clone()),
-            begun: tools.clock.now(),
+            most_bytes: config.scratch_per_job,
             scratch,
             tools,
             config,
@@ -108,7 +110,6 @@ impl Group {
         let mut queue = self.plan(&source);
         self.conclude_complete();
         self.wait_for_scratch(&source, &queue).await;
-        self.begun = self.tools.clock.now();
         while let Some(mut parts) = queue.pop_front() {
             self.end_all_told(false);
             parts.retain(|part| self.holds(part.job));
@@ -185,10 +186,12 @@ impl Group {
     /// What each process is to make. Outputs that cannot be planned have failed.
     fn plan(&mut self, source: &Source) -> VecDeque<Vec<Planned>> {
         let mut planned = Vec::new();
+        let capacity = self.capacity();
         for member in &mut self.members {
             let JobSpec::Transcode(spec) = &member.job.spec;
             for (index, output) in spec.outputs.clone().into_iter().enumerate() {
-                match run::plan_output(&self.tools, &source.facts, &output) {
+                let plan = run::plan_output(&self.tools, &source.facts, &output);
+                match plan.and_then(|plan| scratch::within(plan, &source.facts, capacity)) {
                     Ok(plan) => planned.push(Some(Planned {
                         job: member.job.id,
                         index,
@@ -213,11 +216,16 @@ impl Group {
     async fn wait_for_scratch(&mut self, source: &Source, queue: &VecDeque<Vec<Planned>>) {
         let mut changes = self.budget.changes();
         let mut is_told = false;
+        let capacity = self.capacity();
         while !self.members.is_empty() {
             let parts = queue.iter().flatten().filter(|part| self.holds(part.job));
-            let needed = parts
+            let needed: u64 = parts
                 .map(|part| scratch::bytes_of(&part.plan, &source.facts))
                 .sum();
+            let needed = needed.min(capacity);
+            // It is an estimate, and the floor guards the disk anyway.
+            let most = needed.saturating_mul(TIMES_ESTIMATE);
+            self.most_bytes = most.max(self.config.scratch_per_job);
             changes.mark_unchanged();
             let Err(shortage) = self.budget.ask(needed).await else {
                 break;
@@ -307,16 +315,21 @@ impl Group {
         }
     }
 
+    /// What could be free in scratch at most.
+    fn capacity(&self) -> u64 {
+        // A file system that does not tell is taken for one that is large enough.
+        let total = reelgate_objects::total_bytes(&self.config.scratch).unwrap_or(u64::MAX);
+        total.saturating_sub(self.config.free_space_floor)
+    }
+
     fn limits(&self) -> Limits {
-        let spent = self.tools.clock.now().since(self.begun);
-        let left = self.config.max_run.saturating_sub(spent);
         Limits {
-            max_run_time: left.max(Duration::from_secs(1)),
+            max_run_time: self.config.max_run,
             stop_grace: self.config.stop_grace,
             file_bytes: Some(self.config.max_file_bytes),
             address_space_bytes: Some(self.config.max_memory_bytes),
             resident_bytes: Some(self.config.max_resident_bytes),
-            scratch_bytes: Some(self.budget.bytes()),
+            scratch_bytes: Some(self.most_bytes),
             free_floor_bytes: Some(self.config.free_space_floor / 2),
             ..Limits::default()
         }

@@ -46,7 +46,7 @@ pub struct WorkerConfig {
     pub renew_every: Duration,
     /// How often to look for work without a hint.
     pub poll_every: Duration,
-    /// The longest one attempt may take.
+    /// The longest one process may take.
     pub max_run: Duration,
     /// The largest file an attempt may write.
     pub max_file_bytes: u64,

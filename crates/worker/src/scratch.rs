@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-pub(crate) use estimate::bytes_of;
+pub(crate) use estimate::{bytes_of, within};
 
 /// How the space of a file system is shared out.
 #[derive(Clone, Copy, Debug)]

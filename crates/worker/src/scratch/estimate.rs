@@ -1,6 +1,7 @@
 //! How much an output will take, before it is made: rather more than less.
 
 use reelgate_domain::job::kind::transcode::RateControl;
+use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::MediaFacts;
 use reelgate_media::Plan;
 use reelgate_media::plan::VideoPlan;
@@ -33,6 +34,21 @@ pub(crate) fn bytes_of(plan: &Plan, facts: &MediaFacts) -> u64 {
     };
     // A float that is too large, or no number, becomes the nearest one.
     (bytes as u64).max(LEAST)
+}
+
+/// The plan, unless its output would not fit on a disk that has nothing else on it.
+pub(crate) fn within(plan: Plan, facts: &MediaFacts, capacity: u64) -> Result<Plan, Fault> {
+    let bytes = bytes_of(&plan, facts);
+    if bytes <= capacity {
+        return Ok(plan);
+    }
+    let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+    let message = format!(
+        "the output may take {:.1} GB of scratch space, and there can never be more than {:.1} GB",
+        gigabytes(bytes),
+        gigabytes(capacity)
+    );
+    Err(Fault::new(FaultCode::OverBudget, message))
 }
 
 fn video_kbps(video: &VideoPlan) -> f64 {
@@ -103,6 +119,20 @@ mod tests {
             },
             stall: Duration::from_secs(60),
         }
+    }
+
+    #[test]
+    fn what_could_never_fit_is_refused_with_both_sizes() {
+        let day = plan(RateControl::Constant { kbps: 10_000 }, Some(86_400.0));
+        let facts = MediaFacts::default();
+        let needed = bytes_of(&day, &facts);
+        assert!(within(day.clone(), &facts, needed).is_ok());
+        let fault = within(day, &facts, 20_000_000_000).unwrap_err();
+        assert_eq!(fault.code, FaultCode::OverBudget);
+        assert_eq!(
+            fault.message,
+            "the output may take 120.3 GB of scratch space, and there can never be more than 20.0 GB"
+        );
     }
 
     fn crf(crf: f64, maxrate_kbps: Option<u32>) -> RateControl {
