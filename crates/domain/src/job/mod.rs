@@ -6,6 +6,8 @@ mod history;
 pub mod kind;
 mod lifecycle;
 
+use std::fmt::{self, Write};
+
 use serde::{Deserialize, Serialize};
 
 pub use cancel::{CancelOutcome, CancelPolicy, CancelVerdict, Selector, StopMode};
@@ -100,7 +102,18 @@ impl Origin {
 
     /// Whether the request is short enough to be stored.
     pub fn fits(&self) -> bool {
-        self.request.to_string().len() <= Self::MAX_BYTES
+        let mut room = Room(Self::MAX_BYTES);
+        write!(room, "{}", self.request).is_ok()
+    }
+}
+
+/// Takes so many bytes of text and keeps none of them.
+struct Room(usize);
+
+impl Write for Room {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.checked_sub(text.len()).ok_or(fmt::Error)?;
+        Ok(())
     }
 }
 

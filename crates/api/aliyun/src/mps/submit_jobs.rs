@@ -154,7 +154,7 @@ fn answer(refusals: &[Option<Refusal>], jobs: &[Job]) -> Value {
         .map(|refusal| match refusal {
             None => {
                 let job = jobs.next().map(|job| render::job(job, View::SubmitJobs));
-                json!({"Success": true, "Job": job})
+                object([("Success", true.into()), ("Job", job.into())])
             }
             Some(refusal) => json!({
                 "Success": false,
@@ -163,7 +163,14 @@ fn answer(refusals: &[Option<Refusal>], jobs: &[Job]) -> Value {
             }),
         })
         .collect();
-    json!({"JobResultList": {"JobResult": results}})
+    let list = object([("JobResult", results.into())]);
+    object([("JobResultList", list)])
+}
+
+/// An object of members that are values already: the library's macro would copy them, however deep.
+fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let members = members.map(|(name, value)| (name.to_owned(), value));
+    Value::Object(members.into_iter().collect())
 }
 
 #[cfg(test)]

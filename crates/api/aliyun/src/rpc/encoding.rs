@@ -21,7 +21,24 @@ const UNRESERVED: [bool; 256] = {
     table
 };
 
-const UPPER_HEX: &[u8; 16] = b"0123456789ABCDEF";
+/// The two upper-case hex digits of every byte, one after the other.
+const HEX_PAIRS: &str = {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    const PAIRS: [u8; 512] = {
+        let mut pairs = [0; 512];
+        let mut byte = 0;
+        while byte < 256 {
+            pairs[2 * byte] = DIGITS[byte >> 4];
+            pairs[2 * byte + 1] = DIGITS[byte & 15];
+            byte += 1;
+        }
+        pairs
+    };
+    match std::str::from_utf8(&PAIRS) {
+        Ok(pairs) => pairs,
+        Err(_) => panic!("hex digits are text"),
+    }
+};
 
 /// Encodes every byte outside the unreserved set as `%XX` in upper case; a space is `%20`.
 pub fn encode(text: &str) -> String {
@@ -53,8 +70,8 @@ fn escape_into(out: &mut String, text: &str, escape: &str) {
             out.push_str(&text[copied..at]);
         }
         out.push_str(escape);
-        out.push(char::from(UPPER_HEX[usize::from(byte >> 4)]));
-        out.push(char::from(UPPER_HEX[usize::from(byte & 15)]));
+        let pair = 2 * usize::from(*byte);
+        out.push_str(&HEX_PAIRS[pair..pair + 2]);
         copied = at + 1;
     }
     out.push_str(&text[copied..]);
@@ -70,25 +87,29 @@ pub fn decode(encoded: &[u8]) -> Result<String, DecodeError> {
 /// Appends the decoded bytes, which are UTF-8 by themselves.
 pub fn decode_into(out: &mut Vec<u8>, encoded: &[u8]) -> Result<(), DecodeError> {
     let start = out.len();
-    let mut rest = encoded.iter();
-    while let Some(byte) = rest.next() {
-        out.push(match byte {
-            b'+' => b' ',
-            b'%' => hex_digit(rest.next())? << 4 | hex_digit(rest.next())?,
-            literal => *literal,
-        });
+    let mut rest = encoded;
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'%' | b'+')) {
+        out.extend_from_slice(&rest[..at]);
+        let (byte, length) = match &rest[at..] {
+            [b'+', ..] => (b' ', 1),
+            [_, high, low, ..] => (hex_digit(*high)? << 4 | hex_digit(*low)?, 3),
+            _ => return Err(DecodeError::Percent),
+        };
+        out.push(byte);
+        rest = &rest[at + length..];
     }
+    out.extend_from_slice(rest);
     match std::str::from_utf8(&out[start..]) {
         Ok(_) => Ok(()),
         Err(_invalid) => Err(DecodeError::Utf8),
     }
 }
 
-fn hex_digit(digit: Option<&u8>) -> Result<u8, DecodeError> {
+fn hex_digit(digit: u8) -> Result<u8, DecodeError> {
     match digit {
-        Some(digit @ b'0'..=b'9') => Ok(digit - b'0'),
-        Some(digit @ b'a'..=b'f') => Ok(digit - b'a' + 10),
-        Some(digit @ b'A'..=b'F') => Ok(digit - b'A' + 10),
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        b'A'..=b'F' => Ok(digit - b'A' + 10),
         _ => Err(DecodeError::Percent),
     }
 }

@@ -77,7 +77,7 @@ pub fn sign_v1(method: &str, params: &Params, secret: &str) -> Result<String, Ap
 }
 
 fn key(algorithm: hmac::Algorithm, secret: &str) -> hmac::Key {
-    hmac::Key::new(algorithm, format!("{secret}&").as_bytes())
+    hmac::Key::new(algorithm, [secret, "&"].concat().as_bytes())
 }
 
 impl Proof<'_> {

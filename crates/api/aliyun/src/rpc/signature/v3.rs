@@ -150,12 +150,18 @@ fn signed_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, ApiE
 
 /// The string to sign for a canonical request.
 pub fn string_to_sign(canonical_request: &str) -> String {
-    format!("{ALGORITHM}\n{}", sha256_hex(canonical_request.as_bytes()))
+    [ALGORITHM, "\n", &sha256_hex(canonical_request.as_bytes())].concat()
 }
 
 /// Hash of a body as the header `x-acs-content-sha256` carries it.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(digest::digest(&digest::SHA256, bytes))
+    // Into an array first: the library makes a string character by character.
+    let mut digits = [0; 2 * digest::SHA256_OUTPUT_LEN];
+    let hash = digest::digest(&digest::SHA256, bytes);
+    hex::encode_to_slice(hash, &mut digits).expect("a byte has two digits");
+    std::str::from_utf8(&digits)
+        .expect("hex digits are text")
+        .to_owned()
 }
 
 /// Signs a request with all the headers given, `x-acs-content-sha256` among them; returns the value of `Authorization`.
