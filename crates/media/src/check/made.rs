@@ -77,13 +77,13 @@ async fn verify(
         .map(|name| measure(folder, name))
         .collect::<Result<Vec<_>, _>>()?;
     let path = folder.join(main);
+    let mut facts = probe_output(runner, engine, &path, playlist.is_some())
+        .await
+        .map_err(|error| unprobed(&error))?;
     if playlist.is_none() && !is_whole_mp4(&path).unwrap_or(false) {
         let message = "the output's file is not complete";
         return Err(Fault::new(FaultCode::StorageFailed, message));
     }
-    let mut facts = probe_output(runner, engine, &path, playlist.is_some())
-        .await
-        .map_err(|error| unprobed(&error))?;
     complete(&mut facts, &files, plan);
     super::output(plan, &facts, playlist.as_ref())?;
     Ok(Transcoded { files, facts })
