@@ -7,8 +7,6 @@ import socket
 import time
 
 import pytest
-from aliyunsdkcore.acs_exception.exceptions import ServerException
-from darabonba.exceptions import UnretryableException
 
 import mps
 import signing
@@ -70,15 +68,32 @@ def test_ten_megabytes_of_outputs_are_refused_and_the_refusal_is_read(submit, wi
 
 
 def test_ten_megabytes_are_refused_to_both_sdks(mts, desk):
-    """They send parameters in the address, which is cut off before any product is known: a bare 431."""
+    """They send parameters in the address, which is cut off before any product is known."""
     desk.pause()
     outputs = json.dumps([desk.output("x" * (10 * MEGABYTE))])
-    with pytest.raises((ServerException, UnretryableException)) as caught:
-        mts.call("SubmitJobs", Input=json.dumps(desk.input()), OutputBucket=desk.bucket,
-                 Outputs=outputs, PipelineId=desk.pipeline)
-    if isinstance(caught.value, ServerException):
-        assert caught.value.http_status == 431
+    mts.refuses(431, "RequestEntityTooLarge", None, "SubmitJobs", Input=json.dumps(desk.input()),
+                OutputBucket=desk.bucket, Outputs=outputs, PipelineId=desk.pipeline)
     assert mts.call("QueryPipelineList", PipelineIds=desk.pipeline)
+
+
+def test_an_address_of_100_kb_is_refused_to_both_sdks(mts, desk):
+    mts.refuses(414, "RequestEntityTooLarge", None, "QueryJobList", JobIds=LONG_KEY)
+
+
+def test_heads_that_are_not_read_are_refused_in_the_words_of_their_dialect(server):
+    """On one connection each, behind a request that is served."""
+    host, port = server.address.rsplit(":", 1)
+    for target, wanted in [("/api/v1/jobs?x=", b'"code":"address_too_long"'),
+                           ("/?Format=JSON&x=", b'"Code":"RequestEntityTooLarge"'),
+                           ("/?Format=XML&x=", b"<Code>RequestEntityTooLarge</Code>")]:
+        with socket.create_connection((host, int(port)), timeout=AT_ONCE) as connection:
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: h\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+            connection.sendall(f"GET {target}{LONG_KEY} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+            answer = b""
+            while piece := connection.recv(65536):
+                answer += piece
+        assert answer.startswith(b"HTTP/1.1 414 ") and wanted in answer, answer
 
 
 @pytest.mark.parametrize("outputs", [
@@ -167,15 +182,14 @@ def test_a_body_that_is_no_form_names_no_parameters(wire, content_type):
     refused(answer, 400, "MissingVersion")
 
 
-def test_a_request_sent_twice_acts_twice(wire, one_desk):
-    """As docs/mps.md says: nonces are not remembered yet."""
+def test_a_request_sent_twice_acts_once(wire, one_desk):
     one_desk.pause()
     parameters = wire.v1_parameters(
         "SubmitJobs", Input=json.dumps(one_desk.input()), OutputBucket=one_desk.bucket,
         Outputs=json.dumps([one_desk.output()]), PipelineId=one_desk.pipeline)
-    answers = [wire.send("GET", "/?" + signing.canonical(parameters)) for _ in range(2)]
-    jobs = {result(answer)["Job"]["JobId"] for answer in answers}
-    assert len(jobs) == 2
+    first, again = [wire.send("GET", "/?" + signing.canonical(parameters)) for _ in range(2)]
+    assert result(first)["Job"]["JobId"]
+    refused(again, 400, "SignatureNonceUsed")
 
 
 def test_an_input_that_is_no_file_of_its_bucket_fails_the_job(one_desk, native, tmp_path):

@@ -247,7 +247,17 @@ async fn serve_dialects(
         let _ = stopped.wait_for(|stopped| *stopped).await;
         waited_on.stop_waiting();
     };
-    serve(listener, routes, ServeOptions::default(), shutdown).await;
+    let options = ServeOptions {
+        refuse: Some(|head_start, status| {
+            if reelgate_api_native::is_asked(head_start) {
+                reelgate_api_native::refuse_head(status)
+            } else {
+                reelgate_api_aliyun::rpc::refuse_head(head_start, status)
+            }
+        }),
+        ..ServeOptions::default()
+    };
+    serve(listener, routes, options, shutdown).await;
 }
 
 /// The engine that the configuration names or the search path holds.

@@ -1,6 +1,8 @@
 //! The HTTP/1 server under every dialect: accepting, limits per connection, and draining at the end.
 
 mod client_stream;
+mod exchange;
+mod refusal;
 
 use std::convert::Infallible;
 use std::io;
@@ -12,8 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::response::Response;
-use http::Request;
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -25,6 +26,8 @@ use tokio::task::{JoinError, JoinSet};
 use tower::Service;
 
 use client_stream::ClientStream;
+use exchange::{AnswerBody, Exchange};
+pub use refusal::Refuse;
 
 /// Room for the request line and all headers together. The URI alone may have 65,534 bytes: a limit of the `http`
 /// crate.
@@ -44,6 +47,8 @@ pub struct ServeOptions {
     pub max_connections: usize,
     /// How long requests in flight may go on after the shutdown signal.
     pub drain_grace: Duration,
+    /// Words the answer to a head that cannot be read, which no route sees; without it that answer has no body.
+    pub refuse: Option<Refuse>,
 }
 
 impl Default for ServeOptions {
@@ -53,6 +58,7 @@ impl Default for ServeOptions {
             write_stall_timeout: Duration::from_secs(60),
             max_connections: 4096,
             drain_grace: Duration::from_secs(20),
+            refuse: None,
         }
     }
 }
@@ -140,13 +146,19 @@ fn connection(
     options: &ServeOptions,
 ) -> http1::Connection<
     TokioIo<ClientStream<TcpStream>>,
-    impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + use<>,
+    impl hyper::service::HttpService<Incoming, ResBody = AnswerBody, Error = Infallible, Future: Send>
+    + use<>,
 > {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "could not switch off delayed sending to {peer}");
     }
-    let service = service_fn(move |request| answer(router.clone(), request, peer));
-    let stream = ClientStream::new(stream, options.write_stall_timeout);
+    let exchange = Exchange::default();
+    let patience = options.write_stall_timeout;
+    let stream = ClientStream::new(stream, patience, exchange.clone(), options.refuse);
+    let service = service_fn(move |request| {
+        exchange.begin();
+        answer(router.clone(), request, peer, exchange.clone())
+    });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(options.header_read_timeout)
@@ -158,10 +170,12 @@ async fn answer(
     mut router: Router,
     mut request: Request<Incoming>,
     peer: SocketAddr,
-) -> Result<Response, Infallible> {
+    exchange: Exchange,
+) -> Result<Response<AnswerBody>, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
     // An axum router is always ready, so `poll_ready` need not be asked.
-    router.call(request.map(Body::new)).await
+    let response = router.call(request.map(Body::new)).await?;
+    Ok(response.map(|body| AnswerBody { body, exchange }))
 }
 
 async fn drain(

@@ -21,6 +21,7 @@ use reelgate_api_kit::Dialect;
 use reelgate_service::Service;
 
 pub use health::Check;
+pub use http::{is_asked, refuse_head};
 
 /// Reelgate's own API.
 ///

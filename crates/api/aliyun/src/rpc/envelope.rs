@@ -89,15 +89,17 @@ impl Envelope {
 
     /// Renders an error. `host_id` is the host name that the caller used.
     pub fn error(&self, error: &ApiError, host_id: &str) -> Response {
+        let (content_type, body) = self.error_body(error, host_id);
+        respond(error.status, content_type, body)
+    }
+
+    /// The media type and the text of an error.
+    pub(super) fn error_body(&self, error: &ApiError, host_id: &str) -> (&'static str, Vec<u8>) {
         let body = error.to_value(self.request_id, host_id);
         match self.format {
-            Format::Json => respond(error.status, JSON, render::to_json(&body)),
+            Format::Json => (JSON, render::to_json(&body)),
             // The new SDKs read an XML error only under exactly this content type and root.
-            Format::Xml => respond(
-                error.status,
-                "text/xml;charset=utf-8",
-                render::to_xml("Error", &body),
-            ),
+            Format::Xml => ("text/xml;charset=utf-8", render::to_xml("Error", &body)),
         }
     }
 }

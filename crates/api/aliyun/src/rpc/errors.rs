@@ -78,6 +78,10 @@ pub enum CommonError<'a> {
     Malformed(&'a str),
     /// The body is larger than the given number of bytes.
     BodyTooLarge(usize),
+    /// The address with the parameters in it is longer than is ever read.
+    AddressTooLong,
+    /// Address and headers together are more than is ever read.
+    HeadTooLarge,
     ActionNotFound,
     /// A documented action that Reelgate does not serve, with the reason.
     UnsupportedOperation(&'a str),
@@ -150,6 +154,17 @@ impl From<CommonError<'_>> for ApiError {
                     message,
                 )
             }
+            // Ours; a larger body may be sent than an address.
+            E::AddressTooLong => Self::new(
+                StatusCode::URI_TOO_LONG,
+                "RequestEntityTooLarge",
+                "The request URI is too long; send long parameters in the body.",
+            ),
+            E::HeadTooLarge => Self::new(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "RequestEntityTooLarge",
+                "The request URI and headers are too large; send long parameters in the body.",
+            ),
             E::ActionNotFound => {
                 let message = "Specified api is not found, please check your url and method.";
                 Self::new(NOT_FOUND, "InvalidAction.NotFound", message)

@@ -7,14 +7,17 @@ pub mod encoding;
 pub mod envelope;
 pub mod errors;
 pub mod gateway;
+mod nonces;
 pub mod params;
 pub mod product;
 mod received;
 pub mod signature;
 pub mod timestamp;
+mod unread;
 
 pub use errors::{ApiError, CommonError};
 pub use gateway::Gateway;
 pub use params::Params;
 pub use product::{Caller, Credential, Credentials, Operation, Product};
 pub use signature::{sign_v1, sign_v3};
+pub use unread::refuse_head;

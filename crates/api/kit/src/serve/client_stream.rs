@@ -1,13 +1,20 @@
-//! A client's connection: ended when nothing of an answer is taken for too long, and closed so that the last answer is
-//! seen.
+//! A client's connection: ended when nothing of an answer is taken for too long, closed so that the last answer is seen,
+//! and answered in a dialect's words when the HTTP library refuses a head.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
+
+use super::exchange::Exchange;
+use super::refusal::{self, Refuse};
+
+/// How much of a head is kept to tell whose it is: enough for the path and the first parameters.
+const HEAD_START_BYTES: usize = 512;
 
 /// How much is read and thrown away at the end from a client that still sends, and for how long; one that neither sends
 /// nor closes is waited for as long as it takes to get a processor.
@@ -20,9 +27,20 @@ const LINGER_SILENCE: Duration = Duration::from_millis(500);
 ///
 /// A shutdown reads on while the client still sends: closing resets the connection then, and the client may never see
 /// the answer that refused it.
+///
+/// The HTTP library answers a head that it cannot read by itself, without a body and without a hook to change that. Such
+/// an answer is what it writes while no handler has a request or an answer under way ([`Exchange`]); it is the last of
+/// its connection and written in one piece. When `refuse` is given, its answer is sent instead. Only where a bad head
+/// follows right behind a good request, in the same pieces, may the library's own words go out after the good answer.
 pub(super) struct ClientStream<S> {
     stream: S,
     patience: Duration,
+    exchange: Exchange,
+    refuse: Option<Refuse>,
+    /// The first bytes that were read since the last answer.
+    head_start: Vec<u8>,
+    /// What is left to write of our own refusal.
+    refusal: Option<Bytes>,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
     lingering: Option<Lingering>,
@@ -46,10 +64,19 @@ impl Lingering {
 }
 
 impl<S: AsyncWrite + Unpin> ClientStream<S> {
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
+    pub(super) fn new(
+        stream: S,
+        patience: Duration,
+        exchange: Exchange,
+        refuse: Option<Refuse>,
+    ) -> Self {
         Self {
             stream,
             patience,
+            exchange,
+            refuse,
+            head_start: Vec::new(),
+            refusal: None,
             waiting: None,
             lingering: None,
         }
@@ -71,6 +98,41 @@ impl<S: AsyncWrite + Unpin> ClientStream<S> {
         ready!(waiting.as_mut().poll(context));
         let message = format!("the client took nothing for {} s", patience.as_secs());
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, message)))
+    }
+
+    /// Writes our refusal for the library's, of which these are the first bytes of `length`. `None` if they are part of
+    /// a handler's answer, or if nobody words refusals.
+    fn poll_refuse(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+        length: usize,
+    ) -> Option<Poll<io::Result<usize>>> {
+        if self.refusal.is_none() {
+            if !self.exchange.is_awaited() {
+                return None;
+            }
+            let refusal = (self.refuse?)(&self.head_start, refusal::status(bytes)?);
+            self.refusal = Some(refusal::to_bytes(&refusal, bytes, &self.head_start));
+        }
+        // The library believes that its own answer was written, at once and whole.
+        Some(self.poll_refusal(context).map_ok(|()| length))
+    }
+
+    fn poll_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(mut rest) = self.refusal.clone().filter(Bytes::has_remaining) {
+            let written = Pin::new(&mut self.stream).poll_write(context, &rest);
+            let written = ready!(self.watched(written, context))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            rest.advance(written);
+            self.refusal = Some(rest);
+        }
+        self.refusal = None;
+        // One refusal is enough.
+        self.exchange.begin();
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -114,6 +176,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if let Some(refused) = self.poll_refuse(context, bytes, bytes.len()) {
+            return refused;
+        }
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.watched(written, context)
     }
@@ -123,6 +188,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let length = parts.iter().map(|part| part.len()).sum();
+        let first = parts.first().map_or(&[][..], |part| part);
+        if let Some(refused) = self.poll_refuse(context, first, length) {
+            return refused;
+        }
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
         self.watched(written, context)
     }
@@ -132,6 +202,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // The library flushes when it has nothing left to write.
+        if self.exchange.flushed() {
+            self.head_start.clear();
+        }
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
@@ -147,6 +221,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
         context: &mut Context<'_>,
         bytes: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, bytes)
+        let before = bytes.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, bytes))?;
+        let read = &bytes.filled()[before..];
+        let wanted = HEAD_START_BYTES - self.head_start.len();
+        let kept = read.len().min(wanted);
+        self.head_start.extend_from_slice(&read[..kept]);
+        Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests;

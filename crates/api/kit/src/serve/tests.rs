@@ -191,6 +191,53 @@ async fn clients_that_send_too_much_get_to_read_the_refusal() {
     }
 }
 
+/// Also behind an answer on the same connection, and to clients that still send.
+#[tokio::test]
+async fn heads_that_cannot_be_read_are_refused_in_given_words() {
+    fn refuse(head_start: &[u8], status: http::StatusCode) -> Response<Vec<u8>> {
+        let path = head_start.split(|byte| *byte == b'?').next().unwrap();
+        let mut response = Response::new([b"no: ", path].concat());
+        *response.status_mut() = status;
+        response
+    }
+    let options = ServeOptions {
+        refuse: Some(refuse),
+        ..ServeOptions::default()
+    };
+    let handler = async || (http::StatusCode::BAD_REQUEST, "done");
+    let server = start(Router::new().route("/", get(handler)), options).await;
+    let long = "x".repeat(10 * 1024 * 1024);
+    for (request, status, words) in [
+        (
+            format!("GET /a?{} HTTP/1.1\r\n\r\n", &long[..100_000]),
+            414,
+            "no: GET /a",
+        ),
+        (format!("GET /b?{long} HTTP/1.1\r\n\r\n"), 431, "no: GET /b"),
+        (
+            format!("PUT /c? HTTP/1.1\r\nX: {long}\r\n\r\n"),
+            431,
+            "no: PUT /c",
+        ),
+        ("GET /d? HTTP/9\r\n\r\n".to_owned(), 400, "no: GET /d"),
+    ] {
+        let mut stream = server.send(GET_AND_KEEP).await;
+        let mut first = vec![0; 256];
+        let mut filled = 0;
+        while !first[..filled].ends_with(b"done") {
+            filled += stream.read(&mut first[filled..]).await.unwrap();
+        }
+        // The server may close before it has read everything.
+        let _ = stream.write_all(request.as_bytes()).await;
+        let answer = rest(stream).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        assert!(answer.ends_with(words), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_never_finishes_its_head_is_cut_off() {
     let options = ServeOptions {

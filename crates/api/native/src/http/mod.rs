@@ -9,6 +9,7 @@ mod path;
 mod problem;
 mod query;
 mod time;
+mod unread;
 
 pub(crate) use address::Address;
 #[cfg(feature = "fuzzing")]
@@ -21,3 +22,4 @@ pub(crate) use path::InPath;
 pub(crate) use problem::Problem;
 pub(crate) use query::Query;
 pub(crate) use time::{format_time, parse_time};
+pub use unread::{is_asked, refuse_head};

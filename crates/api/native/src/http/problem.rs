@@ -35,6 +35,8 @@ struct Content {
     cause: Option<String>,
 }
 
+pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
 /// A detail may repeat what was sent, of which nobody needs to see more than this many bytes.
 const MOST_REPEATED: usize = 1024;
 
@@ -127,7 +129,16 @@ impl Problem {
 
     /// Puts the problem into the response that carried it here, whose other headers stay.
     pub(crate) fn render(self, request: RequestId, response: &mut Response) {
-        let content = *self.0;
+        let json = self.to_json(request);
+        let headers = response.headers_mut();
+        headers.extend(self.0.headers);
+        headers.remove(CONTENT_LENGTH);
+        headers.insert(CONTENT_TYPE, PROBLEM_JSON);
+        *response.body_mut() = Body::from(json);
+    }
+
+    pub(crate) fn to_json(&self, request: RequestId) -> Vec<u8> {
+        let content = &*self.0;
         let mut body = Map::new();
         body.insert("type".into(), "about:blank".into());
         body.insert(
@@ -136,21 +147,13 @@ impl Problem {
         );
         body.insert("status".into(), content.status.as_u16().into());
         body.insert("code".into(), content.code.into());
-        body.insert("detail".into(), content.detail.into());
+        body.insert("detail".into(), content.detail.as_str().into());
         body.insert("request_id".into(), request.to_string().into());
-        if let Some(field) = content.field {
-            body.insert("field".into(), field.into());
+        if let Some(field) = &content.field {
+            body.insert("field".into(), field.as_str().into());
         }
-        body.extend(content.members);
-        let json = reelgate_api_kit::render::to_json(&Value::Object(body));
-        let headers = response.headers_mut();
-        headers.extend(content.headers);
-        headers.remove(CONTENT_LENGTH);
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        *response.body_mut() = Body::from(json);
+        body.extend(content.members.clone());
+        reelgate_api_kit::render::to_json(&Value::Object(body))
     }
 }
 

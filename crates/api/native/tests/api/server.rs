@@ -71,7 +71,14 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (stop, stopped) = oneshot::channel();
-        tokio::spawn(serve(listener, routes, ServeOptions::default(), async {
+        let options = ServeOptions {
+            refuse: Some(|head_start, status| {
+                assert!(reelgate_api_native::is_asked(head_start));
+                reelgate_api_native::refuse_head(status)
+            }),
+            ..ServeOptions::default()
+        };
+        tokio::spawn(serve(listener, routes, options, async {
             let _ = stopped.await;
         }));
         Self {
