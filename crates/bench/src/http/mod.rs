@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::bare;
 use crate::figure::{Figure, Goal};
-use crate::house::{CALLERS, House, scattered};
+use crate::house::{CALLERS, House};
 use crate::rounds::{in_turns, rate};
 pub(crate) use signer::Signer;
 
@@ -71,8 +71,9 @@ impl<'r> Bench<'r> {
     }
 
     fn cancel(&self) -> Result<Figure> {
+        // In the order of their submits; what scattered cancels cost is another part's to say.
         let fill = self.house.fill(CALLS * (ROUNDS + 1));
-        let mut jobs = scattered(&self.runtime.block_on(fill)?).into_iter();
+        let mut jobs = self.runtime.block_on(fill)?.into_iter();
         let pair = in_turns(
             ROUNDS,
             || {

@@ -1,5 +1,6 @@
 //! Signature version 3 (`ACS3-HMAC-SHA256`): an HMAC over a canonical request, carried by the `Authorization` header.
 
+use hex::FromHexError;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use ring::{digest, hmac};
@@ -68,7 +69,7 @@ fn signed_names(signed_headers: &str) -> Result<Vec<&str>, ApiError> {
     if names.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(unusable("SignedHeaders repeats a name"));
     }
-    if signed_headers.contains(|c: char| c.is_ascii_uppercase()) {
+    if signed_headers.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Err(unusable("SignedHeaders is not in lower case"));
     }
     Ok(names)
@@ -200,10 +201,13 @@ impl Proof<'_> {
         let canonical =
             canonical_request(method, params, headers, self.signed_headers, &body_sha256)?;
         let string_to_sign = string_to_sign(&canonical);
-        let Ok(signature) = hex::decode(self.signature) else {
-            return Err(CommonError::IncompleteSignature(&string_to_sign).into());
+        let mut tag = [0; digest::SHA256_OUTPUT_LEN];
+        let is_proven = match hex::decode_to_slice(self.signature, &mut tag) {
+            Ok(()) => hmac::verify(&key(secret), string_to_sign.as_bytes(), &tag).is_ok(),
+            // Too short or too long to be one.
+            Err(FromHexError::InvalidStringLength) => false,
+            Err(_) => return Err(CommonError::IncompleteSignature(&string_to_sign).into()),
         };
-        let is_proven = hmac::verify(&key(secret), string_to_sign.as_bytes(), &signature).is_ok();
         // A signature over another body's hash may be genuine; it does not belong to this body.
         if !is_proven || signed_header(headers, CONTENT_SHA256)? != body_sha256 {
             return Err(CommonError::SignatureDoesNotMatch(&string_to_sign).into());
