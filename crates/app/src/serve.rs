@@ -154,13 +154,18 @@ impl Server {
                     slots: service.slots(),
                 };
                 let name = WorkerId(format!("{address}-{}", std::process::id()));
+                let defaults = WorkerConfig::new(name, slots, data.join("scratch"));
                 let config = WorkerConfig {
+                    // Most of what an encoder maps it never touches.
+                    max_memory_bytes: defaults
+                        .max_memory_bytes
+                        .max(args.work.max_memory.saturating_mul(4)),
                     max_file_bytes: args.max_object_bytes,
                     max_run: Duration::from_secs(args.work.max_run),
                     max_resident_bytes: args.work.max_memory,
                     scratch_per_job: space.per_job,
                     free_space_floor: space.floor,
-                    ..WorkerConfig::new(name, slots, data.join("scratch"))
+                    ..defaults
                 };
                 let scratch = config.scratch.clone();
                 let worker = Worker::start(config, tools)
