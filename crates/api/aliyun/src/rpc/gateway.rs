@@ -14,7 +14,6 @@ use serde_json::{Map, Value};
 use super::admission::admit;
 use super::envelope::Envelope;
 use super::errors::{ApiError, CommonError};
-use super::nonces::Nonces;
 use super::params::Params;
 use super::product::{Caller, Credential, Credentials, Operation, Product};
 use super::received::Received;
@@ -29,7 +28,6 @@ pub struct Gateway {
     products: Vec<Arc<dyn Product>>,
     credentials: Arc<dyn Credentials>,
     now_ms: NowMs,
-    nonces: Nonces,
 }
 
 /// What a call was found to be, for the answer and the log.
@@ -51,7 +49,6 @@ impl Gateway {
             products,
             credentials,
             now_ms,
-            nonces: Nonces::default(),
         }
     }
 
@@ -95,8 +92,7 @@ impl Gateway {
         };
         let claims = Claims::read(scheme, &signed)?;
         let credential = self.credential(&claims).await?;
-        let now_ms = (self.now_ms)();
-        let signed_at_ms = timestamp::check(claims.timestamp, now_ms)?;
+        let signed_at_ms = timestamp::check(claims.timestamp, (self.now_ms)())?;
         claims.verify(&signed, &credential.secret)?;
         call.account = Some(credential.account);
 
@@ -108,7 +104,7 @@ impl Gateway {
             request_id,
             source: received.source,
         };
-        admit(&self.nonces, now_ms, &caller, product, action).await?;
+        admit(&caller, product, action).await?;
         match product.call(&caller, action, &params).await? {
             Value::Object(members) => Ok(members),
             _ => Err(ApiError::internal(format!(
