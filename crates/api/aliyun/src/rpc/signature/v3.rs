@@ -189,6 +189,10 @@ fn key(secret: &str) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes())
 }
 
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 impl Proof<'_> {
     pub(super) fn verify(&self, signed: &Signed<'_>, secret: &str) -> Result<(), ApiError> {
         let body_sha256 = sha256_hex(signed.body);
@@ -205,7 +209,7 @@ impl Proof<'_> {
         let is_proven = match hex::decode_to_slice(self.signature, &mut tag) {
             Ok(()) => hmac::verify(&key(secret), string_to_sign.as_bytes(), &tag).is_ok(),
             // Too short or too long to be one.
-            Err(FromHexError::InvalidStringLength) => false,
+            Err(FromHexError::InvalidStringLength) if is_hex(self.signature) => false,
             Err(_) => return Err(CommonError::IncompleteSignature(&string_to_sign).into()),
         };
         // A signature over another body's hash may be genuine; it does not belong to this body.
