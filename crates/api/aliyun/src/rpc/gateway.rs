@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::admission::admit;
 use super::envelope::Envelope;
 use super::errors::{ApiError, CommonError};
+use super::nonces::Nonces;
 use super::params::Params;
 use super::product::{Caller, Credential, Credentials, Operation, Product};
 use super::received::Received;
@@ -28,6 +29,7 @@ pub struct Gateway {
     products: Vec<Arc<dyn Product>>,
     credentials: Arc<dyn Credentials>,
     now_ms: NowMs,
+    nonces: Nonces,
 }
 
 /// What a call was found to be, for the answer and the log.
@@ -49,6 +51,7 @@ impl Gateway {
             products,
             credentials,
             now_ms,
+            nonces: Nonces::default(),
         }
     }
 
@@ -92,7 +95,8 @@ impl Gateway {
         };
         let claims = Claims::read(scheme, &signed)?;
         let credential = self.credential(&claims).await?;
-        let signed_at_ms = timestamp::check(claims.timestamp, (self.now_ms)())?;
+        let now_ms = (self.now_ms)();
+        let signed_at_ms = timestamp::check(claims.timestamp, now_ms)?;
         claims.verify(&signed, &credential.secret)?;
         call.account = Some(credential.account);
 
@@ -104,7 +108,7 @@ impl Gateway {
             request_id,
             source: received.source,
         };
-        admit(&caller, product, action).await?;
+        admit(&self.nonces, now_ms, &caller, product, action).await?;
         match product.call(&caller, action, &params).await? {
             Value::Object(members) => Ok(members),
             _ => Err(ApiError::internal(format!(

@@ -7,6 +7,7 @@ pub mod encoding;
 pub mod envelope;
 pub mod errors;
 pub mod gateway;
+mod nonces;
 pub mod params;
 pub mod product;
 mod received;
