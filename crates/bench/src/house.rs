@@ -97,7 +97,8 @@ impl House {
 
     pub(crate) async fn cancel(&self, id: JobId) -> Result<()> {
         let selector = Selector::Ids(vec![id]);
-        let policy = CancelPolicy::QueuedOnly;
+        // Some were claimed and given back before.
+        let policy = CancelPolicy::Any;
         let outcomes = self
             .service
             .cancel(&self.caller, selector, policy, StopMode::Graceful)
