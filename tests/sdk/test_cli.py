@@ -146,8 +146,12 @@ def test_logs_show_the_last_words_about_a_failure(run, one_desk):
 
 def test_pipelines_are_listed_paused_and_resumed(run, read, one_mts, native):
     made = native.call("POST", "/pipelines", json={"name": mps.unique("cli")})
-    assert made["name"] in run("pipeline", "list").stdout.decode()
-    assert made["id"] in {found["id"] for found in read("pipeline", "list")["pipelines"]}
+    place, page = [], read("pipeline", "list")
+    while page["next_cursor"]:
+        place = ["--cursor", page["next_cursor"]]
+        page = read("pipeline", "list", *place)
+    assert made["id"] in {found["id"] for found in page["pipelines"]}, "the newest come last"
+    assert made["name"] in run("pipeline", "list", *place).stdout.decode()
     for command, state in (("pause", "Paused"), ("resume", "Active")):
         assert state.lower() in run("pipeline", command, made["name"]).stdout.decode()
         [found] = one_mts.call("QueryPipelineList",

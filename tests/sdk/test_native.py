@@ -251,8 +251,11 @@ def test_pipelines_are_paused_and_resumed(native):
     made = native.call("POST", "/pipelines", json={"name": name, "concurrency": 1})
     assert (made["state"], made["concurrency"]) == ("active", 1)
     assert native.call("PATCH", f"/pipelines/{name}", json={"state": "paused"})["state"] == "paused"
-    assert made["id"] in {found["id"] for found in native.call(
-        "GET", "/pipelines", params={"limit": 100, "state": "paused"})["pipelines"]}
+    wanted = {"limit": 100, "state": "paused"}
+    page = native.call("GET", "/pipelines", params=wanted)
+    while page["next_cursor"]:
+        page = native.call("GET", "/pipelines", params={**wanted, "cursor": page["next_cursor"]})
+    assert made["id"] in {found["id"] for found in page["pipelines"]}, "the newest come last"
     assert native.call("PATCH", f"/pipelines/{name}", json={"state": "active"})["state"] == "active"
     problem(native.request("PATCH", f"/pipelines/{name}", json={"state": "stopped"}), 400)
 
