@@ -43,6 +43,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // The one provider of cryptography. An error would mean that it is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let CommandLine { early, command } = CommandLine::parse();
     if early.server.is_some() && !matches!(command, Command::Client(_)) {
         let message = "--server is for commands that talk to a running server";
