@@ -9,6 +9,7 @@ pub mod job;
 pub mod media;
 pub mod names;
 pub mod pipeline;
+pub mod policy;
 pub mod preset;
 pub mod time;
 
