@@ -3,6 +3,7 @@
 
 mod breakdown;
 mod client;
+mod read;
 mod server;
 mod signer;
 
@@ -36,6 +37,7 @@ pub(crate) fn figures(runtime: &Runtime, dir: &Path, tell: &mut dyn FnMut(Figure
     let bench = Bench::start(runtime, dir)?;
     tell(bench.submit()?);
     tell(bench.cancel()?);
+    tell(read::figure(&bench)?);
     breakdown::print(&bench)
 }
 

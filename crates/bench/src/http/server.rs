@@ -1,4 +1,4 @@
-//! A server of the signed API in this process, without a worker, and with one bare route.
+//! A server in this process, without a worker, and with one bare route.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,17 +7,19 @@ use anyhow::Result;
 use axum::Router;
 use axum::routing::get;
 use reelgate_api_kit::Dialect;
+use reelgate_api_native::NativeApi;
 use reelgate_api_kit::serve::{ServeOptions, serve};
 use reelgate_service::{Service, SystemClock};
 use tokio::net::TcpListener;
 
 /// Starts the server; it runs as long as the runtime.
 pub(super) async fn start(service: Arc<Service>) -> Result<SocketAddr> {
+    let native = Arc::new(NativeApi::new(Arc::clone(&service), Vec::new()));
     let gateway = Arc::new(reelgate_api_aliyun::gateway(service, Arc::new(SystemClock)));
     let bare = Router::new().route("/hello", get(async || "hello"));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let routes = gateway.routes().merge(bare);
+    let routes = gateway.routes().merge(native.routes()).merge(bare);
     let forever = std::future::pending();
     tokio::spawn(serve(listener, routes, ServeOptions::default(), forever));
     Ok(address)

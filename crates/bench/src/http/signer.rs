@@ -53,6 +53,12 @@ impl Signer {
         request(&self.query("CancelJob", &[("JobId", &*job.to_string())]))
     }
 
+    /// A look at one pipeline.
+    pub(super) fn read(&self) -> String {
+        let params = [("PipelineIds", &*self.credentials.pipeline_id)];
+        request(&self.query("QueryPipelineList", &params))
+    }
+
     fn query(&self, action: &str, params: &[(&str, &str)]) -> String {
         let timestamp = format_utc(SystemClock.now().as_millis());
         let nonce = self.nonces.fetch_add(1, Ordering::Relaxed);

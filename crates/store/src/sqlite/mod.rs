@@ -194,14 +194,14 @@ impl Store for SqliteStore {
     async fn access_key(&self, id: &str) -> Result<Option<AccessKey>> {
         let id = id.to_owned();
         self.readers
-            .read(move |connection| accounts::access_key(connection, &id))
+            .look_up(move |connection| accounts::access_key(connection, &id))
             .await
     }
 
     async fn api_key(&self, digest: &[u8; 32]) -> Result<Option<ApiKey>> {
         let digest = *digest;
         self.readers
-            .read(move |connection| accounts::api_key(connection, &digest))
+            .look_up(move |connection| accounts::api_key(connection, &digest))
             .await
     }
 
@@ -215,7 +215,7 @@ impl Store for SqliteStore {
         let name = name.clone();
         let found = self
             .readers
-            .read(move |connection| accounts::bucket(connection, account, &name))
+            .look_up(move |connection| accounts::bucket(connection, account, &name))
             .await?;
         Ok(found.map(|bucket| self.anywhere(bucket)))
     }
@@ -264,14 +264,14 @@ impl Store for SqliteStore {
     async fn pipelines(&self, account: AccountId, ids: &[PipelineId]) -> Result<Vec<Pipeline>> {
         let ids = ids.to_vec();
         self.readers
-            .read(move |connection| pipelines::get_many(connection, account, &ids))
+            .look_up(move |connection| pipelines::get_many(connection, account, &ids))
             .await
     }
 
     async fn pipeline_named(&self, account: AccountId, name: &str) -> Result<Option<Pipeline>> {
         let name = name.to_owned();
         self.readers
-            .read(move |connection| pipelines::named(connection, account, &name))
+            .look_up(move |connection| pipelines::named(connection, account, &name))
             .await
     }
 

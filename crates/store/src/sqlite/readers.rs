@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::rows::execute;
 use super::{connect, sql};
@@ -38,16 +38,35 @@ impl Readers {
         let permit = Arc::clone(&self.free).acquire_owned().await;
         let permit = permit.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let readers = Arc::clone(self);
-        let task = tokio::task::spawn_blocking(move || {
-            // Given back last, when the connection is in the pool again.
-            let _permit = permit;
-            let reader = Borrowed::take(&readers)?;
-            let connection = reader.connection();
-            let snapshot = Snapshot::take(connection)?;
-            read(snapshot.0)
-        });
+        let task = tokio::task::spawn_blocking(move || readers.run(permit, read));
         task.await
             .map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+
+    /// The same for a read that finds a few rows by their keys: it runs on the caller's thread if a
+    /// connection is free, because handing it to another one and back takes longer than the read. Such
+    /// rows are nearly always in memory; one that is not holds the thread for one look at the disk.
+    pub(super) async fn look_up<T, F>(self: &Arc<Self>, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        match Arc::clone(&self.free).try_acquire_owned() {
+            Ok(permit) => self.run(permit, read),
+            Err(_busy) => self.read(read).await,
+        }
+    }
+
+    fn run<T>(
+        &self,
+        permit: OwnedSemaphorePermit,
+        read: impl FnOnce(&Connection) -> Result<T>,
+    ) -> Result<T> {
+        // Given back last, when the connection is in the pool again.
+        let _permit = permit;
+        let reader = Borrowed::take(self)?;
+        let snapshot = Snapshot::take(reader.connection())?;
+        read(snapshot.0)
     }
 }
 
