@@ -51,6 +51,10 @@ const TABLE: &[(&str, May)] = &[
         May::Use(&["reelgate-api-kit", "reelgate-domain", "reelgate-service"]),
     ),
     (
+        "reelgate-api-huawei",
+        May::Use(&["reelgate-api-kit", "reelgate-domain", "reelgate-service"]),
+    ),
+    (
         "reelgate-api-native",
         May::Use(&["reelgate-api-kit", "reelgate-domain", "reelgate-service"]),
     ),
