@@ -1,10 +1,15 @@
-//! The HTTP/1 server under every dialect: accepting, limits per connection, and draining at the end.
+//! The HTTP/1 server under every dialect, with or without TLS: accepting, limits per connection and per address, and
+//! draining at the end.
 
 mod client_stream;
 mod exchange;
+mod patience;
+mod peers;
 mod refusal;
+mod tls;
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -19,15 +24,19 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tower::Service;
 
 use client_stream::ClientStream;
 use exchange::{AnswerBody, Exchange};
+use patience::Patience;
+use peers::{Peers, Place};
 pub use refusal::Refuse;
+pub use tls::{TlsSettings, tls_config};
 
 /// Room for the request line and all headers together. The URI alone may have 65,534 bytes: a limit of the `http`
 /// crate.
@@ -45,6 +54,12 @@ pub struct ServeOptions {
     pub write_stall_timeout: Duration,
     /// Connections served at a time; more of them wait in the listener's backlog.
     pub max_connections: usize,
+    /// Those of them that one peer address may have, or one IPv6 network of 64 bits; further ones are closed.
+    pub max_connections_per_address: usize,
+    /// Secures all connections; without it they are plain HTTP.
+    pub tls: Option<TlsSettings>,
+    /// How long a client may take until it is ready to send requests by TLS.
+    pub handshake_timeout: Duration,
     /// How long requests in flight may go on after the shutdown signal.
     pub drain_grace: Duration,
     /// Words the answer to a head that cannot be read, which no route sees; without it that answer has no body.
@@ -57,10 +72,22 @@ impl Default for ServeOptions {
             header_read_timeout: Duration::from_secs(60),
             write_stall_timeout: Duration::from_secs(60),
             max_connections: 4096,
+            max_connections_per_address: 1024,
+            tls: None,
+            handshake_timeout: Duration::from_secs(10),
             drain_grace: Duration::from_secs(20),
             refuse: None,
         }
     }
+}
+
+/// What a request came over: handlers find it among the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transport {
+    /// The other end of the connection, which may be a proxy.
+    pub peer: SocketAddr,
+    /// Whether the connection is secured by TLS.
+    pub secure: bool,
 }
 
 /// How serving ended.
@@ -72,7 +99,7 @@ pub struct Drained {
 
 /// Serves the routes until `shutdown` resolves, then stops accepting and lets requests in flight finish.
 ///
-/// Handlers find the peer's address as axum's `ConnectInfo<SocketAddr>`.
+/// Handlers find the peer's address as axum's `ConnectInfo<SocketAddr>`, and as [`Transport`] whether it is secured.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -80,44 +107,69 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
     let slots = Arc::new(Semaphore::new(options.max_connections));
+    let peers = Peers::new(options.max_connections_per_address);
     let graceful = GracefulShutdown::new();
+    let (serving, ending) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
-        let (stream, peer, slot) = tokio::select! {
+        let (stream, peer, held) = tokio::select! {
             biased;
             () = &mut shutdown => break,
             Some(ended) = connections.join_next() => {
                 log_panic(ended);
                 continue;
             }
-            accepted = next_connection(&listener, &slots) => accepted,
+            accepted = next_connection(&listener, &slots, &peers) => accepted,
         };
-        let connection = graceful.watch(connection(stream, peer, router.clone(), &options));
+        let connection = Connection {
+            peer,
+            router: router.clone(),
+            options: options.clone(),
+            ending: ending.clone(),
+            watcher: graceful.watcher(),
+        };
         connections.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%peer, %error, "connection from {peer} ended early");
+            if let Err(error) = connection.run(stream).await {
+                tracing::debug!(%peer, error, "connection from {peer} ended early");
             }
-            drop(slot);
+            drop(held);
         });
     }
+    // Handshakes are given up: nothing was asked yet.
+    drop(serving);
     // Closing the listener first makes new clients go elsewhere while the old ones are served.
     drop(listener);
     drain(graceful, connections, options.drain_grace).await
+}
+
+/// What a connection takes while it is open.
+struct Held {
+    _slot: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Waits for a free slot, then for a connection: what cannot be served yet stays in the system's queue.
 async fn next_connection(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    peers: &Arc<Peers>,
+) -> (TcpStream, SocketAddr, Held) {
     let slot = Arc::clone(slots)
         .acquire_owned()
         .await
         .expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, slot),
+            Ok((stream, peer)) => {
+                if let Some(place) = peers.admit(peer) {
+                    let held = Held {
+                        _slot: slot,
+                        _place: place,
+                    };
+                    return (stream, peer, held);
+                }
+            }
             Err(error) if concerns_one_connection(&error) => {
                 tracing::debug!(%error, "a client went away before it was accepted");
             }
@@ -139,40 +191,70 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     )
 }
 
-fn connection(
-    stream: TcpStream,
+/// One client's connection and what serving it takes.
+struct Connection {
     peer: SocketAddr,
     router: Router,
-    options: &ServeOptions,
-) -> http1::Connection<
-    TokioIo<ClientStream<TcpStream>>,
-    impl hyper::service::HttpService<Incoming, ResBody = AnswerBody, Error = Infallible, Future: Send>
-    + use<>,
-> {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "could not switch off delayed sending to {peer}");
+    options: ServeOptions,
+    /// Closed when the server is about to end.
+    ending: watch::Receiver<()>,
+    watcher: Watcher,
+}
+
+impl Connection {
+    async fn run(mut self, stream: TcpStream) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let peer = self.peer;
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "could not switch off delayed sending to {peer}");
+        }
+        let patience = self.options.write_stall_timeout;
+        let Some(settings) = self.options.tls.clone() else {
+            return Ok(self
+                .converse(Patience::new(stream, patience), false)
+                .await?);
+        };
+        let limit = self.options.handshake_timeout;
+        let stream = tokio::select! {
+            shaken = tls::shake_hands(stream, settings, limit, patience) => shaken?,
+            _ = self.ending.changed() => return Ok(()),
+        };
+        Ok(self.converse(stream, true).await?)
     }
-    let exchange = Exchange::default();
-    let patience = options.write_stall_timeout;
-    let stream = ClientStream::new(stream, patience, exchange.clone(), options.refuse);
-    let service = service_fn(move |request| {
-        exchange.begin();
-        answer(router.clone(), request, peer, exchange.clone())
-    });
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(options.header_read_timeout)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+
+    /// Answers requests until one side ends it.
+    async fn converse<S>(self, stream: S, secure: bool) -> hyper::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let transport = Transport {
+            peer: self.peer,
+            secure,
+        };
+        let exchange = Exchange::default();
+        let stream = ClientStream::new(stream, exchange.clone(), self.options.refuse);
+        let router = self.router;
+        let service = service_fn(move |request| {
+            exchange.begin();
+            answer(router.clone(), request, transport, exchange.clone())
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.options.header_read_timeout)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        self.watcher.watch(connection).await
+    }
 }
 
 async fn answer(
     mut router: Router,
     mut request: Request<Incoming>,
-    peer: SocketAddr,
+    transport: Transport,
     exchange: Exchange,
 ) -> Result<Response<AnswerBody>, Infallible> {
-    request.extensions_mut().insert(ConnectInfo(peer));
+    let extensions = request.extensions_mut();
+    extensions.insert(ConnectInfo(transport.peer));
+    extensions.insert(transport);
     // An axum router is always ready, so `poll_ready` need not be asked.
     let response = router.call(request.map(Body::new)).await?;
     Ok(response.map(|body| AnswerBody { body, exchange }))

@@ -1,5 +1,5 @@
-//! A client's connection: ended when nothing of an answer is taken for too long, closed so that the last answer is seen,
-//! and answered in a dialect's words when the HTTP library refuses a head.
+//! A client's connection: closed so that the last answer is seen, and answered in a dialect's words when the HTTP library
+//! refuses a head.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -22,9 +22,6 @@ const LINGER_BYTES: usize = 64 * 1024 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_SILENCE: Duration = Duration::from_millis(500);
 
-/// Fails a write that the client's side has left no room for during the whole of `patience`. Without it a client that
-/// stops reading an object holds the connection, its slot and the open file until it goes away, which may be never.
-///
 /// A shutdown reads on while the client still sends: closing resets the connection then, and the client may never see
 /// the answer that refused it.
 ///
@@ -34,15 +31,12 @@ const LINGER_SILENCE: Duration = Duration::from_millis(500);
 /// follows right behind a good request, in the same pieces, may the library's own words go out after the good answer.
 pub(super) struct ClientStream<S> {
     stream: S,
-    patience: Duration,
     exchange: Exchange,
     refuse: Option<Refuse>,
     /// The first bytes that were read since the last answer.
     head_start: Vec<u8>,
     /// What is left to write of our own refusal.
     refusal: Option<Bytes>,
-    /// Runs while a write waits.
-    waiting: Option<Pin<Box<Sleep>>>,
     lingering: Option<Lingering>,
 }
 
@@ -64,40 +58,15 @@ impl Lingering {
 }
 
 impl<S: AsyncWrite + Unpin> ClientStream<S> {
-    pub(super) fn new(
-        stream: S,
-        patience: Duration,
-        exchange: Exchange,
-        refuse: Option<Refuse>,
-    ) -> Self {
+    pub(super) fn new(stream: S, exchange: Exchange, refuse: Option<Refuse>) -> Self {
         Self {
             stream,
-            patience,
             exchange,
             refuse,
             head_start: Vec::new(),
             refusal: None,
-            waiting: None,
             lingering: None,
         }
-    }
-
-    fn watched<T>(
-        &mut self,
-        written: Poll<io::Result<T>>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.waiting = None;
-            return written;
-        }
-        let patience = self.patience;
-        let waiting = self
-            .waiting
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-        ready!(waiting.as_mut().poll(context));
-        let message = format!("the client took nothing for {} s", patience.as_secs());
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, message)))
     }
 
     /// Writes our refusal for the library's, of which these are the first bytes of `length`. `None` if they are part of
@@ -121,8 +90,7 @@ impl<S: AsyncWrite + Unpin> ClientStream<S> {
 
     fn poll_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(mut rest) = self.refusal.clone().filter(Bytes::has_remaining) {
-            let written = Pin::new(&mut self.stream).poll_write(context, &rest);
-            let written = ready!(self.watched(written, context))?;
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, &rest))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -179,8 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         if let Some(refused) = self.poll_refuse(context, bytes, bytes.len()) {
             return refused;
         }
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.watched(written, context)
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -193,8 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         if let Some(refused) = self.poll_refuse(context, first, length) {
             return refused;
         }
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        self.watched(written, context)
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
     }
 
     fn is_write_vectored(&self) -> bool {

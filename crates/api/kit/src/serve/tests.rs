@@ -342,3 +342,44 @@ fn only_errors_of_one_connection_are_passed_over_without_a_pause() {
         EMFILE
     )));
 }
+
+/// One address could take every slot, and with them everybody's service.
+#[tokio::test]
+async fn an_address_that_has_enough_connections_leaves_slots_to_others() {
+    let options = ServeOptions {
+        max_connections_per_address: 2,
+        ..ServeOptions::default()
+    };
+    let handler = async || "fine";
+    let server = start(Router::new().route("/", get(handler)), options).await;
+    let held = [server.send("").await, server.send("").await];
+
+    let mut third = server.send("").await;
+    assert_eq!(third.read(&mut [0; 1]).await.unwrap_or(0), 0);
+
+    let other = tokio::net::TcpSocket::new_v4().unwrap();
+    other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut stream = other.connect(server.address).await.unwrap();
+    stream.write_all(GET_AND_CLOSE.as_bytes()).await.unwrap();
+    assert!(rest(stream).await.ends_with("fine"));
+
+    // Each connection that ends makes room for another.
+    for stream in held {
+        drop(stream);
+    }
+    let answered = async {
+        loop {
+            let mut stream = server.send(GET_AND_CLOSE).await;
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
+            if answer.ends_with(b"fine") {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), answered)
+        .await
+        .expect("there is room");
+}
+
+mod tls;

@@ -26,8 +26,7 @@ fn refuse(head_start: &[u8], status: StatusCode) -> Response<Vec<u8>> {
 fn connection(refuse: Option<Refuse>) -> (DuplexStream, ClientStream<DuplexStream>, Exchange) {
     let (client, server) = duplex(7);
     let exchange = Exchange::default();
-    let patience = Duration::from_secs(60);
-    let stream = ClientStream::new(server, patience, exchange.clone(), refuse);
+    let stream = ClientStream::new(server, exchange.clone(), refuse);
     (client, stream, exchange)
 }
 
