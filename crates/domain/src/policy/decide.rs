@@ -103,7 +103,8 @@ fn first_applying<'a>(
     let mut allowed = None;
     for (name, index, statement) in statements {
         // Once something is allowed, only a denial can change that.
-        if statement.effect == Effect::Allow && allowed.is_some() || !applies(statement) {
+        let settled = statement.effect == Effect::Allow && allowed.is_some();
+        if settled || !applies(statement) {
             continue;
         }
         match statement.effect {

@@ -1,6 +1,11 @@
 //! Tests of whole documents: what they decide, what is refused, and a second opinion on random ones.
 
+mod conditions;
 mod decisions;
+mod properties;
+mod reference;
+mod refusals;
+mod trusted;
 
 use std::sync::Arc;
 
