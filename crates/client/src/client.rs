@@ -1,5 +1,6 @@
 //! The connection to one server, and how calls are made on it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reelgate_domain::ObjectRef;
@@ -8,7 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Map;
 
-use crate::error::{Error, Problem};
+use crate::error::{Error, Problem, tls_error};
+use crate::trust::{self, Trust};
 
 /// How long a connection may take to be made.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
@@ -33,21 +35,29 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// `server` is `HOST:PORT` or an `http://` URL. Nothing is sent yet.
+    /// `server` is an `https://` or `http://` URL, or `HOST:PORT`: a key leaves this machine by TLS unless the URL says
+    /// otherwise. Nothing is sent yet.
     pub fn new(server: &str, api_key: impl Into<String>) -> Result<Self, Error> {
-        let refused = || Error::Address(server.to_owned());
-        let text = if server.contains("://") {
-            server.to_owned()
-        } else {
-            format!("http://{server}")
+        Self::trusting(server, api_key, Trust::default())
+    }
+
+    /// As [`Client::new`]; by TLS it takes the server for itself only if its certificate is what `trust` says.
+    pub fn trusting(server: &str, api_key: impl Into<String>, trust: Trust) -> Result<Self, Error> {
+        let base = base(server).ok_or_else(|| Error::Address(server.to_owned()))?;
+        let is_secured = base.scheme() == "https";
+        let tls = match is_secured {
+            true => trust.config(),
+            false => trust::unused_config(),
         };
-        let base = Url::parse(&text).map_err(|_not_a_url| refused())?;
-        if base.scheme() != "http" || base.host().is_none() {
-            return Err(refused());
-        }
+        let tls = tls.map_err(|source| Error::Tls {
+            server: server.to_owned(),
+            source,
+        })?;
         // A proxy named by the environment is not for a server that the caller names.
         let http = reqwest::Client::builder()
             .no_proxy()
+            .tls_backend_preconfigured(tls)
+            .https_only(is_secured)
             .connect_timeout(CONNECT_PATIENCE)
             .read_timeout(READ_PATIENCE)
             .build()
@@ -144,7 +154,9 @@ impl Call {
             request,
         } = self;
         let response = request.send().await.map_err(|source| {
-            if source.is_connect() {
+            if let Some(source) = tls_error(&source) {
+                Error::Tls { server, source }
+            } else if source.is_connect() {
                 Error::Unreachable { server, source }
             } else {
                 Error::Broken { call: name, source }
@@ -170,6 +182,29 @@ impl Call {
             |status: StatusCode| status.is_success() || status == StatusCode::SERVICE_UNAVAILABLE;
         read(&call, self.send_for(answers).await?).await
     }
+}
+
+fn base(server: &str) -> Option<Url> {
+    let base = match server.contains("://") {
+        true => Url::parse(server).ok()?,
+        false => {
+            let mut base = Url::parse(&format!("http://{server}")).ok()?;
+            if !is_this_machine(&base) {
+                base = Url::parse(&format!("https://{server}")).ok()?;
+            }
+            base
+        }
+    };
+    (matches!(base.scheme(), "http" | "https") && base.host().is_some()).then_some(base)
+}
+
+/// By its name or address alone; nothing is looked up.
+fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    address.map_or(host == "localhost", |address| {
+        address.to_canonical().is_loopback() || address.is_unspecified()
+    })
 }
 
 async fn read<T: DeserializeOwned>(call: &str, response: Response) -> Result<T, Error> {
@@ -212,8 +247,25 @@ mod tests {
         assert_eq!(server("127.0.0.1:80").unwrap(), "http://127.0.0.1");
         assert_eq!(server("localhost:9000").unwrap(), "http://localhost:9000");
         assert_eq!(server("http://h:1/").unwrap(), "http://h:1");
-        for wrong in ["", "ftp://h", "https://h", "http://"] {
+        assert_eq!(server("[::1]:9000").unwrap(), "http://[::1]:9000");
+        assert_eq!(server("https://h:1/").unwrap(), "https://h:1");
+        for wrong in ["", "ftp://h", "https://", "http://"] {
             assert!(server(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    /// The first thing that is sent is the key, and a server elsewhere speaks TLS unless it was told not to.
+    #[test]
+    fn a_key_goes_to_other_machines_in_the_clear_only_if_told_so() {
+        for (text, expected) in [
+            ("h:1", "https://h:1"),
+            ("10.0.0.1:80", "https://10.0.0.1:80"),
+            ("localhost.example.com", "https://localhost.example.com"),
+            ("http://h:1", "http://h:1"),
+            ("127.9.9.9:1", "http://127.9.9.9:1"),
+            ("0.0.0.0:1", "http://0.0.0.0:1"),
+        ] {
+            assert_eq!(Client::new(text, "k").unwrap().server(), expected);
         }
     }
 

@@ -10,14 +10,25 @@ use serde_json::{Map, Value};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address is not one this client can talk to.
-    #[error("{0:?} is not a server's address: write HOST:PORT or http://HOST:PORT")]
+    #[error(
+        "{0:?} is not a server's address: write HOST:PORT, https://HOST:PORT or http://HOST:PORT"
+    )]
     Address(String),
+    /// What should be authorities' certificates is something else.
+    #[error("no authority's certificate: {0}")]
+    Authorities(String),
     /// Nobody answered.
     #[error("no server answers at {server}")]
     Unreachable {
         server: String,
         #[source]
         source: reqwest::Error,
+    },
+    /// Somebody answered who does not speak TLS, or has not the certificate that was expected.
+    #[error("{}", tls_words(server, source))]
+    Tls {
+        server: String,
+        source: rustls::Error,
     },
     /// The connection broke, or nothing came for too long.
     #[error("{call} broke off")]
@@ -66,6 +77,36 @@ impl Error {
         let what = what.into();
         move |source| Self::File { what, source }
     }
+}
+
+fn tls_words(server: &str, source: &rustls::Error) -> String {
+    match source {
+        rustls::Error::InvalidCertificate(why) => {
+            format!("the certificate of {server} is not trusted: {why}")
+        }
+        rustls::Error::InvalidMessage(_) => {
+            format!("{server} does not speak TLS: write http:// if it is meant not to")
+        }
+        other => format!("no TLS with {server}: {other}"),
+    }
+}
+
+/// What TLS had against the other side, if that is the cause. Errors of IO hide theirs from `source`.
+pub(crate) fn tls_error(error: &reqwest::Error) -> Option<rustls::Error> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<rustls::Error>() {
+            return Some(found.clone());
+        }
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
 }
 
 /// A refusal as the server gave it (RFC 9457).

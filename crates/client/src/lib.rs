@@ -1,6 +1,7 @@
 //! A client of the native API: typed calls, streamed uploads and downloads, errors that say what the server said.
 //!
-//! It reads no environment and no files but those it is told to send or to write.
+//! It reads no environment and no files but those it is told to send or to write, and the root certificates of the
+//! machine when a server speaks TLS.
 
 mod buckets;
 mod client;
@@ -11,6 +12,7 @@ mod objects;
 mod pipelines;
 mod playlists;
 mod presets;
+mod trust;
 
 pub use buckets::{Bucket, Buckets, NewBucket};
 pub use client::Client;
@@ -26,3 +28,4 @@ pub use pipelines::{
 };
 pub use playlists::{NewPlaylist, Playlist, Rendition};
 pub use presets::{Preset, Presets};
+pub use trust::Trust;

@@ -5,6 +5,8 @@
     reason = "helpers of tests may fail like the tests themselves"
 )]
 
+mod tls;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
