@@ -3,7 +3,9 @@
 //! It reads no environment and no files but those it is told to send or to write, and the root certificates of the
 //! machine when a server speaks TLS.
 
+mod access;
 mod buckets;
+mod catalogue;
 mod client;
 mod error;
 mod health;
@@ -14,7 +16,15 @@ mod playlists;
 mod presets;
 mod trust;
 
+pub use access::{
+    Account, AccountQuery, Accounts, Audit, AuditEntry, AuditQuery, Credentials, GrantedPolicy,
+    InAccount, Key, KeyKind, KeyQuery, Keys, Limit, Limits, NewAccount, NewKey, NewProject,
+    NewRole, NewUser, OpenedAccount, OpenedKey, Policies, Policy, PolicyKind, PolicyQuestion,
+    PolicySummary, Project, Projects, Role, Roles, RotatedKey, RotatedMasterKey, Secret, User,
+    Users, Verdict,
+};
 pub use buckets::{Bucket, Buckets, NewBucket};
+pub use catalogue::{Errors, Operations};
 pub use client::Client;
 pub use error::{Error, Problem};
 pub use health::{Readiness, ReadinessCheck};
