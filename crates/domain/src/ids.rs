@@ -1,9 +1,8 @@
 //! Identifiers: 128-bit ids shown as 32 hex digits, small job numbers, worker names.
 
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
@@ -12,7 +11,7 @@ use crate::time::Timestamp;
 #[error("an id is 32 hex digits, 0-9 and a-f")]
 pub struct InvalidId;
 
-// A macro because the three id types share every line but must not be mixed up.
+// A macro because the id types share every line but must not be mixed up.
 macro_rules! hex_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -31,40 +30,41 @@ macro_rules! hex_id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{}({self})", stringify!($name))
             }
         }
 
-        impl FromStr for $name {
-            type Err = InvalidId;
+        impl std::str::FromStr for $name {
+            type Err = $crate::ids::InvalidId;
 
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
-                parse_hex(text).map(Self).ok_or(InvalidId)
+            fn from_str(text: &str) -> Result<Self, $crate::ids::InvalidId> {
+                $crate::ids::parse_hex(text).map(Self).ok_or($crate::ids::InvalidId)
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
                 text.parse().map_err(serde::de::Error::custom)
             }
         }
     };
 }
+pub(crate) use hex_id;
 
 hex_id! {
     /// A job: a UUIDv7, so ids sort by creation.
@@ -99,7 +99,7 @@ impl JobId {
     }
 }
 
-fn parse_hex(text: &str) -> Option<[u8; 16]> {
+pub(crate) fn parse_hex(text: &str) -> Option<[u8; 16]> {
     let digits: &[u8; 32] = text.as_bytes().try_into().ok()?;
     let mut bytes = [0; 16];
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {

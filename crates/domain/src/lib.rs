@@ -3,7 +3,7 @@
 //! Everything here is pure: no input or output, no clock, no randomness, no async. Time and ids are
 //! passed in, so every rule can be tested by calling it.
 
-pub mod account;
+pub mod access;
 pub mod ids;
 pub mod job;
 pub mod media;
@@ -13,7 +13,7 @@ pub mod policy;
 pub mod preset;
 pub mod time;
 
-pub use account::{AccessKey, AccountId};
+pub use access::{AccessKey, AccountId};
 pub use ids::{JobId, JobNumber, PipelineId, SubmissionId, WorkerId};
 pub use names::{BucketName, InvalidName, ObjectKey, ObjectRef};
 pub use pipeline::{Pipeline, PipelineState};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::AccountId;
+use crate::access::AccountId;
 use crate::ids::PipelineId;
 use crate::job::Origin;
 use crate::time::Timestamp;

@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Denied,
     /// The content is larger than allowed.
     TooLarge,
+    /// The same signed call was made before; this one had no effect.
+    Replayed,
     /// There is no room left.
     Full,
     /// Try again later.
@@ -88,7 +90,15 @@ impl From<StoreError> for ServiceError {
                 let message = "the store is not available";
                 (ErrorKind::Unavailable, message, why.into())
             }
+            StoreError::Replayed => {
+                let message = "the call has been made before";
+                (ErrorKind::Conflict, message, Box::from(message))
+            }
             StoreError::Full(why) => (ErrorKind::Full, "the store has no space left", why.into()),
+            StoreError::Replayed => {
+                let message = "the same signed call was made before";
+                return Self::new(ErrorKind::Replayed, "nonce", message);
+            }
             corrupt @ StoreError::Corrupt { .. } => {
                 let message = "an internal error occurred";
                 (ErrorKind::Internal, message, Box::from(corrupt))

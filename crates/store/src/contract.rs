@@ -14,15 +14,22 @@
 //! * No method's cost grows with the number of stored jobs: each touches rows by index. A listing
 //!   also pays for each job that it passes over because it cannot be read.
 //! * Things of another account do not exist.
+//! * A method that takes a [`Once`] writes it in the same transaction as its effect. If it is there
+//!   already, the method fails with [`StoreError::Replayed`] and nothing is written. Any other answer
+//!   uses it up, and so does one that says that nothing was done; an error does not. One whose time
+//!   has passed may be forgotten.
 //! * Absence is `Ok(None)` or a missing entry; a row that cannot be read is an error naming it.
 //! * A job that cannot be read stops nothing but itself. Methods that are about whatever jobs there
 //!   are log it and go on with the others; each says what becomes of the job.
 //!
 //! [`Lifecycle::after`]: reelgate_domain::job::Lifecycle::after
 
+mod access;
+
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, Fault, HistoryEntry, Job, NewJob, Origin, Selector, StateName,
     StopMode,
@@ -30,10 +37,14 @@ use reelgate_domain::job::{
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
-    AccessKey, AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp,
-    WorkerId,
+    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
 };
 use tokio::sync::watch;
+
+pub use access::{
+    AccessStore, Attach, AuditFilter, Create, CreateAccount, DeletePolicy, NewAccount, Put,
+    Resealed, Rotate, SealedSecret,
+};
 
 /// What a store method returns.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -47,6 +58,9 @@ pub enum StoreError {
     /// There is no room left to write.
     #[error("the store has no space left: {0}")]
     Full(String),
+    /// The call that this was to be part of has been made before.
+    #[error("the call has been made before")]
+    Replayed,
     /// A stored row makes no sense to this release.
     #[error("{table}.{column} of row {row} cannot be read: {why}")]
     Corrupt {
@@ -55,28 +69,6 @@ pub enum StoreError {
         row: String,
         why: String,
     },
-}
-
-/// Everything that the first start of a store makes, in one transaction.
-#[derive(Clone, Debug)]
-pub struct FirstAccount {
-    pub account: AccountId,
-    /// 32 hex digits: the account's first project, for dialects that have projects.
-    pub project_id: String,
-    pub access_key: AccessKey,
-    /// SHA-256 of the API key; the key itself is not stored.
-    pub api_key_digest: [u8; 32],
-    pub pipeline: NewPipeline,
-    pub bucket: Bucket,
-    pub created_at: Timestamp,
-}
-
-/// A key of the native API.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiKey {
-    pub account: AccountId,
-    /// Operator keys may map bucket paths and manage accounts.
-    pub operator: bool,
 }
 
 /// A bucket and where its files are.
@@ -245,20 +237,7 @@ pub struct Hints {
 
 /// The record of everything and the queue, in one.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
-    /// Makes the first account with its key, API key, pipeline and bucket, unless there already is
-    /// an account; tells whether it did.
-    async fn create_first_account(&self, first: FirstAccount) -> Result<bool>;
-
-    /// Whether there is an account yet.
-    async fn has_accounts(&self) -> Result<bool>;
-
-    /// The key pair with this id, active or not.
-    async fn access_key(&self, id: &str) -> Result<Option<AccessKey>>;
-
-    /// The API key whose SHA-256 this is.
-    async fn api_key(&self, digest: &[u8; 32]) -> Result<Option<ApiKey>>;
-
+pub trait Store: AccessStore {
     /// Stores a bucket; false if the account already has one of this name.
     async fn create_bucket(&self, bucket: Bucket) -> Result<bool>;
 
@@ -270,7 +249,7 @@ pub trait Store: Send + Sync + 'static {
     /// The buckets of all accounts, for workers that look after what lies in them.
     async fn all_buckets(&self) -> Result<Vec<Bucket>>;
 
-    async fn create_pipeline(&self, pipeline: NewPipeline) -> Result<Pipeline>;
+    async fn create_pipeline(&self, pipeline: NewPipeline, once: Option<Once>) -> Result<Pipeline>;
 
     /// Changes a pipeline; `None` if there is none. Goes before queued submits, and has room to
     /// write when they have none left.
@@ -279,10 +258,16 @@ pub trait Store: Send + Sync + 'static {
         account: AccountId,
         id: PipelineId,
         change: PipelineChange,
+        once: Option<Once>,
     ) -> Result<Option<Pipeline>>;
 
     /// Deletes a pipeline whose jobs have all ended. Its jobs can still be read.
-    async fn delete_pipeline(&self, account: AccountId, id: PipelineId) -> Result<DeletePipeline>;
+    async fn delete_pipeline(
+        &self,
+        account: AccountId,
+        id: PipelineId,
+        once: Option<Once>,
+    ) -> Result<DeletePipeline>;
 
     /// Those of the pipelines that exist, in the order asked for, each once.
     async fn pipelines(&self, account: AccountId, ids: &[PipelineId]) -> Result<Vec<Pipeline>>;
@@ -302,7 +287,7 @@ pub trait Store: Send + Sync + 'static {
     /// Queues jobs, all or none. After `Ok` they run sooner or later or are cancelled. Ids are new
     /// and carry the time of `created_at`, by which listings select; one that is taken is an error.
     /// All jobs of a submission come in one call: those of another call are no siblings.
-    async fn submit(&self, jobs: Vec<NewJob>) -> Result<SubmitOutcome>;
+    async fn submit(&self, jobs: Vec<NewJob>, once: Option<Once>) -> Result<SubmitOutcome>;
 
     /// Those of the jobs that exist, newest first, each once. Jobs that cannot be read are left out
     /// and logged, so that they hide no others; if nothing else is found, the newest of them is the
@@ -334,6 +319,7 @@ pub trait Store: Send + Sync + 'static {
         policy: CancelPolicy,
         mode: StopMode,
         now: Timestamp,
+        once: Option<Once>,
     ) -> Result<Vec<CancelOutcome>>;
 
     /// Queues a failed job again, under its id and as if it had never started: its results and its

@@ -8,8 +8,9 @@ mod contract;
 mod sqlite;
 
 pub use contract::{
-    ApiKey, Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, FirstAccount, Gone,
-    Hints, JobFilter, NewPipeline, PipelinePage, Result, RetryOutcome, Store, StoreError,
+    AccessStore, Attach, AuditFilter, Beat, BeatAnswer, Bucket, Claim, Create, CreateAccount,
+    DeletePipeline, DeletePolicy, Ending, Fenced, Gone, Hints, JobFilter, NewAccount, NewPipeline,
+    PipelinePage, Put, Resealed, Result, RetryOutcome, Rotate, SealedSecret, Store, StoreError,
     SubmitOutcome, Work,
 };
 pub use sqlite::SqliteStore;

@@ -17,7 +17,7 @@ pub use lifecycle::{
     Event, Illegal, JobState, Lease, Lifecycle, MAX_LOSSES, StateName, retry_delay,
 };
 
-use crate::account::AccountId;
+use crate::access::AccountId;
 use crate::ids::{JobId, JobNumber, PipelineId, SubmissionId};
 use crate::media::OutputResult;
 use crate::names::ObjectRef;

@@ -1,13 +1,18 @@
 //! The first start of a store: one account with everything it needs to be used at once.
 
-use reelgate_domain::{AccessKey, AccountId, BucketName, PipelineId, PipelineState};
-use reelgate_store::{Bucket, FirstAccount, NewPipeline};
+use std::collections::BTreeSet;
+
+use reelgate_domain::access::{AccountName, Feature, User};
+use reelgate_domain::{AccountId, PipelineId};
+use reelgate_store::CreateAccount;
 use serde::{Deserialize, Serialize};
 
-use crate::access::authenticate::key_digest;
 use crate::{Service, ServiceError};
 
-/// The first account's names and secrets, as handed to whoever installs the program.
+/// The first account of a store.
+const FIRST: &str = "main";
+
+/// A new account's names and secrets, as handed to whoever it is made for. Shown once.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Credentials {
     /// 16 decimal digits.
@@ -22,7 +27,7 @@ pub struct Credentials {
     pub bucket: String,
     pub iam_user: String,
     pub iam_password: String,
-    /// The bearer key of the native API; an operator key.
+    /// The bearer key of the native API; of the first account an operator key.
     pub api_key: String,
 }
 
@@ -32,20 +37,20 @@ impl Service {
         Ok(!self.store.has_accounts().await?)
     }
 
-    /// Makes up the first account. Nothing is stored yet: write the credentials where the operator
-    /// finds them, then call [`Service::create_first_account`]. A crash in between leaves a file
-    /// that the next start replaces, never an account without its secrets.
+    /// Makes up an account. Nothing is stored yet. At the first start: write the credentials where the
+    /// operator finds them, then call [`Service::create_first_account`]. A crash in between leaves a
+    /// file that the next start replaces, never an account without its secrets.
     pub fn invent_credentials(&self) -> Credentials {
         let mut bits = [0; 8];
         self.ids.secret(&mut bits);
         Credentials {
             account_id: AccountId::from_random(u64::from_le_bytes(bits)).to_string(),
-            access_key_id: format!("RGAK{}", self.random_text(16)),
+            access_key_id: self.new_access_key_id(),
             access_key_secret: self.random_text(30),
             project_id: self.random_hex(),
             pipeline_id: PipelineId::from_bytes(self.ids.uuid(self.clock.now())).to_string(),
             bucket: "media".to_owned(),
-            iam_user: "admin".to_owned(),
+            iam_user: User::ADMIN.to_owned(),
             iam_password: self.random_text(24),
             api_key: format!("rgk_{}", self.random_text(43)),
         }
@@ -53,39 +58,11 @@ impl Service {
 
     /// Stores the first account; false if another process was faster.
     pub async fn create_first_account(&self, made: &Credentials) -> Result<bool, ServiceError> {
-        let now = self.clock.now();
-        let account: AccountId = made.account_id.parse().map_err(ServiceError::internal)?;
-        let bucket = BucketName::new(made.bucket.clone()).map_err(ServiceError::internal)?;
-        let path = self.default_bucket_path(account, &bucket);
-        reelgate_objects::Directory::make(&path)?;
-        let first = FirstAccount {
-            account,
-            project_id: made.project_id.clone(),
-            access_key: AccessKey {
-                id: made.access_key_id.clone(),
-                secret: made.access_key_secret.clone(),
-                account,
-                active: true,
-            },
-            api_key_digest: key_digest(&made.api_key),
-            pipeline: NewPipeline {
-                id: made.pipeline_id.parse().map_err(ServiceError::internal)?,
-                account,
-                name: "default".to_owned(),
-                state: PipelineState::Active,
-                concurrency: None,
-                origin: None,
-                created_at: now,
-            },
-            bucket: Bucket {
-                account,
-                name: bucket,
-                path,
-                created_at: now,
-            },
-            created_at: now,
-        };
-        Ok(self.store.create_first_account(first).await?)
+        let name = AccountName::new(FIRST).map_err(ServiceError::internal)?;
+        let features = BTreeSet::from(Feature::ALL);
+        let new = self.new_account(made, name, features, true).await?;
+        let outcome = self.store.create_account(new).await?;
+        Ok(outcome == CreateAccount::Created)
     }
 
     fn random_hex(&self) -> String {
@@ -96,10 +73,10 @@ impl Service {
 
     /// Letters and digits only, so that keys survive shells, URLs and double clicks. The modulo
     /// makes the first eight of the 62 characters more likely by a quarter, which costs next to nothing.
-    fn random_text(&self, length: usize) -> String {
+    pub(super) fn random_text(&self, length: usize) -> String {
         const ALPHABET: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        let mut bytes = vec![0; length];
+        let mut bytes = zeroize::Zeroizing::new(vec![0; length]);
         self.ids.secret(&mut bytes);
         bytes
             .iter()

@@ -36,7 +36,7 @@ impl Service {
         let now = self.clock.now();
         Ok(self
             .store
-            .cancel(caller.account, selector, policy, mode, now)
+            .cancel(caller.account, selector, policy, mode, now, None)
             .await?)
     }
 

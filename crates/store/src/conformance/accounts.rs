@@ -3,56 +3,33 @@
 use reelgate_domain::BucketName;
 use reelgate_testkit::{FixedClock, Ids, account};
 
-use super::world::first_account;
+use super::tenants::{first_account, tenant};
 use super::{Home, World};
-use crate::{ApiKey, Bucket};
+use crate::{Bucket, CreateAccount};
 
 pub async fn the_first_account_is_made_once(home: &dyn Home) {
     let (store, clock, ids) = (home.open().await, FixedClock::default(), Ids::default());
     assert!(!store.has_accounts().await.expect("has_accounts"));
     let first = first_account(&ids, clock.now());
-    assert!(
-        store
-            .create_first_account(first.clone())
-            .await
-            .expect("create")
-    );
+    let created = store.create_account(first.clone()).await.expect("create");
+    assert_eq!(created, CreateAccount::Created);
     assert!(store.has_accounts().await.expect("has_accounts"));
-    let mut second = first_account(&ids, clock.now());
-    second.account = account(2);
-    second.access_key.id = "OTHER".into();
-    assert!(!store.create_first_account(second).await.expect("create"));
-    assert_eq!(store.access_key("OTHER").await.expect("access_key"), None);
+    let mut second = tenant(2, "second", &ids, clock.now());
+    second.only_first = true;
+    let created = store.create_account(second).await.expect("create");
+    assert_eq!(created, CreateAccount::NotFirst);
+    assert_eq!(store.access_key("AKID2").await.expect("access_key"), None);
     let named = store
         .pipeline_named(account(1), "default")
         .await
         .expect("named");
-    assert_eq!(named.map(|pipeline| pipeline.id), Some(first.pipeline.id));
+    let id = first.pipelines[0].id;
+    assert_eq!(named.map(|pipeline| pipeline.id), Some(id));
     let bucket = store
         .bucket(account(1), &first.bucket.name)
         .await
         .expect("bucket");
     assert_eq!(bucket, Some(first.bucket));
-}
-
-pub async fn keys_are_found_by_their_id_and_their_digest(home: &dyn Home) {
-    let world = World::new(home).await;
-    let first = first_account(&world.ids, world.now());
-    let key = world.store.access_key("AKID").await.expect("access_key");
-    assert_eq!(key, Some(first.access_key));
-    assert_eq!(
-        world.store.access_key("akid").await.expect("access_key"),
-        None
-    );
-    let operator = ApiKey {
-        account: world.account,
-        operator: true,
-    };
-    assert_eq!(
-        world.store.api_key(&[7; 32]).await.expect("api_key"),
-        Some(operator)
-    );
-    assert_eq!(world.store.api_key(&[8; 32]).await.expect("api_key"), None);
 }
 
 pub async fn a_bucket_name_is_unique_inside_its_account(home: &dyn Home) {

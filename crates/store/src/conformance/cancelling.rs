@@ -119,6 +119,7 @@ pub async fn outcomes_come_in_the_order_of_the_selector(home: &dyn Home) {
             CancelPolicy::QueuedOnly,
             StopMode::Graceful,
             world.now(),
+            None,
         )
         .await
         .expect("cancel");
@@ -140,6 +141,7 @@ pub async fn outcomes_come_in_the_order_of_the_selector(home: &dyn Home) {
             CancelPolicy::Any,
             StopMode::Graceful,
             world.now(),
+            None,
         )
         .await;
     assert_eq!(none.expect("cancel"), []);
@@ -157,6 +159,7 @@ pub async fn jobs_are_cancelled_by_number(home: &dyn Home) {
             CancelPolicy::QueuedOnly,
             StopMode::Graceful,
             world.now(),
+            None,
         )
     };
     let missing = CancelOutcome::Missing { index: 0 };
@@ -263,6 +266,7 @@ pub async fn jobs_of_another_account_are_missing(home: &dyn Home) {
             CancelPolicy::Any,
             StopMode::Graceful,
             world.now(),
+            None,
         )
         .await;
     assert_eq!(

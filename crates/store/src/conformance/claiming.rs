@@ -152,7 +152,7 @@ pub async fn a_limit_holds_through_every_way_a_slot_comes_free(home: &dyn Home) 
     };
     world
         .store
-        .change_pipeline(world.account, pipeline, wider)
+        .change_pipeline(world.account, pipeline, wider, None)
         .await
         .expect("change");
     assert_eq!(world.claim_ids(9).await.len(), 1);

@@ -44,6 +44,7 @@ pub mod requeueing;
 pub mod retrying;
 pub mod siblings;
 pub mod submitting;
+mod tenants;
 pub mod traffic;
 mod world;
 
@@ -51,6 +52,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use tenants::first_account;
 pub use world::{Shape, World};
 
 use crate::Store;
@@ -69,7 +71,6 @@ macro_rules! conformance_tests {
     ($home:expr) => {
         $crate::conformance_tests! { @cases $home;
             accounts::the_first_account_is_made_once,
-            accounts::keys_are_found_by_their_id_and_their_digest,
             accounts::a_bucket_name_is_unique_inside_its_account,
             pipelines::a_pipeline_reads_back_as_it_was_made,
             pipelines::pipelines_are_listed_oldest_first_with_their_total,

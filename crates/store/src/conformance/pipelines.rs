@@ -30,7 +30,7 @@ pub async fn a_pipeline_reads_back_as_it_was_made(home: &dyn Home) {
     };
     let made = world
         .store
-        .create_pipeline(new.clone())
+        .create_pipeline(new.clone(), None)
         .await
         .expect("create");
     assert_eq!(
@@ -106,7 +106,7 @@ pub async fn a_change_leaves_what_it_does_not_name(home: &dyn Home) {
     let change = |change| async {
         let changed = world
             .store
-            .change_pipeline(world.account, world.pipeline, change)
+            .change_pipeline(world.account, world.pipeline, change, None)
             .await;
         changed.expect("change").expect("it exists")
     };
@@ -140,7 +140,7 @@ pub async fn a_change_leaves_what_it_does_not_name(home: &dyn Home) {
     let unknown = world.ids.pipeline(world.now());
     let none = world
         .store
-        .change_pipeline(world.account, unknown, PipelineChange::default());
+        .change_pipeline(world.account, unknown, PipelineChange::default(), None);
     assert_eq!(none.await.expect("change"), None);
 }
 
@@ -159,7 +159,7 @@ pub async fn a_pipeline_with_unfinished_jobs_is_not_deleted(home: &dyn Home) {
         };
         let outcome = world
             .store
-            .delete_pipeline(world.account, job.pipeline)
+            .delete_pipeline(world.account, job.pipeline, None)
             .await;
         assert_eq!(outcome.expect("delete"), expected, "{shape:?}");
     }
@@ -175,7 +175,7 @@ pub async fn a_deleted_pipeline_takes_no_jobs_and_shows_its_old_ones(home: &dyn 
     let delete = || async {
         world
             .store
-            .delete_pipeline(world.account, id)
+            .delete_pipeline(world.account, id, None)
             .await
             .expect("delete")
     };
@@ -183,7 +183,7 @@ pub async fn a_deleted_pipeline_takes_no_jobs_and_shows_its_old_ones(home: &dyn 
     assert_eq!(delete().await, DeletePipeline::Missing);
     let late = world
         .store
-        .submit(vec![world.new_job_in(id).build()])
+        .submit(vec![world.new_job_in(id).build()], None)
         .await
         .expect("submit");
     assert_eq!(late, SubmitOutcome::PipelineMissing(id));
@@ -251,16 +251,19 @@ pub async fn pipelines_of_another_account_do_not_exist(home: &dyn Home) {
     };
     assert_eq!(
         store
-            .change_pipeline(foreign, id, pause)
+            .change_pipeline(foreign, id, pause, None)
             .await
             .expect("change"),
         None
     );
-    let deleted = store.delete_pipeline(foreign, id).await.expect("delete");
+    let deleted = store
+        .delete_pipeline(foreign, id, None)
+        .await
+        .expect("delete");
     assert_eq!(deleted, DeletePipeline::Missing);
     let mut job = world.new_job().build();
     job.account = foreign;
-    let outcome = store.submit(vec![job]).await.expect("submit");
+    let outcome = store.submit(vec![job], None).await.expect("submit");
     assert_eq!(outcome, SubmitOutcome::PipelineMissing(id));
     assert_eq!(world.pipeline(id).await.state, PipelineState::Active);
 }

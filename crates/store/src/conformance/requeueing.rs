@@ -181,7 +181,10 @@ pub async fn a_retry_needs_its_pipeline(home: &dyn Home) {
     world.set_state(pipeline, PipelineState::Active).await;
     assert_eq!(world.claim_ids(9).await, [id]);
     world.finish(id, 2, failed(FaultCode::SourceMissing)).await;
-    let deleted = world.store.delete_pipeline(world.account, pipeline).await;
+    let deleted = world
+        .store
+        .delete_pipeline(world.account, pipeline, None)
+        .await;
     assert_eq!(deleted.expect("delete"), DeletePipeline::Deleted);
     let before = world.job(id).await;
     assert_eq!(

@@ -26,7 +26,9 @@ async fn limit(world: &World, pipeline: PipelineId, limit: Option<u32>) {
         concurrency: Some(limit),
         ..PipelineChange::default()
     };
-    let changed = world.store.change_pipeline(world.account, pipeline, change);
+    let changed = world
+        .store
+        .change_pipeline(world.account, pipeline, change, None);
     changed.await.expect("change");
 }
 

@@ -66,7 +66,7 @@ pub async fn a_missing_pipeline_refuses_the_whole_submission(home: &dyn Home) {
     let unknown = world.ids.pipeline(world.now());
     let good = world.new_job().build();
     let jobs = vec![good.clone(), world.new_job_in(unknown).build()];
-    let outcome = world.store.submit(jobs).await.expect("submit");
+    let outcome = world.store.submit(jobs, None).await.expect("submit");
     assert_eq!(outcome, SubmitOutcome::PipelineMissing(unknown));
     assert_eq!(
         world
@@ -95,7 +95,7 @@ pub async fn a_failing_submission_does_not_fail_its_neighbours(home: &dyn Home) 
             second.id = taken.id;
         }
         calls.spawn(async move {
-            let outcome = world.store.submit(vec![first.clone(), second]).await;
+            let outcome = world.store.submit(vec![first.clone(), second], None).await;
             (fails, first.id, outcome)
         });
     }

@@ -8,15 +8,14 @@ use reelgate_domain::job::{
     StopMode,
 };
 use reelgate_domain::pipeline::PipelineChange;
-use reelgate_domain::{
-    AccessKey, AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp,
-};
-use reelgate_testkit::{FixedClock, Ids, JobBuilder, account, staged, worker};
+use reelgate_domain::{AccountId, JobId, Pipeline, PipelineId, PipelineState, Timestamp};
+use reelgate_testkit::{FixedClock, Ids, JobBuilder, staged, worker};
 
 use super::Home;
+use super::tenants::first_account;
 use crate::{
-    Beat, BeatAnswer, Bucket, Claim, Ending, Fenced, FirstAccount, Gone, NewPipeline, RetryOutcome,
-    Store, SubmitOutcome,
+    Beat, BeatAnswer, Claim, CreateAccount, Ending, Fenced, Gone, NewPipeline, RetryOutcome, Store,
+    SubmitOutcome,
 };
 
 /// What the cases' workers say of processes that they stopped.
@@ -102,50 +101,14 @@ impl Shape {
     }
 }
 
-/// The first account of a store.
-pub(super) fn first_account(ids: &Ids, now: Timestamp) -> FirstAccount {
-    let account = account(1);
-    FirstAccount {
-        account,
-        project_id: "0123456789abcdef0123456789abcdef".into(),
-        access_key: AccessKey {
-            id: "AKID".into(),
-            secret: "secret".into(),
-            account,
-            active: true,
-        },
-        api_key_digest: [7; 32],
-        pipeline: NewPipeline {
-            id: ids.pipeline(now),
-            account,
-            name: "default".into(),
-            state: PipelineState::Active,
-            concurrency: None,
-            origin: None,
-            created_at: now,
-        },
-        bucket: Bucket {
-            account,
-            name: BucketName::new("media").expect("it is a valid name"),
-            path: "/buckets/media".into(),
-            created_at: now,
-        },
-        created_at: now,
-    }
-}
-
 impl World {
     pub async fn new(home: &dyn Home) -> Self {
         let (clock, ids) = (FixedClock::default(), Ids::default());
         let store = home.open().await;
         let first = first_account(&ids, clock.now());
-        let (account, pipeline) = (first.account, first.pipeline.id);
-        assert!(
-            store
-                .create_first_account(first)
-                .await
-                .expect("it is the first")
-        );
+        let (account, pipeline) = (first.account.id, first.pipelines[0].id);
+        let created = store.create_account(first).await.expect("create_account");
+        assert_eq!(created, CreateAccount::Created);
         Self {
             store,
             clock,
@@ -178,11 +141,15 @@ impl World {
             origin: None,
             created_at: self.now(),
         };
-        self.store.create_pipeline(new).await.expect("pipeline").id
+        self.store
+            .create_pipeline(new, None)
+            .await
+            .expect("pipeline")
+            .id
     }
 
     pub async fn submit(&self, jobs: Vec<NewJob>) -> Vec<Job> {
-        match self.store.submit(jobs).await.expect("submit") {
+        match self.store.submit(jobs, None).await.expect("submit") {
             SubmitOutcome::Accepted(jobs) => jobs,
             SubmitOutcome::PipelineMissing(id) => panic!("pipeline {id} is missing"),
         }
@@ -266,7 +233,7 @@ impl World {
         let selector = Selector::Ids(vec![job]);
         let outcomes = self
             .store
-            .cancel(self.account, selector, policy, mode, self.now())
+            .cancel(self.account, selector, policy, mode, self.now(), None)
             .await;
         let mut outcomes = outcomes.expect("cancel");
         assert_eq!(outcomes.len(), 1);
@@ -319,7 +286,7 @@ impl World {
         };
         let changed = self
             .store
-            .change_pipeline(self.account, pipeline, change)
+            .change_pipeline(self.account, pipeline, change, None)
             .await;
         assert_eq!(changed.expect("change").map(|it| it.state), Some(state));
     }

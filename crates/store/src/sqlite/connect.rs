@@ -14,7 +14,7 @@ use crate::contract::{Result, StoreError};
 const APPLICATION_ID: i32 = 0x5265_656c;
 
 /// Statements kept prepared; more than there are.
-const STATEMENTS: usize = 128;
+const STATEMENTS: usize = 256;
 
 /// How long to wait for a tool that has the file locked, such as a backup.
 const BUSY: Duration = Duration::from_secs(10);
@@ -61,6 +61,36 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
         "PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;",
     )?;
     Ok(connection)
+}
+
+/// A connection for what the writer cannot do between its batches. Writes nothing itself.
+pub(super) fn beside(path: &Path) -> Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    prepare(&connection)?;
+    connection.execute_batch("PRAGMA synchronous = FULL;")?;
+    Ok(connection)
+}
+
+/// Whether what is deleted from a page is overwritten, and pages that fall free are, too. Not always,
+/// because all writes would pay for it.
+pub(super) fn overwrite(connection: &Connection, on: bool) -> Result<()> {
+    // It answers with the new value.
+    Ok(connection.pragma_update_and_check(None, "secure_delete", on, |_| Ok(()))?)
+}
+
+/// Writes the log back into the database and empties it. Waits for readers and the writer.
+pub(super) fn empty_log(connection: &Connection) -> Result<()> {
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get::<_, bool>(0)
+    })?;
+    if busy {
+        let why = "the write-ahead log is in use and could not be emptied";
+        return Err(StoreError::Unavailable(why.into()));
+    }
+    Ok(())
 }
 
 /// What every connection needs, the schema's tests included.

@@ -20,6 +20,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 2,
         sql: include_str!("migrations/0002_groups_retries_history.sql"),
     },
+    Migration {
+        version: 3,
+        sql: include_str!("migrations/0003_access.sql"),
+    },
 ];
 
 /// Applies what is missing, each step with its record in one transaction: a crash leaves the

@@ -4,7 +4,8 @@
 //! the writer thread runs inside a shared transaction; being in that thread is what orders them, so
 //! cancel, claim and pause are arbitrated by their order in its inbox.
 
-mod accounts;
+mod access;
+mod buckets;
 mod cancel;
 mod claim;
 mod connect;
@@ -41,14 +42,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, HistoryEntry, Job, NewJob, Selector, StopMode,
 };
 use reelgate_domain::media::Staged;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
-    AccessKey, AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp,
-    WorkerId,
+    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -59,8 +60,8 @@ use self::lock::DirectoryLock;
 use self::readers::Readers;
 use self::writer::Tx;
 use crate::contract::{
-    ApiKey, Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, FirstAccount, Hints,
-    JobFilter, NewPipeline, PipelinePage, Result, RetryOutcome, Store, StoreError, SubmitOutcome,
+    Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, Hints, JobFilter, NewPipeline,
+    PipelinePage, Result, RetryOutcome, Store, StoreError, SubmitOutcome,
 };
 
 const FILE_NAME: &str = "reelgate.db";
@@ -96,7 +97,11 @@ impl SqliteStore {
         let lock = DirectoryLock::take(&dir)?;
         let path = dir.join(FILE_NAME);
         let mut connection = connect::writer(&path)?;
+        // Earlier releases stored secrets as they were.
+        connect::overwrite(&connection, true)?;
         migrate::migrate(&mut connection, migrate::MIGRATIONS)?;
+        connect::overwrite(&connection, false)?;
+        connect::empty_log(&connection)?;
         let served = rows::cell(&connection, sql::LAST_SERVED, [])?.unwrap_or(0);
         let readers = Readers::open(&path)?;
         let mut headroom = Headroom::open(&dir)?;
@@ -150,6 +155,21 @@ impl SqliteStore {
         }
     }
 
+    /// Empties the log, which still holds the pages as they were. Should something hold that up, the
+    /// next start does it.
+    async fn empty_log(&self) {
+        let path = self.dir.join(FILE_NAME);
+        // On a connection of its own, because the writer's may be inside a transaction.
+        let emptied =
+            tokio::task::spawn_blocking(move || connect::empty_log(&connect::beside(&path)?));
+        let outcome = emptied
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()));
+        if let Err(error) = outcome.flatten() {
+            tracing::error!(%error, "the log still holds what was replaced, until the next start");
+        }
+    }
+
     /// Has the writer run `write`; returns when it is on disk. If the caller goes away meanwhile,
     /// the write still happens.
     async fn write<T, F>(&self, lane: Lane, write: F) -> Result<T>
@@ -181,33 +201,9 @@ impl Drop for SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn create_first_account(&self, mut first: FirstAccount) -> Result<bool> {
-        first.bucket = self.within(first.bucket);
-        self.write(Lane::Normal, move |tx| accounts::create_first(tx, &first))
-            .await
-    }
-
-    async fn has_accounts(&self) -> Result<bool> {
-        self.readers.read(accounts::any).await
-    }
-
-    async fn access_key(&self, id: &str) -> Result<Option<AccessKey>> {
-        let id = id.to_owned();
-        self.readers
-            .look_up(move |connection| accounts::access_key(connection, &id))
-            .await
-    }
-
-    async fn api_key(&self, digest: &[u8; 32]) -> Result<Option<ApiKey>> {
-        let digest = *digest;
-        self.readers
-            .look_up(move |connection| accounts::api_key(connection, &digest))
-            .await
-    }
-
     async fn create_bucket(&self, bucket: Bucket) -> Result<bool> {
         let bucket = self.within(bucket);
-        self.write(Lane::Normal, move |tx| accounts::create_bucket(tx, &bucket))
+        self.write(Lane::Normal, move |tx| buckets::create(tx, &bucket))
             .await
     }
 
@@ -215,7 +211,7 @@ impl Store for SqliteStore {
         let name = name.clone();
         let found = self
             .readers
-            .look_up(move |connection| accounts::bucket(connection, account, &name))
+            .look_up(move |connection| buckets::get(connection, account, &name))
             .await?;
         Ok(found.map(|bucket| self.anywhere(bucket)))
     }
@@ -223,7 +219,7 @@ impl Store for SqliteStore {
     async fn buckets(&self, account: AccountId) -> Result<Vec<Bucket>> {
         let found = self
             .readers
-            .read(move |connection| accounts::buckets(connection, account))
+            .read(move |connection| buckets::of_account(connection, account))
             .await?;
         Ok(found
             .into_iter()
@@ -232,16 +228,19 @@ impl Store for SqliteStore {
     }
 
     async fn all_buckets(&self) -> Result<Vec<Bucket>> {
-        let found = self.readers.read(accounts::all_buckets).await?;
+        let found = self.readers.read(buckets::every).await?;
         Ok(found
             .into_iter()
             .map(|bucket| self.anywhere(bucket))
             .collect())
     }
 
-    async fn create_pipeline(&self, pipeline: NewPipeline) -> Result<Pipeline> {
-        self.write(Lane::Normal, move |tx| pipelines::create(tx, &pipeline))
-            .await
+    async fn create_pipeline(&self, pipeline: NewPipeline, once: Option<Once>) -> Result<Pipeline> {
+        self.write(Lane::Normal, move |tx| {
+            access::spend(tx, once)?;
+            pipelines::create(tx, &pipeline)
+        })
+        .await
     }
 
     async fn change_pipeline(
@@ -249,16 +248,26 @@ impl Store for SqliteStore {
         account: AccountId,
         id: PipelineId,
         change: PipelineChange,
+        once: Option<Once>,
     ) -> Result<Option<Pipeline>> {
         self.write(Lane::Urgent, move |tx| {
+            access::spend(tx, once)?;
             pipelines::change(tx, account, id, &change)
         })
         .await
     }
 
-    async fn delete_pipeline(&self, account: AccountId, id: PipelineId) -> Result<DeletePipeline> {
-        self.write(Lane::Urgent, move |tx| pipelines::delete(tx, account, id))
-            .await
+    async fn delete_pipeline(
+        &self,
+        account: AccountId,
+        id: PipelineId,
+        once: Option<Once>,
+    ) -> Result<DeletePipeline> {
+        self.write(Lane::Urgent, move |tx| {
+            access::spend(tx, once)?;
+            pipelines::delete(tx, account, id)
+        })
+        .await
     }
 
     async fn pipelines(&self, account: AccountId, ids: &[PipelineId]) -> Result<Vec<Pipeline>> {
@@ -287,10 +296,13 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn submit(&self, jobs: Vec<NewJob>) -> Result<SubmitOutcome> {
+    async fn submit(&self, jobs: Vec<NewJob>, once: Option<Once>) -> Result<SubmitOutcome> {
         let rows = submit::NewRow::encode_all(&jobs)?;
         let numbers = self
-            .write(Lane::Normal, move |tx| submit::submit(tx, &rows))
+            .write(Lane::Normal, move |tx| {
+                access::spend(tx, once)?;
+                submit::submit(tx, &rows)
+            })
             .await?;
         Ok(match numbers {
             Ok(numbers) => {
@@ -332,8 +344,10 @@ impl Store for SqliteStore {
         policy: CancelPolicy,
         mode: StopMode,
         now: Timestamp,
+        once: Option<Once>,
     ) -> Result<Vec<CancelOutcome>> {
         self.write(Lane::Urgent, move |tx| {
+            access::spend(tx, once)?;
             cancel::cancel(tx, account, &selector, (policy, mode), now)
         })
         .await

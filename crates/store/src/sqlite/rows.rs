@@ -1,5 +1,8 @@
 //! From rows to the domain's words and back.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use reelgate_domain::job::{Fault, Job, JobState, Lease, Lifecycle, Priority, StateName, StopMode};
 use reelgate_domain::media::Staged;
 use reelgate_domain::{
@@ -59,40 +62,68 @@ pub(super) fn execute(connection: &Connection, sql: &str, params: impl Params) -
 }
 
 /// A row's cells, with what it takes to say which one made no sense.
-struct Cells<'r> {
+pub(super) struct Cells<'r> {
     row: &'r Row<'r>,
     table: &'static str,
     key: String,
 }
 
-impl Cells<'_> {
-    fn get<T: FromSql>(&self, index: usize, column: &'static str) -> Result<T> {
+impl<'r> Cells<'r> {
+    /// The cells of the row of `table` that goes by `key`.
+    pub(super) fn of(row: &'r Row<'r>, table: &'static str, key: impl ToString) -> Self {
+        let key = key.to_string();
+        Self { row, table, key }
+    }
+
+    pub(super) fn get<T: FromSql>(&self, index: usize, column: &'static str) -> Result<T> {
         self.row
             .get(index)
             .map_err(|error| self.corrupt(column, error))
     }
 
-    fn number<T: TryFrom<i64>>(&self, index: usize, column: &'static str) -> Result<T> {
+    pub(super) fn number<T: TryFrom<i64>>(&self, index: usize, column: &'static str) -> Result<T> {
         let number: i64 = self.get(index, column)?;
         T::try_from(number).map_err(|_| self.corrupt(column, format!("{number} is out of range")))
     }
 
-    fn time(&self, index: usize, column: &'static str) -> Result<Timestamp> {
+    pub(super) fn time(&self, index: usize, column: &'static str) -> Result<Timestamp> {
         self.get(index, column).map(Timestamp::from_millis)
     }
 
-    fn maybe_time(&self, index: usize, column: &'static str) -> Result<Option<Timestamp>> {
+    pub(super) fn maybe_time(
+        &self,
+        index: usize,
+        column: &'static str,
+    ) -> Result<Option<Timestamp>> {
         Ok(self
             .get::<Option<i64>>(index, column)?
             .map(Timestamp::from_millis))
     }
 
-    fn account(&self, index: usize) -> Result<AccountId> {
+    pub(super) fn account(&self, index: usize) -> Result<AccountId> {
         let number = self.number(index, "account")?;
         AccountId::new(number).ok_or_else(|| self.corrupt("account", "it has not 16 digits"))
     }
 
-    fn corrupt(&self, column: &'static str, why: impl ToString) -> StoreError {
+    /// What a text says in the domain's words.
+    pub(super) fn word<T>(&self, index: usize, column: &'static str) -> Result<T>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let text: String = self.get(index, column)?;
+        text.parse().map_err(|error| self.corrupt(column, error))
+    }
+
+    pub(super) fn maybe_word<T>(&self, index: usize, column: &'static str) -> Result<Option<T>>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let text: Option<String> = self.get(index, column)?;
+        let word = text.map(|text| text.parse().map_err(|error| self.corrupt(column, error)));
+        word.transpose()
+    }
+
+    pub(super) fn corrupt(&self, column: &'static str, why: impl Display) -> StoreError {
         corrupt(self.table, column, &self.key, why)
     }
 }
@@ -292,10 +323,10 @@ pub(super) fn account(
     table: &'static str,
     key: &str,
 ) -> Result<AccountId> {
-    Cells {
-        row,
-        table,
-        key: key.to_owned(),
-    }
-    .account(index)
+    Cells::of(row, table, key).account(index)
+}
+
+/// An account as it is stored.
+pub(super) const fn account_key(account: AccountId) -> i64 {
+    account.number().cast_signed()
 }

@@ -3,13 +3,15 @@
 // A macro so that no statement can be missing from the list that the tests walk.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
-        $($(#[$doc])* pub(super) const $name: &str = $sql;)*
+        $($(#[$doc])* pub(in crate::sqlite) const $name: &str = $sql;)*
 
         /// Every statement with its name.
         #[cfg(test)]
-        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+        pub(in crate::sqlite) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
     };
 }
+
+pub(super) mod access;
 
 // What `rows::held` reads. The fault is looked up for failed jobs only.
 macro_rules! held_columns {
@@ -60,15 +62,6 @@ statements! {
     RELEASE = "RELEASE intention";
     ROLLBACK_TO = "ROLLBACK TO intention";
     PULSE = "UPDATE pulse SET beats = beats + 1 WHERE only = 1";
-
-    HAS_ACCOUNTS = "SELECT EXISTS (SELECT 1 FROM accounts)";
-    INSERT_ACCOUNT = "INSERT INTO accounts (id, created_at) VALUES (?1, ?2)";
-    INSERT_PROJECT = "INSERT INTO projects (id, account, created_at) VALUES (?1, ?2, ?3)";
-    INSERT_ACCESS_KEY =
-        "INSERT INTO access_keys (id, account, secret, active) VALUES (?1, ?2, ?3, ?4)";
-    INSERT_API_KEY = "INSERT INTO api_keys (digest, account, operator) VALUES (?1, ?2, ?3)";
-    ACCESS_KEY = "SELECT id, account, secret, active FROM access_keys WHERE id = ?1";
-    API_KEY = "SELECT account, operator FROM api_keys WHERE digest = ?1";
 
     INSERT_BUCKET = "INSERT INTO buckets (account, name, path, created_at) \
         VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";

@@ -7,13 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use reelgate_domain::JobId;
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, Job, NewJob, Selector, StateName, StopMode,
 };
-use reelgate_domain::{AccessKey, BucketName, JobId, PipelineState};
-use reelgate_store::{
-    Bucket, FirstAccount, JobFilter, NewPipeline, SqliteStore, Store, SubmitOutcome,
-};
+use reelgate_store::conformance::first_account;
+use reelgate_store::{AccessStore, JobFilter, SqliteStore, Store, SubmitOutcome};
 use reelgate_testkit::{FixedClock, Ids, JobBuilder, account, worker};
 
 /// Tells the child, which is this same test program, what to do.
@@ -173,7 +172,10 @@ async fn child() {
         .unwrap();
     let store = Arc::new(SqliteStore::open(Path::new(&dir)).unwrap());
     let (now, ids) = (FixedClock::START, Arc::new(Ids::seeded(round + 1)));
-    store.create_first_account(first(&ids)).await.unwrap();
+    store
+        .create_account(first_account(&ids, now))
+        .await
+        .unwrap();
     // What the process before held is free again.
     store.sweep(true, now).await.unwrap();
     let pipeline = store
@@ -210,7 +212,7 @@ async fn child() {
 
 async fn submit_and_maybe_cancel(store: &SqliteStore, jobs: Vec<NewJob>) {
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
-    let outcome = store.submit(jobs).await.unwrap();
+    let outcome = store.submit(jobs, None).await.unwrap();
     assert!(matches!(outcome, SubmitOutcome::Accepted(_)));
     for id in ids {
         say(&format!("submitted {id}"));
@@ -223,7 +225,9 @@ async fn submit_and_maybe_cancel(store: &SqliteStore, jobs: Vec<NewJob>) {
 async fn cancel(store: &SqliteStore, id: JobId) {
     let (selector, policy) = (Selector::Ids(vec![id]), CancelPolicy::QueuedOnly);
     let (mode, now) = (StopMode::Graceful, FixedClock::START);
-    let outcome = store.cancel(account(1), selector, policy, mode, now).await;
+    let outcome = store
+        .cancel(account(1), selector, policy, mode, now, None)
+        .await;
     if matches!(outcome.unwrap()[..], [CancelOutcome::Cancelled { .. }]) {
         say(&format!("cancelled {id}"));
     }
@@ -233,35 +237,4 @@ async fn cancel(store: &SqliteStore, id: JobId) {
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).unwrap();
-}
-
-fn first(ids: &Ids) -> FirstAccount {
-    let (account, created_at) = (account(1), FixedClock::START);
-    FirstAccount {
-        account,
-        project_id: "0".repeat(32),
-        access_key: AccessKey {
-            id: "k".into(),
-            secret: "s".into(),
-            account,
-            active: true,
-        },
-        api_key_digest: [0; 32],
-        pipeline: NewPipeline {
-            id: ids.pipeline(created_at),
-            account,
-            name: "default".into(),
-            state: PipelineState::Active,
-            concurrency: None,
-            origin: None,
-            created_at,
-        },
-        bucket: Bucket {
-            account,
-            name: BucketName::new("media").unwrap(),
-            path: "/media".into(),
-            created_at,
-        },
-        created_at,
-    }
 }

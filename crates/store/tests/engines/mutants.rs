@@ -147,7 +147,9 @@ impl Reach for Mutated {
             return store.cancel_check_then_act(account, job, policy, now).await;
         }
         let selector = reelgate_domain::job::Selector::Ids(vec![job]);
-        let outcomes = self.store.cancel(account, selector, policy, mode, now);
+        let outcomes = self
+            .store
+            .cancel(account, selector, policy, mode, now, None);
         Ok(outcomes.await?.remove(0))
     }
 }

@@ -290,7 +290,9 @@ async fn jobs_of_schema_1_can_be_cancelled_and_retried() {
     assert_eq!(refused, RetryOutcome::Refused(StateName::Cancelled));
     let selector = Selector::Ids([1, 2, 4, 6, 8].map(id).to_vec());
     let (policy, mode) = (CancelPolicy::Any, StopMode::Now);
-    let outcomes = store.cancel(owner(), selector, policy, mode, at(7)).await;
+    let outcomes = store
+        .cancel(owner(), selector, policy, mode, at(7), None)
+        .await;
     let queued = StateName::Queued;
     let cancelled = |number| CancelOutcome::Cancelled {
         id: id(number),
@@ -374,7 +376,7 @@ async fn an_upgraded_database_opens_again_and_takes_new_jobs() {
         JobBuilder::new(owner(), pipeline, id, at(6)).submission(submission)
     };
     store
-        .submit(vec![new().build(), new().build()])
+        .submit(vec![new().build(), new().build()], None)
         .await
         .unwrap();
     let claims = store.claim(&worker("new"), 9, at(60), at(7)).await.unwrap();

@@ -1,22 +1,24 @@
 //! A store in front of the real one that fails on demand, for a worker that has to live with it.
 
+mod access;
+
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, HistoryEntry, Job, NewJob, Selector, StopMode,
 };
 use reelgate_domain::media::Staged;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
-    AccessKey, AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp,
-    WorkerId,
+    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
 };
 use reelgate_store::{
-    ApiKey, Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, FirstAccount, Hints,
-    JobFilter, NewPipeline, PipelinePage, Result, RetryOutcome, Store, StoreError, SubmitOutcome,
+    Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, Hints, JobFilter, NewPipeline,
+    PipelinePage, Result, RetryOutcome, Store, StoreError, SubmitOutcome,
 };
 use tokio::sync::watch;
 
@@ -67,22 +69,6 @@ fn failure() -> StoreError {
 
 #[async_trait]
 impl Store for Faulty {
-    async fn create_first_account(&self, _: FirstAccount) -> Result<bool> {
-        unreachable!("{ELSEWHERE}")
-    }
-
-    async fn has_accounts(&self) -> Result<bool> {
-        unreachable!("{ELSEWHERE}")
-    }
-
-    async fn access_key(&self, _: &str) -> Result<Option<AccessKey>> {
-        unreachable!("{ELSEWHERE}")
-    }
-
-    async fn api_key(&self, _: &[u8; 32]) -> Result<Option<ApiKey>> {
-        unreachable!("{ELSEWHERE}")
-    }
-
     async fn create_bucket(&self, _: Bucket) -> Result<bool> {
         unreachable!("{ELSEWHERE}")
     }
@@ -99,7 +85,7 @@ impl Store for Faulty {
         self.inner.all_buckets().await
     }
 
-    async fn create_pipeline(&self, _: NewPipeline) -> Result<Pipeline> {
+    async fn create_pipeline(&self, _: NewPipeline, _: Option<Once>) -> Result<Pipeline> {
         unreachable!("{ELSEWHERE}")
     }
 
@@ -108,11 +94,17 @@ impl Store for Faulty {
         _: AccountId,
         _: PipelineId,
         _: PipelineChange,
+        _: Option<Once>,
     ) -> Result<Option<Pipeline>> {
         unreachable!("{ELSEWHERE}")
     }
 
-    async fn delete_pipeline(&self, _: AccountId, _: PipelineId) -> Result<DeletePipeline> {
+    async fn delete_pipeline(
+        &self,
+        _: AccountId,
+        _: PipelineId,
+        _: Option<Once>,
+    ) -> Result<DeletePipeline> {
         unreachable!("{ELSEWHERE}")
     }
 
@@ -134,7 +126,7 @@ impl Store for Faulty {
         unreachable!("{ELSEWHERE}")
     }
 
-    async fn submit(&self, _: Vec<NewJob>) -> Result<SubmitOutcome> {
+    async fn submit(&self, _: Vec<NewJob>, _: Option<Once>) -> Result<SubmitOutcome> {
         unreachable!("{ELSEWHERE}")
     }
 
@@ -157,6 +149,7 @@ impl Store for Faulty {
         _: CancelPolicy,
         _: StopMode,
         _: Timestamp,
+        _: Option<Once>,
     ) -> Result<Vec<CancelOutcome>> {
         unreachable!("{ELSEWHERE}")
     }

@@ -398,7 +398,9 @@ impl Model<'_> {
             .pick(&[StopMode::Graceful, StopMode::Graceful, StopMode::Now]);
         let selector = Selector::Ids(ids.clone());
         let (account, store) = (self.world.account, &self.world.store);
-        let outcomes = store.cancel(account, selector, policy, mode, now).await;
+        let outcomes = store
+            .cancel(account, selector, policy, mode, now, None)
+            .await;
         let outcomes = outcomes.expect("cancel");
         assert_eq!(outcomes.len(), ids.len());
         for (id, outcome) in ids.into_iter().zip(outcomes) {
@@ -481,7 +483,7 @@ impl Model<'_> {
         let changed = self
             .world
             .store
-            .change_pipeline(self.world.account, id, change)
+            .change_pipeline(self.world.account, id, change, None)
             .await;
         assert!(changed.expect("change").is_some());
     }

@@ -153,7 +153,7 @@ async fn submit(arena: Arc<Arena>, number: u64) -> Log {
         });
         let jobs: Vec<_> = jobs.collect();
         let ids = jobs.iter().map(|job| job.id).collect::<Vec<_>>();
-        let call = arena.reach.store().submit(jobs);
+        let call = arena.reach.store().submit(jobs, None);
         let (span, answer) = arena.moments.span(call).await;
         if let Some(SubmitOutcome::Accepted(_)) = log.answer(span, "submit", answer) {
             let submitted = arena.submitted.write();
@@ -215,7 +215,7 @@ async fn pause(arena: Arc<Arena>) -> Log {
                 ..PipelineChange::default()
             };
             let store = arena.reach.store();
-            let call = store.change_pipeline(world.account, pipeline, change);
+            let call = store.change_pipeline(world.account, pipeline, change, None);
             let (span, answer) = arena.moments.span(call).await;
             log.answer(span, "change_pipeline", answer);
             let deed = match state {

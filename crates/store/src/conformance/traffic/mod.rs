@@ -56,7 +56,9 @@ pub trait Reach: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<CancelOutcome> {
         let selector = Selector::Ids(vec![job]);
-        let outcomes = self.store().cancel(account, selector, policy, mode, now);
+        let outcomes = self
+            .store()
+            .cancel(account, selector, policy, mode, now, None);
         Ok(outcomes.await?.remove(0))
     }
 }

@@ -1,0 +1,12 @@
+//! What makes a signed call count once.
+
+use crate::time::Timestamp;
+
+/// The identity of a signed call that changes something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Once {
+    /// Of the key's id and the nonce.
+    pub hash: [u8; 16],
+    /// It has to be remembered until this time: a call with this signature is too old afterwards.
+    pub until: Timestamp,
+}
