@@ -82,7 +82,7 @@ impl Pattern {
     pub(super) fn matches(&self, text: &str) -> bool {
         match &self.kind {
             Kind::Everything => true,
-            Kind::Whole(part) => part.prefix(text, self.case) == Some(text.len()),
+            Kind::Whole(part) => part.is(text, self.case),
             Kind::Parts { head, middle, tail } => {
                 let Some(start) = head.prefix(text, self.case) else {
                     return false;
@@ -114,17 +114,35 @@ impl Part {
         }
     }
 
+    fn is(&self, text: &str, case: Case) -> bool {
+        match self.open {
+            true => self.open_prefix(text, case) == Some(text.len()),
+            false => self.equals(text.as_bytes(), case),
+        }
+    }
+
+    /// Whether these bytes are those of this part, which has no `?`. Most are not, and differ in length or early on.
+    fn equals(&self, bytes: &[u8], case: Case) -> bool {
+        let wanted = self.text.as_bytes();
+        if bytes.len() != wanted.len() {
+            return false;
+        }
+        match case {
+            Case::Exact => bytes == wanted,
+            Case::Ignored => bytes
+                .iter()
+                .zip(wanted)
+                .all(|(a, b)| a.eq_ignore_ascii_case(b)),
+        }
+    }
+
     /// Where this part ends if the text begins with it.
     fn prefix(&self, text: &str, case: Case) -> Option<usize> {
         if self.open {
             return self.open_prefix(text, case);
         }
         let start = text.as_bytes().get(..self.text.len())?;
-        let equal = match case {
-            Case::Exact => start == self.text.as_bytes(),
-            Case::Ignored => start.eq_ignore_ascii_case(self.text.as_bytes()),
-        };
-        equal.then_some(start.len())
+        self.equals(start, case).then_some(start.len())
     }
 
     fn open_prefix(&self, text: &str, case: Case) -> Option<usize> {
@@ -151,17 +169,26 @@ impl Part {
             chars => text.char_indices().nth_back(chars - 1)?.0,
         };
         // With other characters than this part's the start may lie inside one.
-        let end = text.get(start..)?;
-        (self.prefix(end, case)? == end.len()).then_some(start)
+        self.is(text.get(start..)?, case).then_some(start)
     }
 
     /// Where this part ends where it first occurs.
     fn find(&self, text: &str, case: Case) -> Option<usize> {
-        if !self.open && case == Case::Exact {
-            return Some(text.find(&*self.text)? + self.text.len());
+        if self.open {
+            let mut starts = text.char_indices();
+            return starts.find_map(|(start, _)| {
+                let length = self.open_prefix(&text[start..], case)?;
+                Some(start + length)
+            });
         }
-        text.char_indices()
-            .find_map(|(start, _)| Some(start + self.prefix(&text[start..], case)?))
+        let start = match case {
+            Case::Exact => text.find(&*self.text)?,
+            Case::Ignored => {
+                let mut windows = text.as_bytes().windows(self.text.len());
+                windows.position(|bytes| self.equals(bytes, case))?
+            }
+        };
+        Some(start + self.text.len())
     }
 }
 
