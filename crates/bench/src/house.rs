@@ -56,7 +56,7 @@ impl House {
         store: Arc<dyn Store>,
         credentials: Credentials,
     ) -> Result<Self> {
-        let caller = service.authenticate_api_key(&credentials.api_key).await?;
+        let caller = service.api_key_caller(&credentials.api_key).await?;
         Ok(Self {
             caller: caller.context("the key was just made")?,
             pipeline: credentials.pipeline_id.parse()?,

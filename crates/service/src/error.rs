@@ -90,10 +90,6 @@ impl From<StoreError> for ServiceError {
                 let message = "the store is not available";
                 (ErrorKind::Unavailable, message, why.into())
             }
-            StoreError::Replayed => {
-                let message = "the call has been made before";
-                (ErrorKind::Conflict, message, Box::from(message))
-            }
             StoreError::Full(why) => (ErrorKind::Full, "the store has no space left", why.into()),
             StoreError::Replayed => {
                 let message = "the same signed call was made before";

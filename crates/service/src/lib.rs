@@ -22,7 +22,13 @@ use std::sync::Arc;
 use reelgate_store::Store;
 use tokio::sync::watch;
 
-pub use access::{Caller, Credentials};
+pub use access::{
+    ADMINISTRATOR, ASSUME_ROLE, AccessSettings, AssumeRefusal, AssumeRole, CallContext, Caller,
+    Credential, CredentialError, Credentials, Denial, IssuedToken, KeyKind, KeyView, Keyring,
+    MasterKeyError, MasterKeyRotated, NewKey, PolicyVerdict, PolicyView, Principal, PrincipalKind,
+    SIGNATURE_HOLDS, Secret, Session, TemporaryKey, Throttled, TokenError, TokenHolder,
+    TokenRefusal, TokenRequest, TokenScope, Written, signed_call,
+};
 pub use buckets::BucketView;
 pub use clock::{Clock, SystemClock};
 pub use error::{ErrorKind, ServiceError};
@@ -34,7 +40,7 @@ pub use pipelines::{CreatePipeline, PipelineQuery};
 pub use playlists::{CreatePlaylist, Playlist};
 pub use progress::LiveProgress;
 pub use reelgate_objects::{AddressError, ByteRange, ObjectMeta, parse_address};
-pub use reelgate_store::{Gone, PipelinePage};
+pub use reelgate_store::{AuditFilter, Gone, PipelinePage};
 pub use slots::Slots;
 
 /// What an operator may set.
@@ -59,17 +65,20 @@ pub struct Service {
     slots: Slots,
     /// Turns true when nobody may wait any longer.
     leaving: watch::Sender<bool>,
-    keys: access::KeyCache,
+    access: Arc<access::Access>,
     buckets: buckets::BucketCache,
 }
 
 impl Service {
+    /// A service whose master key ends with the process, for tests and figures; see
+    /// [`Service::with_access`].
     pub fn new(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         settings: Settings,
     ) -> Self {
+        let access = AccessSettings::passing(&*ids);
         Self {
             store,
             clock,
@@ -79,7 +88,7 @@ impl Service {
             holdups: Holdups::default(),
             slots: Slots::default(),
             leaving: watch::Sender::new(false),
-            keys: access::KeyCache::default(),
+            access: Arc::new(access::Access::new(access)),
             buckets: buckets::BucketCache::default(),
         }
     }

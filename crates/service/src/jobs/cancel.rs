@@ -36,7 +36,7 @@ impl Service {
         let now = self.clock.now();
         Ok(self
             .store
-            .cancel(caller.account, selector, policy, mode, now, None)
+            .cancel(caller.account, selector, policy, mode, now, caller.once)
             .await?)
     }
 

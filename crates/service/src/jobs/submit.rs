@@ -64,7 +64,7 @@ impl Service {
             user_data: job.user_data,
             created_at: now,
         });
-        match self.store.submit(jobs.collect(), None).await? {
+        match self.store.submit(jobs.collect(), caller.once).await? {
             SubmitOutcome::Accepted(jobs) => Ok(jobs),
             SubmitOutcome::PipelineMissing(id) => Err(ServiceError::missing("pipeline", id)),
         }

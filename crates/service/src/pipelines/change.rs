@@ -19,7 +19,7 @@ impl Service {
         }
         let changed = self
             .store
-            .change_pipeline(caller.account, id, change, None)
+            .change_pipeline(caller.account, id, change, caller.once)
             .await?;
         changed.ok_or_else(|| ServiceError::missing("pipeline", id))
     }

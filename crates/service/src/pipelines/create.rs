@@ -33,6 +33,6 @@ impl Service {
             origin: wanted.origin,
             created_at: now,
         };
-        Ok(self.store.create_pipeline(pipeline, None).await?)
+        Ok(self.store.create_pipeline(pipeline, caller.once).await?)
     }
 }

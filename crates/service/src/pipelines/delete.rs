@@ -14,7 +14,11 @@ impl Service {
         caller: &Caller,
         id: PipelineId,
     ) -> Result<(), ServiceError> {
-        match self.store.delete_pipeline(caller.account, id, None).await? {
+        match self
+            .store
+            .delete_pipeline(caller.account, id, caller.once)
+            .await?
+        {
             DeletePipeline::Deleted => Ok(()),
             DeletePipeline::Missing => Err(ServiceError::missing("pipeline", id)),
             DeletePipeline::Busy { queued, running } => {

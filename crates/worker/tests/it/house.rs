@@ -56,7 +56,7 @@ impl House {
         let credentials = service.invent_credentials();
         assert!(service.create_first_account(&credentials).await.unwrap());
         let caller = service
-            .authenticate_api_key(&credentials.api_key)
+            .api_key_caller(&credentials.api_key)
             .await
             .unwrap()
             .unwrap();

@@ -1,0 +1,340 @@
+//! Finding out whose a key is: key pairs for signed calls, temporary ones too, and bearer keys.
+
+use std::sync::Arc;
+
+use reelgate_domain::access::{Grant, Grantee, Owner, PolicyRef, unsealed};
+use reelgate_domain::policy::{Policy, PolicySet};
+use reelgate_domain::{AccountId, Timestamp};
+use ring::digest;
+
+use super::caller::{Caller, Credential, Principal, PrincipalKind};
+use super::known::Begun;
+use super::secret::Secret;
+use super::session::{self, Session, Who};
+use crate::{Service, ServiceError};
+
+/// Why a key proves nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// There is no such key, or whose it was is gone.
+    #[error("there is no such key")]
+    Unknown,
+    /// It was switched off, or replaced and the time of both is over.
+    #[error("the key is not active")]
+    Disabled,
+    #[error("a temporary key comes with its security token")]
+    TokenMissing,
+    #[error("the security token is none")]
+    TokenMalformed,
+    #[error("the security token belongs to another key")]
+    TokenMismatch,
+    #[error("the security token has expired")]
+    TokenExpired,
+    #[error(transparent)]
+    Failed(#[from] ServiceError),
+}
+
+/// A key that was looked up, good or not.
+pub(super) struct KnownKey {
+    credential: Arc<Credential>,
+    active: bool,
+    expires_at: Option<Timestamp>,
+    /// SHA-256 of the security token that it was opened with.
+    token: Option<[u8; 32]>,
+}
+
+/// A bearer key that was looked up.
+pub(super) struct KnownApiKey {
+    principal: Arc<Principal>,
+    active: bool,
+    expires_at: Option<Timestamp>,
+}
+
+impl Service {
+    /// Whose a signing key is, and its secret. The caller checks the signature.
+    pub async fn credential(
+        &self,
+        key_id: &str,
+        security_token: Option<&str>,
+    ) -> Result<Arc<Credential>, CredentialError> {
+        let now = self.clock.now();
+        let digest = security_token.map(|token| sha256(token.as_bytes()));
+        let known = self.access.keys.get(key_id, now);
+        // Another token than the one that was looked up may be as good, or tells why it is not.
+        let known =
+            known.filter(|key| key.token.is_none() || key.token == digest || digest.is_none());
+        let key = match known {
+            Some(key) => key,
+            None if session::is_temporary(key_id) => {
+                let token = security_token.ok_or(CredentialError::TokenMissing)?;
+                self.temporary(key_id, token, now).await?
+            }
+            None => self.permanent(key_id, now).await?,
+        };
+        match (&key.token, security_token) {
+            (Some(_), None) => return Err(CredentialError::TokenMissing),
+            (None, Some(_)) => return Err(CredentialError::TokenMismatch),
+            _ => {}
+        }
+        let has_expired = key.expires_at.is_some_and(|at| at <= now);
+        match (key.active, has_expired) {
+            (true, false) => Ok(Arc::clone(&key.credential)),
+            (_, true) if key.token.is_some() => Err(CredentialError::TokenExpired),
+            _ => Err(CredentialError::Disabled),
+        }
+    }
+
+    async fn permanent(
+        &self,
+        key_id: &str,
+        now: Timestamp,
+    ) -> Result<Arc<KnownKey>, CredentialError> {
+        let begun = self.access.changes.begin();
+        let found = self
+            .store
+            .access_key(key_id)
+            .await
+            .map_err(ServiceError::from)?;
+        let key = found.ok_or(CredentialError::Unknown)?;
+        let secret = self.open_secret(key_id, &key.sealed)?;
+        let principal = self
+            .owner_principal(key.account, &key.owner, key_id, false)
+            .await?;
+        let credential = Credential {
+            principal: Arc::new(principal.ok_or(CredentialError::Unknown)?),
+            secret,
+        };
+        let known = Arc::new(KnownKey {
+            credential: Arc::new(credential),
+            active: key.active,
+            expires_at: key.expires_at,
+            token: None,
+        });
+        self.learn_limits(key.account, begun).await?;
+        let value = Arc::clone(&known);
+        self.access.keys.put(key.id, key.account, value, now, begun);
+        Ok(known)
+    }
+
+    async fn temporary(
+        &self,
+        key_id: &str,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Arc<KnownKey>, CredentialError> {
+        let begun = self.access.changes.begin();
+        let session = Session::open(token, &self.access.keyring);
+        let session = session.ok_or(CredentialError::TokenMalformed)?;
+        if session.key_id != key_id {
+            return Err(CredentialError::TokenMismatch);
+        }
+        if session.expires_at <= now {
+            return Err(CredentialError::TokenExpired);
+        }
+        let principal = self.session_principal(&session).await?;
+        let credential = Credential {
+            principal: Arc::new(principal.ok_or(CredentialError::Unknown)?),
+            secret: Secret::new(&*session.secret),
+        };
+        let known = Arc::new(KnownKey {
+            credential: Arc::new(credential),
+            active: true,
+            expires_at: Some(session.expires_at),
+            token: Some(sha256(token.as_bytes())),
+        });
+        self.learn_limits(session.account, begun).await?;
+        let (key, value) = (key_id.to_owned(), Arc::clone(&known));
+        self.access
+            .keys
+            .put(key, session.account, value, now, begun);
+        Ok(known)
+    }
+
+    /// Who holds this API key; `None` if nobody does.
+    pub async fn api_key_caller(&self, key: &str) -> Result<Option<Caller>, ServiceError> {
+        let now = self.clock.now();
+        let digest = sha256(key.as_bytes());
+        let known = match self.access.api_keys.get(&digest, now) {
+            Some(known) => known,
+            None => match self.find_api_key(digest, now).await? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        let has_expired = known.expires_at.is_some_and(|at| at <= now);
+        let is_good = known.active && !has_expired;
+        Ok(is_good.then(|| Arc::clone(&known.principal).into()))
+    }
+
+    async fn find_api_key(
+        &self,
+        digest: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Arc<KnownApiKey>>, ServiceError> {
+        let begun = self.access.changes.begin();
+        let Some(key) = self.store.api_key(&digest).await? else {
+            return Ok(None);
+        };
+        let principal = self.owner_principal(key.account, &key.owner, &key.id, key.operator);
+        let Some(principal) = principal.await? else {
+            return Ok(None);
+        };
+        let known = Arc::new(KnownApiKey {
+            principal: Arc::new(principal),
+            active: key.active,
+            expires_at: key.expires_at,
+        });
+        self.learn_limits(key.account, begun).await?;
+        let value = Arc::clone(&known);
+        self.access
+            .api_keys
+            .put(digest, key.account, value, now, begun);
+        Ok(Some(known))
+    }
+
+    /// What the account has been given in place of documented limits, for `throttle`, which cannot wait.
+    pub(super) async fn learn_limits(
+        &self,
+        account: AccountId,
+        begun: Begun,
+    ) -> Result<(), ServiceError> {
+        let rules = self.store.limits(account).await?;
+        self.access
+            .throttle
+            .set_rules(account, rules.into_iter().collect(), begun);
+        Ok(())
+    }
+
+    /// The account or user that owns a key; `None` if the user is gone.
+    pub(super) async fn owner_principal(
+        &self,
+        account: AccountId,
+        owner: &Owner,
+        key_id: &str,
+        operator: bool,
+    ) -> Result<Option<Principal>, ServiceError> {
+        let mut principal = Principal::root(account, key_id, operator);
+        if let Owner::User(name) = owner {
+            principal.kind = PrincipalKind::User(name.clone());
+            let grantee = Grantee::User(name.clone());
+            principal.own = match self.policies_of(account, &grantee).await? {
+                None => return Ok(None),
+                policies => policies,
+            };
+        }
+        Ok(Some(principal))
+    }
+
+    async fn session_principal(
+        &self,
+        session: &Session,
+    ) -> Result<Option<Principal>, ServiceError> {
+        let account = session.account;
+        let mut principal = Principal::root(account, &*session.key_id, false);
+        let grantee = match &session.who {
+            Who::Root => None,
+            Who::User { name, id } => {
+                let user = self.store.user(account, name).await?;
+                if user.is_none_or(|user| user.id != *id) {
+                    return Ok(None);
+                }
+                principal.kind = PrincipalKind::User(name.clone());
+                Some(Grantee::User(name.clone()))
+            }
+            Who::Role { name, id, session } => {
+                let role = self.store.role(account, name).await?;
+                if role.is_none_or(|role| role.id != *id) {
+                    return Ok(None);
+                }
+                principal.kind = PrincipalKind::Session {
+                    role: name.clone(),
+                    role_id: *id,
+                    session: session.clone(),
+                };
+                Some(Grantee::Role(name.clone()))
+            }
+        };
+        if let Some(grantee) = grantee {
+            principal.own = match self.policies_of(account, &grantee).await? {
+                None => return Ok(None),
+                policies => policies,
+            };
+        }
+        if let Some(document) = &session.policy {
+            let policy = Policy::parse_session(document).map_err(ServiceError::internal)?;
+            let policy = ("the session policy".into(), Arc::new(policy));
+            principal.session = Some(PolicySet::new([policy]));
+        }
+        Ok(Some(principal))
+    }
+
+    /// The policies of a user or role; `None` if it is gone.
+    pub(super) async fn policies_of(
+        &self,
+        account: AccountId,
+        grantee: &Grantee,
+    ) -> Result<Option<PolicySet>, ServiceError> {
+        let Some(grants) = self.store.grants(account, grantee).await? else {
+            return Ok(None);
+        };
+        let mut policies = Vec::with_capacity(grants.len());
+        for Grant { policy, document } in grants {
+            let parsed = match &policy {
+                PolicyRef::System(name) => match self.access.system_policies.get(name.as_str()) {
+                    Some(policy) => Arc::clone(policy),
+                    None => {
+                        // They only ever allow: without it less is allowed.
+                        tracing::warn!(
+                            "this release has no system policy {name}; it allows nothing"
+                        );
+                        continue;
+                    }
+                },
+                // What cannot be read might deny something, so it is not passed over.
+                PolicyRef::Custom(name) => {
+                    let parsed = Policy::parse(document.as_deref().unwrap_or_default());
+                    let unreadable = |error| {
+                        let cause = format!("policy {name} of account {account}: {error}");
+                        ServiceError::internal(cause)
+                    };
+                    Arc::new(parsed.map_err(unreadable)?)
+                }
+            };
+            policies.push((policy.name().into(), parsed));
+        }
+        Ok(Some(PolicySet::new(policies)))
+    }
+
+    pub(super) fn open_secret(&self, key_id: &str, sealed: &[u8]) -> Result<Secret, ServiceError> {
+        let unusable = |why: &dyn std::fmt::Display| {
+            ServiceError::internal(format!("the secret of key {key_id} cannot be read: {why}"))
+        };
+        if let Some(plain) = unsealed(sealed) {
+            let text = std::str::from_utf8(plain).map_err(|_| unusable(&"it is no text"))?;
+            return Ok(Secret::new(text));
+        }
+        let opened = self.access.keyring.open(&secret_of(key_id), sealed);
+        let opened = opened.map_err(|error| unusable(&error))?;
+        let text = std::str::from_utf8(&opened).map_err(|_| unusable(&"it is no text"))?;
+        Ok(Secret::new(text))
+    }
+
+    pub(super) fn seal_secret(&self, key_id: &str, secret: &Secret) -> Vec<u8> {
+        let plain = secret.expose().as_bytes();
+        self.access
+            .keyring
+            .seal(&*self.ids, &secret_of(key_id), plain)
+    }
+}
+
+/// What a sealed secret belongs to.
+pub(super) fn secret_of(key_id: &str) -> String {
+    format!("access-key:{key_id}")
+}
+
+/// API keys and tokens carry 256 random bits or more, so a plain hash is enough to know them by.
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    digest
+}
