@@ -57,12 +57,8 @@ impl ResourcePattern {
             return Err(Fault::Variable { value: value() }.into());
         }
         if text.chars().count() > MAX_RESOURCE_CHARS {
-            let expected = "a resource of at most 1,024 characters";
-            return Err(Fault::Value {
-                value: value(),
-                expected,
-            }
-            .into());
+            let limit = MAX_RESOURCE_CHARS;
+            return Err(Fault::TooLong { limit }.into());
         }
         let pattern = Pattern::new(text, Case::Exact)?;
         if pattern.is_everything() {

@@ -19,7 +19,7 @@ const KNOWN: [&str; 6] = [
 ];
 
 const ACTION_EXPECTED: &str =
-    "\"*\", or <service>:<Operation> with wildcards, in at most 128 letters, digits and -_*?";
+    "\"*\", or <service>:<Operation> with wildcards, of letters, digits and -_*?";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
@@ -144,9 +144,14 @@ fn read_action(json: &Json) -> Result<Pattern, PolicyError> {
                 .iter()
                 .all(|part| !part.is_empty() && part.bytes().all(plain))
         });
-    if !well_formed || text.len() > MAX_ACTION_CHARS {
+    if !well_formed {
         let (value, expected) = (excerpt(text), ACTION_EXPECTED);
         return Err(Fault::Value { value, expected }.into());
+    }
+    // These are all ASCII.
+    if text.len() > MAX_ACTION_CHARS {
+        let limit = MAX_ACTION_CHARS;
+        return Err(Fault::TooLong { limit }.into());
     }
     Pattern::new(text, Case::Ignored)
 }

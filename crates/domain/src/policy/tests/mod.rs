@@ -5,6 +5,7 @@ mod decisions;
 mod properties;
 mod reference;
 mod refusals;
+mod refused_conditions;
 mod trusted;
 
 use std::sync::Arc;
@@ -46,4 +47,31 @@ pub(super) fn ask(set: &PolicySet, action: &str, resource: &str) -> String {
         resource,
         context,
     }))
+}
+
+/// The message of a refusal.
+#[track_caller]
+pub(super) fn refused(text: &str) -> String {
+    match Policy::parse(text) {
+        Ok(_) => panic!("accepted {text}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A document whose second statement has these members too.
+pub(super) fn statement_with(more: &str) -> String {
+    format!(
+        r#"{{"Version": "1", "Statement": [
+            {{"Effect": "Deny", "Action": "*", "Resource": "*"}},
+            {{"Effect": "Allow", "Action": "a:b", "Resource": "*", {more}}}]}}"#
+    )
+}
+
+/// The document is refused at that place, with a message that says so.
+#[track_caller]
+pub(super) fn check_refused(text: &str, path: &str, says: &str) {
+    let error = refused(text);
+    let expected = format!("{path}: ");
+    assert!(error.starts_with(&expected), "{text}\n{error}");
+    assert!(error.contains(says), "{text}\n{error}");
 }
