@@ -13,7 +13,7 @@
 //! wildcard never reaches past a colon, except in the last segment, which may hold colons of its own. An empty region
 //! or account in a pattern stands for any. A request whose resource is `*` acts on all resources: only the pattern `*`
 //! covers it. Policy variables (`${…}`) are refused, and so is a part of more than 64 characters between two `*` that has
-a `?` or belongs to an action: it would have to be tried place by place.
+//! a `?` or belongs to an action: it would have to be tried place by place.
 //!
 //! # Conditions
 //!
