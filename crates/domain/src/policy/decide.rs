@@ -134,8 +134,8 @@ pub struct Verdict {
 }
 
 /// Judges a request by several sets, as for a role's policies and that of a session. A denial by any set decides; if
-/// there is none, a set that does not allow it does; if all allow it, the first is named. Without sets nothing is
-/// allowed.
+/// there is none, the first set that does not allow it does; if all allow it, the first of all is named. Without sets
+/// nothing is allowed.
 pub fn decide_all(sets: &[&PolicySet], request: &Request<'_>) -> Verdict {
     let mut verdict: Option<Verdict> = None;
     for (set, policies) in sets.iter().enumerate() {
