@@ -1,3 +1,28 @@
 //! Huawei Cloud's APIs: the signatures of its gateway, identity (IAM), and the door to Media Processing Center (MPC).
 
+mod errors;
+mod gateway;
+mod iam;
+mod request_id;
 pub mod signature;
+mod time;
+
+use std::sync::Arc;
+
+use reelgate_api_kit::operation::Product;
+use reelgate_service::{Clock, Service};
+
+pub use gateway::{Gateway, is_asked, refuse_head};
+
+/// Name of the dialect.
+const DIALECT: &str = "huawei";
+
+/// What the products say of themselves, for policies, limits, docs and the error centre.
+pub fn products() -> [&'static Product; 1] {
+    [&iam::IAM]
+}
+
+/// The endpoint of both services.
+pub fn gateway(service: Arc<Service>, clock: Arc<dyn Clock>) -> Gateway {
+    Gateway::new(service, clock)
+}

@@ -15,7 +15,7 @@ use authorization::{Authorization, Scheme};
 pub use canonical::sha256_hex;
 use canonical::{canonical_request, payload, request_sha256_hex, shown, value_of};
 pub use date::{WINDOW_MS, check_date, format_date, parse_date};
-pub use encoding::decode_lossless;
+pub use encoding::decode;
 
 pub(crate) const DATE: &str = "x-sdk-date";
 pub(crate) const SECURITY_TOKEN: &str = "x-security-token";

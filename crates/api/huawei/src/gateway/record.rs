@@ -1,0 +1,237 @@
+//! What is kept of a call: a line in the log, and a record in the audit.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use axum::response::Response;
+use reelgate_domain::Timestamp;
+use reelgate_domain::access::AuditRecord;
+use reelgate_service::{CallContext, Caller, Principal};
+
+use super::{Gateway, IamCall, Received, Target};
+use crate::DIALECT;
+use crate::errors::{ApiError, Outcome};
+use crate::request_id::RequestId;
+
+/// A path is shown this far: its end is the caller's, not ours.
+const MOST_CHARS: usize = 200;
+
+/// What a call was found to be, for the answer, the log and the audit.
+pub(crate) struct Call {
+    pub(crate) request_id: RequestId,
+    started: Instant,
+    pub(super) context: CallContext,
+    /// Its name in policies; empty until the path is known.
+    action: String,
+    resource: Option<String>,
+    /// The key that was claimed, proven or not.
+    pub(super) key_id: Option<String>,
+    /// Whose key was claimed.
+    pub(super) misused: Option<Arc<Principal>>,
+    /// Who has been proven to call.
+    pub(crate) caller: Option<Caller>,
+    /// Whose password was tried, as the caller has it.
+    pub(crate) tried: Option<String>,
+    pub(crate) allowed: bool,
+    pub(super) reason: Option<String>,
+    changes_access: bool,
+}
+
+impl Call {
+    pub(super) fn begin(request_id: RequestId) -> Self {
+        Self {
+            request_id,
+            started: Instant::now(),
+            context: CallContext::default(),
+            action: String::new(),
+            resource: None,
+            key_id: None,
+            misused: None,
+            caller: None,
+            tried: None,
+            allowed: false,
+            reason: None,
+            changes_access: false,
+        }
+    }
+
+    pub(super) fn is_for(&mut self, target: &Target, received: &Received) {
+        self.action = target.policy_action();
+        match target {
+            Target::Iam(call) => {
+                self.changes_access = match call {
+                    IamCall::CreateToken | IamCall::RevokeToken | IamCall::CreateTemporaryKey => {
+                        true
+                    }
+                    IamCall::ValidateToken | IamCall::ListProjects => false,
+                }
+            }
+            Target::Project(_) | Target::Unknown => {
+                let path: String = received.path.chars().take(MOST_CHARS).collect();
+                self.resource = Some(format!("{} {path}", received.method()));
+            }
+        }
+    }
+
+    pub(crate) fn source(&self) -> Option<IpAddr> {
+        self.context.source
+    }
+
+    /// Notes that the caller may not do this, after all.
+    pub(crate) fn refuse(&mut self, reason: String) {
+        self.allowed = false;
+        self.reason = Some(reason);
+    }
+
+    /// Notes whose password was right.
+    pub(crate) fn proven_by_password(&mut self, caller: &Caller) {
+        self.allowed = true;
+        self.caller = Some(caller.clone());
+    }
+
+    /// Notes that a password was tried for this user of this account.
+    pub(crate) fn tries_password(&mut self, domain: &str, user: &str) {
+        let tried = format!("user {user} of {domain}");
+        self.tried = Some(tried.chars().take(MOST_CHARS).collect());
+    }
+}
+
+impl Gateway {
+    /// Logs the call once, and keeps a record of it if somebody is known to have made it, or to have been claimed to.
+    ///
+    /// Records of calls that hand out or end access are on disk before the caller is answered.
+    pub(super) async fn conclude(&self, call: &Call, outcome: Outcome) -> Outcome {
+        log(call, outcome.as_ref());
+        let is_worth_it = match (&call.caller, call.misused.is_some() || call.tried.is_some()) {
+            (Some(_), _) => true,
+            (None, true) => self.unproven.passes(self.clock.now()),
+            (None, false) => false,
+        };
+        if !is_worth_it {
+            return outcome;
+        }
+        let record = self.record(call, outcome.as_ref());
+        if !call.changes_access || outcome.is_err() {
+            self.service.audit(record);
+            return outcome;
+        }
+        self.service.audit_now(record).await?;
+        outcome
+    }
+
+    fn record(&self, call: &Call, outcome: Result<&Response, &ApiError>) -> AuditRecord {
+        let principal = call.caller.as_ref().map(|caller| &caller.principal);
+        let principal = principal.or(call.misused.as_ref());
+        let error = outcome.err();
+        let refusal = error.filter(|_| !call.allowed);
+        let reason = call
+            .reason
+            .clone()
+            .or_else(|| refusal.map(|error| first_part(error.message())));
+        AuditRecord {
+            at: self.clock.now(),
+            account: principal.map(|principal| principal.account),
+            principal: principal
+                .map(|principal| principal.arn())
+                .unwrap_or_default(),
+            key_id: call.key_id.clone(),
+            dialect: DIALECT.to_owned(),
+            action: call.action.clone(),
+            resource: call.tried.clone().or_else(|| call.resource.clone()),
+            source: call.context.source,
+            allowed: call.allowed,
+            reason,
+            status: status(outcome),
+            code: error.map(|error| error.code().to_owned()),
+            request_id: call.request_id.to_string(),
+        }
+    }
+}
+
+fn status(outcome: Result<&Response, &ApiError>) -> u16 {
+    match outcome {
+        Ok(response) => response.status().as_u16(),
+        Err(error) => error.status().as_u16(),
+    }
+}
+
+/// A message without the canonical request, which holds every parameter of the call.
+fn first_part(message: &str) -> String {
+    let part = message.split(", canonicalRequest:").next();
+    part.unwrap_or_default().to_owned()
+}
+
+/// Failures of ours are errors with their cause; what clients do wrong is everyday business.
+fn log(call: &Call, outcome: Result<&Response, &ApiError>) {
+    let Call {
+        request_id, action, ..
+    } = call;
+    let account = call.caller.as_ref().map(|caller| caller.account.number());
+    let duration_ms = u64::try_from(call.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let status = status(outcome);
+    let error = outcome.err();
+    let code = error.map(ApiError::code);
+    if status >= 500 {
+        let cause = error.and_then(std::error::Error::source).map(cause_chain);
+        tracing::error!(
+            request.id = %request_id, action, account.id = account, status, code, cause,
+            duration_ms, "request {request_id} ({action}) failed"
+        );
+    } else {
+        tracing::debug!(
+            request.id = %request_id, action, account.id = account, status, code,
+            duration_ms, "request {request_id} ({action}) answered {status}"
+        );
+    }
+}
+
+/// What went wrong, and what made it go wrong.
+fn cause_chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
+}
+
+/// Unproven claims that are recorded, a second: whoever guesses does so often.
+const UNPROVEN_PER_SECOND: u32 = 10;
+
+/// Lets so many pass in a second.
+#[derive(Default)]
+pub(super) struct Sparing(Mutex<(i64, u32)>);
+
+impl Sparing {
+    fn passes(&self, now: Timestamp) -> bool {
+        let second = now.as_millis().div_euclid(1000);
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.0 != second {
+            *counted = (second, 0);
+        }
+        counted.1 = counted.1.saturating_add(1);
+        counted.1 <= UNPROVEN_PER_SECOND
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_unproven_claims_are_kept_in_a_second() {
+        let sparing = Sparing::default();
+        let passed = |at_ms: i64| {
+            let now = Timestamp::from_millis(at_ms);
+            (0..100).filter(|_| sparing.passes(now)).count()
+        };
+        assert_eq!(passed(5_000), 10);
+        assert_eq!(passed(5_999), 0);
+        assert_eq!(passed(6_000), 10);
+    }
+
+    #[test]
+    fn reasons_hold_no_canonical_request() {
+        let message = "verify aksk signature fail, canonicalRequest:GET|/v1/";
+        assert_eq!(first_part(message), "verify aksk signature fail");
+        assert_eq!(first_part("decrypt token fail"), "decrypt token fail");
+    }
+}

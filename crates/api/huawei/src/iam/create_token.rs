@@ -1,0 +1,170 @@
+//! `POST /v3/auth/tokens`: a token for a password.
+
+use http::{HeaderValue, StatusCode};
+use reelgate_service::{Secret, Service, TokenError, TokenRefusal, TokenRequest, TokenScope};
+use serde::Deserialize;
+
+use super::body::{self, invalid};
+use super::operations::{FORBIDDEN, UNAUTHORIZED};
+use super::view::{SUBJECT_TOKEN, TokenView, json};
+use crate::errors::{ApiError, Outcome};
+use crate::gateway::{Call, Received};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    auth: Auth,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Auth {
+    identity: Identity,
+    scope: Option<Scope>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Identity {
+    methods: Vec<String>,
+    password: Password,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Password {
+    user: User,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct User {
+    name: String,
+    password: String,
+    domain: Named,
+}
+
+/// By name or by id; both only if they name the same.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    id: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scope {
+    project: Option<ProjectScope>,
+    domain: Option<Named>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProjectScope {
+    id: Option<String>,
+    name: Option<String>,
+    /// Other clients of the protocol say whose project it is; here it is the user's account's in any case.
+    domain: Option<Named>,
+}
+
+pub(crate) async fn create_token(
+    service: &Service,
+    received: &Received,
+    call: &mut Call,
+) -> Outcome {
+    let [nocatalog] = body::query(received, ["nocatalog"])?;
+    let Input { auth } = body::read(received)?;
+    let Identity { methods, password } = auth.identity;
+    if methods != ["password"] {
+        return Err(invalid("auth.identity.methods is not [\"password\"]"));
+    }
+    let user = password.user;
+    let domain = one_name(user.domain, "auth.identity.password.user.domain")?;
+    let scope = scope(auth.scope, &domain)?;
+    call.tries_password(&domain, &user.name);
+    let request = TokenRequest {
+        domain,
+        user: user.name,
+        password: Secret::new(user.password),
+        scope,
+        source: call.source(),
+    };
+    let issued = service.issue_token(request).await.map_err(refused)?;
+    // Looked up at once, so that the record of this call names whoever holds the token.
+    let token = issued.token.expose();
+    let holder = service.token_caller(token).await.map_err(gone)?;
+    call.proven_by_password(&holder.caller);
+    let view = TokenView {
+        user: &issued.user,
+        domain: &issued.domain,
+        project: issued.project.as_ref(),
+        issued_at: issued.issued_at,
+        expires_at: issued.expires_at,
+    };
+    let has_catalog = nocatalog.is_none_or(|value| value.is_empty());
+    let mut response = json(StatusCode::CREATED, &view.to_value(received, has_catalog));
+    let mut token = HeaderValue::from_str(token).map_err(ApiError::internal)?;
+    token.set_sensitive(true);
+    response.headers_mut().insert(SUBJECT_TOKEN, token);
+    Ok(response)
+}
+
+fn one_name(named: Named, what: &str) -> Result<String, ApiError> {
+    match (named.id, named.name) {
+        (Some(one), None) | (None, Some(one)) => Ok(one),
+        (Some(id), Some(name)) if id == name => Ok(id),
+        _ => Err(invalid(&format!("{what} has not one of id and name"))),
+    }
+}
+
+/// If both are given, the project wins.
+fn scope(scope: Option<Scope>, domain: &str) -> Result<TokenScope, ApiError> {
+    let Some(Scope {
+        project,
+        domain: account,
+    }) = scope
+    else {
+        return Ok(TokenScope::Account);
+    };
+    let Some(project) = project else {
+        return match account {
+            Some(named) => Ok(TokenScope::Domain(one_name(named, "auth.scope.domain")?)),
+            None => Err(invalid("auth.scope has neither project nor domain")),
+        };
+    };
+    if let Some(named) = project.domain {
+        // Whether two different words mean one account only the service could tell.
+        if one_name(named, "auth.scope.project.domain")? != domain {
+            return Err(invalid(
+                "auth.scope.project.domain is not spelled as auth.identity.password.user.domain",
+            ));
+        }
+    }
+    match (project.id, project.name) {
+        (Some(id), None) => Ok(TokenScope::ProjectId(id)),
+        (None, Some(name)) => Ok(TokenScope::ProjectName(name)),
+        _ => Err(invalid("auth.scope.project has not one of id and name")),
+    }
+}
+
+/// A token that is ended as soon as it is made is one that was not made.
+fn gone(error: TokenError) -> ApiError {
+    match error {
+        TokenError::Failed(error) => error.into(),
+        TokenError::Unknown | TokenError::Expired { .. } => refused(TokenRefusal::WrongPassword),
+    }
+}
+
+fn refused(refusal: TokenRefusal) -> ApiError {
+    match refusal {
+        TokenRefusal::WrongPassword => {
+            ApiError::iam(UNAUTHORIZED, "The username or password is wrong.")
+        }
+        TokenRefusal::UnknownScope => {
+            ApiError::iam(FORBIDDEN, "The scope is no project of the user's account.")
+        }
+        TokenRefusal::Throttled(throttled) => ApiError::throttled(throttled.retry_after),
+        TokenRefusal::Failed(error) => error.into(),
+    }
+}

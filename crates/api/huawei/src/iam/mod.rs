@@ -1,0 +1,36 @@
+//! Identity and Access Management (IAM) v3, as far as clients of media products need it.
+
+mod body;
+mod create_token;
+mod list_projects;
+mod operations;
+mod temporary_key;
+mod tokens;
+mod view;
+
+use reelgate_service::Service;
+
+pub(crate) use create_token::create_token;
+pub(crate) use operations::IAM;
+pub(crate) use temporary_key::token_in_body;
+
+use crate::errors::Outcome;
+use crate::gateway::{Authenticated, Call, IamCall, Received};
+
+/// Answers an authenticated call that may be made.
+pub(crate) async fn call(
+    service: &Service,
+    wanted: IamCall,
+    received: &Received,
+    caller: &Authenticated,
+    call: &mut Call,
+) -> Outcome {
+    match wanted {
+        // It authenticates itself.
+        IamCall::CreateToken => create_token(service, received, call).await,
+        IamCall::ValidateToken => tokens::validate(service, received, caller, call).await,
+        IamCall::RevokeToken => tokens::revoke(service, received, caller, call).await,
+        IamCall::ListProjects => list_projects::list(service, received, caller).await,
+        IamCall::CreateTemporaryKey => temporary_key::create(service, received, caller).await,
+    }
+}
