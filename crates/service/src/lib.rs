@@ -19,6 +19,7 @@ mod slots;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use reelgate_domain::Timestamp;
 use reelgate_store::Store;
 use tokio::sync::watch;
 
@@ -105,6 +106,11 @@ impl Service {
     /// Where a worker of this process says how many jobs it can start.
     pub fn slots(&self) -> Slots {
         self.slots.clone()
+    }
+
+    /// The time by the service's clock, as records of calls have it.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// From now on calls that wait for something answer at once with what is: the process ends.

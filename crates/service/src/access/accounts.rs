@@ -166,6 +166,23 @@ impl Service {
         found.ok_or_else(|| ServiceError::missing("account", id))
     }
 
+    /// The account of this id or this name. Callers that are no operators see their own.
+    pub async fn find_account(
+        &self,
+        caller: &Caller,
+        named: &str,
+    ) -> Result<Account, ServiceError> {
+        if let Ok(id) = named.parse() {
+            return self.account(caller, id).await;
+        }
+        let found = match AccountName::new(named) {
+            Ok(name) => self.store.account_named(&name).await?,
+            Err(_) => None,
+        };
+        let visible = found.filter(|found| caller.operator || found.id == caller.account);
+        visible.ok_or_else(|| ServiceError::missing("account", named))
+    }
+
     /// The account that a call is about: the caller's own, or another one that an operator names.
     pub(super) async fn account_for(
         &self,

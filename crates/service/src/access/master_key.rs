@@ -132,7 +132,10 @@ impl Service {
     }
 
     /// The same secret in a new seal; none if it is damaged, which must not stop the others.
-    fn sealed_anew(&self, secret: SealedSecret) -> Result<Option<Resealed>, ServiceError> {
+    pub(super) fn sealed_anew(
+        &self,
+        secret: SealedSecret,
+    ) -> Result<Option<Resealed>, ServiceError> {
         let SealedSecret { id, sealed } = secret;
         let opened = match unsealed(&sealed) {
             Some(plain) => Ok(Zeroizing::new(plain.to_vec())),
