@@ -8,21 +8,18 @@ use clap::Args;
 /// Where a server keeps everything, unless told otherwise.
 const DEFAULT_DATA: &str = "reelgate-data";
 
+/// Where a server listens, unless told otherwise.
+const DEFAULT_LISTEN: &str = "127.0.0.1:8470";
+
 /// How a server runs.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ServeArgs {
     /// Directory of the database, the buckets and the credentials; made if missing.
     #[arg(long, env = "REELGATE_DATA", default_value = DEFAULT_DATA, value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// Address to listen on; port 0 picks a free one.
-    #[arg(
-        long,
-        env = "REELGATE_LISTEN",
-        default_value = "127.0.0.1:8470",
-        value_name = "HOST:PORT"
-    )]
-    pub(crate) listen: String,
-    /// File to write once requests are served: JSON with `address` and `credentials_file`.
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    /// File to write once requests are served: JSON with `address`, `scheme` and `credentials_file`.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
     /// Jobs that run at once; 0 serves the APIs only. Default: half the processors, at least 2.
@@ -40,6 +37,70 @@ pub(crate) struct ServeArgs {
     pub(crate) work: WorkArgs,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+}
+
+/// Where a server listens, and how it speaks to those who connect.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NetworkArgs {
+    /// Address to listen on; port 0 picks a free one. One that other machines reach needs TLS.
+    #[arg(
+        long,
+        env = "REELGATE_LISTEN",
+        default_value = DEFAULT_LISTEN,
+        value_name = "HOST:PORT"
+    )]
+    pub(crate) listen: String,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    /// Listen without TLS where other machines reach it: keys and media can be read on the way.
+    #[arg(
+        long,
+        env = "REELGATE_INSECURE_HTTP",
+        value_parser = clap::builder::FalseyValueParser::new()
+    )]
+    pub(crate) insecure_http: bool,
+    /// Connections that one peer address may have, of 4096 in all. Default: 1024; no limit of its
+    /// own on loopback, where all of a reverse proxy's have one address.
+    #[arg(
+        long,
+        env = "REELGATE_MAX_CONNECTIONS_PER_ADDRESS",
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) max_connections_per_address: Option<u32>,
+}
+
+impl NetworkArgs {
+    /// Plain HTTP on this address.
+    pub(crate) fn loopback(listen: &str) -> Self {
+        Self {
+            listen: listen.to_owned(),
+            tls: TlsArgs::default(),
+            insecure_http: false,
+            max_connections_per_address: None,
+        }
+    }
+}
+
+/// The files that TLS is spoken with.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct TlsArgs {
+    /// The server's certificate and its issuers behind it, in PEM; all connections are TLS then.
+    #[arg(
+        long,
+        env = "REELGATE_TLS_CERT",
+        value_name = "FILE",
+        requires = "tls_key"
+    )]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's key in PEM, readable by its owner only.
+    #[arg(
+        long,
+        env = "REELGATE_TLS_KEY",
+        value_name = "FILE",
+        requires = "tls_cert"
+    )]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 /// What jobs may take of the machine, and how a server leaves.
@@ -129,6 +190,8 @@ pub(crate) struct DoctorArgs {
     #[arg(long, env = "REELGATE_DATA", default_value = DEFAULT_DATA, value_name = "DIR")]
     pub(crate) data: PathBuf,
     #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    #[command(flatten)]
     pub(crate) engine: EngineArgs,
 }
 
@@ -158,6 +221,9 @@ pub(crate) struct ClientArgs {
     /// Address of a server anywhere, instead of --data; its key comes from REELGATE_API_KEY.
     #[arg(long, global = true, env = "REELGATE_SERVER", value_name = "URL")]
     pub(crate) server: Option<String>,
+    /// Certificates in PEM of authorities that vouch for --server, beside those this machine knows.
+    #[arg(long, global = true, env = "REELGATE_CA_FILE", value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// API key for --server.
     #[arg(
         long,

@@ -8,10 +8,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use reelgate_media::{Component, Engine, Runner, SandboxLevel};
+use reelgate_service::{Clock, SystemClock};
 use rustix::fs::statvfs;
 
 use crate::config::DoctorArgs;
 use crate::serve;
+use crate::serve::tls::Files;
 
 /// Free space below which a server will soon be in trouble.
 const LOW_SPACE_BYTES: u64 = 1 << 30;
@@ -62,6 +64,11 @@ pub(crate) async fn run(args: DoctorArgs) -> Result<ExitCode> {
     };
     findings.extend(sandbox(runner.sandbox()));
     findings.extend(space(&args.data));
+    findings.extend(
+        Files::of(&args.tls)
+            .map(|files| tls(&files))
+            .unwrap_or_default(),
+    );
     let mut is_fit = true;
     for Finding {
         what,
@@ -125,6 +132,35 @@ fn sandbox(level: &SandboxLevel) -> Vec<Finding> {
         detail,
     }));
     findings
+}
+
+/// Whether a server could show its certificate, and what clients will not like about it.
+fn tls(files: &Files) -> Vec<Finding> {
+    let what = "TLS";
+    let finding = |verdict, detail| Finding {
+        what,
+        verdict,
+        detail,
+    };
+    let facts = match files.identity() {
+        Ok(identity) => identity.facts,
+        Err(error) => return vec![finding(Verdict::Bad, format!("{error:#}"))],
+    };
+    let now = SystemClock.now();
+    let verdict = match facts.is_valid_at(now) {
+        true => Verdict::Weak,
+        false => Verdict::Bad,
+    };
+    let advice: Vec<_> = facts.advice(now);
+    if advice.is_empty() {
+        let (names, until) = (facts.names.join(", "), facts.valid_until());
+        let detail = format!("certificate and key for {names}, valid until {until}");
+        return vec![finding(Verdict::Good, detail)];
+    }
+    advice
+        .into_iter()
+        .map(|advice| finding(verdict, advice))
+        .collect()
 }
 
 /// One finding, or two if scratch files are on a disk of their own.

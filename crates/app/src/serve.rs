@@ -20,18 +20,22 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::config::{self, EngineArgs, ServeArgs};
+use crate::catalogue::catalogue;
+use crate::config::{self, EngineArgs, NetworkArgs, ServeArgs};
 
 mod files;
 mod health;
+mod listen;
 mod parts;
 mod signals;
 mod space;
+pub(crate) mod tls;
 
 use files::{data_directory, remove_if_there, write_private};
 use parts::Parts;
 use signals::StopSignals;
 use space::Space;
+use tls::Tls;
 
 /// How long killed processes may take to be gone before this one leaves without knowing.
 const KILL_PATIENCE: Duration = Duration::from_secs(2);
@@ -39,6 +43,8 @@ const KILL_PATIENCE: Duration = Duration::from_secs(2);
 /// A server in this process.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    /// `https` if TLS is spoken, else `http`.
+    scheme: &'static str,
     pub(crate) credentials_file: PathBuf,
     data: PathBuf,
     service: Arc<Service>,
@@ -56,12 +62,13 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     let mut server = Server::start(&args).await?;
     // Before the ready file, because whoever waits for that may end the server at once.
     let mut stops = StopSignals::listen()?;
-    let address = server.address;
-    tracing::info!(%address, "reelgate listens on http://{address}");
+    let (address, scheme) = (server.address, server.scheme);
+    tracing::info!(%address, "reelgate listens on {scheme}://{address}");
     tracing::info!("credentials are in {}", server.credentials_file.display());
     if let Some(file) = &args.ready_file {
         let ready = json!({
             "address": address.to_string(),
+            "scheme": scheme,
             "credentials_file": server.credentials_file,
         });
         write_private(file, &ready.to_string())
@@ -104,12 +111,14 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
 impl Server {
     /// Starts everything; requests are served when this returns.
     pub(crate) async fn start(args: &ServeArgs) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let tls = Tls::load(&args.network.tls, Arc::clone(&clock))?;
+        let addresses = listen::addresses(&args.network).await?;
         let data = data_directory(&args.data)?;
         let space = Space::of(&args.work, &data);
         let runner = Arc::new(Runner::start(tokio::runtime::Handle::current())?);
         tell_sandbox(runner.sandbox());
         let engine = Arc::new(find_engine(&runner, &args.engine).await?);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sqlite = Arc::new(SqliteStore::open(&data)?);
         let parts = Parts::new(&runner, &sqlite);
         let store: Arc<dyn Store> = sqlite;
@@ -136,9 +145,10 @@ impl Server {
         let credentials_file = config::credentials_file(&data);
         first_start(&service, &credentials_file).await?;
 
-        let listener = TcpListener::bind(&args.listen)
+        // What was judged, not what the name may have come to mean since.
+        let listener = TcpListener::bind(&addresses[..])
             .await
-            .with_context(|| format!("listening on {}", args.listen))?;
+            .with_context(|| format!("listening on {}", args.network.listen))?;
         let address = listener.local_addr()?;
         let ffmpeg = engine.ffmpeg().to_owned();
         let worker = match args.slots.unwrap_or_else(default_slots) {
@@ -175,17 +185,29 @@ impl Server {
         };
         let watched = worker.as_ref().map(|worker| (worker.turned(), ffmpeg));
         let (stop, stopped) = watch::channel(false);
+        let options = serve_options(&args.network, address, tls.as_ref());
         let serving = tokio::spawn(serve_dialects(
             listener,
             Arc::clone(&service),
             store,
             clock,
             watched,
+            options,
             stopped,
         ));
-        tell_clients(&config::server_file(&data), address);
+        let server_file = config::server_file(&data);
+        tell_clients(&server_file, address, tls.as_ref().map(|tls| tls.sha256));
+        let scheme = match tls {
+            None => "http",
+            Some(tls) => {
+                let tell = move |sha256| tell_clients(&server_file, address, Some(sha256));
+                tokio::spawn(tls.keep_up(tell));
+                "https"
+            }
+        };
         Ok(Self {
             address,
+            scheme,
             credentials_file,
             data,
             service,
@@ -238,31 +260,50 @@ async fn serve_dialects(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     watched: Option<(Arc<Turned>, PathBuf)>,
+    options: ServeOptions,
     mut stopped: watch::Receiver<bool>,
 ) {
     let checks = health::checks(store, Arc::clone(&clock), watched);
-    let native = Arc::new(NativeApi::new(Arc::clone(&service), checks));
+    let native = NativeApi::new(Arc::clone(&service), catalogue(), checks);
+    let native = Arc::new(native);
     let waited_on = Arc::clone(&service);
-    let aliyun = Arc::new(reelgate_api_aliyun::gateway(service, clock));
+    let aliyun = reelgate_api_aliyun::gateway(Arc::clone(&service), Arc::clone(&clock));
+    let huawei = reelgate_api_huawei::gateway(service, clock);
     let routes = native
         .routes()
-        .merge(aliyun.routes())
+        .merge(Arc::new(aliyun).routes())
+        .merge(Arc::new(huawei).routes())
         .merge(reelgate_api_native::unserved_paths());
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
         waited_on.stop_waiting();
     };
-    let options = ServeOptions {
+    serve(listener, routes, options, shutdown).await;
+}
+
+/// What connections have to keep to.
+fn serve_options(args: &NetworkArgs, address: SocketAddr, tls: Option<&Tls>) -> ServeOptions {
+    let defaults = ServeOptions::default();
+    let per_address = match args.max_connections_per_address {
+        Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+        // Everybody behind a reverse proxy has its address, and so have all programs of this machine.
+        None if listen::is_loopback(&address) => usize::MAX,
+        None => defaults.max_connections_per_address,
+    };
+    ServeOptions {
+        max_connections_per_address: per_address,
+        tls: tls.map(Tls::settings),
         refuse: Some(|head_start, status| {
             if reelgate_api_native::is_asked(head_start) {
                 reelgate_api_native::refuse_head(status)
+            } else if reelgate_api_huawei::is_asked(head_start) {
+                reelgate_api_huawei::refuse_head(status)
             } else {
                 reelgate_api_aliyun::rpc::refuse_head(head_start, status)
             }
         }),
-        ..ServeOptions::default()
-    };
-    serve(listener, routes, options, shutdown).await;
+        ..defaults
+    }
 }
 
 /// The engine that the configuration names or the search path holds.
@@ -271,10 +312,18 @@ pub(crate) async fn find_engine(runner: &Runner, args: &EngineArgs) -> Result<En
     Ok(Engine::discover(runner, args.ffmpeg.clone(), args.ffprobe.clone(), &path).await?)
 }
 
-/// Leaves word where the server listens, for client commands on this machine. Not worth failing for:
-/// on a full disk a server is needed to cancel and pause what fills it.
-fn tell_clients(file: &Path, address: SocketAddr) {
-    let here = json!({ "address": address.to_string(), "pid": std::process::id() });
+/// Leaves word where the server listens and by which certificate it is known, for client commands on this machine. Not
+/// worth failing for: on a full disk a server is needed to cancel and pause what fills it.
+fn tell_clients(file: &Path, address: SocketAddr, certificate_sha256: Option<[u8; 32]>) {
+    let mut here = json!({
+        "address": address.to_string(),
+        "pid": std::process::id(),
+        "scheme": "http",
+    });
+    if let Some(sha256) = certificate_sha256 {
+        here["scheme"] = "https".into();
+        here["certificate_sha256"] = hex::encode(sha256).into();
+    }
     if let Err(error) = write_private(file, &here.to_string()) {
         let name = file.display();
         tracing::warn!(%error, "{name} cannot be written: name the server with --server");

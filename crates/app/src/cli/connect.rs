@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use reelgate_client::Client;
+use reelgate_client::{Client, Trust};
 use serde::Deserialize;
 
 use crate::config::{self, ClientArgs};
@@ -13,6 +13,9 @@ use crate::config::{self, ClientArgs};
 #[derive(Deserialize)]
 struct ServerFile {
     address: String,
+    /// The server speaks TLS with this certificate. The file is its owner's alone, so whoever is told apart by it is the
+    /// server that wrote it, whatever names the certificate has.
+    certificate_sha256: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -26,7 +29,11 @@ pub(super) fn connect(args: &ClientArgs) -> Result<Client> {
         let Some(key) = &args.api_key else {
             bail!("no API key for {server}: set REELGATE_API_KEY");
         };
-        return Ok(Client::new(server, key)?);
+        let trust = match &args.ca_file {
+            None => Trust::default(),
+            Some(file) => authorities(file)?,
+        };
+        return Ok(Client::trusting(server, key, trust)?);
     }
     let data = &args.data;
     let Some(server) = read::<ServerFile>(&config::server_file(data))? else {
@@ -37,7 +44,20 @@ pub(super) fn connect(args: &ClientArgs) -> Result<Client> {
         Some(found) => found.api_key,
         None => bail!("{} is gone; it holds the API key", credentials.display()),
     };
-    Ok(Client::new(&server.address, key)?)
+    let Some(sha256) = server.certificate_sha256 else {
+        return Ok(Client::new(&format!("http://{}", server.address), key)?);
+    };
+    let mut certificate = [0; 32];
+    hex::decode_to_slice(&sha256, &mut certificate)
+        .with_context(|| format!("{} is damaged", config::server_file(data).display()))?;
+    let url = format!("https://{}", server.address);
+    Ok(Client::trusting(&url, key, Trust::only(certificate))?)
+}
+
+fn authorities(file: &Path) -> Result<Trust> {
+    let name = file.display();
+    let pem = fs::read(file).with_context(|| format!("{name} cannot be read"))?;
+    Trust::with_authorities(&pem).with_context(|| format!("{name} cannot be used"))
 }
 
 /// What to do when nobody answers.
@@ -48,6 +68,15 @@ pub(super) fn advice(args: &ClientArgs) -> String {
             "start one with `reelgate serve --data {}`, or name one with --data or --server",
             args.data.display()
         ),
+    }
+}
+
+/// What to do when the server cannot be told from another by its certificate.
+pub(super) fn tls_advice(args: &ClientArgs) -> String {
+    match &args.server {
+        Some(_) => "name its authority's certificate with --ca-file".to_owned(),
+        None => "another program may listen there, or the certificate was just replaced: try again"
+            .to_owned(),
     }
 }
 

@@ -20,7 +20,7 @@ use reelgate_client::Client;
 use reelgate_media::Runner;
 use reelgate_service::{RandomIds, SystemClock};
 
-use crate::config::{DemoArgs, ServeArgs, WorkArgs};
+use crate::config::{DemoArgs, NetworkArgs, ServeArgs, WorkArgs};
 use crate::serve::{self, Server};
 use mps::MpsClient;
 
@@ -43,7 +43,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
     }
     let serve_args = ServeArgs {
         data: data.clone(),
-        listen: "127.0.0.1:0".to_owned(),
+        network: NetworkArgs::loopback("127.0.0.1:0"),
         ready_file: None,
         slots: Some(2),
         max_object_bytes: 1 << 30,
