@@ -1,6 +1,9 @@
 //! Huawei Cloud's APIs: the signatures of its gateway, identity (IAM), and the door to Media Processing Center (MPC).
 
 mod errors;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod gateway;
 mod iam;
 mod request_id;

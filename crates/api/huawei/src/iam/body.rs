@@ -4,17 +4,15 @@ use serde::de::DeserializeOwned;
 
 use super::operations::INVALID;
 use crate::errors::ApiError;
-use crate::gateway::Received;
 use crate::signature::decode;
 
 /// Reads the body; the refusal names the member, and never what was in it.
-pub(super) fn read<Body: DeserializeOwned>(received: &Received) -> Result<Body, ApiError> {
-    let text = std::str::from_utf8(&received.body).map_err(|_invalid| invalid("it is no text"))?;
+pub(super) fn read<Body: DeserializeOwned>(body: &[u8]) -> Result<Body, ApiError> {
+    let text = std::str::from_utf8(body).map_err(|_invalid| invalid("it is no text"))?;
     let value =
         reelgate_api_kit::json::parse(text).map_err(|_malformed| invalid("it is no JSON"))?;
     serde_path_to_error::deserialize(value).map_err(|error| {
-        // A member's name may be as long as the body.
-        let path: String = error.path().to_string().chars().take(100).collect();
+        let path = shortened(&error.path().to_string());
         match path.as_str() {
             "." => invalid("a member is missing, unknown or of another type"),
             path => invalid(&format!(
@@ -32,11 +30,11 @@ pub(super) fn invalid(reason: &str) -> ApiError {
 /// The parameters of the query, in the order in which they came; one that has no name of these, or comes twice, is
 /// refused.
 pub(super) fn query<const N: usize>(
-    received: &Received,
+    query: &str,
     names: [&'static str; N],
 ) -> Result<[Option<String>; N], ApiError> {
     let mut values = [const { None }; N];
-    for pair in received.query().split('&').filter(|pair| !pair.is_empty()) {
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let text = |wire: &str| {
             let bytes = decode(wire.as_bytes());
@@ -57,5 +55,11 @@ pub(super) fn query<const N: usize>(
 }
 
 pub(super) fn bad_parameter(name: &str, reason: &str) -> ApiError {
+    let name = shortened(name);
     ApiError::iam(INVALID, format!("The query parameter {name} {reason}"))
+}
+
+/// A name of the caller's, which may be as long as the whole request.
+fn shortened(name: &str) -> String {
+    name.chars().take(100).collect()
 }

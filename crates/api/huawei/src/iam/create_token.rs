@@ -73,23 +73,12 @@ pub(crate) async fn create_token(
     received: &Received,
     call: &mut Call,
 ) -> Outcome {
-    let [nocatalog] = body::query(received, ["nocatalog"])?;
-    let Input { auth } = body::read(received)?;
-    let Identity { methods, password } = auth.identity;
-    if methods != ["password"] {
-        return Err(invalid("auth.identity.methods is not [\"password\"]"));
-    }
-    let user = password.user;
-    let domain = one_name(user.domain, "auth.identity.password.user.domain")?;
-    let scope = scope(auth.scope, &domain)?;
-    call.tries_password(&domain, &user.name);
+    let [nocatalog] = body::query(received.query(), ["nocatalog"])?;
     let request = TokenRequest {
-        domain,
-        user: user.name,
-        password: Secret::new(user.password),
-        scope,
         source: call.source(),
+        ..read(&received.body)?
     };
+    call.tries_password(&request.domain, &request.user);
     let issued = service.issue_token(request).await.map_err(refused)?;
     // Looked up at once, so that the record of this call names whoever holds the token.
     let token = issued.token.expose();
@@ -108,6 +97,24 @@ pub(crate) async fn create_token(
     token.set_sensitive(true);
     response.headers_mut().insert(SUBJECT_TOKEN, token);
     Ok(response)
+}
+
+/// What the body asks for.
+pub(crate) fn read(body: &[u8]) -> Result<TokenRequest, ApiError> {
+    let Input { auth } = body::read(body)?;
+    let Identity { methods, password } = auth.identity;
+    if methods != ["password"] {
+        return Err(invalid("auth.identity.methods is not [\"password\"]"));
+    }
+    let user = password.user;
+    let domain = one_name(user.domain, "auth.identity.password.user.domain")?;
+    Ok(TokenRequest {
+        scope: scope(auth.scope, &domain)?,
+        domain,
+        user: user.name,
+        password: Secret::new(user.password),
+        source: None,
+    })
 }
 
 fn one_name(named: Named, what: &str) -> Result<String, ApiError> {

@@ -20,29 +20,34 @@ const PARAMETERS: [&str; 7] = [
     "per_page",
 ];
 
-/// All projects are enabled, belong to the account and lie directly in it.
+/// What is asked for.
+pub(crate) struct Filter {
+    name: Option<String>,
+    /// Whose they are to be, and in what they are to lie.
+    places: Vec<String>,
+    enabled: Option<bool>,
+    is_domain: Option<bool>,
+    page: Option<Page>,
+}
+
+/// So many, after so many others.
+struct Page {
+    before: usize,
+    size: usize,
+}
+
 pub(super) async fn list(
     service: &Service,
     received: &Received,
     caller: &Authenticated,
 ) -> Outcome {
-    let [name, domain, parent, enabled, is_domain, page, per_page] = query(received, PARAMETERS)?;
+    let filter = read(received.query())?;
     let caller = &caller.caller;
-    let mut projects = match &name {
+    let mut projects = match &filter.name {
         Some(name) => service.projects_named(caller, name).await?,
         None => service.projects(caller, None).await?,
     };
-    let account = caller.account.to_string();
-    let is_elsewhere = [domain, parent]
-        .into_iter()
-        .flatten()
-        .any(|id| id != account);
-    let is_disabled = flag("enabled", enabled)? == Some(false);
-    let is_account = flag("is_domain", is_domain)? == Some(true);
-    if is_elsewhere || is_disabled || is_account {
-        projects.clear();
-    }
-    let projects = on_page(projects, page, per_page)?;
+    filter.narrow(&mut projects, &caller.account.to_string());
     let base = received.base();
     let projects: Vec<_> = projects
         .iter()
@@ -56,6 +61,32 @@ pub(super) async fn list(
     ))
 }
 
+impl Filter {
+    /// All projects are enabled, belong to the account and lie directly in it.
+    fn narrow(&self, projects: &mut Vec<Project>, account: &str) {
+        let is_elsewhere = self.places.iter().any(|place| place != account);
+        if is_elsewhere || self.enabled == Some(false) || self.is_domain == Some(true) {
+            projects.clear();
+        }
+        if let Some(Page { before, size }) = self.page {
+            projects.drain(..before.min(projects.len()));
+            projects.truncate(size);
+        }
+    }
+}
+
+/// What the query asks for.
+pub(crate) fn read(text: &str) -> Result<Filter, ApiError> {
+    let [name, domain, parent, enabled, is_domain, page, per_page] = query(text, PARAMETERS)?;
+    Ok(Filter {
+        name,
+        places: [domain, parent].into_iter().flatten().collect(),
+        enabled: flag("enabled", enabled)?,
+        is_domain: flag("is_domain", is_domain)?,
+        page: page_of(page, per_page)?,
+    })
+}
+
 fn flag(name: &str, text: Option<String>) -> Result<Option<bool>, ApiError> {
     match text.map(|text| text.to_ascii_lowercase()).as_deref() {
         // The documentation asks to leave one of them blank.
@@ -66,12 +97,8 @@ fn flag(name: &str, text: Option<String>) -> Result<Option<bool>, ApiError> {
     }
 }
 
-/// The page of so many projects; both parameters or neither.
-fn on_page(
-    projects: Vec<Project>,
-    page: Option<String>,
-    per_page: Option<String>,
-) -> Result<Vec<Project>, ApiError> {
+/// Both parameters or neither.
+fn page_of(page: Option<String>, per_page: Option<String>) -> Result<Option<Page>, ApiError> {
     let number = |name, text: Option<String>, most| match text {
         None => Ok(None),
         Some(text) => match text.parse::<usize>() {
@@ -82,10 +109,10 @@ fn on_page(
     let page = number("page", page, usize::MAX)?;
     let per_page = number("per_page", per_page, 5000)?;
     match (page, per_page) {
-        (None, None) => Ok(projects),
+        (None, None) => Ok(None),
         (Some(page), Some(size)) => {
             let before = (page - 1).saturating_mul(size);
-            Ok(projects.into_iter().skip(before).take(size).collect())
+            Ok(Some(Page { before, size }))
         }
         (Some(_), None) => Err(bad_parameter("per_page", "has to come with page")),
         (None, Some(_)) => Err(bad_parameter("page", "has to come with per_page")),

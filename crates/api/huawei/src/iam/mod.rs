@@ -1,10 +1,10 @@
 //! Identity and Access Management (IAM) v3, as far as clients of media products need it.
 
 mod body;
-mod create_token;
-mod list_projects;
+pub(crate) mod create_token;
+pub(crate) mod list_projects;
 mod operations;
-mod temporary_key;
+pub(crate) mod temporary_key;
 mod tokens;
 mod view;
 

@@ -38,19 +38,19 @@ struct Identity {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct Token {
+pub(crate) struct Token {
     id: Option<String>,
     duration_seconds: Option<u64>,
 }
 
 /// The token that the caller shows in the body, for want of a header.
 pub(crate) fn token_in_body(received: &Received) -> Result<Option<String>, ApiError> {
-    Ok(read(received)?.id)
+    Ok(read(&received.body)?.id)
 }
 
-fn read(received: &Received) -> Result<Token, ApiError> {
-    let [] = body::query(received, [])?;
-    let Input { auth } = body::read(received)?;
+/// What the body asks for.
+pub(crate) fn read(body: &[u8]) -> Result<Token, ApiError> {
+    let Input { auth } = body::read(body)?;
     match auth.identity.methods == ["token"] {
         true => Ok(auth.identity.token),
         false => Err(invalid("auth.identity.methods is not [\"token\"]")),
@@ -62,10 +62,11 @@ pub(super) async fn create(
     received: &Received,
     caller: &Authenticated,
 ) -> Outcome {
+    let [] = body::query(received.query(), [])?;
     let Token {
         id,
         duration_seconds,
-    } = read(received)?;
+    } = read(&received.body)?;
     // Whom the key is for has to be who was authenticated.
     if let Some(id) = id {
         let is_shown = received

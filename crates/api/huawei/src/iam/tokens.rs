@@ -20,7 +20,7 @@ pub(super) async fn validate(
     caller: &Authenticated,
     call: &mut Call,
 ) -> Outcome {
-    let [nocatalog] = body::query(received, ["nocatalog"])?;
+    let [nocatalog] = body::query(received.query(), ["nocatalog"])?;
     let (token, holder) = subject(service, received, caller, call, IamCall::ValidateToken).await?;
     let view = TokenView {
         user: &holder.user,
@@ -43,7 +43,7 @@ pub(super) async fn revoke(
     caller: &Authenticated,
     call: &mut Call,
 ) -> Outcome {
-    let [] = body::query(received, [])?;
+    let [] = body::query(received.query(), [])?;
     let (token, _) = subject(service, received, caller, call, IamCall::RevokeToken).await?;
     if !service.revoke_token(token).await? {
         return Err(missing());
