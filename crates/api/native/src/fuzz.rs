@@ -5,7 +5,7 @@ use reelgate_domain::Timestamp;
 use reelgate_service::{ByteRange, SubmitJob};
 
 use crate::http::{Problem, Query, parse, parse_time};
-use crate::{buckets, jobs, objects, pipelines, playlists};
+use crate::{access, buckets, jobs, objects, pipelines, playlists};
 
 /// Status and code of a refusal.
 pub type Refused = (StatusCode, &'static str);
@@ -18,15 +18,16 @@ pub fn submission(body: &[u8]) -> Result<SubmitJob, Refused> {
 }
 
 /// Reads the body of each other call that has one, as every one of these calls would.
-pub fn other_bodies(body: &[u8]) -> [Result<(), Refused>; 5] {
-    [
+pub fn other_bodies(body: &[u8]) -> Vec<Result<(), Refused>> {
+    let others = [
         parse::<buckets::CreateBody>(body).map(drop),
         parse::<jobs::CancelBody>(body).map(drop),
         parse::<pipelines::ChangeBody>(body).map(drop),
         parse::<pipelines::CreateBody>(body).map(drop),
         parse::<playlists::CreateBody>(body).map(drop),
-    ]
-    .map(|read| read.map_err(refused))
+    ];
+    let all = others.into_iter().chain(access::read_as_each_body(body));
+    all.map(|read| read.map_err(refused)).collect()
 }
 
 /// The range that a request's headers ask for.

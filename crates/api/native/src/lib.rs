@@ -1,6 +1,8 @@
 //! The native API: REST under `/api/v1` with bearer keys and problem details, and the health probes.
 
+mod access;
 mod buckets;
+mod catalogue;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz;
@@ -11,15 +13,20 @@ mod objects;
 mod pipelines;
 mod playlists;
 mod presets;
+pub mod routes;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn;
-use axum::routing::{any, get, post};
-use reelgate_api_kit::Dialect;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{any, get};
+use reelgate_api_kit::{Catalogue, Dialect};
 use reelgate_service::Service;
 
+pub use catalogue::{
+    ChangeView, ErrorView, ErrorsView, OperationView, OperationsView, ProductView, ResourceView,
+    errors_view, operations_view,
+};
 pub use health::Check;
 pub use http::{is_asked, refuse_head};
 
@@ -29,6 +36,7 @@ pub use http::{is_asked, refuse_head};
 /// Paths under `/api/v1` want `Authorization: Bearer <api_key>`; the probes want nothing.
 pub struct NativeApi {
     service: Arc<Service>,
+    catalogue: Catalogue,
     checks: Vec<Check>,
 }
 
@@ -36,10 +44,12 @@ impl NativeApi {
     /// The name by which jobs and pipelines remember that this API made them.
     const NAME: &'static str = "native";
 
-    /// `health` is what `/readyz` asks, in the order it is shown.
-    pub fn new(service: Arc<Service>, health: Vec<Check>) -> Self {
+    /// `catalogue` has the products of all dialects that are served, this one's too; `health` is what
+    /// `/readyz` asks, in the order it is shown.
+    pub fn new(service: Arc<Service>, catalogue: Catalogue, health: Vec<Check>) -> Self {
         Self {
             service,
+            catalogue,
             checks: health,
         }
     }
@@ -58,7 +68,7 @@ impl Dialect for NativeApi {
     }
 
     fn routes(self: Arc<Self>) -> Router {
-        let api = v1()
+        let api = v1(&self)
             .fallback(http::no_such_route)
             .method_not_allowed_fallback(http::wrong_method)
             .layer(from_fn(http::refuse_idempotency_key));
@@ -76,30 +86,11 @@ impl Dialect for NativeApi {
     }
 }
 
-fn v1() -> Router<Arc<NativeApi>> {
-    Router::new()
-        .route("/jobs", get(jobs::list).post(jobs::submit))
-        .route("/jobs/{id}", get(jobs::get))
-        .route("/jobs/{id}/cancel", post(jobs::cancel))
-        .route("/jobs/{id}/retry", post(jobs::retry))
-        .route("/jobs/{id}/history", get(jobs::history))
-        .route("/jobs/{id}/log", get(jobs::log))
-        .route("/pipelines", get(pipelines::list).post(pipelines::create))
-        .route(
-            "/pipelines/{pipeline}",
-            get(pipelines::get)
-                .patch(pipelines::change)
-                .delete(pipelines::delete),
-        )
-        .route("/buckets", get(buckets::list).post(buckets::create))
-        .route("/buckets/{bucket}/objects", get(objects::list))
-        .route(
-            "/buckets/{bucket}/objects/{*key}",
-            get(objects::get)
-                .head(objects::head)
-                .put(objects::put)
-                .delete(objects::delete),
-        )
-        .route("/playlists", post(playlists::create))
-        .route("/presets", get(presets::list))
+/// Every route of the table, behind its admission: a handler cannot be reached without.
+fn v1(api: &Arc<NativeApi>) -> Router<Arc<NativeApi>> {
+    routes::all().iter().fold(Router::new(), |router, route| {
+        let handler = (route.handler)(route.filter());
+        let admission = from_fn_with_state((Arc::clone(api), route), http::admit);
+        router.route(route.path, handler.route_layer(admission))
+    })
 }

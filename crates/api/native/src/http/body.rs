@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
-use http::StatusCode;
 use reelgate_api_kit::body::{BodyError, read_body};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 
-use super::Problem;
+use super::{Code, Problem};
 
 /// A job with the most outputs and all settings spelled out takes about 20 KiB.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -41,16 +40,17 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
     }
 }
 
-async fn read(request: Request) -> Result<Bytes, Problem> {
+/// The whole of a body, whatever it is.
+pub(crate) async fn read(request: Request) -> Result<Bytes, Problem> {
     read_body(request.into_body(), MAX_BODY_BYTES, BODY_PATIENCE)
         .await
         .map_err(|error| {
-            let (status, code) = match &error {
-                BodyError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-                BodyError::TooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, "too_slow"),
-                BodyError::Broken(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            let code = match &error {
+                BodyError::TooLarge { .. } => Code::TooLarge,
+                BodyError::TooSlow { .. } => Code::TooSlow,
+                BodyError::Broken(_) => Code::InvalidRequest,
             };
-            Problem::new(status, code, error.to_string())
+            Problem::new(code, error.to_string())
         })
 }
 
@@ -92,7 +92,7 @@ where
 
 fn not_json(error: &serde_json::Error) -> Problem {
     let detail = format!("the body is not JSON: {error}");
-    Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
+    Problem::new(Code::InvalidJson, detail)
 }
 
 fn field_problem(base: &str, path: &str, error: &serde_json::Error) -> Problem {
@@ -110,10 +110,10 @@ fn field_problem(base: &str, path: &str, error: &serde_json::Error) -> Problem {
         field = join(&field, name);
     }
     let code = match unknown {
-        Some(_) => "unknown_field",
-        None => "invalid_request",
+        Some(_) => Code::UnknownField,
+        None => Code::InvalidRequest,
     };
-    let problem = Problem::new(StatusCode::BAD_REQUEST, code, reason);
+    let problem = Problem::new(code, reason);
     if field.is_empty() {
         problem
     } else {

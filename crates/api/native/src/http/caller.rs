@@ -1,46 +1,90 @@
-//! Who calls: the bearer key of a request.
-
-use std::sync::Arc;
+//! Who calls: the bearer key of a request, and what a handler learns of the caller.
 
 use axum::extract::FromRequestParts;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode};
-use reelgate_service::Caller;
+use http::{HeaderMap, HeaderValue};
+use reelgate_domain::AccountId;
+use reelgate_service::{CallContext, Caller};
 
-use super::Problem;
-use crate::NativeApi;
+use super::{Code, Problem};
 
-/// The caller that the request's API key belongs to.
+/// A caller who may make this call. Put among the request's extensions by [`admit`](super::admit), without
+/// which no handler is reached.
+#[derive(Clone, Debug)]
+pub(super) struct Admitted {
+    pub(super) caller: Caller,
+    /// The other account that an operator has named.
+    pub(super) account: Option<AccountId>,
+    pub(super) context: CallContext,
+}
+
+/// The caller of a request.
 pub(crate) struct Authorized(pub(crate) Caller);
 
-impl FromRequestParts<Arc<NativeApi>> for Authorized {
+impl<S: Send + Sync> FromRequestParts<S> for Authorized {
     type Rejection = Problem;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        api: &Arc<NativeApi>,
-    ) -> Result<Self, Self::Rejection> {
-        let Some(key) = bearer(&parts.headers) else {
-            let detail = "the header Authorization: Bearer <api_key> is missing";
-            return Err(refused(detail, r#"Bearer realm="reelgate""#));
-        };
-        match api.service.authenticate_api_key(key).await? {
-            Some(caller) => Ok(Self(caller)),
-            None => Err(refused(
-                "the API key is not valid",
-                r#"Bearer realm="reelgate", error="invalid_token""#,
-            )),
-        }
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        admitted(parts).map(|admitted| Self(admitted.caller))
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, key) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+/// The caller of a request that is about an account: the caller's own, or the one that an operator names.
+pub(crate) struct InAccount {
+    pub(crate) caller: Caller,
+    /// As the service takes it: none for the caller's own.
+    pub(crate) account: Option<AccountId>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for InAccount {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let Admitted {
+            caller, account, ..
+        } = admitted(parts)?;
+        Ok(Self { caller, account })
+    }
+}
+
+/// What conditions of policies ask about the call itself.
+pub(crate) struct Circumstances(pub(crate) CallContext);
+
+impl<S: Send + Sync> FromRequestParts<S> for Circumstances {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        admitted(parts).map(|admitted| Self(admitted.context))
+    }
+}
+
+fn admitted(parts: &Parts) -> Result<Admitted, Problem> {
+    let admitted = parts.extensions.get().cloned();
+    admitted.ok_or_else(|| Problem::internal("a handler was reached without admission".to_owned()))
+}
+
+/// The key that a request carries.
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let key = headers.get(AUTHORIZATION).and_then(|value| {
+        let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    key.ok_or_else(|| {
+        let detail = "the header Authorization: Bearer <api_key> is missing";
+        refused(detail, r#"Bearer realm="reelgate""#)
+    })
+}
+
+/// The key is nobody's, or does not count.
+pub(super) fn not_valid() -> Problem {
+    refused(
+        "the API key is not valid",
+        r#"Bearer realm="reelgate", error="invalid_token""#,
+    )
 }
 
 fn refused(detail: &str, challenge: &'static str) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    Problem::new(Code::Unauthenticated, detail)
         .header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
 }

@@ -1,20 +1,22 @@
 //! The frame around every action: the request id, the rendering and logging of problems, unknown routes.
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::HeaderName;
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::header::{ALLOW, HeaderName};
+use http::{HeaderValue, Method, Uri};
 use reelgate_api_kit::RequestId;
 
-use super::Problem;
+use super::{Code, Problem};
+use crate::routes;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Gives the exchange its id and renders what was refused.
-pub(crate) async fn exchange(request: Request, next: Next) -> Response {
+pub(crate) async fn exchange(mut request: Request, next: Next) -> Response {
     let id = RequestId::random();
+    request.extensions_mut().insert(id);
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -45,18 +47,23 @@ pub(crate) async fn refuse_idempotency_key(request: Request, next: Next) -> Resp
     if request.headers().contains_key(IDEMPOTENCY_KEY) {
         let detail = "the header Idempotency-Key is not supported yet: leave it out and do not \
                       repeat the call blindly";
-        let code = "idempotency_key_not_supported";
-        return Problem::new(StatusCode::NOT_IMPLEMENTED, code, detail).into_response();
+        return Problem::new(Code::IdempotencyKeyNotSupported, detail).into_response();
     }
     next.run(request).await
 }
 
 pub(crate) async fn no_such_route() -> Problem {
     let detail = "this path is none of this API's";
-    Problem::new(StatusCode::NOT_FOUND, "no_such_route", detail)
+    Problem::new(Code::NoSuchRoute, detail)
 }
 
-pub(crate) async fn wrong_method(method: Method) -> Problem {
+pub(crate) async fn wrong_method(method: Method, path: Option<MatchedPath>) -> Problem {
     let detail = format!("{method} is not a method of this path; the header Allow lists them");
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    let problem = Problem::new(Code::MethodNotAllowed, detail);
+    let path = path.as_ref().map(MatchedPath::as_str);
+    // For paths that are not in the table the router says it.
+    match routes::methods_of(path.unwrap_or_default()).map(HeaderValue::try_from) {
+        Some(Ok(methods)) => problem.header(ALLOW, methods),
+        _ => problem,
+    }
 }

@@ -1,8 +1,10 @@
 //! What every action of this API shares: the exchange around it, who calls, what was sent, and problems.
 
 mod address;
+mod admit;
 mod body;
 mod caller;
+mod codes;
 mod exchange;
 mod links;
 mod path;
@@ -12,10 +14,12 @@ mod time;
 mod unread;
 
 pub(crate) use address::Address;
+pub(crate) use admit::admit;
 #[cfg(feature = "fuzzing")]
 pub(crate) use body::parse;
-pub(crate) use body::{JsonBody, OptionalJsonBody, nullable, read_value};
-pub(crate) use caller::Authorized;
+pub(crate) use body::{JsonBody, OptionalJsonBody, nullable, read as read_body, read_value};
+pub(crate) use caller::{Authorized, Circumstances, InAccount};
+pub(crate) use codes::{Code, OWN, SHARED};
 pub(crate) use exchange::{exchange, no_such_route, refuse_idempotency_key, wrong_method};
 pub(crate) use links::{created, object_link};
 pub(crate) use path::InPath;

@@ -11,6 +11,8 @@ use reelgate_api_kit::RequestId;
 use reelgate_service::{ErrorKind, ServiceError};
 use serde_json::{Map, Value};
 
+use super::Code;
+
 /// A refusal on its way out. [`exchange`](super::exchange) renders it, because only there the id
 /// of the request is known:
 ///
@@ -24,8 +26,7 @@ pub(crate) struct Problem(Box<Content>);
 // Boxed because almost every function here may return one.
 #[derive(Clone, Debug)]
 struct Content {
-    status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: String,
     field: Option<String>,
     /// Further members, such as the state that refused a cancel.
@@ -50,9 +51,8 @@ fn shortened(text: impl Into<String>) -> String {
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
         Self(Box::new(Content {
-            status,
             code,
             detail: shortened(detail),
             field: None,
@@ -64,7 +64,7 @@ impl Problem {
 
     /// The request makes no sense, whatever part of it.
     pub(crate) fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+        Self::new(Code::InvalidRequest, detail)
     }
 
     /// This field of the body or this query parameter is wrong.
@@ -74,18 +74,18 @@ impl Problem {
 
     /// The body has a field that means nothing here.
     pub(crate) fn unknown_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "unknown_field", detail).field(field)
+        Self::new(Code::UnknownField, detail).field(field)
     }
 
     pub(crate) fn missing(what: &str, name: &str) -> Self {
         let detail = format!("{what} {name} does not exist");
-        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+        Self::new(Code::NotFound, detail)
     }
 
     /// Our fault. The cause goes to the log, the client is told the request's id.
     pub(crate) fn internal(cause: String) -> Self {
         let detail = "an internal error occurred";
-        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail);
+        let mut problem = Self::new(Code::InternalError, detail);
         problem.0.cause = Some(cause);
         problem
     }
@@ -115,12 +115,11 @@ impl Problem {
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        self.0.status
+        self.0.code.status()
     }
 
-    #[cfg(feature = "fuzzing")]
     pub(crate) fn code(&self) -> &'static str {
-        self.0.code
+        self.0.code.word()
     }
 
     pub(crate) fn cause(&self) -> Option<&str> {
@@ -143,10 +142,15 @@ impl Problem {
         body.insert("type".into(), "about:blank".into());
         body.insert(
             "title".into(),
-            content.status.canonical_reason().unwrap_or_default().into(),
+            content
+                .code
+                .status()
+                .canonical_reason()
+                .unwrap_or_default()
+                .into(),
         );
-        body.insert("status".into(), content.status.as_u16().into());
-        body.insert("code".into(), content.code.into());
+        body.insert("status".into(), content.code.row().status.into());
+        body.insert("code".into(), content.code.word().into());
         body.insert("detail".into(), content.detail.as_str().into());
         body.insert("request_id".into(), request.to_string().into());
         if let Some(field) = &content.field {
@@ -159,7 +163,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.0.status.into_response();
+        let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -167,24 +171,25 @@ impl IntoResponse for Problem {
 
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
-        let (status, code) = match error.kind {
-            ErrorKind::NotFound => (StatusCode::NOT_FOUND, "not_found"),
-            ErrorKind::Invalid => (StatusCode::BAD_REQUEST, "invalid_request"),
-            ErrorKind::Conflict => (StatusCode::CONFLICT, "conflict"),
-            ErrorKind::Denied => (StatusCode::FORBIDDEN, "denied"),
-            ErrorKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-            ErrorKind::Full => (StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
-            ErrorKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-            ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+        let code = match error.kind {
+            ErrorKind::NotFound => Code::NotFound,
+            ErrorKind::Invalid => Code::InvalidRequest,
+            // Calls of this API carry no identity of their own that could come again.
+            ErrorKind::Conflict | ErrorKind::Replayed => Code::Conflict,
+            ErrorKind::Denied => Code::Denied,
+            ErrorKind::TooLarge => Code::TooLarge,
+            ErrorKind::Full => Code::StorageFull,
+            ErrorKind::Unavailable => Code::Unavailable,
+            ErrorKind::Internal => Code::InternalError,
         };
-        let mut problem = Self::new(status, code, error.message.clone());
+        let mut problem = Self::new(code, error.message.clone());
         if error.kind == ErrorKind::Invalid && !error.subject.is_empty() {
             problem.0.field = Some(shortened(&error.subject));
         }
         if error.kind == ErrorKind::Unavailable {
             problem = problem.header(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        if status.is_server_error() {
+        if code.status().is_server_error() {
             problem.0.cause = Some(chain(&error));
         }
         problem

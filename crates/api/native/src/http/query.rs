@@ -14,12 +14,7 @@ impl Query {
     /// Reads the query. A parameter that is not in `known` is refused: ignoring a filter with a
     /// typing error would answer another question than the one asked.
     pub(crate) fn of(uri: &Uri, known: &[&str]) -> Result<Self, Problem> {
-        let query = uri.query().unwrap_or_default();
-        if percent_decode_str(query).decode_utf8().is_err() {
-            return Err(Problem::invalid("the query is not UTF-8"));
-        }
-        let pairs = form_urlencoded::parse(query.as_bytes());
-        let pairs: Vec<(String, String)> = pairs.into_owned().collect();
+        let Self(pairs) = Self::any(uri)?;
         match pairs.iter().find(|(name, _)| !known.contains(&&**name)) {
             None => Ok(Self(pairs)),
             Some((name, _)) => {
@@ -33,6 +28,16 @@ impl Query {
                 Err(Problem::invalid_field(name, detail))
             }
         }
+    }
+
+    /// Reads a query of which not all parameters are known yet.
+    pub(crate) fn any(uri: &Uri) -> Result<Self, Problem> {
+        let query = uri.query().unwrap_or_default();
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(Problem::invalid("the query is not UTF-8"));
+        }
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        Ok(Self(pairs.into_owned().collect()))
     }
 
     /// The values of a parameter that may repeat or hold several with commas between.

@@ -4,9 +4,9 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use reelgate_api_kit::RequestId;
 
-use super::Problem;
 use super::exchange::REQUEST_ID;
 use super::problem::PROBLEM_JSON;
+use super::{Code, Problem};
 
 /// Whether this start of a head asks for a path of this API.
 pub fn is_asked(head_start: &[u8]) -> bool {
@@ -17,18 +17,18 @@ pub fn is_asked(head_start: &[u8]) -> bool {
 /// The refusal of a head that is too long, too large or no HTTP.
 pub fn refuse_head(status: StatusCode) -> Response<Vec<u8>> {
     let (code, detail) = match status {
-        StatusCode::URI_TOO_LONG => ("address_too_long", "the address is too long"),
+        StatusCode::URI_TOO_LONG => (Code::AddressTooLong, "the address is too long"),
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
-            "head_too_large",
+            Code::HeadTooLarge,
             "address and headers are too large, or there are too many headers",
         ),
-        _ => ("malformed_request", "this is not HTTP"),
+        _ => (Code::MalformedRequest, "this is not HTTP"),
     };
     let id = RequestId::random();
-    tracing::debug!(request.id = %id, status = status.as_u16(), code,
+    tracing::debug!(request.id = %id, status = status.as_u16(), code = code.word(),
         "request {id} refused unread: {detail}");
-    let mut response = Response::new(Problem::new(status, code, detail).to_json(id));
-    *response.status_mut() = status;
+    let mut response = Response::new(Problem::new(code, detail).to_json(id));
+    *response.status_mut() = code.status();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, PROBLEM_JSON);
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, Uri};
+use http::Uri;
 use reelgate_domain::JobId;
 use reelgate_domain::job::{CancelPolicy, StateName, StopMode};
 use reelgate_service::{CancelDecision, Gone};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{job_id, patience};
 use crate::NativeApi;
-use crate::http::{Authorized, InPath, OptionalJsonBody, Problem, Query, format_time};
+use crate::http::{Authorized, Code, InPath, OptionalJsonBody, Problem, Query, format_time};
 
 /// The body, which may be left out. `mode` is how what runs is ended; `{"only": "queued"}` cancels
 /// the job only if no attempt of it has ever started.
@@ -119,5 +119,5 @@ fn refused(id: JobId, state: StateName, started: bool) -> Problem {
             format!("job {id} has ended: it is {word}")
         }
     };
-    Problem::new(StatusCode::CONFLICT, "cancel_refused", detail).member("state", word)
+    Problem::new(Code::CancelRefused, detail).member("state", word)
 }

@@ -14,21 +14,54 @@ mod waiting;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use cancel::CancelBody;
-pub(crate) use cancel::cancel;
-pub(crate) use get::get;
-pub(crate) use history::history;
-pub(crate) use list::list;
-pub(crate) use log::log;
-pub(crate) use retry::retry;
 #[cfg(feature = "fuzzing")]
 pub(crate) use submit::SubmitBody;
-pub(crate) use submit::submit;
 
 use std::time::Duration;
 
+use axum::routing::on;
 use reelgate_domain::JobId;
 
 use crate::http::Problem;
+use crate::routes::Route;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("POST", "/jobs", "SubmitJob", |m| on(m, submit::submit))
+        .does("submits a job", "docs/api.md#submit")
+        .errors(&["not_found", "storage_full"])
+        .with(&["GetJob", "PutObject"]),
+    Route::new("GET", "/jobs", "ListJobs", |m| on(m, list::list))
+        .does("lists jobs", "docs/api.md#list-jobs")
+        .lists()
+        .errors(&["not_found"]),
+    Route::new("GET", "/jobs/{id}", "GetJob", |m| on(m, get::get))
+        .does(
+            "shows a job, or waits for its end",
+            "docs/api.md#get-and-wait",
+        )
+        .reads()
+        .errors(&["not_found"]),
+    Route::new("POST", "/jobs/{id}/cancel", "CancelJob", |m| {
+        on(m, cancel::cancel)
+    })
+    .does("cancels a job, running or not", "docs/api.md#cancel")
+    .errors(&["not_found", "cancel_refused"]),
+    Route::new("POST", "/jobs/{id}/retry", "RetryJob", |m| {
+        on(m, retry::retry)
+    })
+    .does("queues a failed job again", "docs/api.md#retry")
+    .errors(&["not_found", "retry_refused", "storage_full"]),
+    Route::new("GET", "/jobs/{id}/history", "GetJobHistory", |m| {
+        on(m, history::history)
+    })
+    .does("what has happened to a job", "docs/api.md#history")
+    .reads()
+    .errors(&["not_found"]),
+    Route::new("GET", "/jobs/{id}/log", "GetJobLog", |m| on(m, log::log))
+        .does("what the engine wrote about what failed", "docs/api.md#log")
+        .reads()
+        .errors(&["not_found"]),
+];
 
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use reelgate_domain::JobId;
 use reelgate_domain::job::StateName;
 use reelgate_service::RetryDecision;
@@ -14,7 +13,7 @@ use serde::Deserialize;
 use super::job_id;
 use super::view::JobView;
 use crate::NativeApi;
-use crate::http::{Authorized, InPath, OptionalJsonBody, Problem};
+use crate::http::{Authorized, Code, InPath, OptionalJsonBody, Problem};
 
 /// There is nothing to say in the body, which may be left out.
 #[derive(Default, Deserialize)]
@@ -55,5 +54,5 @@ fn reason(id: JobId, state: StateName) -> String {
 }
 
 fn refused(detail: String, state: StateName) -> Problem {
-    Problem::new(StatusCode::CONFLICT, "retry_refused", detail).member("state", state.as_str())
+    Problem::new(Code::RetryRefused, detail).member("state", state.as_str())
 }

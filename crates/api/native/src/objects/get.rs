@@ -14,7 +14,7 @@ use tokio_util::io::ReaderStream;
 
 use super::{conditions, describe, object, range, validators};
 use crate::NativeApi;
-use crate::http::{Authorized, InPath, Problem};
+use crate::http::{Authorized, Code, InPath, Problem};
 
 const CHUNK_BYTES: usize = 256 * 1024;
 
@@ -64,12 +64,8 @@ async fn part(opened: ObjectBody, offset: u64, length: u64) -> Result<Response, 
 
 fn outside(meta: &ObjectMeta) -> Problem {
     let detail = format!("the range lies outside the object's {} bytes", meta.bytes);
-    Problem::new(
-        StatusCode::RANGE_NOT_SATISFIABLE,
-        "range_not_satisfiable",
-        detail,
-    )
-    .header(CONTENT_RANGE, content_range(format_args!("*"), meta))
+    Problem::new(Code::RangeNotSatisfiable, detail)
+        .header(CONTENT_RANGE, content_range(format_args!("*"), meta))
 }
 
 fn content_range(range: std::fmt::Arguments<'_>, meta: &ObjectMeta) -> HeaderValue {

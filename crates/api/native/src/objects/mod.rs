@@ -8,25 +8,73 @@ mod list;
 mod put;
 mod range;
 
-pub(crate) use delete::delete;
-pub(crate) use get::get;
-pub(crate) use head::head;
-pub(crate) use list::list;
-pub(crate) use put::put;
 #[cfg(feature = "fuzzing")]
 pub(crate) use range::asked as asked_range;
 
 use axum::body::Body;
 use axum::response::Response;
+use axum::routing::on;
 use http::header::{
     ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
+use reelgate_api_kit::operation::ResourceType;
 use reelgate_domain::{BucketName, ObjectKey, ObjectRef};
 use reelgate_service::ObjectMeta;
 
 use crate::http::Problem;
+use crate::routes::Route;
+
+const SECTION: &str = "docs/api.md#objects";
+
+const IN_BUCKET: &[ResourceType] = &[ResourceType {
+    name: "Bucket",
+    arn: "acs:reelgate:*:{accountId}:bucket/{bucket}",
+    required: true,
+}];
+
+const OBJECT: &[ResourceType] = &[ResourceType {
+    name: "Object",
+    arn: "acs:reelgate:*:{accountId}:bucket/{bucket}/{key}",
+    required: true,
+}];
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("GET", "/buckets/{bucket}/objects", "ListObjects", |m| {
+        on(m, list::list)
+    })
+    .does("lists a bucket's objects", "docs/api.md#list-objects")
+    .lists()
+    .on(IN_BUCKET)
+    .errors(&["not_found"]),
+    Route::new("GET", PATH, "GetObject", |m| on(m, get::get))
+        .does("reads an object or a range of it", SECTION)
+        .reads()
+        .on(OBJECT)
+        .errors(&["denied", "not_found", "range_not_satisfiable"]),
+    Route::new("HEAD", PATH, "HeadObject", |m| on(m, head::head))
+        .does("what is known of an object", SECTION)
+        .reads()
+        .on(OBJECT)
+        .errors(&["denied", "not_found"]),
+    Route::new("PUT", PATH, "PutObject", |m| on(m, put::put))
+        .does("stores an object", SECTION)
+        .on(OBJECT)
+        .errors(&[
+            "denied",
+            "not_found",
+            "conflict",
+            "header_not_supported",
+            "storage_full",
+        ]),
+    Route::new("DELETE", PATH, "DeleteObject", |m| on(m, delete::delete))
+        .does("deletes an object", SECTION)
+        .on(OBJECT)
+        .errors(&["denied", "not_found"]),
+];
+
+const PATH: &str = "/buckets/{bucket}/objects/{*key}";
 
 /// The object that a path names; its parts are percent-decoded already.
 fn object(bucket: String, key: String) -> Result<ObjectRef, Problem> {

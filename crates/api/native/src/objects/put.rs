@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::object;
 use crate::NativeApi;
-use crate::http::{Authorized, InPath, Problem, object_link};
+use crate::http::{Authorized, Code, InPath, Problem, object_link};
 
 /// How long the next piece of the content may take.
 const IDLE_PATIENCE: Duration = Duration::from_secs(60);
@@ -64,11 +64,7 @@ fn refuse_what_is_not_built(headers: &HeaderMap) -> Result<(), Problem> {
         None => Ok(()),
         Some(name) => {
             let detail = format!("the header {name} is not supported when an object is stored");
-            Err(Problem::new(
-                StatusCode::NOT_IMPLEMENTED,
-                "header_not_supported",
-                detail,
-            ))
+            Err(Problem::new(Code::HeaderNotSupported, detail))
         }
     }
 }

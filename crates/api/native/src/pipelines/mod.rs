@@ -9,18 +9,44 @@ mod view;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use change::ChangeBody;
-pub(crate) use change::change;
 #[cfg(feature = "fuzzing")]
 pub(crate) use create::CreateBody;
-pub(crate) use create::create;
-pub(crate) use delete::delete;
-pub(crate) use get::get;
-pub(crate) use list::list;
 
+use axum::routing::on;
 use reelgate_domain::{Pipeline, PipelineState};
 use reelgate_service::{Caller, ErrorKind, Service};
 
 use crate::http::Problem;
+use crate::routes::Route;
+
+const SECTION: &str = "docs/api.md#pipelines";
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("GET", "/pipelines", "ListPipelines", |m| on(m, list::list))
+        .does("lists pipelines", SECTION)
+        .lists(),
+    Route::new("POST", "/pipelines", "CreatePipeline", |m| {
+        on(m, create::create)
+    })
+    .does("creates a pipeline", SECTION)
+    .errors(&["storage_full"]),
+    Route::new("GET", "/pipelines/{pipeline}", "GetPipeline", |m| {
+        on(m, get::get)
+    })
+    .does("shows a pipeline", SECTION)
+    .reads()
+    .errors(&["not_found"]),
+    Route::new("PATCH", "/pipelines/{pipeline}", "ChangePipeline", |m| {
+        on(m, change::change)
+    })
+    .does("pauses, resumes, renames or limits a pipeline", SECTION)
+    .errors(&["not_found"]),
+    Route::new("DELETE", "/pipelines/{pipeline}", "DeletePipeline", |m| {
+        on(m, delete::delete)
+    })
+    .does("deletes a pipeline without jobs", SECTION)
+    .errors(&["not_found", "conflict"]),
+];
 
 /// The pipeline with this id or, failing that, the oldest of this name.
 pub(crate) async fn find_pipeline(

@@ -4,4 +4,17 @@ mod create;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use create::CreateBody;
-pub(crate) use create::create;
+
+use axum::routing::on;
+
+use crate::routes::Route;
+
+pub(crate) const ROUTES: &[Route] = &[Route::new("POST", "/playlists", "CreatePlaylist", |m| {
+    on(m, create::create)
+})
+.does(
+    "writes a master playlist over HLS outputs",
+    "docs/api.md#playlists",
+)
+.errors(&["denied", "not_found", "conflict", "storage_full"])
+.with(&["GetJob"])];

@@ -73,14 +73,15 @@ async fn pipelines_are_listed_oldest_first_page_by_page() {
             .await;
     }
     patch(&server, "b", &json!({"state": "paused"})).await;
-    let page = server.json("/api/v1/pipelines?limit=2").await;
+    let project = format!("mpc-{}", server.credentials.project_id);
+    let page = server.json("/api/v1/pipelines?limit=3").await;
     assert_eq!(
         (names(&page), &page["total"]),
-        (vec!["default", "a"], &json!(3))
+        (vec!["default", &project, "a"], &json!(4))
     );
     let cursor = page["next_cursor"].as_str().unwrap();
     let page = server
-        .json(&format!("/api/v1/pipelines?limit=2&cursor={cursor}"))
+        .json(&format!("/api/v1/pipelines?limit=3&cursor={cursor}"))
         .await;
     assert_eq!(
         (names(&page), &page["next_cursor"]),

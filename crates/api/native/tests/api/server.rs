@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
-use reelgate_api_kit::Dialect;
 use reelgate_api_kit::serve::{ServeOptions, serve};
-use reelgate_api_native::{Check, NativeApi};
+use reelgate_api_kit::{Catalogue, Dialect};
+use reelgate_api_native::{Check, NativeApi, routes};
 use reelgate_domain::job::Fault;
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::{JobId, Timestamp};
@@ -66,7 +66,8 @@ impl Server {
         // As in the program, another API has the paths that this one leaves.
         let other = Router::new().route("/", any(async || "another API"));
         let service = Arc::new(service);
-        let api = NativeApi::new(Arc::clone(&service), checks);
+        let catalogue = Catalogue(vec![routes::product()]);
+        let api = NativeApi::new(Arc::clone(&service), catalogue, checks);
         let routes = Arc::new(api).routes().merge(other);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

@@ -1,0 +1,313 @@
+//! What stands before every handler: who calls is found out, held to the limits and asked for permission, and what
+//! came of the call is noted in the audit log.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, RETRY_AFTER};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Uri};
+use reelgate_api_kit::RequestId;
+use reelgate_api_kit::serve::Transport;
+use reelgate_domain::AccountId;
+use reelgate_domain::access::AuditRecord;
+use reelgate_domain::policy::Decision;
+use reelgate_service::{CallContext, Caller, Denial, Service, Throttled};
+
+use super::caller::{Admitted, bearer, not_valid};
+use super::{Code, Problem, Query};
+use crate::NativeApi;
+use crate::routes::{Route, product};
+
+/// What failed attempts are counted under: what a stranger sends as a key says nothing.
+const ANY_API_KEY: &str = "api-key";
+
+/// Lets a call through to its handler, or refuses it.
+pub(crate) async fn admit(
+    State((api, route)): State<(Arc<NativeApi>, &'static Route)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    // A body can be shared with nobody, so it would keep this from waiting for anything.
+    let (mut parts, body) = request.into_parts();
+    let context = circumstances(&parts);
+    let caller = match authenticate(&api.service, &parts.headers, context.source).await {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    let mut entry = Entry::new(&api, route, &caller, context.source, &parts);
+    let admission = Admission {
+        api: &api,
+        route,
+        caller: &caller,
+        context: &context,
+    };
+    let response = match admission.ask(&mut parts, &mut entry.record).await {
+        Err(problem) => problem.into_response(),
+        Ok(account) => {
+            entry.record.allowed = true;
+            parts.extensions.insert(Admitted {
+                caller,
+                account,
+                context,
+            });
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            if route.changes_access {
+                // Some of these answers hold secrets, and none is worth keeping.
+                let headers = response.headers_mut();
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+            response
+        }
+    };
+    entry.answered(&response);
+    if route.changes_access {
+        entry.write_now().await;
+    }
+    response
+}
+
+fn circumstances(parts: &Parts) -> CallContext {
+    let transport = parts.extensions.get::<Transport>();
+    CallContext {
+        source: transport.map(|transport| transport.peer.ip().to_canonical()),
+        secure: transport.is_some_and(|transport| transport.secure),
+    }
+}
+
+async fn authenticate(
+    service: &Service,
+    headers: &HeaderMap,
+    source: Option<IpAddr>,
+) -> Result<Caller, Problem> {
+    let key = bearer(headers)?;
+    service
+        .may_try(ANY_API_KEY, source)
+        .map_err(|throttled| too_many("too many calls with invalid keys", throttled))?;
+    let caller = service.api_key_caller(key).await?;
+    caller.ok_or_else(|| {
+        service.failed_signature(ANY_API_KEY, source);
+        not_valid()
+    })
+}
+
+fn too_many(what: &str, throttled: Throttled) -> Problem {
+    let wait = throttled.retry_after;
+    // Whole seconds, so that whoever waits for them is not refused again.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let detail = format!("{what}: try again in {seconds} s");
+    Problem::new(Code::Throttled, detail).header(RETRY_AFTER, seconds.max(1).into())
+}
+
+/// A call whose caller is known.
+struct Admission<'a> {
+    api: &'a NativeApi,
+    route: &'static Route,
+    caller: &'a Caller,
+    context: &'a CallContext,
+}
+
+impl Admission<'_> {
+    /// The account that the call names, if it may be made.
+    async fn ask(
+        &self,
+        parts: &mut Parts,
+        record: &mut AuditRecord,
+    ) -> Result<Option<AccountId>, Problem> {
+        let (caller, action) = (self.caller, &record.action);
+        self.api
+            .service
+            .throttle(caller.account, action, self.route.served.limit)
+            .map_err(|throttled| {
+                too_many(&format!("the account calls {action} too often"), throttled)
+            })?;
+        if self.route.operators_only && !caller.operator {
+            return Err(self.forbidden(record, "only operators may call it"));
+        }
+        let named = self.named_account(&parts.uri, record).await?;
+        let resource = self
+            .resource(parts, named.unwrap_or(caller.account))
+            .await?;
+        record.resource = Some(resource.clone());
+        let asked =
+            self.api
+                .service
+                .authorise(&caller.principal, &record.action, &resource, self.context);
+        asked.map_err(|denial| self.denied(record, &denial))?;
+        Ok(named)
+    }
+
+    /// The account in `?account=`, which only operators may name, by id or by name.
+    async fn named_account(
+        &self,
+        uri: &Uri,
+        record: &mut AuditRecord,
+    ) -> Result<Option<AccountId>, Problem> {
+        if !self.route.takes_account {
+            return Ok(None);
+        }
+        let query = Query::any(uri)?;
+        let Some(name) = query.one("account")? else {
+            return Ok(None);
+        };
+        if !self.caller.operator {
+            return Err(self.forbidden(record, "only operators may name an account"));
+        }
+        let account = self.api.service.find_account(self.caller, name).await?;
+        Ok(Some(account.id))
+    }
+
+    /// What the call acts on, by its path; everything of the API in the account where policies cannot say more.
+    async fn resource(&self, parts: &mut Parts, account: AccountId) -> Result<String, Problem> {
+        let [resource] = self.route.served.resources else {
+            return Ok(product().all_resources(account));
+        };
+        let params = RawPathParams::from_request_parts(parts, &()).await;
+        let params = params.map_err(|rejection| Problem::invalid(rejection.body_text()))?;
+        let value = |name: &str| match name {
+            "accountId" => account.to_string(),
+            name => params
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.to_owned())
+                .expect("a test looks up each template's names in its path"),
+        };
+        Ok(filled(resource.arn, value))
+    }
+
+    fn forbidden(&self, record: &mut AuditRecord, why: &str) -> Problem {
+        let principal = self.caller.principal.arn();
+        record.reason = Some(why.to_owned());
+        let detail = format!("{principal} may not call {}: {why}", record.action);
+        Problem::new(Code::Forbidden, detail).member("action", record.action.as_str())
+    }
+
+    fn denied(&self, record: &mut AuditRecord, denial: &Denial) -> Problem {
+        record.reason = Some(denial.to_string());
+        let principal = self.caller.principal.arn();
+        let detail = format!("{principal} may not do this: {denial}");
+        let by = match &denial.decision {
+            Decision::Denied(by) => Some(by),
+            Decision::Allowed(_) | Decision::NotAllowed => None,
+        };
+        Problem::new(Code::Forbidden, detail)
+            .member("action", denial.action.as_str())
+            .member("resource", denial.resource.clone())
+            .member("policy", by.map(|by| by.policy.to_string()))
+            .member("statement", by.map(|by| by.statement))
+    }
+}
+
+/// A template with a value in place of each name in braces.
+fn filled(template: &str, value: impl Fn(&str) -> String) -> String {
+    let mut parts = template.split('{');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        text.push_str(&value(name));
+        text.push_str(rest);
+    }
+    text
+}
+
+/// The call's line in the audit log. A call whose client goes away before it is answered gets one too: what it did
+/// stays done.
+struct Entry {
+    service: Arc<Service>,
+    record: AuditRecord,
+    is_written: bool,
+}
+
+/// In place of a status where nobody waited for one, as web servers log it.
+const CLIENT_LEFT: u16 = 499;
+
+impl Entry {
+    fn new(
+        api: &NativeApi,
+        route: &Route,
+        caller: &Caller,
+        source: Option<IpAddr>,
+        parts: &Parts,
+    ) -> Self {
+        let id = parts.extensions.get::<RequestId>();
+        let record = AuditRecord {
+            at: api.service.now(),
+            account: Some(caller.account),
+            principal: caller.principal.arn(),
+            key_id: Some(caller.principal.key_id.clone()),
+            dialect: NativeApi::NAME.to_owned(),
+            action: route.policy_action(),
+            resource: None,
+            source,
+            allowed: false,
+            reason: None,
+            status: CLIENT_LEFT,
+            code: None,
+            request_id: id.map(RequestId::to_string).unwrap_or_default(),
+        };
+        Self {
+            service: Arc::clone(&api.service),
+            record,
+            is_written: false,
+        }
+    }
+
+    /// Takes down what came of the call.
+    fn answered(&mut self, response: &Response) {
+        self.record.status = response.status().as_u16();
+        let problem = response.extensions().get::<Problem>();
+        self.record.code = problem.map(|problem| problem.code().to_owned());
+    }
+
+    /// Writes the entry where the log has to know of the call before its caller does. If that fails, or nobody waits
+    /// for it, it is written like any other.
+    async fn write_now(mut self) {
+        match self.service.audit_now(self.record.clone()).await {
+            Ok(()) => self.is_written = true,
+            Err(error) => {
+                let (principal, action) = (&self.record.principal, &self.record.action);
+                let id = &self.record.request_id;
+                // What was done is done, and its answer may hold a secret that nobody can ask for again.
+                tracing::error!(%error, request.id = %id,
+                    "request {id}: {principal} called {action}, and the audit log is behind");
+            }
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if !self.is_written {
+            self.service.audit(self.record.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_filled_with_what_the_path_names() {
+        let value = |name: &str| format!("<{name}>");
+        assert_eq!(
+            filled("acs:reelgate:*:{accountId}:bucket/{bucket}/{key}", value),
+            "acs:reelgate:*:<accountId>:bucket/<bucket>/<key>"
+        );
+    }
+
+    #[test]
+    fn whoever_waits_as_told_waits_long_enough() {
+        for (millis, seconds) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2")] {
+            let retry_after = std::time::Duration::from_millis(millis);
+            let problem = too_many("x", Throttled { retry_after });
+            let response = problem.clone().into_response();
+            let mut rendered = response;
+            problem.render(RequestId::random(), &mut rendered);
+            assert_eq!(rendered.headers()[RETRY_AFTER], seconds, "{millis}");
+        }
+    }
+}
