@@ -34,9 +34,50 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) max_object_bytes: u64,
     #[command(flatten)]
+    pub(crate) access: AccessArgs,
+    #[command(flatten)]
     pub(crate) work: WorkArgs,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+}
+
+/// How secrets are kept, what callers may get wrong, and how long calls are remembered.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AccessArgs {
+    /// File of the master keys that secrets are sealed with; its owner alone may read it. Default:
+    /// master.key in the data directory, made at the first start. REELGATE_MASTER_KEY gives keys
+    /// without a file: base64, newest first, separated by commas.
+    #[arg(long, env = "REELGATE_MASTER_KEY_FILE", value_name = "FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// Days for which calls stay in the audit.
+    #[arg(
+        long,
+        env = "REELGATE_AUDIT_DAYS",
+        default_value_t = 90,
+        value_name = "DAYS",
+        value_parser = clap::value_parser!(u32).range(1..=36_500)
+    )]
+    pub(crate) audit_days: u32,
+    /// Failed signatures a minute of one key from one address, after which it has to wait; an address
+    /// may have ten times as many.
+    #[arg(
+        long,
+        env = "REELGATE_MAX_FAILED_SIGNATURES",
+        default_value_t = 1000,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) max_failed_signatures: u32,
+}
+
+impl Default for AccessArgs {
+    fn default() -> Self {
+        Self {
+            master_key_file: None,
+            audit_days: 90,
+            max_failed_signatures: 1000,
+        }
+    }
 }
 
 /// Where a server listens, and how it speaks to those who connect.
@@ -268,6 +309,23 @@ pub(crate) fn program() -> String {
 )]
 pub(crate) fn log_filter() -> String {
     std::env::var("REELGATE_LOG").unwrap_or_else(|_| "info".to_owned())
+}
+
+/// Master keys that are given without a file.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
+pub(crate) fn master_key() -> Option<String> {
+    let given = std::env::var_os("REELGATE_MASTER_KEY").filter(|keys| !keys.is_empty());
+    // What is no text is no key, and has to be refused as one.
+    given.map(|keys| keys.to_string_lossy().into_owned())
+}
+
+/// The file of the master keys.
+pub(crate) fn master_key_file(args: &AccessArgs, data: &Path) -> PathBuf {
+    let default = || data.join("master.key");
+    args.master_key_file.clone().unwrap_or_else(default)
 }
 
 /// The file of the first account's names and secrets.

@@ -23,8 +23,10 @@ use tokio::task::JoinHandle;
 use crate::catalogue::catalogue;
 use crate::config::{self, EngineArgs, NetworkArgs, ServeArgs};
 
+mod access;
 mod files;
 mod health;
+mod house;
 mod listen;
 mod parts;
 mod signals;
@@ -32,6 +34,7 @@ mod space;
 pub(crate) mod tls;
 
 use files::{data_directory, remove_if_there, write_private};
+use house::House;
 use parts::Parts;
 use signals::StopSignals;
 use space::Space;
@@ -51,6 +54,7 @@ pub(crate) struct Server {
     parts: Parts,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
+    house: House,
     worker: Option<Worker>,
 }
 
@@ -136,14 +140,12 @@ impl Server {
             free_space_floor: space.floor,
         };
         let ids: Arc<dyn Ids> = Arc::new(RandomIds::default());
-        let service = Arc::new(Service::new(
-            Arc::clone(&store),
-            Arc::clone(&clock),
-            ids,
-            settings,
-        ));
+        let access = access::settings(&args.access, &data, &*store, &*ids).await?;
+        let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings);
+        let service = Arc::new(service.with_access(access));
+        service.unlock().await?;
         let credentials_file = config::credentials_file(&data);
-        first_start(&service, &credentials_file).await?;
+        access::first_start(&service, &credentials_file).await?;
 
         // What was judged, not what the name may have come to mean since.
         let listener = TcpListener::bind(&addresses[..])
@@ -195,6 +197,7 @@ impl Server {
             options,
             stopped,
         ));
+        let house = House::keep(&service);
         let server_file = config::server_file(&data);
         tell_clients(&server_file, address, tls.as_ref().map(|tls| tls.sha256));
         let scheme = match tls {
@@ -214,6 +217,7 @@ impl Server {
             parts,
             stop,
             serving,
+            house,
             worker,
         })
     }
@@ -223,6 +227,7 @@ impl Server {
         tokio::select! {
             name = self.parts.lost() => name,
             _ = &mut self.serving => "what serves requests",
+            () = self.house.lost() => "what writes the audit",
         }
     }
 
@@ -251,6 +256,8 @@ impl Server {
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "serving ended by a panic");
         }
+        // The last calls are in the audit when they have been answered.
+        self.house.leave().await;
     }
 }
 
@@ -337,18 +344,6 @@ fn tell_sandbox(level: &SandboxLevel) {
     for advice in level.advice() {
         tracing::warn!("FFmpeg's sandbox could be tighter: {advice}");
     }
-}
-
-/// Writes the credentials before the account exists: see [`Service::invent_credentials`].
-async fn first_start(service: &Service, file: &Path) -> Result<()> {
-    if !service.is_first_start().await? {
-        return Ok(());
-    }
-    let credentials = service.invent_credentials();
-    write_private(file, &serde_json::to_string_pretty(&credentials)?)
-        .with_context(|| format!("writing the credentials to {}", file.display()))?;
-    service.create_first_account(&credentials).await?;
-    Ok(())
 }
 
 fn default_slots() -> u32 {

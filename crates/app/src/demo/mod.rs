@@ -20,7 +20,7 @@ use reelgate_client::Client;
 use reelgate_media::Runner;
 use reelgate_service::{RandomIds, SystemClock};
 
-use crate::config::{DemoArgs, NetworkArgs, ServeArgs, WorkArgs};
+use crate::config::{AccessArgs, DemoArgs, NetworkArgs, ServeArgs, WorkArgs};
 use crate::serve::{self, Server};
 use mps::MpsClient;
 
@@ -47,6 +47,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
         ready_file: None,
         slots: Some(2),
         max_object_bytes: 1 << 30,
+        access: AccessArgs::default(),
         work: WorkArgs::default(),
         engine: args.engine.clone(),
     };

@@ -58,7 +58,10 @@ async fn keyring(
         );
     }
     let made = Keyring::create_file(&file, ids)?;
-    tracing::info!("a new master key is in {}: keep a copy of it", file.display());
+    tracing::info!(
+        "a new master key is in {}: keep a copy of it",
+        file.display()
+    );
     Ok(made)
 }
 
@@ -133,12 +136,16 @@ mod tests {
         let ids = std::sync::Arc::new(ids);
         let service = Service::new(store.clone(), clock, ids.clone(), settings);
         let service = service.with_access(AccessSettings::new(made));
-        first_start(&service, &dir.path().join("credentials.json")).await.unwrap();
+        first_start(&service, &dir.path().join("credentials.json"))
+            .await
+            .unwrap();
 
         keyring(&args, dir.path(), &*store, &*ids).await.unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
         std::fs::remove_file(&file).unwrap();
-        let missed = keyring(&args, dir.path(), &*store, &*ids).await.unwrap_err();
+        let missed = keyring(&args, dir.path(), &*store, &*ids)
+            .await
+            .unwrap_err();
         assert!(missed.to_string().contains("--master-key-file"), "{missed}");
         assert!(!file.exists());
     }
