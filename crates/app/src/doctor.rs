@@ -153,7 +153,7 @@ fn tls(files: &Files) -> Vec<Finding> {
     };
     let advice: Vec<_> = facts.advice(now);
     if advice.is_empty() {
-        let (names, until) = (facts.names.join(", "), facts.valid_until());
+        let (names, until) = (facts.names(), facts.valid_until());
         let detail = format!("certificate and key for {names}, valid until {until}");
         return vec![finding(Verdict::Good, detail)];
     }

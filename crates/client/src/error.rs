@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use rustls::CertificateError;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -82,12 +83,30 @@ impl Error {
 fn tls_words(server: &str, source: &rustls::Error) -> String {
     match source {
         rustls::Error::InvalidCertificate(why) => {
+            let why = certificate_words(why);
             format!("the certificate of {server} is not trusted: {why}")
         }
         rustls::Error::InvalidMessage(_) => {
             format!("{server} does not speak TLS: write http:// if it is meant not to")
         }
         other => format!("no TLS with {server}: {other}"),
+    }
+}
+
+/// The library's own words are names of its variants.
+fn certificate_words(error: &CertificateError) -> String {
+    use CertificateError as Why;
+    match error {
+        Why::UnknownIssuer => "nobody who is trusted here vouches for it".to_owned(),
+        Why::Expired | Why::ExpiredContext { .. } => "it has ended".to_owned(),
+        Why::NotValidYet | Why::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        Why::NotValidForName | Why::NotValidForNameContext { .. } => {
+            "it is for other names".to_owned()
+        }
+        Why::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "it is an authority's, and a server's needs basicConstraints CA:FALSE".to_owned()
+        }
+        other => other.to_string(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use reelgate_client::{Client, Trust};
+use rustls::CertificateError;
 use serde::Deserialize;
 
 use crate::config::{self, ClientArgs};
@@ -71,12 +72,15 @@ pub(super) fn advice(args: &ClientArgs) -> String {
     }
 }
 
-/// What to do when the server cannot be told from another by its certificate.
-pub(super) fn tls_advice(args: &ClientArgs) -> String {
+/// What to do when a server that speaks TLS cannot be told from another, to be put behind the error.
+pub(super) fn tls_advice(args: &ClientArgs, error: &rustls::Error) -> &'static str {
+    let is_unknown = *error == CertificateError::UnknownIssuer.into();
     match &args.server {
-        Some(_) => "name its authority's certificate with --ca-file".to_owned(),
-        None => "another program may listen there, or the certificate was just replaced: try again"
-            .to_owned(),
+        Some(_) if is_unknown => ": name its authority's certificate with --ca-file",
+        None if is_unknown => {
+            ": another program may listen there, or the certificate was just replaced: try again"
+        }
+        _ => "",
     }
 }
 

@@ -129,7 +129,9 @@ impl Common {
             Some(Error::Unreachable { .. }) => {
                 anyhow!("{error}: {}", connect::advice(&self.server))
             }
-            Some(Error::Tls { .. }) => anyhow!("{error}: {}", connect::tls_advice(&self.server)),
+            Some(Error::Tls { source, .. }) => {
+                anyhow!("{error}{}", connect::tls_advice(&self.server, source))
+            }
             Some(Error::Refused(problem)) if problem.status == 401 => {
                 anyhow!("{error}: {}", connect::key_advice(&self.server))
             }

@@ -156,7 +156,7 @@ impl Tls {
 
 /// What clients get to see, and what they will not like about it.
 fn tell(facts: &Facts, now: Timestamp) {
-    let (names, until) = (facts.names.join(", "), facts.valid_until());
+    let (names, until) = (facts.names(), facts.valid_until());
     tracing::info!("TLS with a certificate for {names}, valid until {until}");
     advise(facts, now);
 }

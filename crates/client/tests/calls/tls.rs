@@ -75,7 +75,8 @@ async fn a_server_whose_authority_was_given_is_trusted_under_its_name_only() {
     let elsewhere = url.replace("127.0.0.1", "localhost");
     let client = Client::trusting(&elsewhere, "key", trust).unwrap();
     let error = client.ready().await.unwrap_err();
-    assert!(error.to_string().contains("not trusted"), "{error}");
+    let expected = "is not trusted: it is for other names";
+    assert!(error.to_string().ends_with(expected), "{error}");
 }
 
 #[tokio::test]
@@ -109,6 +110,17 @@ async fn a_certificate_that_is_known_is_taken_whatever_it_says_and_no_other_is()
         panic!("another's certificate was taken")
     };
     assert_eq!(source, CertificateError::UnknownIssuer.into());
+}
+
+/// `openssl req -x509` makes nothing else unless it is told to.
+#[tokio::test]
+async fn an_authority_that_serves_itself_is_told_what_is_wrong() {
+    let made = self_signed("127.0.0.1");
+    let address = server(made.cert.der().clone(), &made.signing_key).await;
+    let trust = Trust::with_authorities(made.cert.pem().as_bytes()).unwrap();
+    let client = Client::trusting(&format!("https://{address}"), "key", trust).unwrap();
+    let error = client.ready().await.unwrap_err();
+    assert!(error.to_string().contains("CA:FALSE"), "{error}");
 }
 
 /// Whoever has seen a certificate can show it.

@@ -57,7 +57,7 @@ pub(crate) struct Identity {
 #[derive(Debug)]
 pub(crate) struct Facts {
     /// Names and addresses under which clients may call the server.
-    pub(crate) names: Vec<String>,
+    names: Vec<String>,
     not_before: Timestamp,
     not_after: Timestamp,
     is_authority: bool,
@@ -166,6 +166,13 @@ impl Facts {
             not_after: at(validity.not_after),
             is_authority: constraints.is_some_and(|(_, constraints)| constraints.ca),
         })
+    }
+
+    pub(crate) fn names(&self) -> String {
+        match self.names.is_empty() {
+            true => "no name".to_owned(),
+            false => self.names.join(", "),
+        }
     }
 
     pub(crate) fn valid_until(&self) -> String {
