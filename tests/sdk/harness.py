@@ -33,14 +33,14 @@ class Server:
     credentials: dict = dataclasses.field(default_factory=dict, repr=False)
 
     @classmethod
-    def start(cls, program, directory, slots=2, options=()):
+    def start(cls, program, directory, slots=2, options=(), listen="127.0.0.1:0"):
         """Starts the server on a free port and returns when it serves requests.
 
         A directory where an earlier one ran may be used again; `options` go to `serve` as well.
         """
         data, log, ready = directory / "data", directory / "server.log", directory / "ready.json"
         ready.unlink(missing_ok=True)
-        arguments = ["serve", "--data", data, "--listen", "127.0.0.1:0",
+        arguments = ["serve", "--data", data, "--listen", listen,
                      "--ready-file", ready, "--slots", str(slots), *options]
         environment = clean_environment()
         with log.open("ab") as output:
