@@ -240,8 +240,20 @@ fn addresses_are_looked_for_in_networks() {
     check(
         "IpAddress",
         json!("::ffff:10.0.0.0/104"),
-        &["10.1.2.3", "::ffff:a01:203"],
+        &["10.1.2.3", "10.255.0.1", "::ffff:a01:203"],
         &["11.0.0.0"],
+    );
+    check(
+        "IpAddress",
+        json!("::ffff:0:0/96"),
+        &["10.1.2.3", "255.0.0.1"],
+        &["::1"],
+    );
+    check(
+        "IpAddress",
+        json!("::ffff:10.0.0.1"),
+        &["10.0.0.1", "::ffff:10.0.0.1"],
+        &["10.0.0.2"],
     );
     check(
         "IpAddress",
