@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "figures are printed for people")]
 
+mod access;
 mod backlog;
 mod bare;
 mod clip;
@@ -30,11 +31,12 @@ use tokio::runtime::Runtime;
 
 use crate::figure::Figure;
 
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     "queue",
     "backlog",
     "http",
     "signature",
+    "access",
     "latency",
     "whole",
     "memory",
@@ -43,7 +45,7 @@ const PARTS: [&str; 7] = [
 const USAGE: &str = "\
 usage: reelgate-bench [--only PART]... [--backlog N] [--dir DIR]
 
-  --only PART   queue, backlog, http, signature, latency, whole or memory; may be repeated
+  --only PART   queue, backlog, http, signature, access, latency, whole or memory; may be repeated
   --backlog N   the larger of the two backlogs compared (default 1000000)
   --dir DIR     where databases and clips go for the time of the run (default: the temporary
                 directory)";
@@ -103,6 +105,7 @@ fn measure(
         "backlog" => backlog::figures(runtime, dir, backlog, tell),
         "http" => http::figures(runtime, dir, tell),
         "signature" => signature::figures(tell),
+        "access" => access::figures(runtime, dir, tell),
         "latency" => latency::figures(dir, tell),
         "whole" => whole::figures(dir, tell),
         "memory" => memory::figures(runtime, dir, backlog, tell),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use reelgate_api_aliyun::mps::Mts;
-use reelgate_api_aliyun::rpc::{Caller, Params, Product};
-use reelgate_api_kit::RequestId;
+use reelgate_api_aliyun::rpc::{Call, Params, Product};
+use reelgate_service::CallContext;
 use rustix::time::{ClockId, clock_gettime};
 
 use super::{Bench, CALLS, calls};
@@ -51,25 +51,20 @@ pub(super) fn print(bench: &Bench<'_>) -> Result<()> {
 
 /// The action alone: no HTTP, no signature, no bytes of an answer.
 fn actions(bench: &Bench<'_>, query: &str) -> Result<()> {
-    let house = &bench.house;
+    let house = Arc::clone(&bench.house);
     let product = Arc::new(Mts::new(Arc::clone(&house.service)));
     let params = Arc::new(Params::parse(query.as_bytes(), None)?);
-    let caller = Arc::new(Caller {
-        account: house.caller.account.number(),
-        key_id: bench.signer.key_id().to_owned(),
-        nonce: String::new(),
-        signed_at_ms: 0,
-        request_id: RequestId::random(),
-        source: None,
-    });
     let submits = together(CALLERS, CALLS, move |_| {
-        let (product, params, caller) = (
-            Arc::clone(&product),
-            Arc::clone(&params),
-            Arc::clone(&caller),
-        );
+        let (product, params) = (Arc::clone(&product), Arc::clone(&params));
+        let house = Arc::clone(&house);
         async move {
-            let answer = product.call(&caller, "SubmitJobs", &params).await;
+            let call = Call {
+                caller: &house.caller,
+                action: "SubmitJobs",
+                params: &params,
+                context: &CallContext::default(),
+            };
+            let answer = product.call(&call).await;
             ensure!(answer.is_ok(), "the action failed");
             Ok(())
         }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Bench, CALLS, ROUNDS, calls};
+use super::{Bench, ROUNDS, calls};
 use crate::figure::{Figure, Goal};
 use crate::house::CALLERS;
 use crate::rounds::in_turns;

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use anyhow::Result;
 use axum::Router;
 use axum::routing::get;
-use reelgate_api_kit::Dialect;
-use reelgate_api_native::NativeApi;
 use reelgate_api_kit::serve::{ServeOptions, serve};
+use reelgate_api_kit::{Catalogue, Dialect};
+use reelgate_api_native::NativeApi;
 use reelgate_service::{Service, SystemClock};
 use tokio::net::TcpListener;
 
 /// Starts the server; it runs as long as the runtime.
 pub(super) async fn start(service: Arc<Service>) -> Result<SocketAddr> {
-    let native = Arc::new(NativeApi::new(Arc::clone(&service), Vec::new()));
+    let native = Arc::new(NativeApi::new(
+        Arc::clone(&service),
+        Catalogue::default(),
+        Vec::new(),
+    ));
     let gateway = Arc::new(reelgate_api_aliyun::gateway(service, Arc::new(SystemClock)));
     let bare = Router::new().route("/hello", get(async || "hello"));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
