@@ -5,6 +5,7 @@
     reason = "what ends the program is told to whoever started it"
 )]
 
+mod catalogue;
 mod cli;
 mod config;
 mod demo;

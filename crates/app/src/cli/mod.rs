@@ -1,21 +1,31 @@
 //! The client commands: they talk to a running server over the native API.
 
+mod account;
 mod address;
+mod audit;
 mod bucket;
 mod connect;
+mod errors;
+mod input;
 mod job;
+mod key;
+mod master_key;
 mod pipeline;
 mod playlist;
+mod policy;
 mod preset;
 mod progress;
+mod project;
+mod role;
 mod screen;
 mod submit;
+mod user;
 
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
-use reelgate_client::{Client, Error};
+use reelgate_client::{Client, Error, InAccount};
 
 use crate::config::{ClientArgs, EarlyArgs};
 use screen::Format;
@@ -35,6 +45,24 @@ pub(crate) enum ClientCommand {
     Preset(Group<preset::PresetCommand>),
     /// Write master playlists over finished HLS jobs.
     Playlist(Group<playlist::PlaylistCommand>),
+    /// Create accounts, turn features on, set call limits; for operators.
+    Account(Group<account::AccountCommand>),
+    /// Create and list projects.
+    Project(AccountGroup<project::ProjectCommand>),
+    /// Create, disable, rotate and delete keys.
+    Key(AccountGroup<key::KeyCommand>),
+    /// Create users and attach policies to them.
+    User(AccountGroup<user::UserCommand>),
+    /// Write policies, and ask what they come to.
+    Policy(AccountGroup<policy::PolicyCommand>),
+    /// Create roles that others may assume.
+    Role(AccountGroup<role::RoleCommand>),
+    /// Show who called what, from where, and what came of it.
+    Audit(AccountCall<audit::Audit>),
+    /// The key under which the server keeps secrets; for operators.
+    MasterKey(Group<master_key::MasterKeyCommand>),
+    /// What an error code of any API means and what to do; asks no server.
+    Errors(errors::Errors),
 }
 
 /// A command with what every client command can be told.
@@ -53,6 +81,35 @@ pub(crate) struct Group<C: Subcommand> {
     command: C,
     #[command(flatten)]
     common: Common,
+}
+
+/// Commands about things of an account.
+#[derive(Debug, Args)]
+pub(crate) struct AccountGroup<C: Subcommand> {
+    #[command(subcommand)]
+    command: C,
+    #[command(flatten)]
+    scope: Scope,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// A command about an account.
+#[derive(Debug, Args)]
+pub(crate) struct AccountCall<C: Args> {
+    #[command(flatten)]
+    command: C,
+    #[command(flatten)]
+    scope: Scope,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct Scope {
+    /// Another account than the key's, by id or name; for operators.
+    #[arg(long, global = true)]
+    account: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -76,7 +133,12 @@ struct Common {
 /// The code is 0 for success and 1 where the thing asked for came to another end, such as a job
 /// that failed; a command line that makes no sense ends in 2 before this.
 pub(crate) async fn run(mut command: ClientCommand, early: EarlyArgs) -> Result<ExitCode> {
-    command.common().server.apply(early);
+    if let ClientCommand::Errors(wanted) = command {
+        return errors::run(&wanted, &early);
+    }
+    if let Some(common) = command.common() {
+        common.server.apply(early);
+    }
     match command {
         ClientCommand::Submit(Call { command, common }) => {
             let (client, format) = common.open()?;
@@ -102,19 +164,83 @@ pub(crate) async fn run(mut command: ClientCommand, early: EarlyArgs) -> Result<
             let (client, format) = common.open()?;
             common.explain(playlist::run(&client, command, format).await)
         }
+        ClientCommand::Account(Group { command, common }) => {
+            let (client, format) = common.open()?;
+            common.explain(account::run(&client, command, format).await)
+        }
+        ClientCommand::Project(group) => {
+            let (client, format) = group.common.open()?;
+            let account = group.scope.of(&client);
+            let outcome = project::run(account, group.command, format).await;
+            group.common.explain(outcome)
+        }
+        ClientCommand::Key(group) => {
+            let (client, format) = group.common.open()?;
+            let account = group.scope.of(&client);
+            let outcome = key::run(account, group.command, format).await;
+            group.common.explain(outcome)
+        }
+        ClientCommand::User(group) => {
+            let (client, format) = group.common.open()?;
+            let account = group.scope.of(&client);
+            let outcome = user::run(account, group.command, format).await;
+            group.common.explain(outcome)
+        }
+        ClientCommand::Policy(group) => {
+            if let policy::PolicyCommand::Actions { product } = &group.command {
+                return policy::actions(product.as_deref(), group.common.format);
+            }
+            let (client, format) = group.common.open()?;
+            let account = group.scope.of(&client);
+            let outcome = policy::run(account, group.command, format).await;
+            group.common.explain(outcome)
+        }
+        ClientCommand::Role(group) => {
+            let (client, format) = group.common.open()?;
+            let account = group.scope.of(&client);
+            let outcome = role::run(account, group.command, format).await;
+            group.common.explain(outcome)
+        }
+        ClientCommand::Audit(call) => {
+            let (client, format) = call.common.open()?;
+            let account = call.scope.of(&client);
+            let outcome = audit::run(account, call.command, format).await;
+            call.common.explain(outcome)
+        }
+        ClientCommand::MasterKey(Group { command, common }) => {
+            let (client, format) = common.open()?;
+            common.explain(master_key::run(&client, command, format).await)
+        }
+        ClientCommand::Errors(_) => unreachable!("it was run without a server"),
     }
 }
 
 impl ClientCommand {
-    fn common(&mut self) -> &mut Common {
-        match self {
+    /// What a command that talks to a server was told.
+    fn common(&mut self) -> Option<&mut Common> {
+        Some(match self {
             Self::Submit(call) => &mut call.common,
             Self::Job(group) => &mut group.common,
             Self::Pipeline(group) => &mut group.common,
             Self::Bucket(group) => &mut group.common,
             Self::Preset(group) => &mut group.common,
             Self::Playlist(group) => &mut group.common,
-        }
+            Self::Account(group) => &mut group.common,
+            Self::Project(group) => &mut group.common,
+            Self::Key(group) => &mut group.common,
+            Self::User(group) => &mut group.common,
+            Self::Policy(group) => &mut group.common,
+            Self::Role(group) => &mut group.common,
+            Self::Audit(call) => &mut call.common,
+            Self::MasterKey(group) => &mut group.common,
+            Self::Errors(_) => return None,
+        })
+    }
+}
+
+impl Scope {
+    fn of<'a>(&'a self, client: &'a Client) -> InAccount<'a> {
+        client.in_account(self.account.as_deref())
     }
 }
 

@@ -1,0 +1,168 @@
+//! `reelgate account`: create accounts, turn their features on and off, set their call limits.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Subcommand, ValueEnum};
+use reelgate_client::{Account, AccountQuery, Client, Credentials, Limit, NewAccount};
+
+use super::input::shown_once;
+use super::screen::{Format, json, line, remark, table};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Create an account; its keys and password are shown this once.
+    Create { name: String },
+    /// List accounts, by id.
+    List {
+        /// Go on where an earlier page ended.
+        #[arg(long)]
+        cursor: Option<String>,
+        /// How many accounts, 1 to 100.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Turn a feature of an account on or off.
+    Feature {
+        /// By id or name.
+        #[arg(value_name = "ACCOUNT")]
+        of: String,
+        feature: String,
+        state: Switch,
+    },
+    /// Show how often an account may call what, or set it for one action.
+    Limit {
+        /// By id or name.
+        #[arg(value_name = "ACCOUNT")]
+        of: String,
+        /// Such as mts:CancelJob.
+        action: Option<String>,
+        /// Such as 100/s, 6000/min or 10/h; `unlimited`; or `default` to go back to that.
+        #[arg(requires = "action")]
+        limit: Option<String>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+pub(super) async fn run(
+    client: &Client,
+    command: AccountCommand,
+    format: Format,
+) -> Result<ExitCode> {
+    match command {
+        AccountCommand::Create { name } => create(client, name, format).await?,
+        AccountCommand::List { cursor, limit } => list(client, cursor, limit, format).await?,
+        AccountCommand::Feature { of, feature, state } => {
+            let enabled = matches!(state, Switch::On);
+            let account = client.set_feature(&of, &feature, enabled).await?;
+            match format {
+                Format::Json => json(&account)?,
+                Format::Table => show(&[account])?,
+            }
+        }
+        AccountCommand::Limit { of, action, limit } => {
+            limits(client, &of, action, limit, format).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create(client: &Client, name: String, format: Format) -> Result<()> {
+    let opened = client.create_account(&NewAccount { name }).await?;
+    match format {
+        Format::Json => json(&opened)?,
+        Format::Table => credentials(&opened.credentials)?,
+    }
+    shown_once("the keys and the password");
+    Ok(())
+}
+
+fn credentials(made: &Credentials) -> Result<()> {
+    let rows = [
+        ("ACCOUNT", made.account_id.as_str()),
+        ("ACCESS KEY", &made.access_key_id),
+        ("ACCESS KEY SECRET", made.access_key_secret.expose()),
+        ("API KEY", made.api_key.expose()),
+        ("USER", &made.iam_user),
+        ("PASSWORD", made.iam_password.expose()),
+        ("PROJECT", &made.project_id),
+        ("PIPELINE", &made.pipeline_id),
+        ("BUCKET", &made.bucket),
+    ];
+    rows.into_iter()
+        .try_for_each(|(name, value)| line(&format!("{name:<18} {value}")))
+}
+
+async fn list(client: &Client, cursor: Option<String>, limit: u32, format: Format) -> Result<()> {
+    let query = AccountQuery {
+        cursor,
+        limit: Some(limit),
+    };
+    let page = client.accounts(&query).await?;
+    if format == Format::Json {
+        return json(&page);
+    }
+    show(&page.accounts)?;
+    if let Some(cursor) = page.next_cursor {
+        remark(&format!("there are more: add --cursor {cursor}"));
+    }
+    Ok(())
+}
+
+async fn limits(
+    client: &Client,
+    account: &str,
+    action: Option<String>,
+    limit: Option<String>,
+    format: Format,
+) -> Result<()> {
+    if let (Some(action), Some(limit)) = (&action, limit) {
+        if limit == "default" {
+            client.reset_limit(account, action).await?;
+        } else {
+            client.set_limit(account, action, &limit).await?;
+        }
+    }
+    let mut found = client.limits(account).await?;
+    if let Some(action) = &action {
+        found.limits.retain(|limit| limit.action == *action);
+        if found.limits.is_empty() {
+            found.limits.push(Limit {
+                action: action.clone(),
+                limit: "unlimited".to_owned(),
+                default: "unlimited".to_owned(),
+                is_set: false,
+            });
+        }
+    }
+    match format {
+        Format::Json => json(&found),
+        Format::Table => table(
+            ["ACTION", "LIMIT", "DEFAULT"],
+            found
+                .limits
+                .into_iter()
+                .map(|limit| [limit.action, limit.limit, limit.default]),
+        ),
+    }
+}
+
+fn show(accounts: &[Account]) -> Result<()> {
+    let rows = accounts.iter().map(|account| {
+        [
+            account.id.clone(),
+            account.name.clone(),
+            match account.features.as_slice() {
+                [] => "-".to_owned(),
+                features => features.join(", "),
+            },
+            account.created_at.clone(),
+        ]
+    });
+    table(["ID", "NAME", "FEATURES", "CREATED"], rows)
+}
