@@ -21,6 +21,7 @@
 //! | a claim takes more than it may | [`claiming::a_claim_returns_no_more_than_its_slots`], [`siblings::a_limit_bounds_a_group_and_the_rest_starts_later`], `traffic` |
 //! | a pause is read before the claim | [`pausing::no_claim_that_follows_an_answered_pause_starts_its_jobs`], `traffic` |
 //! | a resume wakes nobody | [`pausing::a_paused_pipeline_starts_nothing_and_resumes`] |
+//! | a signed call is made twice at once, or again after a restart | [`once::of_two_replays_at_once_one_wins`], [`once::a_call_stays_known_after_a_reopen`] |
 //! | what is told is not what was written | [`model`], [`submitting::wake_ups_follow_what_happened`], and the engine's tests of its writer |
 //! | a cancel waits behind what it cancels, or for room on a full disk | the engine's tests of its writer |
 //! | a call costs the more the more is queued | the engine's tests of its statements |
@@ -29,23 +30,29 @@
 //! to write, and old row versions that a long reader keeps alive.
 
 pub mod accounts;
+pub mod auditing;
 pub mod cancelling;
 pub mod claiming;
 mod dice;
 pub mod durability;
 pub mod fencing;
+pub mod granting;
 pub mod history;
+pub mod keys;
 pub mod listing;
 pub mod model;
+pub mod once;
 pub mod pausing;
 pub mod pipelines;
 pub mod race;
 pub mod requeueing;
 pub mod retrying;
+pub mod sealing;
 pub mod siblings;
 pub mod submitting;
 mod tenants;
 pub mod traffic;
+pub mod users;
 mod world;
 
 use std::sync::Arc;
@@ -71,7 +78,53 @@ macro_rules! conformance_tests {
     ($home:expr) => {
         $crate::conformance_tests! { @cases $home;
             accounts::the_first_account_is_made_once,
+            accounts::an_account_comes_with_all_that_it_was_made_with,
+            accounts::two_accounts_of_one_name_cannot_be,
+            accounts::an_account_is_made_wholly_or_not_at_all,
+            accounts::accounts_are_listed_in_pages,
+            accounts::features_are_switched_per_account,
+            accounts::limits_are_set_per_account_and_action,
+            accounts::a_project_comes_with_its_pipeline,
             accounts::a_bucket_name_is_unique_inside_its_account,
+            keys::keys_are_found_by_their_id_and_their_digest,
+            keys::a_key_needs_an_owner_and_an_id_of_its_own,
+            keys::an_account_has_a_hundred_keys_at_most,
+            keys::keys_are_listed_oldest_first,
+            keys::a_key_is_switched_off_and_on,
+            keys::a_deleted_key_is_gone,
+            keys::a_rotation_brings_a_new_key_and_ends_the_old_one,
+            keys::a_rotation_keeps_to_its_owner,
+            keys::a_user_takes_its_keys_along_and_no_others,
+            users::a_user_reads_back_as_it_was_made,
+            users::a_user_name_is_unique_inside_its_account,
+            users::a_password_is_set_and_removed,
+            users::a_token_is_found_by_its_digest_until_it_is_revoked,
+            users::a_new_password_ends_the_tokens_of_the_old_one,
+            users::a_user_takes_its_tokens_and_attachments_along,
+            users::an_account_has_a_thousand_users_at_most,
+            granting::a_policy_is_stored_and_replaced,
+            granting::an_attached_policy_is_not_deleted,
+            granting::a_role_is_stored_and_replaced,
+            granting::a_role_takes_its_attachments_along,
+            granting::what_is_attached_is_granted,
+            granting::only_what_exists_is_attached,
+            granting::twenty_policies_can_be_attached_to_one,
+            granting::an_account_has_a_thousand_policies_and_roles_at_most,
+            sealing::the_secrets_of_all_accounts_are_listed_in_pages,
+            sealing::only_a_secret_that_is_as_it_was_read_is_resealed,
+            once::a_call_counts_once_whatever_it_does,
+            once::a_call_that_was_answered_no_counts_too,
+            once::a_call_that_fails_can_be_made_again,
+            once::of_two_replays_at_once_one_wins,
+            once::a_call_stays_known_after_a_reopen,
+            once::old_calls_are_forgotten_step_by_step,
+            auditing::calls_read_back_newest_first,
+            auditing::calls_are_in_the_order_of_their_times_however_they_came,
+            auditing::very_many_calls_at_one_time_are_all_kept,
+            auditing::pages_of_calls_follow_each_other_without_gaps,
+            auditing::every_combination_of_audit_filters_agrees_with_a_plain_filter,
+            auditing::old_calls_leave_the_audit_step_by_step,
+            auditing::the_audit_is_there_after_a_reopen,
             pipelines::a_pipeline_reads_back_as_it_was_made,
             pipelines::pipelines_are_listed_oldest_first_with_their_total,
             pipelines::a_change_leaves_what_it_does_not_name,

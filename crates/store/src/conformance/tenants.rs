@@ -9,7 +9,8 @@ use reelgate_domain::access::{
 use reelgate_domain::{AccountId, BucketName, PipelineState, Timestamp};
 use reelgate_testkit::{Ids, account};
 
-use crate::{Bucket, NewAccount, NewPipeline};
+use super::World;
+use crate::{Bucket, Create, CreateAccount, NewAccount, NewPipeline};
 
 /// The first account of a store: `main`, with the key pair `AKID`, the bearer key of the digest
 /// `[7; 32]`, the pipeline `default` and the bucket `media`.
@@ -32,6 +33,25 @@ pub fn first_account(ids: &Ids, now: Timestamp) -> NewAccount {
         },
         only_first: true,
         ..first
+    }
+}
+
+impl World {
+    /// Another account, called `tenant-<number>`.
+    pub(super) async fn add_tenant(&self, number: u8) -> AccountId {
+        let new = tenant(number, &format!("tenant-{number}"), &self.ids, self.now());
+        let id = new.account.id;
+        let created = self.store.create_account(new).await;
+        assert_eq!(created.expect("create_account"), CreateAccount::Created);
+        id
+    }
+
+    pub(super) async fn add_user(&self, account: AccountId, name: &str) -> UserName {
+        let user = user(account, name, self.now());
+        let name = user.name.clone();
+        let created = self.store.create_user(user, None).await;
+        assert_eq!(created.expect("create_user"), Create::Created);
+        name
     }
 }
 

@@ -314,7 +314,7 @@ pub trait AccessStore: Send + Sync + 'static {
     /// False if there is no such user; nothing was stored.
     async fn create_token(&self, token: Token) -> Result<bool>;
 
-    /// The token whose SHA-256 this is, expired or not. Those that have expired may be gone.
+    /// The token whose SHA-256 this is, expired or not. Those that expired a day ago may be gone.
     async fn token(&self, digest: &[u8; 32]) -> Result<Option<Token>>;
 
     /// False if there is none.
@@ -340,7 +340,8 @@ pub trait AccessStore: Send + Sync + 'static {
     async fn audit(&self, filter: AuditFilter, limit: u32) -> Result<Vec<AuditEntry>>;
 
     /// Removes what is no longer needed, in one write that looks at no more than `most` of each kind:
-    /// calls that are too old to come again, tokens that have expired, records older than
-    /// `audit_before`. Tells whether there may be more of it.
+    /// calls that are too old to come again, tokens that expired a day ago, records older than
+    /// `audit_before`. Tells whether there may be more of it; when it says no for the first time after
+    /// a start or a no before, all that there was is gone.
     async fn prune(&self, now: Timestamp, audit_before: Timestamp, most: u32) -> Result<bool>;
 }

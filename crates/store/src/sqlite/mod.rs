@@ -76,6 +76,7 @@ pub struct SqliteStore {
     bells: Arc<Bells>,
     readers: Arc<Readers>,
     served: Arc<AtomicI64>,
+    walk: access::Walk,
     /// Canonical.
     dir: PathBuf,
     writer: Option<JoinHandle<()>>,
@@ -122,6 +123,7 @@ impl SqliteStore {
             bells,
             readers,
             served: Arc::new(AtomicI64::new(served)),
+            walk: access::Walk::default(),
             dir,
             writer: Some(writer),
             writer_alive,

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use reelgate_domain::access::Once;
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, CancelVerdict, Lease, StateName, StopMode,
+    CancelOutcome, CancelPolicy, CancelVerdict, Lease, NewJob, StateName, StopMode,
 };
 use reelgate_domain::media::Staged;
 use reelgate_domain::{AccountId, JobId, Timestamp, WorkerId};
@@ -16,7 +17,9 @@ use super::rows::{all, cell, execute, held, one};
 use super::transition::add;
 use super::writer::Tx;
 use super::{SqliteStore, claim, report, sql};
-use crate::contract::{Claim, Ending, Fenced, Result};
+use crate::contract::{
+    AccessStore, Claim, Ending, Fenced, Result, Store, StoreError, SubmitOutcome,
+};
 
 impl SqliteStore {
     /// Looks at the job on a read connection, decides, and then writes whatever the job has become.
@@ -192,6 +195,37 @@ impl SqliteStore {
                 .collect())
         })
         .await
+    }
+
+    /// Looks for the call on a read connection, acts, and notes the call afterwards.
+    pub async fn submit_and_then_note(
+        &self,
+        jobs: Vec<NewJob>,
+        once: Once,
+    ) -> Result<SubmitOutcome> {
+        let noted = "SELECT EXISTS (SELECT 1 FROM nonces WHERE hash = ?1)";
+        let look = move |connection: &rusqlite::Connection| cell(connection, noted, [once.hash]);
+        if self.readers.read(look).await? == Some(true) {
+            return Err(StoreError::Replayed);
+        }
+        let outcome = self.submit(jobs, None).await?;
+        let note = "INSERT INTO nonces (hash, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.write(Lane::Normal, move |tx| {
+            let row = params![once.hash, once.until.as_millis()];
+            execute(tx.connection(), note, row)
+        })
+        .await?;
+        Ok(outcome)
+    }
+
+    /// Notes the call in a write of its own and then acts.
+    pub async fn note_and_then_submit(
+        &self,
+        jobs: Vec<NewJob>,
+        once: Once,
+    ) -> Result<SubmitOutcome> {
+        self.use_once(once).await?;
+        self.submit(jobs, None).await
     }
 
     /// Claims while the pipelines look otherwise. `disguise` returns how to undo it.

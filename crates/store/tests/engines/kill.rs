@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_domain::JobId;
+use reelgate_domain::access::Once;
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, Job, NewJob, Selector, StateName, StopMode,
 };
 use reelgate_store::conformance::first_account;
-use reelgate_store::{AccessStore, JobFilter, SqliteStore, Store, SubmitOutcome};
+use reelgate_store::{AccessStore, JobFilter, SqliteStore, Store, StoreError, SubmitOutcome};
 use reelgate_testkit::{FixedClock, Ids, JobBuilder, account, worker};
 
 /// Tells the child, which is this same test program, what to do.
@@ -46,6 +47,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         "{} cancelled",
         told.cancelled.len()
     );
+    assert!(told.cut_off > 12, "{} calls cut off", told.cut_off);
     assert!(told.claimed.len() > 40, "{} claimed", told.claimed.len());
 }
 
@@ -68,9 +70,21 @@ fn start(dir: &Path, round: u16) -> Child {
 /// What the children have said, each only after the store had answered.
 #[derive(Default)]
 struct Told {
+    /// Said before the call: what became of those is known from the store only.
+    tried: BTreeSet<JobId>,
     submitted: BTreeSet<JobId>,
     cancelled: BTreeSet<JobId>,
     claimed: BTreeMap<JobId, u32>,
+    /// How many calls had no answer when the process was killed.
+    cut_off: usize,
+}
+
+/// The call that submits this job.
+fn call(job: JobId) -> Once {
+    Once {
+        hash: *job.as_bytes(),
+        until: FixedClock::START.after(Duration::from_secs(900)),
+    }
 }
 
 impl Told {
@@ -100,6 +114,10 @@ impl Told {
         };
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
+            ["tried", id] => {
+                self.tried.insert(id.parse().unwrap());
+                false
+            }
             ["submitted", id] => self.submitted.insert(id.parse().unwrap()),
             ["cancelled", id] => self.cancelled.insert(id.parse().unwrap()),
             ["claimed", id, attempt] => {
@@ -111,7 +129,7 @@ impl Told {
         }
     }
 
-    async fn check(&self, dir: &Path) {
+    async fn check(&mut self, dir: &Path) {
         let store = SqliteStore::open(dir).unwrap();
         let all = store
             .list_jobs(account(1), JobFilter::default(), u32::MAX)
@@ -121,6 +139,18 @@ impl Told {
         for id in &self.submitted {
             assert!(all.contains_key(id), "{id} was acknowledged and is lost");
         }
+        // A call is known if and only if its effect is there.
+        let mut cut_off = 0;
+        for id in std::mem::take(&mut self.tried) {
+            let known = match store.use_once(call(id)).await {
+                Ok(()) => false,
+                Err(StoreError::Replayed) => true,
+                Err(other) => panic!("{other}"),
+            };
+            assert_eq!(known, all.contains_key(&id), "the call of {id}");
+            cut_off += usize::from(!self.submitted.contains(&id));
+        }
+        self.cut_off += cut_off;
         for id in &self.cancelled {
             let lifecycle = &all[id].lifecycle;
             assert_eq!(
@@ -212,7 +242,8 @@ async fn child() {
 
 async fn submit_and_maybe_cancel(store: &SqliteStore, jobs: Vec<NewJob>) {
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
-    let outcome = store.submit(jobs, None).await.unwrap();
+    say(&format!("tried {}", ids[0]));
+    let outcome = store.submit(jobs, Some(call(ids[0]))).await.unwrap();
     assert!(matches!(outcome, SubmitOutcome::Accepted(_)));
     for id in ids {
         say(&format!("submitted {id}"));

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use reelgate_domain::job::{CancelOutcome, CancelPolicy, StopMode};
 use reelgate_domain::media::Staged;
 use reelgate_domain::{AccountId, JobId, Timestamp, WorkerId};
+use reelgate_store::conformance::once;
 use reelgate_store::conformance::race::race;
 use reelgate_store::conformance::traffic::{Promise, Reach, traffic};
 use reelgate_store::conformance::{Home, World};
@@ -191,4 +192,34 @@ async fn a_limit_that_is_read_before_the_claim_is_caught_by_the_traffic() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_win_that_overwrites_a_stop_is_caught_by_the_traffic() {
     breaks(Mutant::StopBeforeWin, Promise::CancelHolds).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_is_noted_after_its_effect_is_caught_by_the_race_of_replays() {
+    for _ in 0..8 {
+        let Subject { _dir, store, world } = Subject::new().await;
+        let submit = move |jobs, call| {
+            let store = Arc::clone(&store);
+            async move { store.submit_and_then_note(jobs, call).await }
+        };
+        let violations = once::race(&world, 500, submit).await;
+        if violations.iter().any(|it| it.contains("counted")) {
+            return;
+        }
+    }
+    panic!("the race does not see a call that counts twice");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_is_noted_before_its_effect_is_caught_when_that_fails() {
+    let Subject { _dir, store, world } = Subject::new().await;
+    let submit = move |jobs, call| {
+        let store = Arc::clone(&store);
+        async move { store.note_and_then_submit(jobs, call).await }
+    };
+    let violations = once::fail(&world, submit).await;
+    let unlike = violations
+        .iter()
+        .filter(|it| it.contains("unlike its effect"));
+    assert_eq!(unlike.count(), 20, "{violations:?}");
 }

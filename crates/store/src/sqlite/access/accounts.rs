@@ -13,7 +13,7 @@ use super::super::sql::access as sql;
 use super::super::writer::Tx;
 use super::super::{buckets, pipelines};
 use super::{holds, keys, policies, users};
-use crate::contract::{Create, CreateAccount, NewAccount, NewPipeline, Result};
+use crate::contract::{Create, CreateAccount, NewAccount, NewPipeline, Result, StoreError};
 
 pub(super) fn create(tx: &Tx<'_>, new: &NewAccount) -> Result<CreateAccount> {
     let connection = tx.connection();
@@ -38,19 +38,30 @@ pub(super) fn create(tx: &Tx<'_>, new: &NewAccount) -> Result<CreateAccount> {
             params![key, feature.word()],
         )?;
     }
-    insert_project(connection, &new.project)?;
-    users::insert(connection, &new.user, new.password_hash.as_deref())?;
+    is_new(insert_project(connection, &new.project)?, "project")?;
+    let hash = new.password_hash.as_deref();
+    is_new(users::insert(connection, &new.user, hash)?, "user")?;
     let user = Grantee::User(new.user.name.clone());
     for policy in &new.policies {
         policies::attach(connection, id, &user, policy)?;
     }
-    keys::insert_access_key(connection, &new.access_key)?;
-    keys::insert_api_key(connection, &new.api_key)?;
+    let key = &new.access_key;
+    is_new(keys::insert_access_key(connection, key)?, "access key")?;
+    is_new(keys::insert_api_key(connection, &new.api_key)?, "API key")?;
     for pipeline in &new.pipelines {
         pipelines::create(tx, pipeline)?;
     }
-    buckets::create(tx, &new.bucket)?;
+    is_new(buckets::create(tx, &new.bucket)?, "bucket")?;
     Ok(CreateAccount::Created)
+}
+
+/// All that comes with a new account has an id that was just made up, or is the first of its name.
+fn is_new(stored: bool, what: &str) -> Result<()> {
+    if stored {
+        return Ok(());
+    }
+    let why = format!("there already is a {what} with the new one's name or id");
+    Err(StoreError::Unavailable(why))
 }
 
 pub(super) fn any(connection: &Connection) -> Result<bool> {

@@ -19,7 +19,7 @@ use reelgate_domain::access::{
 use reelgate_domain::{AccountId, Timestamp};
 use rusqlite::{Connection, Params, params};
 
-pub(super) use self::once::spend;
+pub(super) use self::once::{Walk, spend};
 use super::SqliteStore;
 use super::inbox::Lane;
 use super::rows::{cell, execute};
@@ -418,19 +418,17 @@ impl AccessStore for SqliteStore {
 
     async fn prune(&self, now: Timestamp, audit_before: Timestamp, most: u32) -> Result<bool> {
         let tokens_before = now.as_millis() - TOKENS_KEPT.as_millis() as i64;
-        self.write(Lane::Urgent, move |tx| {
+        let walk = self.walk.clone();
+        let pruned = self.write(Lane::Urgent, move |tx| {
             let connection = tx.connection();
-            let counts = [
-                execute(
-                    connection,
-                    sql::PRUNE_NONCES,
-                    params![now.as_millis(), most],
-                )?,
-                execute(connection, sql::PRUNE_TOKENS, params![tokens_before, most])?,
-                audit::prune(connection, audit_before, most)?,
-            ];
-            Ok(counts.iter().any(|count| *count >= most as usize))
-        })
-        .await
+            let place = walk.step(connection, now, most)?;
+            let tokens = execute(connection, sql::PRUNE_TOKENS, params![tokens_before, most])?;
+            let records = audit::prune(connection, audit_before, most)?;
+            Ok((place, tokens.max(records) >= most as usize))
+        });
+        let (place, more) = pruned.await?;
+        // Not before it is on disk. Two walks at once would only meet each other.
+        self.walk.go_on(place);
+        Ok(place.is_some() || more)
     }
 }

@@ -128,12 +128,13 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_user ON tokens (account, user);
 CREATE INDEX tokens_expires ON tokens (expires_at);
 
--- Signed calls that have been made, until they are too old to be made again.
+-- Signed calls that have been made, until they are too old to be made again. There is no index on
+-- `until`: old ones are found by walking over the table bit by bit, which removes all those of a page
+-- at once. By an index each would be on a page of its own, and cost fifty times as much.
 CREATE TABLE nonces (
   hash BLOB PRIMARY KEY,
   until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX nonces_until ON nonces (until);
 
 -- `number` is the millisecond times 2048 plus a count, so that numbers sort and select by time.
 CREATE TABLE audit (
