@@ -1,6 +1,7 @@
 //! `docs/mps.md` says of every action what the table of operations says.
 
-use reelgate_api_aliyun::mps::operations::{self, Access, Handling};
+use reelgate_api_aliyun::mps::operations::PRODUCT;
+use reelgate_api_kit::operation::Handling;
 
 const PAGE: &str = include_str!("../../../../docs/mps.md");
 
@@ -20,21 +21,15 @@ fn in_backticks<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 #[test]
 fn the_page_shows_every_served_action_with_access_limit_and_errors() {
     let mut table = String::from(
-        "| Action | Access | Calls a second | Errors of its own |\n|---|---|---|---|\n",
+        "| Action | Access | Limit | Often needed with | Errors of its own |\n|---|---|---|---|---|\n",
     );
-    for row in operations::all() {
-        let Handling::Served(served) = row.handling else {
-            continue;
-        };
-        let access = match served.access {
-            Access::Write => "write",
-            Access::Read => "read",
-            Access::List => "list",
-        };
+    for (action, served) in PRODUCT.served() {
+        let limit = served.limit.map(|limit| limit.to_string());
         table.push_str(&format!(
-            "| `{}` | {access} | {} | {} |\n",
-            row.action,
-            served.calls_per_second,
+            "| `{action}` | {} | {} | {} | {} |\n",
+            served.access,
+            limit.unwrap_or_default(),
+            in_backticks(served.associated.iter().copied()),
             in_backticks(served.errors.iter().copied())
         ));
     }
@@ -44,7 +39,7 @@ fn the_page_shows_every_served_action_with_access_limit_and_errors() {
 #[test]
 fn the_page_shows_every_refused_action_under_its_reason() {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for row in operations::all() {
+    for row in PRODUCT.operations {
         let Handling::Refused(reason) = row.handling else {
             continue;
         };
@@ -62,10 +57,7 @@ fn the_page_shows_every_refused_action_under_its_reason() {
 
 #[test]
 fn the_page_counts_the_actions() {
-    let served = operations::all()
-        .iter()
-        .filter(|row| matches!(row.handling, Handling::Served(_)))
-        .count();
-    let all = operations::all().len();
+    let served = PRODUCT.served().count();
+    let all = PRODUCT.operations.len();
     expect_on_page(&format!("{served} of the {all} actions"));
 }

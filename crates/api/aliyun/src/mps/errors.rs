@@ -1,83 +1,17 @@
-//! The error codes of this product: each with its text and status, and what faults and service errors become.
+//! The texts of this product's error codes, and what faults and service errors become.
 //!
-//! Codes and texts are those of the vendor's service error-code list. It names no statuses, so one rule gives them
-//! all; "ours" marks what the list does not have.
+//! Texts are those of the vendor's service error-code list; "ours" marks what the list does not have.
 
 use std::error::Error;
 
-use http::StatusCode;
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_service::{ErrorKind, ServiceError};
 
+pub(super) use super::codes::Code;
 use super::status::JobStatus;
-use crate::rpc::ApiError;
-
-/// A code of this product. What its text names is in [`Refusal`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Code {
-    Invalid,
-    InvalidState,
-    NullValue,
-    EmptyValue,
-    NotSupported,
-    OutOfRange,
-    UuidFormat,
-    Format,
-    NumberFormat,
-    NotBoolean,
-    JsonFormat,
-    JsonObjectFormat,
-    JsonArrayFormat,
-    ListSizeExceed,
-    BucketName,
-    ObjectKey,
-    ResourceNotFound,
-    ResourceContentBad,
-    NoAudioStream,
-    TemplateNotFound,
-    TemplateNotSupported,
-    ResourceAccess,
-    JobInRunning,
-    JobInComplete,
-    JobInFailure,
-    PipelineInUse,
-    Internal,
-}
+use crate::rpc::{ApiError, CommonError};
 
 impl Code {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Invalid => "InvalidParameter",
-            Self::InvalidState => "InvalidParameter.InvalidState",
-            Self::NullValue => "InvalidParameter.NullValue",
-            Self::EmptyValue => "InvalidParameter.EmptyValue",
-            Self::NotSupported => "InvalidParameter.NotSupported",
-            Self::OutOfRange => "InvalidParameter.OutOfRange",
-            Self::UuidFormat => "InvalidParameter.UUIDFormatInvalid",
-            Self::Format => "InvalidParameter.Format",
-            Self::NumberFormat => "InvalidParameter.NumberFormatInvalid",
-            Self::NotBoolean => "ParameterNotBoolean",
-            Self::JsonFormat => "InvalidParameter.JsonFormatInvalid",
-            Self::JsonObjectFormat => "InvalidParameter.JsonObjectFormatInvalid",
-            Self::JsonArrayFormat => "InvalidParameter.JsonArrayFormatInvalid",
-            Self::ListSizeExceed => "InvalidParameter.ListSizeExceed",
-            Self::BucketName => "InvalidParameter.BucketNameInvalid",
-            Self::ObjectKey => "InvalidParameter.ObjectKeyInvalid",
-            Self::ResourceNotFound => "InvalidParameter.ResourceNotFound",
-            Self::ResourceContentBad => "InvalidParameter.ResourceContentBad",
-            Self::NoAudioStream => "InvalidParameter.NoAudioStream",
-            Self::TemplateNotFound => "InvalidParameter.TemplateNotFound",
-            Self::TemplateNotSupported => "InvalidParameter.TemplateNotSupported",
-            Self::ResourceAccess => "PermissionDenied.ResourceAccess",
-            Self::JobInRunning => "PermissionDenied.JobInRunning",
-            Self::JobInComplete => "PermissionDenied.JobInComplete",
-            Self::JobInFailure => "PermissionDenied.JobInFailure",
-            // Ours: what deleting a pipeline that still has jobs answers is not documented.
-            Self::PipelineInUse => "PermissionDenied.PipelineInUse",
-            Self::Internal => "InternalError",
-        }
-    }
-
     /// The text, misspellings and missing blanks included. `about` is a parameter, an id, a name or a key.
     fn message(self, about: &str) -> String {
         match self {
@@ -128,21 +62,6 @@ impl Code {
             }
         }
     }
-
-    /// The one rule for statuses. The only error body of this product that is publicly known (`InvalidParameter.…`)
-    /// came with 400.
-    fn status(self) -> StatusCode {
-        let code = self.as_str();
-        if code.starts_with("PermissionDenied") {
-            StatusCode::FORBIDDEN
-        } else if code == "InternalError" {
-            StatusCode::INTERNAL_SERVER_ERROR
-        } else if code.ends_with("NotFound") {
-            StatusCode::NOT_FOUND
-        } else {
-            StatusCode::BAD_REQUEST
-        }
-    }
 }
 
 fn parameter(about: &str, what: &str) -> String {
@@ -187,11 +106,7 @@ impl Refusal {
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        Self::new(
-            refusal.code.status(),
-            refusal.code.as_str(),
-            refusal.message(),
-        )
+        Self::new(refusal.code.row(), refusal.message())
     }
 }
 
@@ -217,6 +132,7 @@ pub(super) fn service_error(error: ServiceError) -> ApiError {
         ErrorKind::Conflict => Refusal::new(Code::PipelineInUse, error.subject).into(),
         ErrorKind::Denied => Refusal::new(Code::ResourceAccess, error.subject).into(),
         ErrorKind::TooLarge => Refusal::new(Code::OutOfRange, error.subject).into(),
+        ErrorKind::Replayed => CommonError::SignatureNonceUsed.into(),
         ErrorKind::Full | ErrorKind::Unavailable => ApiError::unavailable(with_causes(&error)),
         ErrorKind::Internal => ApiError::internal(with_causes(&error)),
     }
@@ -259,25 +175,6 @@ pub(super) fn job_failure(fault: &Fault, object_key: &str) -> (&'static str, Str
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn statuses_follow_the_family_of_the_code() {
-        let cases = [
-            (Code::Invalid, 400),
-            (Code::UuidFormat, 400),
-            (Code::NotBoolean, 400),
-            (Code::TemplateNotSupported, 400),
-            (Code::ResourceNotFound, 404),
-            (Code::TemplateNotFound, 404),
-            (Code::JobInRunning, 403),
-            (Code::ResourceAccess, 403),
-            (Code::PipelineInUse, 403),
-            (Code::Internal, 500),
-        ];
-        for (code, status) in cases {
-            assert_eq!(code.status().as_u16(), status, "{code:?}");
-        }
-    }
 
     #[test]
     fn texts_are_the_vendors() {

@@ -11,6 +11,7 @@
 
 mod add_pipeline;
 mod cancel_job;
+mod codes;
 mod delete_pipeline;
 mod errors;
 mod fields;
@@ -34,6 +35,7 @@ mod search_template;
 #[cfg(test)]
 mod shapes;
 mod status;
+mod subject;
 mod submit_jobs;
 #[cfg(test)]
 mod tests;
@@ -42,12 +44,11 @@ mod update_pipeline;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reelgate_domain::AccountId;
+use reelgate_api_kit::operation::Product as Table;
 use reelgate_service::Service;
 use serde_json::Value;
 
-use crate::rpc::{ApiError, Caller, Operation, Params, Product};
-use operations::Handling;
+use crate::rpc::{ApiError, Call, Params, Product};
 
 /// The product, over the service.
 pub struct Mts {
@@ -62,31 +63,18 @@ impl Mts {
 
 #[async_trait]
 impl Product for Mts {
-    fn name(&self) -> &'static str {
-        "Mts"
+    fn table(&self) -> &'static Table {
+        &operations::PRODUCT
     }
 
-    fn version(&self) -> &'static str {
-        "2014-06-18"
+    fn subject(&self, params: &Params) -> Option<String> {
+        subject::of(params)
     }
 
-    fn operation(&self, action: &str) -> Operation {
-        match operations::find(action).map(|row| row.handling) {
-            Some(Handling::Served(_)) => Operation::Served,
-            Some(Handling::Refused(reason)) => Operation::Refused(reason),
-            None => Operation::Unknown,
-        }
-    }
-
-    async fn call(
-        &self,
-        caller: &Caller,
-        action: &str,
-        params: &Params,
-    ) -> Result<Value, ApiError> {
+    async fn call(&self, call: &Call<'_>) -> Result<Value, ApiError> {
         let service = &*self.service;
-        let caller = &service_caller(caller)?;
-        match action {
+        let Call { caller, params, .. } = *call;
+        match call.action {
             "AddPipeline" => add_pipeline::call(service, caller, params).await,
             "CancelJob" => cancel_job::call(service, caller, params).await,
             "DeletePipeline" => delete_pipeline::call(service, caller, params).await,
@@ -98,17 +86,7 @@ impl Product for Mts {
             "SearchTemplate" => search_template::call(params),
             "SubmitJobs" => submit_jobs::call(service, caller, params).await,
             "UpdatePipeline" => update_pipeline::call(service, caller, params).await,
-            _ => Err(ApiError::internal(format!("{action} has no code"))),
+            action => Err(ApiError::internal(format!("{action} has no code"))),
         }
     }
-}
-
-/// The service's view of a caller. Signed calls carry no operator's rights.
-fn service_caller(caller: &Caller) -> Result<reelgate_service::Caller, ApiError> {
-    let account = AccountId::new(caller.account)
-        .ok_or_else(|| ApiError::internal(format!("{} is no account", caller.account)))?;
-    Ok(reelgate_service::Caller {
-        account,
-        operator: false,
-    })
 }

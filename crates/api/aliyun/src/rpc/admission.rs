@@ -1,35 +1,122 @@
-//! Whether an authenticated call may go on: limits first, then what policies allow for the action.
+//! Whether a call may go on: who makes it is proven first, then limits count, replays are found and policies are asked.
+
+use std::sync::Arc;
+
+use reelgate_api_kit::operation::{AccessLevel, Served};
+use reelgate_domain::Timestamp;
+use reelgate_service::{
+    CallContext, Caller, Credential, CredentialError, Service, Throttled, signed_call,
+};
 
 use super::errors::{ApiError, CommonError};
-use super::nonces::Nonces;
-use super::product::{Caller, Product};
+use super::product::Product;
+use super::signature::{Claims, Signed};
+use super::timestamp;
 
-/// Admits a call. Throttling comes first, so that refused calls count against the limits as well and leave no nonce;
-/// what a policy says about single resources is asked later, by the operation that knows them.
-pub(super) async fn admit(
-    nonces: &Nonces,
-    now_ms: i64,
-    caller: &Caller,
+/// What a call has been found to be so far: the audit tells it of refused ones, too.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// Whose key the call names.
+    pub(super) credential: Option<Arc<Credential>>,
+    /// Whether the signature proves that the call comes from there.
+    pub(super) is_proven: bool,
+    /// Whether limits and policies let it pass.
+    pub(super) is_admitted: bool,
+    /// Why policies did not.
+    pub(super) denial: Option<String>,
+}
+
+/// Proves who makes a call; returns the time at which it was signed.
+///
+/// What a stranger can get wrong without knowing a secret is counted: too many failures, and neither the store nor the
+/// cryptography is troubled for a while.
+pub(super) async fn authenticate(
+    service: &Service,
+    claims: &Claims<'_>,
+    signed: &Signed<'_>,
+    context: &CallContext,
+    now: Timestamp,
+    progress: &mut Progress,
+) -> Result<(Arc<Credential>, Timestamp), ApiError> {
+    let tried = service.may_try(claims.key_id, context.source);
+    tried.map_err(|throttled| throttled_as(CommonError::Throttling, throttled))?;
+    let found = service
+        .credential(claims.key_id, claims.security_token)
+        .await;
+    let credential = match found {
+        Ok(credential) => credential,
+        Err(error) => {
+            if !matches!(error, CredentialError::Failed(_)) {
+                service.failed_signature(claims.key_id, context.source);
+            }
+            return Err(credential_error(error));
+        }
+    };
+    progress.credential = Some(Arc::clone(&credential));
+    let signed_at_ms = timestamp::check(claims.timestamp, now.as_millis())?;
+    let verified = claims.verify(signed, credential.secret.expose());
+    verified.inspect_err(|_| service.failed_signature(claims.key_id, context.source))?;
+    progress.is_proven = true;
+    Ok((credential, Timestamp::from_millis(signed_at_ms)))
+}
+
+/// Admits a proven call. Throttling comes first, so that refused calls count against the limits as well and leave no
+/// nonce. The nonce of a call that changes something goes with the caller, to be written with its effect; that of any
+/// other call is remembered by this node.
+pub(super) fn admit(
+    service: &Service,
     product: &dyn Product,
-    action: &str,
-) -> Result<(), ApiError> {
-    throttle(caller, product, action).await?;
-    if !nonces.is_new(&caller.key_id, &caller.nonce, now_ms) {
+    (action, served): (&str, &Served),
+    call: &Proven<'_>,
+    progress: &mut Progress,
+) -> Result<Caller, ApiError> {
+    let principal = &call.credential.principal;
+    let table = product.table();
+    let policy_action = table.policy_action(action);
+    let throttled = service.throttle(principal.account, &policy_action, served.limit);
+    throttled.map_err(|throttled| throttled_as(CommonError::ThrottlingUser, throttled))?;
+    let once = signed_call(call.claims.key_id, call.claims.nonce, call.signed_at);
+    let changes = served.access == AccessLevel::Write;
+    if !changes && !service.read_once(&once) {
         return Err(CommonError::SignatureNonceUsed.into());
     }
-    authorise(caller, product, action).await
+    if !product.is_open(action) {
+        let decided = if served.resources.is_empty() {
+            let resource = table.all_resources(principal.account);
+            service.authorise(principal, &policy_action, &resource, call.context)
+        } else {
+            service.may_use(principal, &policy_action, call.context)
+        };
+        decided.map_err(|denial| {
+            progress.denial = Some(denial.to_string());
+            product.denied(principal, &denial)
+        })?;
+    }
+    progress.is_admitted = true;
+    let caller = Caller::from(Arc::clone(principal));
+    Ok(if changes { caller.once(once) } else { caller })
 }
 
-/// Passes every call: there are no limits yet.
-async fn throttle(_caller: &Caller, _product: &dyn Product, _action: &str) -> Result<(), ApiError> {
-    Ok(())
+/// A call whose signature has been verified.
+pub(super) struct Proven<'a> {
+    pub(super) credential: &'a Credential,
+    pub(super) claims: &'a Claims<'a>,
+    pub(super) signed_at: Timestamp,
+    pub(super) context: &'a CallContext,
 }
 
-/// Passes every call: there are no policies yet.
-async fn authorise(
-    _caller: &Caller,
-    _product: &dyn Product,
-    _action: &str,
-) -> Result<(), ApiError> {
-    Ok(())
+fn throttled_as(error: CommonError<'_>, throttled: Throttled) -> ApiError {
+    ApiError::from(error).retry_after(throttled.retry_after)
+}
+
+fn credential_error(error: CredentialError) -> ApiError {
+    match error {
+        CredentialError::Unknown => CommonError::AccessKeyNotFound.into(),
+        CredentialError::Disabled => CommonError::AccessKeyInactive.into(),
+        CredentialError::TokenMissing => CommonError::SecurityTokenMissing.into(),
+        CredentialError::TokenMalformed => CommonError::SecurityTokenMalformed.into(),
+        CredentialError::TokenMismatch => CommonError::SecurityTokenMismatch.into(),
+        CredentialError::TokenExpired => CommonError::SecurityTokenExpired.into(),
+        CredentialError::Failed(error) => ApiError::unavailable(error.to_string()),
+    }
 }

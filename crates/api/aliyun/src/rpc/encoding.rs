@@ -21,24 +21,35 @@ const UNRESERVED: [bool; 256] = {
     table
 };
 
-/// The two upper-case hex digits of every byte, one after the other.
-const HEX_PAIRS: &str = {
+/// What each byte is encoded to, one after the other: a prefix and two upper-case hex digits.
+const fn escapes<const WIDTH: usize, const LENGTH: usize>(prefix: &[u8]) -> [u8; LENGTH] {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    const PAIRS: [u8; 512] = {
-        let mut pairs = [0; 512];
-        let mut byte = 0;
-        while byte < 256 {
-            pairs[2 * byte] = DIGITS[byte >> 4];
-            pairs[2 * byte + 1] = DIGITS[byte & 15];
-            byte += 1;
+    let mut escapes = [0; LENGTH];
+    let mut byte = 0;
+    while byte < 256 {
+        let start = byte * WIDTH;
+        let mut at = 0;
+        while at < prefix.len() {
+            escapes[start + at] = prefix[at];
+            at += 1;
         }
-        pairs
-    };
-    match std::str::from_utf8(&PAIRS) {
-        Ok(pairs) => pairs,
-        Err(_) => panic!("hex digits are text"),
+        escapes[start + at] = DIGITS[byte >> 4];
+        escapes[start + at + 1] = DIGITS[byte & 15];
+        byte += 1;
     }
-};
+    escapes
+}
+
+const fn as_text(bytes: &'static [u8]) -> &'static str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(_) => panic!("escapes are text"),
+    }
+}
+
+/// Encoded once, and once more.
+const ONCE: &str = as_text(&escapes::<3, { 3 * 256 }>(b"%"));
+const TWICE: &str = as_text(&escapes::<5, { 5 * 256 }>(b"%25"));
 
 /// Encodes every byte outside the unreserved set as `%XX` in upper case; a space is `%20`.
 pub fn encode(text: &str) -> String {
@@ -49,15 +60,16 @@ pub fn encode(text: &str) -> String {
 
 /// Appends the encoded text.
 pub fn encode_into(out: &mut String, text: &str) {
-    escape_into(out, text, "%");
+    escape_into(out, text, ONCE, 3);
 }
 
 /// Appends the text encoded twice, in one pass: what the first round writes as `%XX`, the second writes as `%25XX`.
 pub fn encode_twice_into(out: &mut String, text: &str) {
-    escape_into(out, text, "%25");
+    escape_into(out, text, TWICE, 5);
 }
 
-fn escape_into(out: &mut String, text: &str, escape: &str) {
+#[inline]
+fn escape_into(out: &mut String, text: &str, escapes: &str, width: usize) {
     let bytes = text.as_bytes();
     let mut copied = 0;
     for (at, byte) in bytes.iter().enumerate() {
@@ -69,9 +81,8 @@ fn escape_into(out: &mut String, text: &str, escape: &str) {
         if copied < at {
             out.push_str(&text[copied..at]);
         }
-        out.push_str(escape);
-        let pair = 2 * usize::from(*byte);
-        out.push_str(&HEX_PAIRS[pair..pair + 2]);
+        let escape = width * usize::from(*byte);
+        out.push_str(&escapes[escape..escape + width]);
         copied = at + 1;
     }
     out.push_str(&text[copied..]);

@@ -1,7 +1,7 @@
 //! The envelope of answers: which format to send, and success and error bodies in it.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reelgate_api_kit::{RequestId, render};
 use serde_json::{Map, Value};
 
@@ -90,7 +90,15 @@ impl Envelope {
     /// Renders an error. `host_id` is the host name that the caller used.
     pub fn error(&self, error: &ApiError, host_id: &str) -> Response {
         let (content_type, body) = self.error_body(error, host_id);
-        respond(error.status, content_type, body)
+        let mut response = respond(error.status, content_type, body);
+        if let Some(wait) = error.retry_after {
+            // The new SDKs take nothing but a positive number of milliseconds.
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+            response
+                .headers_mut()
+                .insert("x-acs-retry-after", HeaderValue::from(wait_ms));
+        }
+        response
     }
 
     /// The media type and the text of an error.
@@ -112,8 +120,6 @@ fn respond(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Res
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]

@@ -7,51 +7,50 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, header};
+use reelgate_api_kit::operation::{Handling, Product as Table, Served};
 use reelgate_api_kit::{Dialect, RequestId};
+use reelgate_domain::Timestamp;
+use reelgate_service::{Clock, Service};
 use serde_json::{Map, Value};
 
-use super::admission::admit;
+use super::admission::{Progress, Proven, admit, authenticate};
+use super::audited::{self, Sparing, Subject};
 use super::envelope::Envelope;
 use super::errors::{ApiError, CommonError};
-use super::nonces::Nonces;
 use super::params::Params;
-use super::product::{Caller, Credential, Credentials, Operation, Product};
+use super::product::{Call, Product};
 use super::received::Received;
 use super::signature::{Claims, Scheme, Signed};
-use super::timestamp;
-
-/// Milliseconds since the epoch, from whatever clock the program runs on.
-pub type NowMs = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// The one endpoint of all RPC-style products. `Version` alone chooses the product; the host name chooses nothing.
 pub struct Gateway {
     products: Vec<Arc<dyn Product>>,
-    credentials: Arc<dyn Credentials>,
-    now_ms: NowMs,
-    nonces: Nonces,
+    service: Arc<Service>,
+    clock: Arc<dyn Clock>,
+    unproven: Sparing,
 }
 
-/// What a call was found to be, for the answer and the log.
+/// What a call was found to be, for the answer, the log and the audit.
 #[derive(Default)]
-struct Call {
-    product: &'static str,
-    action: String,
-    account: Option<u64>,
+struct Found<'a> {
+    product: Option<&'a dyn Product>,
+    action: &'a str,
+    progress: Progress,
 }
 
 impl Gateway {
     /// Puts products behind one endpoint.
     pub fn new(
         products: Vec<Arc<dyn Product>>,
-        credentials: Arc<dyn Credentials>,
-        now_ms: NowMs,
+        service: Arc<Service>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             products,
-            credentials,
-            now_ms,
-            nonces: Nonces::default(),
+            service,
+            clock,
+            unproven: Sparing::default(),
         }
     }
 
@@ -63,53 +62,70 @@ impl Gateway {
             format: received.format(),
             request_id,
         };
-        let mut call = Call::default();
-        let outcome = self.answer(&received, request_id, &mut call).await;
-        log(&call, request_id, started, outcome.as_ref().err());
-        match outcome {
-            Ok(members) => envelope.success(&call.action, members),
-            Err(error) => envelope.error(&error, &received.host_name()),
-        }
+        let answer = match received.parse() {
+            Ok(params) => {
+                let mut found = Found::default();
+                let now = self.clock.now();
+                let outcome = self.answer(&received, &params, now, &mut found).await;
+                let error = outcome.as_ref().err();
+                self.audit(&received, &params, &found, (request_id, now), error);
+                log(&found, request_id, started, error);
+                outcome.map(|members| envelope.success(found.action, members))
+            }
+            Err(error) => {
+                log(&Found::default(), request_id, started, Some(&error));
+                Err(error)
+            }
+        };
+        let mut response =
+            answer.unwrap_or_else(|error| envelope.error(&error, &received.host_name()));
+        // Answers belong to one signed call, and those of STS are credentials.
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
     }
 
     /// The order of checks; the first failure wins. Parameters of the operation come last, inside the call.
-    async fn answer(
-        &self,
-        received: &Received,
-        request_id: RequestId,
-        call: &mut Call,
+    async fn answer<'a>(
+        &'a self,
+        received: &'a Received,
+        params: &'a Params,
+        now: Timestamp,
+        found: &mut Found<'a>,
     ) -> Result<Map<String, Value>, ApiError> {
-        let params = received.parse()?;
         let scheme = Scheme::of(&received.headers);
-        let product = self.product(named(scheme, &params, &received.headers, "Version")?)?;
-        call.product = product.name();
-        let action = named(scheme, &params, &received.headers, "Action")?;
-        check_served(product, action)?;
-        action.clone_into(&mut call.action);
+        let product = self.product(named(scheme, params, &received.headers, "Version")?)?;
+        found.product = Some(product);
+        let action = named(scheme, params, &received.headers, "Action")?;
+        let served = served(product.table(), action)?;
+        found.action = action;
 
         let signed = Signed {
             method: received.method.as_str(),
-            params: &params,
+            params,
             headers: &received.headers,
             body: &received.body,
         };
         let claims = Claims::read(scheme, &signed)?;
-        let credential = self.credential(&claims).await?;
-        let now_ms = (self.now_ms)();
-        let signed_at_ms = timestamp::check(claims.timestamp, now_ms)?;
-        claims.verify(&signed, &credential.secret)?;
-        call.account = Some(credential.account);
-
-        let caller = Caller {
-            account: credential.account,
-            key_id: claims.key_id.to_owned(),
-            nonce: claims.nonce.to_owned(),
-            signed_at_ms,
-            request_id,
-            source: received.source,
+        let (service, context) = (&*self.service, &received.context);
+        let progress = &mut found.progress;
+        let (credential, signed_at) =
+            authenticate(service, &claims, &signed, context, now, progress).await?;
+        let proven = Proven {
+            credential: &credential,
+            claims: &claims,
+            signed_at,
+            context,
         };
-        admit(&self.nonces, now_ms, &caller, product, action).await?;
-        match product.call(&caller, action, &params).await? {
+        let caller = admit(service, product, (action, served), &proven, progress)?;
+        let call = Call {
+            caller: &caller,
+            action,
+            params,
+            context,
+        };
+        match product.call(&call).await? {
             Value::Object(members) => Ok(members),
             _ => Err(ApiError::internal(format!(
                 "{action} answered something else than an object"
@@ -121,20 +137,39 @@ impl Gateway {
         let product = self
             .products
             .iter()
-            .find(|product| product.version() == version);
+            .find(|product| product.table().version == version);
         Ok(product.ok_or(CommonError::Invalid("Version"))?.as_ref())
     }
 
-    async fn credential(&self, claims: &Claims<'_>) -> Result<Credential, ApiError> {
-        let found = self
-            .credentials
-            .find(claims.key_id, claims.security_token)
-            .await?;
-        let credential = found.ok_or(CommonError::AccessKeyNotFound)?;
-        if !credential.active {
-            return Err(CommonError::AccessKeyInactive.into());
+    /// Notes each proven call, and some of those that only claim to come from a known key.
+    fn audit(
+        &self,
+        received: &Received,
+        params: &Params,
+        found: &Found<'_>,
+        (request_id, at): (RequestId, Timestamp),
+        error: Option<&ApiError>,
+    ) {
+        let Some(product) = found
+            .product
+            .filter(|_| found.progress.credential.is_some())
+        else {
+            return;
+        };
+        if !found.progress.is_proven && !self.unproven.passes(at) {
+            return;
         }
-        Ok(credential)
+        let subject = Subject {
+            table: product.table(),
+            action: found.action,
+            resource: product.subject(params),
+            context: &received.context,
+            request_id,
+            at,
+        };
+        if let Some(record) = audited::record(subject, &found.progress, error) {
+            self.service.audit(record);
+        }
     }
 }
 
@@ -155,21 +190,21 @@ fn named<'a>(
     value.ok_or_else(|| CommonError::Missing(name).into())
 }
 
-fn check_served(product: &dyn Product, action: &str) -> Result<(), ApiError> {
-    match product.operation(action) {
-        Operation::Served => Ok(()),
-        Operation::Refused(reason) => Err(CommonError::UnsupportedOperation(reason).into()),
-        Operation::Unknown => Err(CommonError::ActionNotFound.into()),
+/// The row of an action that is served.
+fn served(table: &'static Table, action: &str) -> Result<&'static Served, ApiError> {
+    match table.find(action).map(|operation| &operation.handling) {
+        Some(Handling::Served(served)) => Ok(served),
+        Some(Handling::Refused(reason)) => Err(CommonError::UnsupportedOperation(reason).into()),
+        None => Err(CommonError::ActionNotFound.into()),
     }
 }
 
 /// Logs each request once. Failures of ours are errors with their cause; what clients do wrong is everyday business.
-fn log(call: &Call, request_id: RequestId, started: Instant, error: Option<&ApiError>) {
-    let Call {
-        product,
-        action,
-        account,
-    } = call;
+fn log(found: &Found<'_>, request_id: RequestId, started: Instant, error: Option<&ApiError>) {
+    let action = found.action;
+    let product = found.product.map_or("", |product| product.table().name);
+    let account = found.progress.credential.as_ref();
+    let account = account.map(|credential| credential.principal.account.number());
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = error.map_or(200, |error| error.status.as_u16());
     let code = error.map(|error| error.code.as_ref());
@@ -191,7 +226,7 @@ fn log(call: &Call, request_id: RequestId, started: Instant, error: Option<&ApiE
 
 impl Dialect for Gateway {
     fn name(&self) -> &'static str {
-        "aliyun"
+        crate::DIALECT
     }
 
     fn routes(self: Arc<Self>) -> Router {

@@ -3,11 +3,13 @@
 //! Products plug in as [`Product`]; the [`Gateway`] authenticates their callers and renders their answers.
 
 mod admission;
+mod audited;
+pub mod codes;
+pub mod denied;
 pub mod encoding;
 pub mod envelope;
 pub mod errors;
 pub mod gateway;
-mod nonces;
 pub mod params;
 pub mod product;
 mod received;
@@ -18,6 +20,6 @@ mod unread;
 pub use errors::{ApiError, CommonError};
 pub use gateway::Gateway;
 pub use params::Params;
-pub use product::{Caller, Credential, Credentials, Operation, Product};
+pub use product::{Call, Product};
 pub use signature::{sign_v1, sign_v3};
 pub use unread::refuse_head;

@@ -1,83 +1,46 @@
-//! What a product brings to the gateway, and what the gateway asks of the service: callers and their keys.
-
-use std::fmt;
-use std::net::IpAddr;
+//! What a product brings to the gateway, and what the gateway hands to it.
 
 use async_trait::async_trait;
-use reelgate_api_kit::RequestId;
+use reelgate_api_kit::operation::Product as Table;
+use reelgate_service::{CallContext, Caller, Denial, Principal};
 use serde_json::Value;
 
-use super::errors::ApiError;
+use super::denied;
+use super::errors::{ApiError, CommonError};
 use super::params::Params;
 
 /// One product: its operations and how to call them.
 #[async_trait]
 pub trait Product: Send + Sync {
-    /// The vendor's product code, such as `Mts`.
-    fn name(&self) -> &'static str;
+    /// What the product says of itself and of its operations. The version tells the products apart: no two share one.
+    fn table(&self) -> &'static Table;
 
-    /// The API version, which also tells the products apart: no two share one.
-    fn version(&self) -> &'static str;
+    /// Runs a served operation for a caller who may call it. The value is an object without `RequestId`, which the
+    /// gateway adds. An operation that names resource types in the table asks itself whether the caller may touch the
+    /// resources of the call.
+    async fn call(&self, call: &Call<'_>) -> Result<Value, ApiError>;
 
-    /// Looks an action up; names are case-sensitive.
-    fn operation(&self, action: &str) -> Operation;
-
-    /// Runs a served operation. The value is an object without `RequestId`, which the gateway adds.
-    async fn call(&self, caller: &Caller, action: &str, params: &Params)
-    -> Result<Value, ApiError>;
-}
-
-/// What a product says about an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    Served,
-    /// Documented by the vendor but not served, with the reason for the caller.
-    Refused(&'static str),
-    /// Not documented.
-    Unknown,
-}
-
-/// An authenticated caller and the call's own identity.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    pub account: u64,
-    pub key_id: String,
-    /// With the key id, names this signed request. It is to be written with the effect of a call that changes
-    /// something, so that a replay never acts twice.
-    pub nonce: String,
-    /// When the request was signed. Its nonce can be forgotten once this lies outside the timestamp window.
-    pub signed_at_ms: i64,
-    pub request_id: RequestId,
-    /// Address of the peer, for policy conditions; absent when the server did not tell.
-    pub source: Option<IpAddr>,
-}
-
-/// Finds access keys.
-#[async_trait]
-pub trait Credentials: Send + Sync {
-    /// Looks a key up; `None` if there is none of this id. A security token belongs to temporary keys: whoever
-    /// implements this judges it and answers the security-token errors of [`CommonError`](super::CommonError).
-    async fn find(
-        &self,
-        key_id: &str,
-        security_token: Option<&str>,
-    ) -> Result<Option<Credential>, ApiError>;
-}
-
-/// An access key.
-#[derive(Clone)]
-pub struct Credential {
-    pub account: u64,
-    pub secret: String,
-    pub active: bool,
-}
-
-impl fmt::Debug for Credential {
-    /// Keeps the secret out of logs.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credential")
-            .field("account", &self.account)
-            .field("active", &self.active)
-            .finish_non_exhaustive()
+    /// Whether a caller needs no permission for an operation.
+    fn is_open(&self, _action: &str) -> bool {
+        false
     }
+
+    /// What the call is about, for the audit: no secret, and not what a policy is asked.
+    fn subject(&self, _params: &Params) -> Option<String> {
+        None
+    }
+
+    /// How the product words that policies refuse a call.
+    fn denied(&self, principal: &Principal, denial: &Denial) -> ApiError {
+        ApiError::from(CommonError::ForbiddenRam).denied(denied::detail(principal, denial))
+    }
+}
+
+/// An admitted call.
+#[derive(Debug)]
+pub struct Call<'a> {
+    pub caller: &'a Caller,
+    pub action: &'a str,
+    pub params: &'a Params,
+    pub context: &'a CallContext,
 }

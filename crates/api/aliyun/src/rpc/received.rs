@@ -1,13 +1,14 @@
 //! A request as it came in: its raw parts, and the readings of them that need no look-up.
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderMap, Method, header};
 use reelgate_api_kit::body::{BodyError, read_body};
+use reelgate_api_kit::serve::Transport;
+use reelgate_service::CallContext;
 
 use super::encoding::decode;
 use super::envelope::Format;
@@ -24,7 +25,8 @@ const BODY_READ_LIMIT: Duration = Duration::from_secs(30);
 pub(super) struct Received {
     pub(super) method: Method,
     pub(super) headers: HeaderMap,
-    pub(super) source: Option<IpAddr>,
+    /// Where it came from, for limits and for the conditions of policies.
+    pub(super) context: CallContext,
     pub(super) body: Bytes,
     query: String,
     unread: Option<BodyError>,
@@ -38,9 +40,12 @@ impl Received {
             Ok(body) => (body, None),
             Err(error) => (Bytes::new(), Some(error)),
         };
-        let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+        let transport = head.extensions.get::<Transport>();
         Self {
-            source: peer.map(|ConnectInfo(peer)| peer.ip()),
+            context: CallContext {
+                source: transport.map(|transport| transport.peer.ip()),
+                secure: transport.is_some_and(|transport| transport.secure),
+            },
             query: head.uri.query().unwrap_or_default().to_owned(),
             method: head.method,
             headers: head.headers,

@@ -137,10 +137,10 @@ fn each_fault_of_a_row_is_named() {
     }
     let resources = &[ResourceType {
         name: "Bucket",
-        arn: "acs:oss:*:*:bucket",
+        arn: "acs:oss:bucket",
         required: false,
     }];
-    let expected = "acs:oss:*:*:bucket is no ARN of the product";
+    let expected = "acs:oss:bucket is no ARN";
     check(
         Served {
             resources,

@@ -45,14 +45,15 @@ async fn pipelines_are_made_changed_found_and_deleted() {
     assert_eq!(found["PipelineList"]["Pipeline"][0]["Id"], *id);
     assert!(found["PipelineList"]["Pipeline"][0]["CreationTime"].is_string());
     let found = world
-        .call("SearchPipeline", &[("PageSize", "1"), ("PageNumber", "2")])
+        .call("SearchPipeline", &[("PageSize", "1"), ("PageNumber", "3")])
         .await;
     assert_eq!(
         (
             &found["TotalCount"],
             &found["PipelineList"]["Pipeline"][0]["Id"]
         ),
-        (&json!(2), &json!(id))
+        // Beside the account's first one and that of its project.
+        (&json!(3), &json!(id))
     );
     let found = world.call("SearchPipeline", &[("State", "Deleted")]).await;
     assert_eq!(found["TotalCount"], 0);

@@ -7,6 +7,8 @@ use http::HeaderMap;
 use super::errors::ApiError;
 use super::params::Params;
 
+#[cfg(test)]
+mod properties;
 pub mod v1;
 pub mod v3;
 
@@ -45,7 +47,7 @@ pub struct Signed<'a> {
 }
 
 /// Who a request claims to come from, with the proof still to be verified.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Claims<'a> {
     pub key_id: &'a str,
     /// Token of temporary credentials.
@@ -56,7 +58,7 @@ pub struct Claims<'a> {
     proof: Proof<'a>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Proof<'a> {
     V1(v1::Proof<'a>),
     V3(v3::Proof<'a>),

@@ -1,8 +1,8 @@
 //! Signature version 3 (`ACS3-HMAC-SHA256`): an HMAC over a canonical request, carried by the `Authorization` header.
 
 use hex::FromHexError;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName};
 use ring::{digest, hmac};
 
 use super::{Claims, Signed, write_pairs};
@@ -16,6 +16,10 @@ pub(super) const DATE: &str = "x-acs-date";
 pub(super) const NONCE: &str = "x-acs-signature-nonce";
 pub(super) const SECURITY_TOKEN: &str = "x-acs-security-token";
 const CONTENT_SHA256: &str = "x-acs-content-sha256";
+const SECURITY_TOKEN_HEADER: HeaderName = HeaderName::from_static(SECURITY_TOKEN);
+
+/// Hash of a body of no bytes, which most requests have.
+const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Headers that every V3 signature has to cover.
 const ALWAYS_SIGNED: [&str; 6] = [
@@ -28,9 +32,9 @@ const ALWAYS_SIGNED: [&str; 6] = [
 ];
 
 /// What a V3 request has to prove.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Proof<'a> {
-    signed_headers: &'a str,
+    covered: Covered<'a>,
     signature: &'a str,
 }
 
@@ -39,46 +43,117 @@ pub(super) fn claims(headers: &HeaderMap) -> Result<Claims<'_>, ApiError> {
     let text = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let Authorization { key_id, proof } = Authorization::parse(text.unwrap_or_default())?;
-    let names = signed_names(proof.signed_headers)?;
-    let token_is_sent = headers.contains_key(SECURITY_TOKEN);
+    let authorization = Authorization::parse(text.unwrap_or_default())?;
+    let covered = Covered::read(headers, authorization.signed_headers)?;
+    let token_is_sent = headers.contains_key(SECURITY_TOKEN_HEADER);
     let mut needed = ALWAYS_SIGNED
         .into_iter()
         .chain(token_is_sent.then_some(SECURITY_TOKEN));
-    if let Some(name) = needed.find(|name| names.binary_search(name).is_err()) {
+    if let Some(name) = needed.find(|name| covered.get(name).is_none()) {
         return Err(unusable(&format!("SignedHeaders lacks {name}")));
     }
-    let security_token = match token_is_sent {
-        true => Some(signed_header(headers, SECURITY_TOKEN)?),
-        false => None,
-    };
+    let value = |name| covered.get(name).unwrap_or_default();
     Ok(Claims {
-        key_id,
-        security_token,
-        timestamp: signed_header(headers, DATE)?,
-        nonce: signed_header(headers, NONCE)?,
-        proof: super::Proof::V3(proof),
+        key_id: authorization.key_id,
+        security_token: token_is_sent.then(|| value(SECURITY_TOKEN)),
+        timestamp: value(DATE),
+        nonce: value(NONCE),
+        proof: super::Proof::V3(Proof {
+            signature: authorization.signature,
+            covered,
+        }),
     })
 }
 
-/// The names of the signed headers, sorted. All SDKs write each once and in lower case; without that rule a short list
-/// could make the canonical request repeat a long header thousands of times.
-fn signed_names(signed_headers: &str) -> Result<Vec<&str>, ApiError> {
-    let mut names: Vec<_> = signed_headers.split(';').collect();
-    names.sort_unstable();
-    if names.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(unusable("SignedHeaders repeats a name"));
+/// The headers that a signature covers.
+#[derive(Debug, Clone)]
+struct Covered<'a> {
+    /// The list as it was sent, whose order counts.
+    signed_headers: &'a str,
+    /// Names and values, sorted by name. No value is absent once they are read.
+    headers: Vec<(&'a str, Option<&'a str>)>,
+    /// Whether the list has the same order, as that of every SDK.
+    is_sorted: bool,
+}
+
+impl<'a> Covered<'a> {
+    /// Finds the value of each header of the list. A second header of a name would leave open which one is meant.
+    ///
+    /// All SDKs write each name once and in lower case; without that rule a short list could make the canonical request
+    /// repeat a long header thousands of times.
+    fn read(headers: &'a HeaderMap, signed_headers: &'a str) -> Result<Self, ApiError> {
+        if signed_headers.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(unusable("SignedHeaders is not in lower case"));
+        }
+        let mut found: Vec<(&str, Option<&str>)> = Vec::with_capacity(16);
+        found.extend(signed_headers.split(';').map(|name| (name, None)));
+        let is_sorted = found.is_sorted();
+        if !is_sorted {
+            found.sort_unstable();
+        }
+        if found.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(unusable("SignedHeaders repeats a name"));
+        }
+        // Going once through what came is cheaper than looking up each name.
+        for (name, value) in headers {
+            let at = found.binary_search_by(|(signed, _)| (*signed).cmp(name.as_str()));
+            let Ok(at) = at else { continue };
+            let Ok(value) = std::str::from_utf8(value.as_bytes()) else {
+                return Err(unusable(&format!("the header {name} is not text")));
+            };
+            if found[at].1.replace(value.trim()).is_some() {
+                return Err(not_once(name.as_str()));
+            }
+        }
+        if let Some((name, _)) = found.iter().find(|(_, value)| value.is_none()) {
+            return Err(not_once(name));
+        }
+        Ok(Self {
+            signed_headers,
+            headers: found,
+            is_sorted,
+        })
     }
-    if signed_headers.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(unusable("SignedHeaders is not in lower case"));
+
+    fn get(&self, name: &str) -> Option<&'a str> {
+        let found = self
+            .headers
+            .binary_search_by(|(other, _)| (*other).cmp(name));
+        self.headers.get(found.ok()?)?.1
     }
-    Ok(names)
+
+    /// The canonical request: method, path, query, headers, their names, and the hash of the body.
+    fn canonical_request(&self, method: &str, query: &Params, body_sha256: &str) -> String {
+        let mut out = String::with_capacity(1536);
+        out.push_str(method);
+        out.push_str("\n/\n");
+        write_pairs(&mut out, query.query(), encode_into, "=", "&");
+        out.push('\n');
+        let mut write = |name, value: Option<&str>| {
+            out.extend([name, ":", value.unwrap_or_default(), "\n"]);
+        };
+        if self.is_sorted {
+            self.headers
+                .iter()
+                .for_each(|(name, value)| write(name, *value));
+        } else {
+            let names = self.signed_headers.split(';');
+            names.for_each(|name| write(name, self.get(name)));
+        }
+        out.extend(["\n", self.signed_headers, "\n", body_sha256]);
+        out
+    }
+}
+
+fn not_once(name: &str) -> ApiError {
+    unusable(&format!("the header {name} does not occur exactly once"))
 }
 
 /// `ACS3-HMAC-SHA256 Credential=…,SignedHeaders=…,Signature=…`
 struct Authorization<'a> {
     key_id: &'a str,
-    proof: Proof<'a>,
+    signed_headers: &'a str,
+    signature: &'a str,
 }
 
 impl<'a> Authorization<'a> {
@@ -88,24 +163,37 @@ impl<'a> Authorization<'a> {
         if algorithm != ALGORITHM {
             return Err(CommonError::InvalidSignatureMethod.into());
         }
-        let part = |name: &str| {
-            let values = parts
-                .split(',')
-                .filter_map(|part| part.trim().split_once('='));
-            let value = values
-                .into_iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| value);
-            value
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| unusable(&format!("the Authorization header lacks {name}")))
-        };
-        let key_id = part("Credential")?;
-        let proof = Proof {
-            signed_headers: part("SignedHeaders")?,
-            signature: part("Signature")?,
-        };
-        Ok(Self { key_id, proof })
+        let (mut key_id, mut signed_headers, mut signature) = ("", "", "");
+        for part in parts.split(',') {
+            let Some((name, value)) = part.trim().split_once('=') else {
+                continue;
+            };
+            let found = match name {
+                "Credential" => &mut key_id,
+                "SignedHeaders" => &mut signed_headers,
+                "Signature" => &mut signature,
+                _ => continue,
+            };
+            if !std::mem::replace(found, value).is_empty() {
+                return Err(unusable(&format!(
+                    "the Authorization header repeats {name}"
+                )));
+            }
+        }
+        for (name, value) in [
+            ("Credential", key_id),
+            ("SignedHeaders", signed_headers),
+            ("Signature", signature),
+        ] {
+            if value.is_empty() {
+                return Err(unusable(&format!("the Authorization header lacks {name}")));
+            }
+        }
+        Ok(Self {
+            key_id,
+            signed_headers,
+            signature,
+        })
     }
 }
 
@@ -114,7 +202,7 @@ fn unusable(reason: &str) -> ApiError {
     CommonError::IncompleteSignature(&format!("none, {reason}")).into()
 }
 
-/// The canonical request: method, path, query, headers, their names, and the hash of the body.
+/// The canonical request of a request whose signature covers the headers of the list.
 pub fn canonical_request(
     method: &str,
     query: &Params,
@@ -122,31 +210,8 @@ pub fn canonical_request(
     signed_headers: &str,
     body_sha256: &str,
 ) -> Result<String, ApiError> {
-    let mut out = String::with_capacity(1536);
-    out.push_str(method);
-    out.push_str("\n/\n");
-    write_pairs(&mut out, query.query(), encode_into, "=", "&");
-    out.push('\n');
-    for name in signed_headers.split(';') {
-        let value = signed_header(headers, name)?;
-        out.extend([name, ":", value, "\n"]);
-    }
-    out.extend(["\n", signed_headers, "\n", body_sha256]);
-    Ok(out)
-}
-
-/// Value of a header that the signature covers. A second header of the name would leave open which one is meant.
-fn signed_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, ApiError> {
-    let mut values = headers.get_all(name).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(unusable(&format!(
-            "the header {name} does not occur exactly once"
-        )));
-    };
-    match std::str::from_utf8(value.as_bytes()) {
-        Ok(text) => Ok(text.trim()),
-        Err(_invalid) => Err(unusable(&format!("the header {name} is not text"))),
-    }
+    let covered = Covered::read(headers, signed_headers)?;
+    Ok(covered.canonical_request(method, query, body_sha256))
 }
 
 /// The string to sign for a canonical request.
@@ -156,6 +221,9 @@ pub fn string_to_sign(canonical_request: &str) -> String {
 
 /// Hash of a body as the header `x-acs-content-sha256` carries it.
 pub fn sha256_hex(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return EMPTY_SHA256.to_owned();
+    }
     // Into an array first: the library makes a string character by character.
     let mut digits = [0; 2 * digest::SHA256_OUTPUT_LEN];
     let hash = digest::digest(&digest::SHA256, bytes);
@@ -173,11 +241,14 @@ pub fn sign_v3(
     key_id: &str,
     secret: &str,
 ) -> Result<String, ApiError> {
-    let mut names: Vec<_> = headers.keys().map(http::HeaderName::as_str).collect();
+    let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
     names.sort_unstable();
     let signed_headers = names.join(";");
-    let body_sha256 = signed_header(headers, CONTENT_SHA256)?;
-    let canonical = canonical_request(method, query, headers, &signed_headers, body_sha256)?;
+    let covered = Covered::read(headers, &signed_headers)?;
+    let body_sha256 = covered
+        .get(CONTENT_SHA256)
+        .ok_or_else(|| not_once(CONTENT_SHA256))?;
+    let canonical = covered.canonical_request(method, query, body_sha256);
     let tag = hmac::sign(&key(secret), string_to_sign(&canonical).as_bytes());
     let signature = hex::encode(tag);
     Ok(format!(
@@ -196,14 +267,9 @@ fn is_hex(text: &str) -> bool {
 impl Proof<'_> {
     pub(super) fn verify(&self, signed: &Signed<'_>, secret: &str) -> Result<(), ApiError> {
         let body_sha256 = sha256_hex(signed.body);
-        let Signed {
-            method,
-            params,
-            headers,
-            ..
-        } = signed;
-        let canonical =
-            canonical_request(method, params, headers, self.signed_headers, &body_sha256)?;
+        let canonical = self
+            .covered
+            .canonical_request(signed.method, signed.params, &body_sha256);
         let string_to_sign = string_to_sign(&canonical);
         let mut tag = [0; digest::SHA256_OUTPUT_LEN];
         let is_proven = match hex::decode_to_slice(self.signature, &mut tag) {
@@ -213,7 +279,7 @@ impl Proof<'_> {
             Err(_) => return Err(CommonError::IncompleteSignature(&string_to_sign).into()),
         };
         // A signature over another body's hash may be genuine; it does not belong to this body.
-        if !is_proven || signed_header(headers, CONTENT_SHA256)? != body_sha256 {
+        if !is_proven || self.covered.get(CONTENT_SHA256) != Some(&*body_sha256) {
             return Err(CommonError::SignatureDoesNotMatch(&string_to_sign).into());
         }
         Ok(())

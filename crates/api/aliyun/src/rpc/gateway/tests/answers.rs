@@ -4,7 +4,8 @@ use super::*;
 
 #[tokio::test]
 async fn v1_answers_xml_unless_asked_for_json() {
-    let answer = v1().signed().send().await;
+    let world = world().await;
+    let answer = v1(&world).signed().send(&world).await;
     assert_eq!(answer.summary(), "200");
     assert_eq!(answer.content_type, "application/xml");
     let start = format!(
@@ -12,63 +13,49 @@ async fn v1_answers_xml_unless_asked_for_json() {
         answer.member("RequestId")
     );
     assert!(answer.body.starts_with(&start), "{}", answer.body);
-    let end = "<JobId>j 1+*~/é</JobId><Account>1234567890123456</Account><Nonce>n1</Nonce>\
+    let end = "<JobId>j 1+*~/é</JobId><Account>1234567890123456</Account>\
+               <CountsOnce>true</CountsOnce>\
                <NonExistJobIds><String>a</String><String>b</String></NonExistJobIds>\
                </CancelJobResponse>";
     assert!(answer.body.ends_with(end), "{}", answer.body);
 
     for format in ["JSON", "json"] {
-        let answer = v1().set("Format", format).signed().send().await;
+        let answer = v1(&world).set("Format", format).signed();
+        let answer = answer.send(&world).await;
         assert_eq!(answer.summary(), "200");
         assert_eq!(answer.content_type, "application/json;charset=utf-8");
         assert_eq!(answer.member("JobId"), "j 1+*~/é");
     }
-    assert_eq!(
-        v1().set("Format", "xml").signed().send().await.content_type,
-        "application/xml"
-    );
+    let answer = v1(&world).set("Format", "xml").signed();
+    assert_eq!(answer.send(&world).await.content_type, "application/xml");
 }
 
 #[tokio::test]
 async fn v1_parameters_may_travel_in_query_and_form() {
-    let post = || {
-        V1 {
-            method: Method::POST,
-            ..v1()
-        }
-        .signed()
-    };
-    assert_eq!(post().send().await.summary(), "200");
-    let business = |name: &str| name == "JobId";
-    assert_eq!(
-        post().send_split(business).await.member("JobId"),
-        "j 1+*~/é"
-    );
-    let all = post().set("Format", "JSON").without("Signature").signed();
-    assert_eq!(all.send_split(|_| true).await.member("JobId"), "j 1+*~/é");
+    let world = world().await;
+    let post = || v1(&world).post().signed();
+    assert_eq!(post().send(&world).await.summary(), "200");
+    let business = post().split(|name| name == "JobId");
+    assert_eq!(world.send(business).await.member("JobId"), "j 1+*~/é");
+    let all = v1(&world).post().json().signed().split(|_| true);
+    assert_eq!(world.send(all).await.member("JobId"), "j 1+*~/é");
 }
 
 #[tokio::test]
 async fn v3_answers_json_unless_asked_for_xml() {
-    let answer = v3("JobId=j+1").signed().send().await;
+    let world = world().await;
+    let answer = v3(&world, "JobId=j+1").signed().send(&world).await;
     assert_eq!(answer.summary(), "200");
     assert_eq!(answer.content_type, "application/json;charset=utf-8");
     assert_eq!(answer.member("JobId"), "j 1");
-    assert_eq!(answer.member("Nonce"), "n3");
 
-    let by_parameter = v3("JobId=1&Format=XML").signed().send().await;
+    let by_parameter = v3(&world, "JobId=1&Format=XML").signed();
+    let by_parameter = by_parameter.send(&world).await;
     assert_eq!(by_parameter.content_type, "application/xml");
-    let by_accept = v3("JobId=1")
-        .header("accept", "application/xml")
-        .signed()
-        .send()
-        .await;
+    let accepting = |query| v3(&world, query).header("accept", "application/xml");
+    let by_accept = accepting("JobId=1").signed().send(&world).await;
     assert_eq!(by_accept.content_type, "application/xml");
-    let error = v3("")
-        .header("accept", "application/xml")
-        .signed()
-        .send()
-        .await;
+    let error = accepting("").signed().send(&world).await;
     assert_eq!(error.content_type, "text/xml;charset=utf-8");
     assert!(
         error.body.contains("?><Error><RequestId>"),
@@ -80,18 +67,30 @@ async fn v3_answers_json_unless_asked_for_xml() {
 
 #[tokio::test]
 async fn v3_parameters_may_travel_in_the_form() {
-    let answer = v3("").form("JobId=j%201").signed().send().await;
-    assert_eq!(answer.member("JobId"), "j 1");
+    let world = world().await;
+    let answer = v3(&world, "").form("JobId=j%201").signed();
+    assert_eq!(answer.send(&world).await.member("JobId"), "j 1");
 }
 
 #[tokio::test]
 async fn a_host_that_is_no_name_yields_an_empty_host_id() {
-    let mut request = request(Method::GET, "Format=JSON");
-    request
-        .headers_mut()
-        .insert(HOST, HeaderValue::from_static("a b"));
-    request.headers_mut().remove(ACCEPT);
-    let answer = send(request).await;
+    let world = world().await;
+    let mut request = bare(Method::GET, "Format=JSON");
+    let headers = request.headers_mut();
+    headers.insert(HOST, HeaderValue::from_static("a b"));
+    headers.remove(ACCEPT);
+    let answer = world.send(request).await;
     assert_eq!(answer.member("Code"), "MissingVersion");
     assert_eq!(answer.member("HostId"), "");
+}
+
+#[tokio::test]
+async fn failures_of_ours_hide_their_cause() {
+    let world = world().await;
+    for action in ["Break", "AnswerNothing"] {
+        let answer = v3(&world, "").header("x-acs-action", action).signed();
+        let answer = answer.send(&world).await;
+        assert_eq!(answer.summary(), "500 InternalError");
+        assert!(!answer.body.contains("fire"));
+    }
 }
