@@ -233,6 +233,13 @@ def test_it_listens_elsewhere_by_tls_or_when_told_so_only(program, tmp_path, lis
     assert not data.exists()
 
 
+@pytest.mark.parametrize("value, said", [("0", b"reverse proxy"), ("perhaps", b"invalid value")])
+def test_the_environment_says_yes_or_no(program, tmp_path, value, said):
+    done = run(program, "serve", "--data", tmp_path / "data", "--listen", "0.0.0.0:0",
+               REELGATE_INSECURE_HTTP=value)
+    assert done.returncode != 0 and said in done.stderr, done
+
+
 @pytest.mark.parametrize("how", ["tls", "flag"])
 def test_it_listens_on_all_addresses_when_that_is_safe_or_wanted(start, files, how):
     options = certificates.options(files) if how == "tls" else ["--insecure-http"]

@@ -97,7 +97,7 @@ pub(crate) struct NetworkArgs {
     #[arg(
         long,
         env = "REELGATE_INSECURE_HTTP",
-        value_parser = clap::builder::FalseyValueParser::new()
+        value_parser = clap::builder::BoolishValueParser::new()
     )]
     pub(crate) insecure_http: bool,
     /// Connections that one peer address may have, of 4096 in all. Default: 1024; no limit of its
