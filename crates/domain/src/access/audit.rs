@@ -1,6 +1,6 @@
 //! Who called what, and what came of it.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use super::AccountId;
 use crate::time::Timestamp;

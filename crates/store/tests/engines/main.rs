@@ -11,3 +11,4 @@ mod mutants;
 mod sqlite;
 #[cfg(test)]
 mod upgrade;
+mod upgrade_2;
