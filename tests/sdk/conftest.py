@@ -7,6 +7,7 @@ import pathlib
 
 import pytest
 
+import access
 import harness
 import mps
 
@@ -81,6 +82,18 @@ def mts(request, server, shapes):
 def one_mts(server, shapes):
     """Product Mts through one SDK generation, where a second would show nothing more."""
     return mps.NewMts(server, shapes)
+
+
+@pytest.fixture
+def operator(program, server, tmp_path):
+    """The command line with the operator's key: makes users, roles and accounts."""
+    return access.Operator(program, server, tmp_path)
+
+
+@pytest.fixture(params=sorted(mps.GENERATIONS))
+def mts_of(request, shapes):
+    """Product Mts by anybody's credentials, through each SDK generation in turn."""
+    return lambda seen: mps.GENERATIONS[request.param](seen, shapes)
 
 
 @pytest.fixture

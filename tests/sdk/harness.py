@@ -10,6 +10,7 @@ import time
 import urllib.parse
 
 import requests
+from aliyunsdkcore.auth.credentials import StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 from alibabacloud_mts20140618.client import Client as MtsClient
 from alibabacloud_tea_openapi.utils_models import Config
@@ -33,16 +34,17 @@ class Server:
     credentials: dict = dataclasses.field(default_factory=dict, repr=False)
 
     @classmethod
-    def start(cls, program, directory, slots=2, options=(), listen="127.0.0.1:0"):
+    def start(cls, program, directory, slots=2, options=(), listen="127.0.0.1:0", variables=()):
         """Starts the server on a free port and returns when it serves requests.
 
-        A directory where an earlier one ran may be used again; `options` go to `serve` as well.
+        A directory where an earlier one ran may be used again; `options` go to `serve` as well,
+        and `variables` to its environment.
         """
         data, log, ready = directory / "data", directory / "server.log", directory / "ready.json"
         ready.unlink(missing_ok=True)
         arguments = ["serve", "--data", data, "--listen", listen,
                      "--ready-file", ready, "--slots", str(slots), *options]
-        environment = clean_environment()
+        environment = {**clean_environment(), **dict(variables)}
         with log.open("ab") as output:
             # A session of its own: Ctrl-C reaches pytest only, which then stops the server.
             process = subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL,
@@ -116,6 +118,7 @@ def new_sdk(server, shapes):
     """The newer SDK's own client. Each raw answer is checked before the SDK drops unknown fields."""
     client = MtsClient(Config(access_key_id=server.credentials["access_key_id"],
                               access_key_secret=server.credentials["access_key_secret"],
+                              security_token=server.credentials.get("security_token"),
                               region_id=REGION, endpoint=server.address, protocol="http"))
     call_api = client.call_api
 
@@ -128,12 +131,20 @@ def new_sdk(server, shapes):
     return client
 
 
+def old_client(server):
+    """The older SDK's core, which every product's requests go through."""
+    key, secret = (server.credentials[name] for name in ("access_key_id", "access_key_secret"))
+    token = server.credentials.get("security_token")
+    if token is None:
+        return AcsClient(key, secret, REGION)
+    return AcsClient(region_id=REGION, credential=StsTokenCredential(key, secret, token))
+
+
 class OldSdk:
     """The older SDK's own client, which has one request class for each operation."""
 
     def __init__(self, server, shapes):
-        self.client = AcsClient(server.credentials["access_key_id"],
-                                server.credentials["access_key_secret"], REGION)
+        self.client = old_client(server)
         self._address, self._shapes = server.address, shapes
 
     def call(self, operation, **parameters):
