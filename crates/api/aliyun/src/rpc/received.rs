@@ -43,7 +43,7 @@ impl Received {
         let transport = head.extensions.get::<Transport>();
         Self {
             context: CallContext {
-                source: transport.map(|transport| transport.peer.ip()),
+                source: transport.map(|transport| transport.peer.ip().to_canonical()),
                 secure: transport.is_some_and(|transport| transport.secure),
             },
             query: head.uri.query().unwrap_or_default().to_owned(),
