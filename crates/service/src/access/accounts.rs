@@ -248,6 +248,10 @@ impl Service {
             return Err(ServiceError::missing("account", account));
         }
         let begun = self.access.changes.begin();
-        self.learn_limits(account, begun).await
+        if let Err(error) = self.learn_limits(account, begun).await {
+            // The limit is set; the next look-up of a key learns of it.
+            tracing::warn!(%error, "the new limit of account {account} holds in a moment");
+        }
+        Ok(())
     }
 }

@@ -57,6 +57,12 @@ impl Service {
                 "what is outdated stays for now: {error}"
             );
         }
+        if let Err(error) = self.finish_rotation().await {
+            tracing::warn!(
+                error = cause(&error),
+                "a rotation waits to be finished: {error}"
+            );
+        }
         if let Err(error) = self.drop_retired_master_keys().await {
             tracing::warn!(
                 error = cause(&error),

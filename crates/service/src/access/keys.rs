@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reelgate_domain::access::{AccessKey, ApiKey, Owner, UserName};
 use reelgate_domain::{AccountId, Timestamp};
-use reelgate_store::Rotate;
+use reelgate_store::{Create, Rotate};
 
 use super::caller::Caller;
 use super::credentials::sha256;
@@ -67,7 +67,7 @@ impl Service {
         let store = Arc::clone(&self.store);
         let change = async move { store.create_access_key(key).await };
         let outcome = self.changing(account, change).await?;
-        created(outcome, "key", &view.id, AccessKey::MOST)?;
+        key_created(outcome, &view, AccessKey::MOST)?;
         Ok(NewKey { view, secret })
     }
 
@@ -90,7 +90,7 @@ impl Service {
         let store = Arc::clone(&self.store);
         let change = async move { store.create_api_key(key).await };
         let outcome = self.changing(account, change).await?;
-        created(outcome, "key", &view.id, ApiKey::MOST)?;
+        key_created(outcome, &view, ApiKey::MOST)?;
         Ok(NewKey { view, secret })
     }
 
@@ -268,6 +268,13 @@ impl Service {
 
     pub(super) fn new_api_key_id(&self) -> String {
         format!("{API_KEY}{}", self.random_text(8))
+    }
+}
+
+fn key_created(outcome: Create, key: &KeyView, most: u32) -> Result<(), ServiceError> {
+    match (outcome, &key.owner) {
+        (Create::OwnerMissing, Owner::User(name)) => Err(ServiceError::missing("user", name)),
+        _ => created(outcome, "key", &key.id, most),
     }
 }
 

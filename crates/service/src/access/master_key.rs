@@ -2,8 +2,8 @@
 //!
 //! A rotation puts a new key into the file (1), seals every stored secret with it (2), marks the older
 //! keys as retired (3) and forgets them a day later, when no token made with them can be good (4). Each
-//! step leaves every secret readable; a process that dies in between does the rest at its next start:
-//! step 2 runs at each start, and 3 after it.
+//! step leaves every secret readable. What is left of it when the process dies in between is done at the
+//! next start; what is left by a caller who goes away, by whoever keeps house.
 
 use std::time::Duration;
 
@@ -163,6 +163,16 @@ impl Service {
                 Err(ServiceError::new(ErrorKind::Conflict, id, message))
             }
         }
+    }
+
+    /// Does the rest of a rotation that was given up on the way.
+    pub(super) async fn finish_rotation(&self) -> Result<(), ServiceError> {
+        if !self.access.keyring.is_between_keys() {
+            return Ok(());
+        }
+        let _rotating = self.access.rotating.lock().await;
+        self.reseal_all().await?;
+        self.retire_older_master_keys()
     }
 
     /// (4) Forgets master keys that no token can have been made with. What was sealed with one of them

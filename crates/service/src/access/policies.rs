@@ -147,7 +147,10 @@ pub(super) fn is_new(outcome: Put, most: u32) -> Result<bool, ServiceError> {
     match outcome {
         Put::Created => Ok(true),
         Put::Replaced => Ok(false),
-        Put::OwnerMissing => Err(ServiceError::missing("account", "of this caller")),
+        Put::OwnerMissing => {
+            let message = "the account that it is for does not exist";
+            Err(ServiceError::new(ErrorKind::NotFound, "account", message))
+        }
         Put::TooMany => {
             let message = format!("the account has {most} of this kind, which is the most");
             Err(ServiceError::new(ErrorKind::Conflict, "account", message))

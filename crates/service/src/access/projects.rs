@@ -68,7 +68,10 @@ pub(super) fn created(
         Create::Created => return Ok(()),
         Create::Taken => format!("{what} {name} already exists"),
         Create::TooMany => format!("the account has {most} of this kind, which is the most"),
-        Create::OwnerMissing => return Err(ServiceError::missing("the owner of", name)),
+        Create::OwnerMissing => {
+            let message = format!("the account that {what} {name} is for does not exist");
+            return Err(ServiceError::new(ErrorKind::NotFound, name, message));
+        }
     };
     Err(ServiceError::new(ErrorKind::Conflict, name, message))
 }

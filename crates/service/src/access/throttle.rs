@@ -187,6 +187,8 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
+    use reelgate_domain::access::Period;
+
     use super::*;
     use crate::access::tests::FixedClock;
 
@@ -324,5 +326,29 @@ mod tests {
         clock.advance(Duration::from_secs(1));
         throttle.tidy(clock.now());
         assert!(lock(&of_account.0).buckets.is_empty());
+    }
+
+    proptest::proptest! {
+        /// Whoever takes all there is gets what the bucket held and what time gave back, to the call.
+        #[test]
+        fn who_takes_all_gets_exactly_what_the_limit_says(
+            calls in 2_u32..100,
+            period in 0..3_usize,
+            // Short enough for the bucket never to run over.
+            waits in proptest::collection::vec(0_u64..500, 1..20),
+        ) {
+            let per = [Period::Second, Period::Minute, Period::Hour][period];
+            let limit = Some(CallLimit { calls, per });
+            let (throttle, clock) = (Throttle::new(1), FixedClock::default());
+            let mut passed = u64::from(burst(&throttle, &clock, limit));
+            let mut waited = 0;
+            for wait in waits {
+                clock.advance(Duration::from_millis(wait));
+                waited += wait;
+                passed += u64::from(burst(&throttle, &clock, limit));
+                let given = waited * u64::from(calls) / u64::try_from(per.length().as_millis()).unwrap();
+                proptest::prop_assert_eq!(passed, u64::from(calls) + given);
+            }
+        }
     }
 }

@@ -122,6 +122,11 @@ impl Keyring {
         if changed { self.replace(keys) } else { Ok(()) }
     }
 
+    /// Whether an older key may still be needed by something stored.
+    pub(crate) fn is_between_keys(&self) -> bool {
+        self.keys()[1..].iter().any(|key| key.retired_at.is_none())
+    }
+
     /// The keys that were retired before then.
     pub(crate) fn retired_before(&self, then: Timestamp) -> Vec<KeyId> {
         let keys = self.keys();

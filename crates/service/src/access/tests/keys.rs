@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use reelgate_domain::AccountId;
 use reelgate_store::Resealed;
 
@@ -238,4 +239,27 @@ async fn a_secret_that_was_stored_before_there_were_master_keys_is_sealed_at_the
     let next = house.started_again();
     let found = next.credential(id, None).await.unwrap();
     assert_eq!(found.secret.expose(), house.made.access_key_secret);
+}
+
+#[tokio::test]
+async fn a_change_holds_for_the_next_call_also_when_its_caller_does_not_wait() {
+    let house = House::new().await;
+    let (service, root) = (&house.service, house.root());
+    let made = service.create_access_key(root, None, None).await.unwrap();
+    let id = &*made.view.id;
+    house.credential(id).await.unwrap();
+    {
+        let mut changing = std::pin::pin!(service.set_key_active(root, None, id, false));
+        // Until the change is on its way.
+        while house.store.access_key(id).await.unwrap().unwrap().active {
+            if changing.as_mut().now_or_never().is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    // The key is dropped from memory right after the change; only looking tells when.
+    while house.credential(id).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
 }

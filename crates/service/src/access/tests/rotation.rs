@@ -202,3 +202,17 @@ async fn a_damaged_secret_stops_no_other() {
     let refused = house.started_again().credential(&keys[0].0, None).await;
     assert!(matches!(refused, Err(CredentialError::Failed(_))));
 }
+
+#[tokio::test]
+async fn what_a_caller_who_went_away_left_of_a_rotation_is_finished() {
+    let house = House::new().await;
+    let keys = house.some_keys().await;
+    let service = house.started_again();
+    service.add_master_key().unwrap();
+    service.finish_rotation().await.unwrap();
+    assert_eq!(service.reseal_all().await.unwrap(), 0);
+    house.clock.advance(hours(26));
+    service.drop_retired_master_keys().await.unwrap();
+    assert_eq!(house.file_keys(), 1);
+    house.reads_all(&keys).await;
+}
