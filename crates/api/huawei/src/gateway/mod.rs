@@ -65,7 +65,7 @@ impl Gateway {
         let target = Target::of(received.method(), &received.path);
         call.is_for(&target, &received);
         if target == Target::Iam(IamCall::CreateToken) {
-            return iam::create_token(&self.service, &received, call).await;
+            return self.create_token(&received, &target, call).await;
         }
         let caller = self.authenticate(&received, &target, call).await?;
         call.caller = Some(caller.caller.clone());
@@ -77,6 +77,21 @@ impl Gateway {
             Target::Iam(wanted) => iam::call(&self.service, wanted, &received, &caller, call).await,
             Target::Project(_) | Target::Unknown => Err(NOT_FOUND.into()),
         }
+    }
+
+    /// Who asks for a token is known only when there is one: whoever may not have it never sees it.
+    async fn create_token(&self, received: &Received, target: &Target, call: &mut Call) -> Outcome {
+        let new = iam::create_token::issue(&self.service, received, call).await?;
+        let caller = Authenticated {
+            caller: new.holder.caller.clone(),
+            token: Some(Arc::clone(&new.holder)),
+        };
+        call.caller = Some(caller.caller.clone());
+        if let Err(refusal) = self.admit(target, &caller, call) {
+            new.withdraw(&self.service).await?;
+            return Err(refusal);
+        }
+        new.answer(received)
     }
 
     /// The project in the path has to be the caller's, and the one that a token is for.

@@ -84,12 +84,6 @@ impl Call {
         self.reason = Some(reason);
     }
 
-    /// Notes whose password was right.
-    pub(crate) fn proven_by_password(&mut self, caller: &Caller) {
-        self.allowed = true;
-        self.caller = Some(caller.clone());
-    }
-
     /// Notes that a password was tried for this user of this account.
     pub(crate) fn tries_password(&mut self, domain: &str, user: &str) {
         let tried = format!("user {user} of {domain}");

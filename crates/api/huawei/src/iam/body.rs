@@ -6,8 +6,14 @@ use super::operations::INVALID;
 use crate::errors::ApiError;
 use crate::signature::decode;
 
+/// Far longer than any that is understood. Whoever sends one need not be known, and reading it takes many times its length.
+const MOST_BYTES: usize = 64 * 1024;
+
 /// Reads the body; the refusal names the member, and never what was in it.
 pub(super) fn read<Body: DeserializeOwned>(body: &[u8]) -> Result<Body, ApiError> {
+    if body.len() > MOST_BYTES {
+        return Err(invalid("it is too long"));
+    }
     let text = std::str::from_utf8(body).map_err(|_invalid| invalid("it is no text"))?;
     let value =
         reelgate_api_kit::json::parse(text).map_err(|_malformed| invalid("it is no JSON"))?;

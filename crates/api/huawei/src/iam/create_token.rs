@@ -1,12 +1,16 @@
 //! `POST /v3/auth/tokens`: a token for a password.
 
-use http::{HeaderValue, StatusCode};
-use reelgate_service::{Secret, Service, TokenError, TokenRefusal, TokenRequest, TokenScope};
+use std::sync::Arc;
+
+use http::StatusCode;
+use reelgate_service::{
+    IssuedToken, Secret, Service, TokenError, TokenHolder, TokenRefusal, TokenRequest, TokenScope,
+};
 use serde::Deserialize;
 
 use super::body::{self, invalid};
 use super::operations::{FORBIDDEN, UNAUTHORIZED};
-use super::view::{SUBJECT_TOKEN, TokenView, json};
+use super::view::{TokenView, json, with_token};
 use crate::errors::{ApiError, Outcome};
 use crate::gateway::{Call, Received};
 
@@ -68,11 +72,19 @@ struct ProjectScope {
     domain: Option<Named>,
 }
 
-pub(crate) async fn create_token(
+/// A token that nobody has seen yet.
+pub(crate) struct New {
+    issued: IssuedToken,
+    pub(crate) holder: Arc<TokenHolder>,
+    has_catalog: bool,
+}
+
+/// Makes the token, if the password is right.
+pub(crate) async fn issue(
     service: &Service,
     received: &Received,
     call: &mut Call,
-) -> Outcome {
+) -> Result<New, ApiError> {
     let [nocatalog] = body::query(received.query(), ["nocatalog"])?;
     let request = TokenRequest {
         source: call.source(),
@@ -80,23 +92,32 @@ pub(crate) async fn create_token(
     };
     call.tries_password(&request.domain, &request.user);
     let issued = service.issue_token(request).await.map_err(refused)?;
-    // Looked up at once, so that the record of this call names whoever holds the token.
-    let token = issued.token.expose();
-    let holder = service.token_caller(token).await.map_err(gone)?;
-    call.proven_by_password(&holder.caller);
-    let view = TokenView {
-        user: &issued.user,
-        domain: &issued.domain,
-        project: issued.project.as_ref(),
-        issued_at: issued.issued_at,
-        expires_at: issued.expires_at,
-    };
-    let has_catalog = nocatalog.is_none_or(|value| value.is_empty());
-    let mut response = json(StatusCode::CREATED, &view.to_value(received, has_catalog));
-    let mut token = HeaderValue::from_str(token).map_err(ApiError::internal)?;
-    token.set_sensitive(true);
-    response.headers_mut().insert(SUBJECT_TOKEN, token);
-    Ok(response)
+    let holder = service.token_caller(issued.token.expose()).await;
+    Ok(New {
+        holder: holder.map_err(gone)?,
+        issued,
+        has_catalog: nocatalog.is_none_or(|value| value.is_empty()),
+    })
+}
+
+impl New {
+    /// Ends it unseen.
+    pub(crate) async fn withdraw(self, service: &Service) -> Result<(), ApiError> {
+        service.revoke_token(self.issued.token.expose()).await?;
+        Ok(())
+    }
+
+    pub(crate) fn answer(&self, received: &Received) -> Outcome {
+        let view = TokenView {
+            user: &self.issued.user,
+            domain: &self.issued.domain,
+            project: self.issued.project.as_ref(),
+            issued_at: self.issued.issued_at,
+            expires_at: self.issued.expires_at,
+        };
+        let body = view.to_value(received, self.has_catalog);
+        with_token(json(StatusCode::CREATED, &body), self.issued.token.expose())
+    }
 }
 
 /// What the body asks for.

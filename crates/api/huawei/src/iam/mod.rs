@@ -10,11 +10,10 @@ mod view;
 
 use reelgate_service::Service;
 
-pub(crate) use create_token::create_token;
 pub(crate) use operations::IAM;
 pub(crate) use temporary_key::token_in_body;
 
-use crate::errors::Outcome;
+use crate::errors::{NOT_FOUND, Outcome};
 use crate::gateway::{Authenticated, Call, IamCall, Received};
 
 /// Answers an authenticated call that may be made.
@@ -26,8 +25,8 @@ pub(crate) async fn call(
     call: &mut Call,
 ) -> Outcome {
     match wanted {
-        // It authenticates itself.
-        IamCall::CreateToken => create_token(service, received, call).await,
+        // It authenticates itself, and is answered before anybody gets here.
+        IamCall::CreateToken => Err(NOT_FOUND.into()),
         IamCall::ValidateToken => tokens::validate(service, received, caller, call).await,
         IamCall::RevokeToken => tokens::revoke(service, received, caller, call).await,
         IamCall::ListProjects => list_projects::list(service, received, caller).await,

@@ -49,8 +49,8 @@ pub(super) const UNAUTHORIZED: ErrorCode = error(
 pub(super) const FORBIDDEN: ErrorCode = error(
     "403",
     403,
-    "The token would be for a project or an account that is not the user's.",
-    "Ask for a project of the user's own account, by its id or name.",
+    "The token would be for a project that is not the user's, or the key may make no temporary ones.",
+    "Ask for a project of the user's own account; make temporary keys with a token or a lasting key.",
 );
 pub(super) const MISSING: ErrorCode = error(
     "404",

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use reelgate_service::{Service, TokenError, TokenHolder};
 
 use super::body;
 use super::operations::{INVALID, MISSING};
-use super::view::{SUBJECT_TOKEN, TokenView, json};
+use super::view::{TokenView, json, with_token};
 use crate::errors::{ApiError, NOT_AUTHORISED, Outcome};
 use crate::gateway::{Authenticated, Call, IamCall, Received};
 use crate::iam::IAM;
@@ -30,11 +30,8 @@ pub(super) async fn validate(
         expires_at: holder.expires_at,
     };
     let has_catalog = nocatalog.is_none_or(|value| value.is_empty());
-    let mut response = json(StatusCode::OK, &view.to_value(received, has_catalog));
-    let mut token = HeaderValue::from_str(token).map_err(ApiError::internal)?;
-    token.set_sensitive(true);
-    response.headers_mut().insert(SUBJECT_TOKEN, token);
-    Ok(response)
+    let body = view.to_value(received, has_catalog);
+    with_token(json(StatusCode::OK, &body), token)
 }
 
 pub(super) async fn revoke(

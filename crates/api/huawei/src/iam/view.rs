@@ -3,23 +3,31 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reelgate_api_kit::render::to_json;
 use reelgate_domain::Timestamp;
 use reelgate_domain::access::{Account, Project, User};
 use serde_json::{Value, json as value};
 
-use crate::errors::JSON;
+use crate::errors::{ApiError, JSON, Outcome};
 use crate::gateway::Received;
 use crate::time;
 
-pub(super) const SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
+const SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
 
 pub(super) fn json(status: StatusCode, body: &Value) -> Response {
     let mut response = Response::new(Body::from(to_json(body)));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
+}
+
+/// Adds the token to an answer.
+pub(super) fn with_token(mut response: Response, token: &str) -> Outcome {
+    let mut token = HeaderValue::from_str(token).map_err(ApiError::internal)?;
+    token.set_sensitive(true);
+    response.headers_mut().insert(SUBJECT_TOKEN, token);
+    Ok(response)
 }
 
 pub(super) struct TokenView<'a> {

@@ -1,6 +1,6 @@
 //! What users may do, by their policies.
 
-use reelgate_domain::access::{Grantee, UserName};
+use reelgate_domain::access::{Grantee, LimitRule, UserName};
 
 use super::*;
 
@@ -174,4 +174,45 @@ async fn a_user_ends_and_looks_at_its_own_token_without_a_policy() {
     let answer = world.send(call("GET")).await;
     assert_eq!(answer.summary(), "401 APIGW.0301");
     assert!(answer.message().ends_with("decrypt token fail"));
+}
+
+#[tokio::test]
+async fn tokens_can_be_denied_and_limited_and_nobody_sees_what_was_made() {
+    let world = World::new().await;
+    user(
+        &world,
+        "ada",
+        Some(statement("Deny", "iam:KeystoneCreateUserTokenByPassword")),
+    )
+    .await;
+    let mut request = world.token_request();
+    request["auth"]["identity"]["password"]["user"]["name"] = "ada".into();
+    request["auth"]["identity"]["password"]["user"]["password"] = PASSWORD.into();
+    let call = || world.plain("POST", "/v3/auth/tokens");
+    let answer = world.send(call().json(&request)).await;
+    assert_eq!(answer.summary(), "403 APIGW.0302");
+    assert!(!answer.headers.contains_key("x-subject-token"));
+
+    let rule = LimitRule::Limit("1/h".parse().unwrap());
+    let action = "iam:KeystoneCreateUserTokenByPassword";
+    let (operator, account) = (world.operator(), world.account());
+    world
+        .service
+        .set_limit(&operator, account, action, Some(rule))
+        .await
+        .unwrap();
+    assert_eq!(
+        world.send(call().json(&world.token_request())).await.status,
+        201
+    );
+    let answer = world.send(call().json(&world.token_request())).await;
+    assert_eq!(answer.summary(), "429 APIGW.0308");
+    assert!(!answer.headers.contains_key("x-subject-token"));
+    let allowed: Vec<_> = world
+        .audited()
+        .await
+        .iter()
+        .map(|record| record.2)
+        .collect();
+    assert_eq!(allowed, [false, true, false]);
 }
