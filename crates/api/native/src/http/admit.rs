@@ -84,14 +84,15 @@ async fn authenticate(
     source: Option<IpAddr>,
 ) -> Result<Caller, Problem> {
     let key = bearer(headers)?;
+    if let Some(caller) = service.api_key_caller(key).await? {
+        return Ok(caller);
+    }
+    // Only now, so that nobody who comes from the same address is kept out by keys that are none.
     service
         .may_try(ANY_API_KEY, source)
         .map_err(|throttled| too_many("too many calls with invalid keys", throttled))?;
-    let caller = service.api_key_caller(key).await?;
-    caller.ok_or_else(|| {
-        service.failed_signature(ANY_API_KEY, source);
-        not_valid()
-    })
+    service.failed_signature(ANY_API_KEY, source);
+    Err(not_valid())
 }
 
 fn too_many(what: &str, throttled: Throttled) -> Problem {
@@ -117,13 +118,18 @@ impl Admission<'_> {
         parts: &mut Parts,
         record: &mut AuditRecord,
     ) -> Result<Option<AccountId>, Problem> {
-        let (caller, action) = (self.caller, &record.action);
-        self.api
+        let caller = self.caller;
+        let limit = self.route.served.limit;
+        let throttled = self
+            .api
             .service
-            .throttle(caller.account, action, self.route.served.limit)
-            .map_err(|throttled| {
-                too_many(&format!("the account calls {action} too often"), throttled)
-            })?;
+            .throttle(caller.account, &record.action, limit);
+        throttled.map_err(|throttled| {
+            let why = format!("the account calls {} too often", record.action);
+            let problem = too_many(&why, throttled);
+            record.reason = Some(why);
+            problem
+        })?;
         if self.route.operators_only && !caller.operator {
             return Err(self.forbidden(record, "only operators may call it"));
         }

@@ -5,15 +5,22 @@
 )]
 
 mod access;
+mod accounts;
+mod audit;
+mod authority;
+mod bad_access;
 mod bad_input;
 mod buckets;
 mod cancel;
+mod catalogue;
 mod health;
 mod history;
 mod jobs;
+mod keys;
 mod objects;
 mod pipelines;
 mod playlists;
+mod policies;
 mod ranges;
 mod retry;
 mod server;

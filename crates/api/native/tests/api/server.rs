@@ -11,7 +11,9 @@ use reelgate_api_native::{Check, NativeApi, routes};
 use reelgate_domain::job::Fault;
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::{JobId, Timestamp};
-use reelgate_service::{Clock, Credentials, RandomIds, Service, Settings, SystemClock};
+use reelgate_service::{
+    AccessSettings, Clock, Credentials, Keyring, RandomIds, Service, Settings, SystemClock,
+};
 use reelgate_store::{Beat, BeatAnswer, Claim, Ending, Fenced, Gone, SqliteStore, Store};
 use reelgate_testkit::worker;
 use reqwest::{Method, RequestBuilder, Response};
@@ -22,13 +24,16 @@ use tokio::sync::oneshot;
 
 pub(crate) const MAX_OBJECT_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Calls a minute with keys that are none, from one address.
+pub(crate) const MAX_FAILED_KEYS: u32 = 200;
+
 /// When the processes of stopped jobs are gone here.
 pub(crate) const GONE_AT: &str = "2026-01-02T03:04:05.678Z";
 
 pub(crate) struct Server {
     base: String,
     pub(crate) credentials: Credentials,
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) service: Arc<Service>,
     http: reqwest::Client,
     pub(crate) dir: TempDir,
@@ -59,7 +64,13 @@ impl Server {
             free_space_floor,
         };
         let ids = Arc::new(RandomIds::default());
+        let keyring = Keyring::create_file(&dir.path().join("master.key"), &*ids).unwrap();
+        let access = AccessSettings {
+            max_failed_signatures: MAX_FAILED_KEYS,
+            ..AccessSettings::new(keyring)
+        };
         let service = Service::new(Arc::clone(&store), Arc::new(SystemClock), ids, settings);
+        let service = service.with_access(access);
         let credentials = service.invent_credentials();
         service.create_first_account(&credentials).await.unwrap();
 
@@ -106,6 +117,39 @@ impl Server {
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.anonymous(method, path)
             .bearer_auth(&self.credentials.api_key)
+    }
+
+    /// A request with another key than the first account's.
+    pub(crate) fn request_by(&self, key: &str, method: Method, path: &str) -> RequestBuilder {
+        self.anonymous(method, path).bearer_auth(key)
+    }
+
+    /// Makes a user of the first account with this policy, if any; its API key.
+    pub(crate) async fn user(&self, name: &str, policy: Option<&Value>) -> String {
+        let response = self.post("/api/v1/users", &json!({"name": name})).await;
+        assert_eq!(response.status(), 201);
+        if let Some(policy) = policy {
+            let path = format!("/api/v1/policies/of-{name}");
+            let response = self.request(Method::PUT, &path).json(policy).send().await;
+            assert_eq!(response.unwrap().status(), 201);
+            let path = format!("/api/v1/users/{name}/policies/of-{name}");
+            let response = self.request(Method::PUT, &path).send().await.unwrap();
+            assert_eq!(response.status(), 204);
+        }
+        let body = json!({"kind": "api", "user": name});
+        let response = self.post("/api/v1/keys", &body).await;
+        assert_eq!(response.status(), 201);
+        let key: Value = response.json().await.unwrap();
+        key["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes another account; what its creation answered.
+    pub(crate) async fn other_account(&self) -> Value {
+        let response = self
+            .post("/api/v1/accounts", &json!({"name": "other"}))
+            .await;
+        assert_eq!(response.status(), 201);
+        response.json().await.unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
