@@ -164,21 +164,22 @@ mod tests {
             |hash: &str| -> Vec<_> { hash.split('$').take(4).map(str::to_owned).collect() };
         assert_eq!(parameters(NOBODYS), parameters(&hash));
         let time = async |hash: Option<String>| {
-            let mut best = Duration::MAX;
-            for _ in 0..5 {
-                let start = Instant::now();
-                passwords
-                    .verify(hash.clone(), Secret::new("wrong"))
-                    .await
-                    .unwrap()
-                    .unwrap();
-                best = best.min(start.elapsed());
-            }
-            best
+            let start = Instant::now();
+            let verified = passwords.verify(hash, Secret::new("wrong")).await;
+            verified.unwrap().unwrap();
+            start.elapsed()
         };
-        let (somebody, nobody) = (time(Some(hash)).await, time(None).await);
-        let ratio = somebody.as_secs_f64() / nobody.as_secs_f64();
-        assert!((0.5..2.0).contains(&ratio), "{somebody:?} and {nobody:?}");
+        // Other programs slow single ones down, so the fastest of each count.
+        let (mut somebodys, mut nobodys) = (Duration::MAX, Duration::MAX);
+        for _ in 0..50 {
+            somebodys = somebodys.min(time(Some(hash.clone())).await);
+            nobodys = nobodys.min(time(None).await);
+            let ratio = somebodys.as_secs_f64() / nobodys.as_secs_f64();
+            if (0.8..1.25).contains(&ratio) {
+                return;
+            }
+        }
+        panic!("{somebodys:?} and {nobodys:?}");
     }
 
     #[tokio::test]
