@@ -8,6 +8,7 @@ import pathlib
 import pytest
 
 import access
+import captured
 import harness
 import mps
 
@@ -94,6 +95,12 @@ def operator(program, server, tmp_path):
 def mts_of(request, shapes):
     """Product Mts by anybody's credentials, through each SDK generation in turn."""
     return lambda seen: mps.GENERATIONS[request.param](seen, shapes)
+
+
+@pytest.fixture
+def capture(monkeypatch):
+    """Runs a call and returns its answer with the bytes that were sent: `capture(mts.call, "AddPipeline", Name="x")`."""
+    return captured.Recorder(monkeypatch)
 
 
 @pytest.fixture
