@@ -16,12 +16,15 @@ use http_body_util::BodyExt;
 use libfuzzer_sys::fuzz_target;
 use quick_xml::Reader;
 use quick_xml::events::Event;
+use reelgate_api_aliyun::rpc::codes::SHARED;
 use reelgate_api_aliyun::rpc::encoding::encode;
-use reelgate_api_aliyun::rpc::{
-    ApiError, Caller, Credential, Credentials, Gateway, Operation, Params, Product, sign_v1,
-};
+use reelgate_api_aliyun::rpc::{ApiError, Call, Gateway, Params, Product, sign_v1};
 use reelgate_api_kit::Dialect;
+use reelgate_api_kit::operation::{AccessLevel, Handling, Operation, Product as Table, Served};
+use reelgate_domain::Timestamp;
 use reelgate_fuzz::lines;
+use reelgate_service::{AccessSettings, Clock, Credentials, Keyring, RandomIds, Service, Settings};
+use reelgate_store::SqliteStore;
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -32,10 +35,47 @@ const CLAIMS: &str = "AccessKeyId=AKID&SignatureMethod=HMAC-SHA256&SignatureNonc
                       &Timestamp=2026-01-02T03%3A04%3A05Z&Version=2014-06-18&Action=Echo";
 
 thread_local! {
-    static SERVER: (RefCell<Router>, Runtime) = (
-        RefCell::new(Arc::new(Gateway::new(vec![Arc::new(Echo)], Arc::new(OneKey), Arc::new(|| NOW_MS))).routes()),
-        tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime starts"),
-    );
+    static SERVER: (RefCell<Router>, Runtime) = server();
+}
+
+/// A gateway over a new store, which goes with the process.
+fn server() -> (RefCell<Router>, Runtime) {
+    let dir = tempfile::tempdir().expect("a directory can be made").keep();
+    let store = SqliteStore::open(&dir.join("db")).expect("a store can be made");
+    let settings = Settings {
+        data_dir: dir,
+        max_object_bytes: 0,
+        free_space_floor: 0,
+    };
+    let access = AccessSettings {
+        // Inputs fail by the thousand.
+        max_failed_signatures: u32::MAX,
+        ..AccessSettings::new(Keyring::passing(&RandomIds::default()))
+    };
+    let ids = Arc::new(RandomIds::default());
+    let service = Service::new(Arc::new(store), Arc::new(Standing), ids, settings);
+    let service = Arc::new(service.with_access(access));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime starts");
+    let made = Credentials {
+        access_key_id: "AKID".to_owned(),
+        access_key_secret: SECRET.to_owned(),
+        ..service.invent_credentials()
+    };
+    let created = runtime.block_on(service.create_first_account(&made));
+    created.expect("the store takes an account");
+    let gateway = Gateway::new(vec![Arc::new(Echo)], service, Arc::new(Standing));
+    (RefCell::new(Arc::new(gateway).routes()), runtime)
+}
+
+struct Standing;
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(NOW_MS)
+    }
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -121,30 +161,45 @@ fn check(status: u16, content_type: &HeaderValue, body: &[u8]) {
 
 struct Echo;
 
+static TABLE: Table = Table {
+    name: "Echo",
+    title: "Echo",
+    version: "2014-06-18",
+    ram_code: "echo",
+    policy_name: "Echo",
+    dialect: "aliyun",
+    operations: &[
+        Operation {
+            action: "Echo",
+            handling: Handling::Served(Served {
+                // Replays of reads are refused, and all inputs have one nonce.
+                access: AccessLevel::Write,
+                resources: &[],
+                condition_keys: &[],
+                associated: &[],
+                limit: None,
+                errors: &[],
+                documentation: "",
+                history: &[],
+            }),
+        },
+        Operation {
+            action: "Other",
+            handling: Handling::Refused("it is not served"),
+        },
+    ],
+    errors: &[],
+    shared_errors: SHARED,
+};
+
 #[async_trait]
 impl Product for Echo {
-    fn name(&self) -> &'static str {
-        "Echo"
+    fn table(&self) -> &'static Table {
+        &TABLE
     }
 
-    fn version(&self) -> &'static str {
-        "2014-06-18"
-    }
-
-    fn operation(&self, action: &str) -> Operation {
-        match action {
-            "Echo" => Operation::Served,
-            "Other" => Operation::Refused("it is not served"),
-            _ => Operation::Unknown,
-        }
-    }
-
-    async fn call(
-        &self,
-        _caller: &Caller,
-        _action: &str,
-        params: &Params,
-    ) -> Result<Value, ApiError> {
+    async fn call(&self, call: &Call<'_>) -> Result<Value, ApiError> {
+        let params = call.params;
         params.required("Needed")?;
         params.integer("PageSize", 1..=100)?;
         let said = params.business().filter(|(name, _)| *name != "Code");
@@ -152,23 +207,5 @@ impl Product for Echo {
             .map(|(name, value)| (name.to_owned(), value.into()))
             .collect();
         Ok(Value::Object(said))
-    }
-}
-
-struct OneKey;
-
-#[async_trait]
-impl Credentials for OneKey {
-    async fn find(
-        &self,
-        key_id: &str,
-        _token: Option<&str>,
-    ) -> Result<Option<Credential>, ApiError> {
-        let key = Credential {
-            account: 1,
-            secret: SECRET.to_owned(),
-            active: true,
-        };
-        Ok((key_id == "AKID").then_some(key))
     }
 }

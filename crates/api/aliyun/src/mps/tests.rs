@@ -128,7 +128,11 @@ impl World {
     /// A call that fails, as "status code".
     async fn fail(&self, action: &str, pairs: &[(&str, &str)]) -> String {
         let (status, body) = self.send(action, pairs).await;
-        format!("{status} {}", body["Code"].as_str().unwrap_or_default())
+        let code = body["Code"].as_str().unwrap_or_default();
+        if let Some(served) = PRODUCT.find(action).and_then(|row| row.served()) {
+            assert!(served.errors.contains(&code), "{action} lacks {code}");
+        }
+        format!("{status} {code}")
     }
 
     async fn submit(&self, outputs: &Value) -> Value {

@@ -5,28 +5,17 @@ use std::sync::Arc;
 use reelgate_api_kit::operation::{AccessLevel, Served};
 use reelgate_domain::Timestamp;
 use reelgate_service::{
-    CallContext, Caller, Credential, CredentialError, Service, Throttled, signed_call,
+    CallContext, Caller, Credential, CredentialError, Principal, Service, Throttled, signed_call,
 };
 
+use super::audited::Entry;
 use super::errors::{ApiError, CommonError};
 use super::product::Product;
 use super::signature::{Claims, Signed};
 use super::timestamp;
 
-/// What a call has been found to be so far: the audit tells it of refused ones, too.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    /// Whose key the call names.
-    pub(super) credential: Option<Arc<Credential>>,
-    /// Whether the signature proves that the call comes from there.
-    pub(super) is_proven: bool,
-    /// Whether limits and policies let it pass.
-    pub(super) is_admitted: bool,
-    /// Why policies did not.
-    pub(super) denial: Option<String>,
-}
-
-/// Proves who makes a call; returns the time at which it was signed.
+/// Proves who makes a call; returns the time at which it was signed. The audit's entry is opened as soon as the key that
+/// the call names is known.
 ///
 /// What a stranger can get wrong without knowing a secret is counted: too many failures, and neither the store nor the
 /// cryptography is troubled for a while.
@@ -36,7 +25,8 @@ pub(super) async fn authenticate(
     signed: &Signed<'_>,
     context: &CallContext,
     now: Timestamp,
-    progress: &mut Progress,
+    entry: &mut Option<Entry>,
+    open: impl FnOnce(&Principal) -> Entry,
 ) -> Result<(Arc<Credential>, Timestamp), ApiError> {
     let tried = service.may_try(claims.key_id, context.source);
     tried.map_err(|throttled| throttled_as(CommonError::Throttling, throttled))?;
@@ -52,11 +42,11 @@ pub(super) async fn authenticate(
             return Err(credential_error(error));
         }
     };
-    progress.credential = Some(Arc::clone(&credential));
+    let entry = entry.insert(open(&credential.principal));
     let signed_at_ms = timestamp::check(claims.timestamp, now.as_millis())?;
     let verified = claims.verify(signed, credential.secret.expose());
     verified.inspect_err(|_| service.failed_signature(claims.key_id, context.source))?;
-    progress.is_proven = true;
+    entry.proven();
     Ok((credential, Timestamp::from_millis(signed_at_ms)))
 }
 
@@ -68,7 +58,7 @@ pub(super) fn admit(
     product: &dyn Product,
     (action, served): (&str, &Served),
     call: &Proven<'_>,
-    progress: &mut Progress,
+    entry: &mut Option<Entry>,
 ) -> Result<Caller, ApiError> {
     let principal = &call.credential.principal;
     let table = product.table();
@@ -88,11 +78,15 @@ pub(super) fn admit(
             service.may_use(principal, &policy_action, call.context)
         };
         decided.map_err(|denial| {
-            progress.denial = Some(denial.to_string());
+            if let Some(entry) = entry {
+                entry.denied(denial.to_string());
+            }
             product.denied(principal, &denial)
         })?;
     }
-    progress.is_admitted = true;
+    if let Some(entry) = entry {
+        entry.admitted();
+    }
     let caller = Caller::from(Arc::clone(principal));
     Ok(if changes { caller.once(once) } else { caller })
 }

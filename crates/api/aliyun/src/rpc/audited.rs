@@ -1,15 +1,17 @@
 //! What the audit keeps of a call.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reelgate_api_kit::RequestId;
 use reelgate_api_kit::operation::Product as Table;
 use reelgate_domain::Timestamp;
 use reelgate_domain::access::AuditRecord;
-use reelgate_service::CallContext;
+use reelgate_service::{CallContext, Principal, Service};
 
-use super::admission::Progress;
 use super::errors::ApiError;
+
+/// In place of a status where nobody waited for one, as web servers log it.
+const CALLER_LEFT: u16 = 499;
 
 /// Refused signatures of known keys that are kept, a second: whoever guesses does so often.
 const UNPROVEN_PER_SECOND: u32 = 10;
@@ -25,33 +27,82 @@ pub(super) struct Subject<'a> {
     pub(super) at: Timestamp,
 }
 
-/// The record of a call and its end; `None` for a call that names no known key.
-pub(super) fn record(
-    subject: Subject<'_>,
-    progress: &Progress,
-    error: Option<&ApiError>,
-) -> Option<AuditRecord> {
-    let principal = &progress.credential.as_ref()?.principal;
-    let refusal = (!progress.is_admitted).then_some(error).flatten();
-    let reason = progress
-        .denial
-        .clone()
-        .or_else(|| refusal.map(|error| first_part(&error.message)));
-    Some(AuditRecord {
-        at: subject.at,
-        account: Some(principal.account),
-        principal: principal.arn(),
-        key_id: Some(principal.key_id.clone()),
-        dialect: subject.table.dialect.to_owned(),
-        action: subject.table.policy_action(subject.action),
-        resource: subject.resource,
-        source: subject.context.source,
-        allowed: progress.is_admitted,
-        reason,
-        status: error.map_or(200, |error| error.status.as_u16()),
-        code: error.map(|error| error.code.clone().into_owned()),
-        request_id: subject.request_id.to_string(),
-    })
+/// The audit's entry of a call by a known key. It is written when the call is over, also when its caller does not wait
+/// for that: nobody does something unseen by hanging up.
+pub(super) struct Entry {
+    service: Arc<Service>,
+    /// Gone once it is on its way.
+    record: Option<AuditRecord>,
+    is_kept: bool,
+}
+
+impl Entry {
+    /// The entry of a call that says it comes from this principal.
+    pub(super) fn new(service: &Arc<Service>, principal: &Principal, subject: Subject<'_>) -> Self {
+        let record = AuditRecord {
+            at: subject.at,
+            account: Some(principal.account),
+            principal: principal.arn(),
+            key_id: Some(principal.key_id.clone()),
+            dialect: subject.table.dialect.to_owned(),
+            action: subject.table.policy_action(subject.action),
+            resource: subject.resource,
+            source: subject.context.source,
+            allowed: false,
+            reason: None,
+            status: CALLER_LEFT,
+            code: None,
+            request_id: subject.request_id.to_string(),
+        };
+        Self {
+            service: Arc::clone(service),
+            record: Some(record),
+            is_kept: false,
+        }
+    }
+
+    /// The signature proves it.
+    pub(super) fn proven(&mut self) {
+        self.is_kept = true;
+    }
+
+    /// Limits and policies let it pass.
+    pub(super) fn admitted(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.allowed = true;
+        }
+    }
+
+    /// Policies do not.
+    pub(super) fn denied(&mut self, why: String) {
+        if let Some(record) = &mut self.record {
+            record.reason = Some(why);
+        }
+    }
+
+    /// Takes down what came of the call. Of calls that nothing proves only some are kept.
+    pub(super) fn answered(&mut self, error: Option<&ApiError>, unproven: &Sparing) {
+        let Some(record) = &mut self.record else {
+            return;
+        };
+        self.is_kept = self.is_kept || unproven.passes(record.at);
+        record.status = error.map_or(200, |error| error.status.as_u16());
+        let Some(error) = error else { return };
+        record.code = Some(error.code.clone().into_owned());
+        if !record.allowed && record.reason.is_none() {
+            record.reason = Some(first_part(&error.message));
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let Some(record) = self.record.take()
+            && self.is_kept
+        {
+            self.service.audit(record);
+        }
+    }
 }
 
 /// A message without the string to sign, which holds every parameter of the call.

@@ -10,12 +10,12 @@ use axum::routing::any;
 use http::{HeaderMap, HeaderValue, header};
 use reelgate_api_kit::operation::{Handling, Product as Table, Served};
 use reelgate_api_kit::{Dialect, RequestId};
-use reelgate_domain::Timestamp;
-use reelgate_service::{Clock, Service};
+use reelgate_domain::{AccountId, Timestamp};
+use reelgate_service::{Clock, Principal, Service};
 use serde_json::{Map, Value};
 
-use super::admission::{Progress, Proven, admit, authenticate};
-use super::audited::{self, Sparing, Subject};
+use super::admission::{Proven, admit, authenticate};
+use super::audited::{Entry, Sparing, Subject};
 use super::envelope::Envelope;
 use super::errors::{ApiError, CommonError};
 use super::params::Params;
@@ -36,7 +36,8 @@ pub struct Gateway {
 struct Found<'a> {
     product: Option<&'a dyn Product>,
     action: &'a str,
-    progress: Progress,
+    account: Option<AccountId>,
+    entry: Option<Entry>,
 }
 
 impl Gateway {
@@ -66,9 +67,12 @@ impl Gateway {
             Ok(params) => {
                 let mut found = Found::default();
                 let now = self.clock.now();
-                let outcome = self.answer(&received, &params, now, &mut found).await;
+                let when = (request_id, now);
+                let outcome = self.answer(&received, &params, when, &mut found).await;
                 let error = outcome.as_ref().err();
-                self.audit(&received, &params, &found, (request_id, now), error);
+                if let Some(entry) = &mut found.entry {
+                    entry.answered(error, &self.unproven);
+                }
                 log(&found, request_id, started, error);
                 outcome.map(|members| envelope.success(found.action, members))
             }
@@ -91,7 +95,7 @@ impl Gateway {
         &'a self,
         received: &'a Received,
         params: &'a Params,
-        now: Timestamp,
+        (request_id, now): (RequestId, Timestamp),
         found: &mut Found<'a>,
     ) -> Result<Map<String, Value>, ApiError> {
         let scheme = Scheme::of(&received.headers);
@@ -109,16 +113,28 @@ impl Gateway {
         };
         let claims = Claims::read(scheme, &signed)?;
         let (service, context) = (&*self.service, &received.context);
-        let progress = &mut found.progress;
+        let open = |principal: &Principal| {
+            let subject = Subject {
+                table: product.table(),
+                action,
+                resource: product.subject(params),
+                context,
+                request_id,
+                at: now,
+            };
+            Entry::new(&self.service, principal, subject)
+        };
+        let entry = &mut found.entry;
         let (credential, signed_at) =
-            authenticate(service, &claims, &signed, context, now, progress).await?;
+            authenticate(service, &claims, &signed, context, now, entry, open).await?;
+        found.account = Some(credential.principal.account);
         let proven = Proven {
             credential: &credential,
             claims: &claims,
             signed_at,
             context,
         };
-        let caller = admit(service, product, (action, served), &proven, progress)?;
+        let caller = admit(service, product, (action, served), &proven, entry)?;
         let call = Call {
             caller: &caller,
             action,
@@ -139,37 +155,6 @@ impl Gateway {
             .iter()
             .find(|product| product.table().version == version);
         Ok(product.ok_or(CommonError::Invalid("Version"))?.as_ref())
-    }
-
-    /// Notes each proven call, and some of those that only claim to come from a known key.
-    fn audit(
-        &self,
-        received: &Received,
-        params: &Params,
-        found: &Found<'_>,
-        (request_id, at): (RequestId, Timestamp),
-        error: Option<&ApiError>,
-    ) {
-        let Some(product) = found
-            .product
-            .filter(|_| found.progress.credential.is_some())
-        else {
-            return;
-        };
-        if !found.progress.is_proven && !self.unproven.passes(at) {
-            return;
-        }
-        let subject = Subject {
-            table: product.table(),
-            action: found.action,
-            resource: product.subject(params),
-            context: &received.context,
-            request_id,
-            at,
-        };
-        if let Some(record) = audited::record(subject, &found.progress, error) {
-            self.service.audit(record);
-        }
     }
 }
 
@@ -203,8 +188,7 @@ fn served(table: &'static Table, action: &str) -> Result<&'static Served, ApiErr
 fn log(found: &Found<'_>, request_id: RequestId, started: Instant, error: Option<&ApiError>) {
     let action = found.action;
     let product = found.product.map_or("", |product| product.table().name);
-    let account = found.progress.credential.as_ref();
-    let account = account.map(|credential| credential.principal.account.number());
+    let account = found.account.map(AccountId::number);
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = error.map_or(200, |error| error.status.as_u16());
     let code = error.map(|error| error.code.as_ref());

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::operations::PRODUCT;
 use crate::world::requests::{MTS, STS, V1, V3};
 use crate::world::{ACCOUNT, Answer, Key, World};
 
@@ -167,6 +168,7 @@ async fn each_refusal_has_its_code() {
     let user = world.user("ada", allow("sts:AssumeRole", ANYTHING)).await;
     let role = world.role("reader", allow("*", ANYTHING)).await;
     let long = format!("\"{}\"", "x".repeat(2048));
+    let row = PRODUCT.find("AssumeRole").unwrap().served().unwrap();
     let set: [(&str, &str, &str); 16] = [
         ("RoleArn", "", "400 InvalidParameter.RoleArn"),
         ("RoleArn", "reader", "400 InvalidParameter.RoleArn"),
@@ -230,6 +232,8 @@ async fn each_refusal_has_its_code() {
         let request = assume(&world, &user, &role).set(name, value);
         let answer = request.summary(&world).await;
         assert_eq!(answer, expected, "{name}={value}");
+        let code = answer.split(' ').nth(1).unwrap_or_default();
+        assert!(row.errors.contains(&code), "the row lacks {code}");
     }
     for name in ["RoleArn", "RoleSessionName"] {
         let request = assume(&world, &user, &role).without(name);

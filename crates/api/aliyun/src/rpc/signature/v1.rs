@@ -29,7 +29,10 @@ pub(super) fn claims<'a>(params: &'a Params, headers: &HeaderMap) -> Result<Clai
     }
     Ok(Claims {
         key_id,
-        security_token: params.get("SecurityToken"),
+        // Clients that have none may send an empty one.
+        security_token: params
+            .get("SecurityToken")
+            .filter(|token| !token.is_empty()),
         timestamp: params.required("Timestamp")?,
         nonce: params.required("SignatureNonce")?,
         proof: super::Proof::V1(Proof {

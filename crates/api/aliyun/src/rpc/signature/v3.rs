@@ -55,7 +55,8 @@ pub(super) fn claims(headers: &HeaderMap) -> Result<Claims<'_>, ApiError> {
     let value = |name| covered.get(name).unwrap_or_default();
     Ok(Claims {
         key_id: authorization.key_id,
-        security_token: token_is_sent.then(|| value(SECURITY_TOKEN)),
+        // Clients that have none may send an empty one.
+        security_token: Some(value(SECURITY_TOKEN)).filter(|token| !token.is_empty()),
         timestamp: value(DATE),
         nonce: value(NONCE),
         proof: super::Proof::V3(Proof {

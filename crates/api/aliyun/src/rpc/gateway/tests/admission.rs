@@ -289,6 +289,23 @@ async fn the_audit_has_each_proven_call_and_why_it_was_refused() {
 }
 
 #[tokio::test]
+async fn a_call_is_in_the_audit_although_its_caller_has_left() {
+    let world = world().await;
+    let request = v1(&world).set("Action", "Wait").signed();
+    tokio::select! {
+        answer = request.send(&world) => panic!("{answer:?}"),
+        () = WAITING.notified() => {}
+    }
+    let records = world.audited().await;
+    let [record] = &records[..] else {
+        panic!("{records:?}")
+    };
+    assert_eq!(record.action, "mts:Wait");
+    assert!(record.allowed);
+    assert_eq!((record.status, &record.code), (499, &None));
+}
+
+#[tokio::test]
 async fn guesses_do_not_flood_the_audit() {
     let world = World::new().await;
     for _ in 0..50 {

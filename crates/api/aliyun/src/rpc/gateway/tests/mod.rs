@@ -6,6 +6,7 @@ use http::{HeaderValue, Method};
 use reelgate_api_kit::operation::{AccessLevel, Operation};
 use reelgate_domain::access::{CallLimit, Period};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::*;
 use crate::rpc::codes::SHARED;
@@ -34,6 +35,7 @@ static TABLE: Table = Table {
             handling: Handling::Refused("playback is not part of Reelgate"),
         },
         operation("QueryJob", AccessLevel::Read),
+        operation("Wait", AccessLevel::Write),
     ],
     errors: &[],
     shared_errors: SHARED,
@@ -58,6 +60,9 @@ const fn operation(action: &'static str, access: AccessLevel) -> Operation {
     }
 }
 
+/// Told when a call waits that never ends.
+static WAITING: Notify = Notify::const_new();
+
 struct Fake;
 
 #[async_trait]
@@ -70,6 +75,10 @@ impl Product for Fake {
         match call.action {
             "Break" => Err(ApiError::internal("disk on fire")),
             "AnswerNothing" => Ok(Value::Null),
+            "Wait" => {
+                WAITING.notify_one();
+                std::future::pending().await
+            }
             _ => Ok(json!({
                 "JobId": call.params.required("JobId")?,
                 "Account": call.caller.account.number(),
