@@ -46,11 +46,13 @@ impl fmt::Display for AccountId {
 impl FromStr for AccountId {
     type Err = InvalidAccountId;
 
+    /// One spelling each: a number's own parser would also take a sign, and zeros in front.
     fn from_str(text: &str) -> Result<Self, InvalidAccountId> {
-        text.parse()
-            .ok()
-            .and_then(Self::new)
-            .ok_or(InvalidAccountId)
+        if text.len() != 16 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(InvalidAccountId);
+        }
+        let number = text.parse().ok();
+        number.and_then(Self::new).ok_or(InvalidAccountId)
     }
 }
 
@@ -139,6 +141,9 @@ mod tests {
             "1",
             "0000000000000001",
             "10000000000000000",
+            "01000000000000001",
+            "+1000000000000001",
+            "+100000000000001",
             "100000000000000x",
         ] {
             assert_eq!(text.parse::<AccountId>(), Err(InvalidAccountId), "{text:?}");

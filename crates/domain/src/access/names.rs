@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 /// Why a name was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAccessName {
-    #[error("a name is 1 to 64 letters (A-Z, a-z), digits, '.', '_' and '-'")]
+    #[error("a name is 1 to 64 letters (A-Z, a-z), digits, '.', '_' and '-', and neither '.' nor '..'")]
     Plain,
-    #[error("a user name is 1 to 64 letters (A-Z, a-z), digits, '.', '_', '@' and '-'")]
+    #[error(
+        "a user name is 1 to 64 letters (A-Z, a-z), digits, '.', '_', '@' and '-', and neither '.' nor '..'"
+    )]
     User,
 }
 
@@ -18,7 +20,9 @@ fn fits(name: &str, also: &[u8]) -> bool {
     let allowed = |byte: u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') || also.contains(&byte)
     };
-    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
+    // In the path of an address these two mean the place itself and the one above it.
+    let is_dots = matches!(name, "." | "..");
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed) && !is_dots
 }
 
 // A macro because the name types share every line but must not be mixed up.
@@ -101,10 +105,10 @@ mod tests {
 
     #[test]
     fn a_name_is_made_of_letters_digits_and_a_few_signs() {
-        for good in ["a", "main", "A-b_c.9", &"x".repeat(64)] {
+        for good in ["a", "main", "A-b_c.9", "...", &"x".repeat(64)] {
             assert_eq!(RoleName::new(good).unwrap().as_str(), good);
         }
-        for bad in ["", "a b", "a/b", "ä", "a:b", "a*", "a\n", &"x".repeat(65)] {
+        for bad in ["", ".", "..", "a b", "a/b", "ä", "a:b", "a*", "a\n", &"x".repeat(65)] {
             assert_eq!(RoleName::new(bad), Err(InvalidAccessName::Plain), "{bad:?}");
             assert_eq!(UserName::new(bad), Err(InvalidAccessName::User), "{bad:?}");
         }

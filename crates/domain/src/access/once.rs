@@ -5,7 +5,8 @@ use crate::time::Timestamp;
 /// The identity of a signed call that changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Once {
-    /// Of the key's id and the nonce.
+    /// Of the key's id and the nonce, by a cryptographic hash: a store may keep half of it, which is
+    /// enough to tell any two calls of its lifetime apart.
     pub hash: [u8; 16],
     /// It has to be remembered until this time: a call with this signature is too old afterwards.
     pub until: Timestamp,

@@ -16,7 +16,7 @@ use super::inbox::Lane;
 use super::rows::{all, cell, execute, held, one};
 use super::transition::add;
 use super::writer::Tx;
-use super::{SqliteStore, claim, report, sql};
+use super::{SqliteStore, access, claim, report, sql};
 use crate::contract::{
     AccessStore, Claim, Ending, Fenced, Result, Store, StoreError, SubmitOutcome,
 };
@@ -204,14 +204,16 @@ impl SqliteStore {
         once: Once,
     ) -> Result<SubmitOutcome> {
         let noted = "SELECT EXISTS (SELECT 1 FROM nonces WHERE hash = ?1)";
-        let look = move |connection: &rusqlite::Connection| cell(connection, noted, [once.hash]);
+        let look = move |connection: &rusqlite::Connection| {
+            cell(connection, noted, [access::stored(&once.hash)])
+        };
         if self.readers.read(look).await? == Some(true) {
             return Err(StoreError::Replayed);
         }
         let outcome = self.submit(jobs, None).await?;
         let note = "INSERT INTO nonces (hash, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         self.write(Lane::Normal, move |tx| {
-            let row = params![once.hash, once.until.as_millis()];
+            let row = params![access::stored(&once.hash), once.until.as_millis()];
             execute(tx.connection(), note, row)
         })
         .await?;

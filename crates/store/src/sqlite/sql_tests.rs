@@ -103,8 +103,12 @@ fn hot_statements_use_the_index_made_for_them() {
         (sql::ENDED_LEASES, "leases_until (publishing=? AND until<?)"),
         (sql::access::ACCESS_KEY, "PRIMARY KEY (id=?)"),
         (sql::access::API_KEY, "PRIMARY KEY (digest=?)"),
-        (sql::access::NONCE_AHEAD, "PRIMARY KEY (hash>?)"),
-        (sql::access::PRUNE_NONCES, "PRIMARY KEY (hash>? AND hash<?)"),
+        (sql::access::NONCE_AHEAD, "PRIMARY KEY (rowid>?)"),
+        (
+            sql::access::PRUNE_NONCES,
+            "PRIMARY KEY (rowid>? AND rowid<?)",
+        ),
+        (sql::access::PRUNE_LAST_NONCES, "PRIMARY KEY (rowid>?)"),
         (sql::access::PRUNE_TOKENS, "tokens_expires (expires_at<?)"),
         (sql::access::PRUNE_AUDIT, "PRIMARY KEY (rowid<?)"),
         (

@@ -19,6 +19,8 @@ use reelgate_domain::access::{
 use reelgate_domain::{AccountId, Timestamp};
 use rusqlite::{Connection, Params, params};
 
+#[cfg(feature = "mutants")]
+pub(super) use self::once::stored;
 pub(super) use self::once::{Walk, spend};
 use super::SqliteStore;
 use super::inbox::Lane;

@@ -17,34 +17,40 @@ pub(in crate::sqlite) fn spend(tx: &Tx<'_>, once: Option<Once>) -> Result<()> {
     let Some(once) = once else {
         return Ok(());
     };
-    let noted = params![once.hash, once.until.as_millis()];
+    let noted = params![stored(&once.hash), once.until.as_millis()];
     match execute(tx.connection(), sql::INSERT_NONCE, noted)? {
         0 => Err(StoreError::Replayed),
         _ => Ok(()),
     }
 }
 
+/// Its first half. With a million calls to be remembered, a new one is taken for one of them once in
+/// ten million million times, and can then be made again with another nonce.
+pub(in crate::sqlite) fn stored(hash: &[u8; 16]) -> i64 {
+    let mut half = [0; 8];
+    half.copy_from_slice(&hash[..8]);
+    i64::from_be_bytes(half)
+}
+
 /// How far the walk over the noted calls has come. It is not stored: each start begins anew.
 #[derive(Clone, Default)]
 pub(in crate::sqlite) struct Walk(Arc<Mutex<Place>>);
 
-/// The hash that was looked at last; `None`: the walk is at its beginning.
-type Place = Option<[u8; 16]>;
-
-/// No hash comes after it.
-const END: [u8; 16] = [0xff; 16];
+/// The first that has not been looked at; `None`: the walk is at its beginning.
+type Place = Option<i64>;
 
 impl Walk {
     /// Looks at the next so many, removes those whose time has passed, and gives the place where that
     /// ended.
     pub(super) fn step(&self, connection: &Connection, now: Timestamp, most: u32) -> Result<Place> {
         let place = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // All hashes come after nothing.
-        let after = place.as_ref().map_or(&[][..], |hash| &hash[..]);
-        let ahead = params![after, most.saturating_sub(1)];
-        let next: Place = cell(connection, sql::NONCE_AHEAD, ahead)?;
-        let those = params![after, next.unwrap_or(END), now.as_millis()];
-        execute(connection, sql::PRUNE_NONCES, those)?;
+        let from = place.unwrap_or(i64::MIN);
+        let next: Place = cell(connection, sql::NONCE_AHEAD, params![from, most.max(1)])?;
+        let now = now.as_millis();
+        match next {
+            Some(next) => execute(connection, sql::PRUNE_NONCES, params![from, next, now])?,
+            None => execute(connection, sql::PRUNE_LAST_NONCES, params![from, now])?,
+        };
         Ok(next)
     }
 

@@ -130,11 +130,13 @@ CREATE INDEX tokens_expires ON tokens (expires_at);
 
 -- Signed calls that have been made, until they are too old to be made again. There is no index on
 -- `until`: old ones are found by walking over the table bit by bit, which removes all those of a page
--- at once. By an index each would be on a page of its own, and cost fifty times as much.
+-- at once. By an index each would be on a page of its own, and cost thirty times as much. `hash` is
+-- the first half of a call's: as a row's number it is found fastest, and the pages that calls dirty
+-- are fewest.
 CREATE TABLE nonces (
-  hash BLOB PRIMARY KEY,
+  hash INTEGER PRIMARY KEY,
   until INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- `number` is the millisecond times 2048 plus a count, so that numbers sort and select by time.
 CREATE TABLE audit (

@@ -182,9 +182,10 @@ statements! {
         (SELECT digest FROM tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
     INSERT_NONCE = "INSERT INTO nonces (hash, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    /// The last of the next so many.
-    NONCE_AHEAD = "SELECT hash FROM nonces WHERE hash > ?1 ORDER BY hash LIMIT 1 OFFSET ?2";
-    PRUNE_NONCES = "DELETE FROM nonces WHERE hash > ?1 AND hash <= ?2 AND until <= ?3";
+    /// The one behind the next so many.
+    NONCE_AHEAD = "SELECT hash FROM nonces WHERE hash >= ?1 ORDER BY hash LIMIT 1 OFFSET ?2";
+    PRUNE_NONCES = "DELETE FROM nonces WHERE hash >= ?1 AND hash < ?2 AND until <= ?3";
+    PRUNE_LAST_NONCES = "DELETE FROM nonces WHERE hash >= ?1 AND until <= ?2";
 
     INSERT_AUDIT = "INSERT INTO audit (number, at, account, principal, key_id, dialect, action, \
         resource, source, allowed, reason, status, code, request_id) \
