@@ -27,14 +27,22 @@ impl Service {
         let mut flushes = interval(FLUSH_EVERY);
         flushes.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tidy_at = Instant::now();
+        let mut is_waiting = false;
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 _ = flushes.tick() => {}
             }
-            if let Err(error) = self.flush_audit().await {
-                tracing::warn!(error = cause(&error), "the audit waits: {error}");
-                flushes.reset_after(AFTER_FAILURE);
+            match self.flush_audit().await {
+                Ok(()) => is_waiting = false,
+                Err(error) => {
+                    // Once for each time that it begins to wait.
+                    if !is_waiting {
+                        tracing::warn!(error = cause(&error), "the audit waits: {error}");
+                    }
+                    is_waiting = true;
+                    flushes.reset_after(AFTER_FAILURE);
+                }
             }
             if tidy_at <= Instant::now() {
                 self.tidy().await;
