@@ -2,14 +2,12 @@
 //!
 //! Texts are those of the vendor's service error-code list; "ours" marks what the list does not have.
 
-use std::error::Error;
-
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_service::{ErrorKind, ServiceError};
 
 pub(super) use super::codes::Code;
 use super::status::JobStatus;
-use crate::rpc::{ApiError, CommonError};
+use crate::rpc::ApiError;
 
 impl Code {
     /// The text, misspellings and missing blanks included. `about` is a parameter, an id, a name or a key.
@@ -132,22 +130,10 @@ pub(super) fn service_error(error: ServiceError) -> ApiError {
         ErrorKind::Conflict => Refusal::new(Code::PipelineInUse, error.subject).into(),
         ErrorKind::Denied => Refusal::new(Code::ResourceAccess, error.subject).into(),
         ErrorKind::TooLarge => Refusal::new(Code::OutOfRange, error.subject).into(),
-        ErrorKind::Replayed => CommonError::SignatureNonceUsed.into(),
-        ErrorKind::Full | ErrorKind::Unavailable => ApiError::unavailable(with_causes(&error)),
-        ErrorKind::Internal => ApiError::internal(with_causes(&error)),
+        ErrorKind::Replayed | ErrorKind::Full | ErrorKind::Unavailable | ErrorKind::Internal => {
+            error.into()
+        }
     }
-}
-
-/// The whole chain, for the log.
-fn with_causes(error: &ServiceError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// Code and message of a failed job: the vendor's text, and what exactly it was.

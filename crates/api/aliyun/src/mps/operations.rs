@@ -240,7 +240,7 @@ const ROWS: &[Operation] = &[
     refused("SubmitImageCopyright", COPYRIGHT),
     served("SubmitJobs", Served {
         access: AccessLevel::Write,
-        associated: &["QueryJobList", "QueryPipelineList", "QueryTemplateList"],
+        associated: &["CancelJob", "QueryJobList", "QueryPipelineList", "QueryTemplateList"],
         errors: &[
             "MissingInput", "MissingOutputBucket", "MissingOutputs", "MissingPipelineId",
             "InvalidParameter.NullValue", "InvalidParameter.EmptyValue",

@@ -78,10 +78,8 @@ pub(super) fn admit(
             service.may_use(principal, &policy_action, call.context)
         };
         decided.map_err(|denial| {
-            if let Some(entry) = entry {
-                entry.denied(denial.to_string());
-            }
-            product.denied(principal, &denial)
+            let error = product.denied(principal, &denial);
+            error.refusing(denial.to_string())
         })?;
     }
     if let Some(entry) = entry {
@@ -111,6 +109,6 @@ fn credential_error(error: CredentialError) -> ApiError {
         CredentialError::TokenMalformed => CommonError::SecurityTokenMalformed.into(),
         CredentialError::TokenMismatch => CommonError::SecurityTokenMismatch.into(),
         CredentialError::TokenExpired => CommonError::SecurityTokenExpired.into(),
-        CredentialError::Failed(error) => ApiError::unavailable(error.to_string()),
+        CredentialError::Failed(error) => error.into(),
     }
 }

@@ -73,13 +73,6 @@ impl Entry {
         }
     }
 
-    /// Policies do not.
-    pub(super) fn denied(&mut self, why: String) {
-        if let Some(record) = &mut self.record {
-            record.reason = Some(why);
-        }
-    }
-
     /// Takes down what came of the call. Of calls that nothing proves only some are kept.
     pub(super) fn answered(&mut self, error: Option<&ApiError>, unproven: &Sparing) {
         let Some(record) = &mut self.record else {
@@ -89,7 +82,10 @@ impl Entry {
         record.status = error.map_or(200, |error| error.status.as_u16());
         let Some(error) = error else { return };
         record.code = Some(error.code.clone().into_owned());
-        if !record.allowed && record.reason.is_none() {
+        if error.refusal.is_some() {
+            record.allowed = false;
+            record.reason.clone_from(&error.refusal);
+        } else if !record.allowed {
             record.reason = Some(first_part(&error.message));
         }
     }

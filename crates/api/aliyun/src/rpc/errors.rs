@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use reelgate_api_kit::RequestId;
 use reelgate_api_kit::operation::ErrorCode;
+use reelgate_service::{ErrorKind, ServiceError};
 use serde_json::{Value, json};
 
 type Cause = Box<dyn Error + Send + Sync>;
@@ -23,6 +24,8 @@ pub struct ApiError {
     /// How long the caller should wait; the new SDKs hand it to their callers.
     pub retry_after: Option<Duration>,
     denied: Option<Box<Value>>,
+    /// Why the call was refused to this caller, for the audit.
+    pub refusal: Option<String>,
     #[source]
     cause: Option<Cause>,
 }
@@ -36,6 +39,7 @@ impl ApiError {
             message: message.into(),
             retry_after: None,
             denied: None,
+            refusal: None,
             cause: None,
         }
     }
@@ -60,6 +64,14 @@ impl ApiError {
     pub fn retry_after(self, wait: Duration) -> Self {
         Self {
             retry_after: Some(wait),
+            ..self
+        }
+    }
+
+    /// Tells the audit that this is a matter of who calls, and why.
+    pub fn refusing(self, why: impl Into<String>) -> Self {
+        Self {
+            refusal: Some(why.into()),
             ..self
         }
     }
@@ -212,6 +224,29 @@ impl From<CommonError<'_>> for ApiError {
             ..Self::new(row, error.message())
         }
     }
+}
+
+impl From<ServiceError> for ApiError {
+    /// For what no product has words of its own.
+    fn from(error: ServiceError) -> Self {
+        match error.kind {
+            ErrorKind::Replayed => CommonError::SignatureNonceUsed.into(),
+            ErrorKind::Full | ErrorKind::Unavailable => Self::unavailable(with_causes(&error)),
+            _ => Self::internal(with_causes(&error)),
+        }
+    }
+}
+
+/// The whole chain, for the log.
+fn with_causes(error: &ServiceError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use reelgate_api_kit::time;
 use reelgate_domain::policy::MAX_SESSION_POLICY_CHARS;
-use reelgate_service::{
-    AssumeRefusal, AssumeRole, ErrorKind, PrincipalKind, Service, ServiceError,
-};
+use reelgate_service::{AssumeRefusal, AssumeRole, PrincipalKind, Service};
 use serde_json::{Value, json};
 
 use super::codes::StsError;
-use crate::rpc::{ApiError, Call, CommonError, Params, denied};
+use crate::rpc::{ApiError, Call, Params, denied};
 
 /// The longest session that a role has unless it says otherwise, in seconds.
 const USUALLY_MOST: u64 = 3600;
@@ -26,7 +24,8 @@ pub(super) async fn call(service: &Service, call: &Call<'_>) -> Result<Value, Ap
     // The service would let an account assume a role that trusts it. The vendor does not, and what works here has to
     // work there.
     if call.caller.principal.kind == PrincipalKind::Root {
-        return Err(StsError::RootCaller.into());
+        let error = ApiError::from(StsError::RootCaller);
+        return Err(error.refusing("an account itself assumes no role"));
     }
     let assumed = service.assume_role(call.caller, ask, call.context).await;
     let session = assumed.map_err(|refusal| refused(refusal, call))?;
@@ -84,19 +83,14 @@ fn refused(refusal: AssumeRefusal, call: &Call<'_>) -> ApiError {
         }
         AssumeRefusal::RoleMissing(arn) => StsError::RoleNotFound(&arn).into(),
         AssumeRefusal::Denied(denial) => {
-            let error = ApiError::from(StsError::RoleRefused);
+            let error = ApiError::from(StsError::RoleRefused).refusing(denial.to_string());
             error.denied(denied::detail(&call.caller.principal, &denial))
         }
-        AssumeRefusal::NotTrusted(..) => StsError::RoleRefused.into(),
-        AssumeRefusal::Failed(error) => service_error(&error),
-    }
-}
-
-fn service_error(error: &ServiceError) -> ApiError {
-    match error.kind {
-        ErrorKind::Replayed => CommonError::SignatureNonceUsed.into(),
-        ErrorKind::Full | ErrorKind::Unavailable => ApiError::unavailable(error.to_string()),
-        _ => ApiError::internal(error.to_string()),
+        AssumeRefusal::NotTrusted(..) => {
+            let why = refusal.to_string();
+            ApiError::from(StsError::RoleRefused).refusing(why)
+        }
+        AssumeRefusal::Failed(error) => error.into(),
     }
 }
 

@@ -22,8 +22,8 @@ pub(super) async fn call(service: &Service, caller: &Caller) -> Result<Value, Ap
             let user = service.user(caller, None, name).await;
             let user = user.map_err(|error| match error.kind {
                 // Deleted since the key was looked up, and the key with it.
-                ErrorKind::NotFound => CommonError::AccessKeyNotFound.into(),
-                _ => ApiError::unavailable(error.to_string()),
+                ErrorKind::NotFound => ApiError::from(CommonError::AccessKeyNotFound),
+                _ => error.into(),
             })?;
             let id = user.id.to_string();
             json!({

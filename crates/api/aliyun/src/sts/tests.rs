@@ -275,6 +275,27 @@ async fn who_may_not_assume_a_role_is_told_one_thing() {
     assert_eq!(answer.summary(), "403 NoPermission");
     let message = "Roles may not be assumed by root accounts.";
     assert_eq!(answer.member("Message"), message);
+
+    // The audit is told which it was.
+    let records = world.audited().await;
+    assert!(
+        records
+            .iter()
+            .all(|record| !record.allowed && record.status == 403)
+    );
+    let reasons: Vec<_> = records
+        .iter()
+        .rev()
+        .map(|record| record.reason.as_deref().unwrap_or_default().to_owned())
+        .collect();
+    let expected = [
+        format!("{closed} trusts nobody like acs:ram::{ACCOUNT}:user/ada"),
+        format!("sts:AssumeRole on {open} is allowed by no statement of the policies in force"),
+        "sts:AssumeRole on any resource is allowed by no statement of the policies in force"
+            .to_owned(),
+        "an account itself assumes no role".to_owned(),
+    ];
+    assert_eq!(reasons, expected);
 }
 
 #[tokio::test]
