@@ -11,4 +11,5 @@ mod mutants;
 mod sqlite;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
 mod upgrade_2;
