@@ -7,11 +7,12 @@
 use std::time::Duration;
 
 use reelgate_domain::access::{Role, RoleId, RoleName};
-use reelgate_domain::policy::{Policy, PolicyError, TrustPolicy};
+use reelgate_domain::policy::{Fault, Policy, PolicyError, TrustPolicy};
 use reelgate_domain::{AccountId, Timestamp};
 
 use super::authorise::Denial;
 use super::caller::{CallContext, Caller};
+use super::policies::KNOWN_KEYS;
 use super::session::{self, Session as Sealed, TemporaryKey, Who};
 use crate::{Service, ServiceError};
 
@@ -83,7 +84,7 @@ impl Service {
             return Err(AssumeRefusal::InvalidSessionName);
         }
         if let Some(policy) = &ask.policy {
-            Policy::parse_session(policy).map_err(AssumeRefusal::InvalidPolicy)?;
+            check_session_policy(policy).map_err(AssumeRefusal::InvalidPolicy)?;
         }
         let role_arn = format!("acs:ram::{account}:role/{name}");
         let principal = &caller.principal;
@@ -148,6 +149,17 @@ impl Service {
         }
         Ok(self.clock.now().after(duration))
     }
+}
+
+/// Read as strictly as a policy that is stored: a denial on what no call carries would never apply.
+fn check_session_policy(document: &str) -> Result<(), PolicyError> {
+    let policy = Policy::parse_session(document)?;
+    let unknown = policy.condition_keys().next().map(|key| Fault::Unknown {
+        kind: "condition key",
+        name: key.to_owned(),
+        expected: KNOWN_KEYS,
+    });
+    unknown.map_or(Ok(()), |fault| Err(fault.into()))
 }
 
 fn parse_role(arn: &str) -> Option<(AccountId, RoleName)> {

@@ -128,15 +128,16 @@ fn check_document(document: &str) -> Result<(), ServiceError> {
     check_keys(policy.condition_keys())
 }
 
+/// What conditions can ask about every call.
+pub(super) const KNOWN_KEYS: &str =
+    "acs:CurrentTime, acs:SourceIp, acs:SecureTransport or acs:MFAPresent";
+
 /// A condition on what no call carries would never hold, or always.
 pub(super) fn check_keys<'a>(mut keys: impl Iterator<Item = &'a str>) -> Result<(), ServiceError> {
     match keys.next() {
         None => Ok(()),
         Some(key) => {
-            let message = format!(
-                "no call carries the condition key {key}; there are acs:CurrentTime, acs:SourceIp, \
-                 acs:SecureTransport and acs:MFAPresent"
-            );
+            let message = format!("no call carries the condition key {key}; expected {KNOWN_KEYS}");
             Err(ServiceError::invalid("document", message))
         }
     }

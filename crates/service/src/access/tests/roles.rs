@@ -106,6 +106,26 @@ async fn a_session_policy_only_takes_away() {
     assert!(!may_use("ice:CancelDNAJob").unwrap_err().by_session);
 }
 
+/// A denial with a slip in its condition was taken, and never applied.
+#[tokio::test]
+async fn a_session_policy_that_asks_for_what_no_call_carries_is_refused() {
+    let house = House::new().await;
+    let arn = house
+        .role("queue", &trusting(&house.own_root()), &allow("mts:*"))
+        .await;
+    let denial = r#"{"Effect":"Deny","Action":"mts:CancelJob","Resource":"*",
+        "Condition":{"StringEquals":{"mts:Pipelin":"night"}}}"#;
+    let made = house.assume_with(house.root(), &arn, |ask| {
+        ask.policy = Some(policy(&format!("{},{denial}", allow("mts:*"))));
+    });
+    let refused = made.await.unwrap_err();
+    assert!(
+        matches!(refused, AssumeRefusal::InvalidPolicy(_)),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains("mts:pipelin"), "{refused}");
+}
+
 #[tokio::test]
 async fn the_trust_policy_and_the_callers_own_policies_have_to_agree() {
     let house = House::new().await;
