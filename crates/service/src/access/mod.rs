@@ -17,10 +17,12 @@ mod nonces;
 mod once;
 mod password;
 mod policies;
+mod principals;
 mod projects;
 mod roles;
 mod secret;
 mod session;
+mod temporary;
 #[cfg(test)]
 mod tests;
 mod throttle;

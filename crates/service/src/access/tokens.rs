@@ -1,4 +1,4 @@
-//! Tokens: what users get for their password, to show instead of signing, and keys made from them.
+//! Tokens: what users get for their password, to show instead of signing.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,18 +9,14 @@ use reelgate_domain::access::{
 };
 use reelgate_domain::{AccountId, Timestamp};
 
-use super::caller::{Caller, PrincipalKind};
+use super::caller::Caller;
 use super::credentials::sha256;
 use super::secret::Secret;
-use super::session::{self, Session, TemporaryKey, Who};
 use super::throttle::Throttled;
-use crate::{ErrorKind, Service, ServiceError};
+use crate::{Service, ServiceError};
 
 /// How long a token is good.
 const TOKEN_HOLDS: Duration = Duration::from_secs(24 * 3600);
-
-/// How long a temporary key may be good, in seconds.
-const TEMPORARY_SECONDS: std::ops::RangeInclusive<u64> = 900..=86_400;
 
 /// A user's wish for a token.
 #[derive(Clone, Debug)]
@@ -305,46 +301,5 @@ impl Service {
             async move { store.revoke_token(&digest).await },
         )
         .await
-    }
-
-    /// Makes a key pair that ends by itself and may do what the caller may. It ends before its time
-    /// when the caller's user is deleted.
-    pub async fn temporary_key(
-        &self,
-        caller: &Caller,
-        duration: Duration,
-    ) -> Result<TemporaryKey, ServiceError> {
-        if !TEMPORARY_SECONDS.contains(&duration.as_secs()) {
-            let (least, most) = (TEMPORARY_SECONDS.start(), TEMPORARY_SECONDS.end());
-            let message = format!("a temporary key is good for {least} to {most} seconds");
-            return Err(ServiceError::invalid("duration_seconds", message));
-        }
-        let denied = |message| ServiceError::new(ErrorKind::Denied, "key", message);
-        // They would never have to end.
-        if session::is_temporary(&caller.principal.key_id) {
-            return Err(denied("temporary keys are not made with temporary keys"));
-        }
-        let who = match &caller.principal.kind {
-            PrincipalKind::Root => Who::Root,
-            PrincipalKind::User(name) => {
-                let user = self.store.user(caller.account, name).await?;
-                let user = user.ok_or_else(|| ServiceError::missing("user", name))?;
-                let (name, id) = (user.name, user.id);
-                Who::User { name, id }
-            }
-            PrincipalKind::Session { .. } => {
-                return Err(denied("temporary keys are not made for sessions"));
-            }
-        };
-        self.use_once(caller).await?;
-        let made = Session {
-            key_id: format!("{}{}", session::OF_USER, self.random_text(17)),
-            secret: self.random_text(40),
-            account: caller.account,
-            who,
-            policy: None,
-            expires_at: self.clock.now().after(duration),
-        };
-        Ok(made.key(&self.access.keyring, &*self.ids))
     }
 }

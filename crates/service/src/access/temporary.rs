@@ -1,0 +1,53 @@
+//! Temporary keys of users: made with a token or another key, and good for what their user may do.
+
+use std::time::Duration;
+
+use super::caller::{Caller, PrincipalKind};
+use super::session::{self, Session, TemporaryKey, Who};
+use crate::{ErrorKind, Service, ServiceError};
+
+/// How long a temporary key may be good, in seconds.
+const TEMPORARY_SECONDS: std::ops::RangeInclusive<u64> = 900..=86_400;
+
+impl Service {
+    /// Makes a key pair that ends by itself and may do what the caller may. It ends before its time
+    /// when the caller's user is deleted.
+    pub async fn temporary_key(
+        &self,
+        caller: &Caller,
+        duration: Duration,
+    ) -> Result<TemporaryKey, ServiceError> {
+        if !TEMPORARY_SECONDS.contains(&duration.as_secs()) {
+            let (least, most) = (TEMPORARY_SECONDS.start(), TEMPORARY_SECONDS.end());
+            let message = format!("a temporary key is good for {least} to {most} seconds");
+            return Err(ServiceError::invalid("duration_seconds", message));
+        }
+        let denied = |message| ServiceError::new(ErrorKind::Denied, "key", message);
+        // They would never have to end.
+        if session::is_temporary(&caller.principal.key_id) {
+            return Err(denied("temporary keys are not made with temporary keys"));
+        }
+        let who = match &caller.principal.kind {
+            PrincipalKind::Root => Who::Root,
+            PrincipalKind::User(name) => {
+                let user = self.store.user(caller.account, name).await?;
+                let user = user.ok_or_else(|| ServiceError::missing("user", name))?;
+                let (name, id) = (user.name, user.id);
+                Who::User { name, id }
+            }
+            PrincipalKind::Session { .. } => {
+                return Err(denied("temporary keys are not made for sessions"));
+            }
+        };
+        self.use_once(caller).await?;
+        let made = Session {
+            key_id: format!("{}{}", session::OF_USER, self.random_text(17)),
+            secret: self.random_text(40),
+            account: caller.account,
+            who,
+            policy: None,
+            expires_at: self.clock.now().after(duration),
+        };
+        Ok(made.key(&self.access.keyring, &*self.ids))
+    }
+}
