@@ -7,6 +7,8 @@ import shlex
 import pytest
 from alibabacloud_mts20140618 import models
 from alibabacloud_mts20140618.client import Client
+from alibabacloud_sts20150401.client import Client as StsClient
+from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.utils_models import Config
 from aliyunsdkcore.acs_exception.exceptions import ServerException
@@ -35,17 +37,17 @@ def server(program, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def worked(program, server, tmp_path_factory):
-    """The page's files and commands in order, taken literally: the build server's key, and its Python lines."""
+    """The page's files and commands in order, taken literally: the build server's key, and the lines of Python."""
     account = server.credentials["account_id"]
     operator = access.Operator(program, server, tmp_path_factory.mktemp("page"))
-    seen, snippet = {}, None
+    seen, snippets = {}, []
     for name, language, text in FENCE.findall(PAGE.read_text("utf-8")):
         text = text.replace(NUMBER, account)
         if language == "json":
             assert name, text
             (operator.directory / name).write_text(text, "utf-8")
         elif language == "python":
-            snippet = text
+            snippets.append(text)
         else:
             for line in text.splitlines():
                 command, *arguments = shlex.split(line, comments=True)
@@ -55,7 +57,7 @@ def worked(program, server, tmp_path_factory):
     [made] = [shown for line, shown in seen.items() if line.startswith("reelgate key create")]
     key = dict(line.split() for line in made.splitlines())
     return access.Seen(server.address, {"access_key_id": key["ID"],
-                                        "access_key_secret": key["SECRET"]}), snippet, seen
+                                        "access_key_secret": key["SECRET"]}), snippets, seen
 
 
 def forbidden(mts, action, **parameters):
@@ -96,21 +98,38 @@ def test_the_worked_example_refuses_the_rest_and_nothing_happens(worked, mts_of,
             ("SearchPipeline", {}), ("QueryPipelineList", {"PipelineIds": pipeline}),
             ("SearchTemplate", {}), ("QueryTemplateList", {"TemplateIds": mps.MP4_LD})]:
         forbidden(mts, action, **parameters)
-    found = mps.NewMts(server, shapes).call("SearchPipeline")["PipelineList"]["Pipeline"]
-    states = {found["Name"]: found["State"] for found in found}
+    listed = mps.NewMts(server, shapes).call("SearchPipeline")["PipelineList"]["Pipeline"]
+    states = {found["Name"]: found["State"] for found in listed}
     assert states["default"] == "Active" and name not in states
 
 
-def test_the_worked_example_s_lines_of_python_end_as_they_say(worked, server):
-    seen, snippet, _ = worked
-    names = {"Client": Client, "Config": Config, "P": server.credentials["pipeline_id"],
+def run_python(text, seen, pipeline):
+    """Lines of the page, with what they leave open; what they have set."""
+    names = {"Client": Client, "Config": Config, "P": pipeline, "StsClient": StsClient,
+             "AssumeRoleRequest": AssumeRoleRequest, "SearchPipelineRequest": models.SearchPipelineRequest,
              "UpdatePipelineRequest": models.UpdatePipelineRequest,
              "ID": seen.credentials["access_key_id"], "SECRET": seen.credentials["access_key_secret"]}
-    [said] = re.findall(r"^# (\w+): (\S+), status (\d+)$", snippet, re.MULTILINE)
+    exec(text.replace("127.0.0.1:8470", seen.address), names)  # pylint: disable=exec-used
+    return names
+
+
+def test_the_worked_example_s_lines_of_python_end_as_they_say(worked, server):
+    seen, (refused, _), _ = worked
+    [said] = re.findall(r"^# (\w+): (\S+), status (\d+)$", refused, re.MULTILINE)
     with pytest.raises(ClientException) as raised:
-        exec(snippet.replace("127.0.0.1:8470", server.address), names)  # pylint: disable=exec-used
+        run_python(refused, seen, server.credentials["pipeline_id"])
     found = raised.value
     assert (type(found).__name__, found.code, str(found.status_code)) == said
+
+
+def test_the_page_s_role_is_assumed_by_its_lines_of_python(worked, shapes):
+    seen, (_, assumes), _ = worked
+    key = run_python(assumes, seen, None)["key"]
+    session = access.Seen(seen.address, {
+        "access_key_id": key.access_key_id, "access_key_secret": key.access_key_secret,
+        "security_token": key.security_token})
+    assert may(mps.OldMts(session, shapes), "SearchPipeline")
+    forbidden(mps.NewMts(session, shapes), "AddPipeline", Name="x")
 
 
 def test_the_worked_example_s_commands_say_what_the_page_says(worked):
