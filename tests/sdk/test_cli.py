@@ -220,3 +220,18 @@ def test_the_server_may_be_named_before_the_command(server, run):
                      REELGATE_API_KEY=server.credentials["api_key"], **nowhere)
     assert b"default" in by_directory.stdout and by_directory.stdout == by_address.stdout
     assert b"--server" in run("--server", "x", "doctor", code=2).stderr
+
+
+def test_a_key_that_may_not_is_told_what_it_lacks(run, read, server):
+    name = mps.unique("reader")
+    read("user", "create", name)
+    key = read("key", "create", "--kind", "api", "--user", name)["secret"]
+    there = {"REELGATE_SERVER": f"http://{server.address}", "REELGATE_API_KEY": key}
+    done = run("job", "list", code=1, **there)
+    assert b"reelgate:ListJobs" in done.stderr and b"403 forbidden" in done.stderr
+    run("user", "attach-policy", name, "ReelgateReadOnlyAccess")
+    assert run("job", "list", **there).stdout
+    done = run("pipeline", "create", mps.unique("mine"), code=1, **there)
+    assert b"reelgate:CreatePipeline" in done.stderr
+    run("user", "delete", name)
+    assert b"401" in run("job", "list", code=1, **there).stderr

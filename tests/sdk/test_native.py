@@ -1,5 +1,6 @@
 """The native API: objects, jobs, playlists, refusals, health."""
 import re
+import types
 import urllib.request
 
 import pytest
@@ -331,3 +332,71 @@ def test_playlists_refuse_what_is_no_finished_hls_job(native, one_desk, tmp_path
     problem(native.request("POST", "/playlists", json={"jobs": [waiting["JobId"]], **target}), 409)
     problem(native.request("POST", "/playlists",
                            json={"jobs": [mp4["JobId"]], "title": "x", **target}), 400)
+
+
+@pytest.fixture
+def alice(native, server):
+    """The native API with the key of a user who may read one bucket."""
+    name = mps.unique("alice")
+    policy = {"Version": "1", "Statement": [{
+        "Effect": "Allow", "Action": ["reelgate:GetObject", "reelgate:ListObjects"],
+        "Resource": ["acs:reelgate:*:*:bucket/media", "acs:reelgate:*:*:bucket/media/*"]}]}
+    native.call("POST", "/users", json={"name": name})
+    native.call("PUT", f"/policies/{name}", json=policy)
+    assert native.request("PUT", f"/users/{name}/policies/{name}").status_code == 204
+    made = native.request("POST", "/keys", json={"kind": "api", "user": name})
+    assert made.status_code == 201 and made.headers["Cache-Control"] == "no-store"
+    yield harness.Native(types.SimpleNamespace(
+        address=server.address, credentials={"api_key": made.json()["secret"]}))
+    native.request("DELETE", f"/users/{name}")
+    native.request("DELETE", f"/policies/{name}")
+
+
+def test_a_user_reads_what_its_policy_names_and_nothing_else(native, alice, bucket, server):
+    key = mps.unique("mine.txt")
+    native.put_object("media", key, b"0123456789")
+    native.put_object(bucket, key, b"x")
+    assert alice.get_object("media", key) == b"0123456789"
+    assert alice.request("GET", harness.object_path("media", key),
+                         headers={"Range": "bytes=2-3"}).content == b"23"
+    for method, path in (("PUT", harness.object_path("media", key)),
+                         ("DELETE", harness.object_path("media", key)),
+                         ("GET", harness.object_path(bucket, key)),
+                         ("GET", "/jobs"), ("GET", "/audit"), ("GET", "/errors")):
+        found = problem(alice.request(method, path), 403, "forbidden")
+        assert found["action"].startswith("reelgate:") and found["policy"] is None
+        assert server.credentials["account_id"] in found["resource"]
+    assert native.get_object("media", key) == b"0123456789"
+
+
+def test_a_refused_upload_is_answered_before_it_is_sent_whole(alice):
+    response = alice.request("PUT", harness.object_path("media", "large"), data=b"x" * (8 << 20))
+    problem(response, 403, "forbidden")
+
+
+def test_changes_of_access_count_for_the_next_call(native, alice):
+    key = mps.unique("mine.txt")
+    native.put_object("media", key, b"x")
+    assert alice.get_object("media", key) == b"x"
+    [found] = [found for found in native.call("GET", "/keys")["keys"]
+               if found["user"] and found["user"].startswith("alice")]
+    native.call("PATCH", f"/keys/{found['id']}", json={"active": False})
+    problem(alice.request("GET", harness.object_path("media", key)), 401, "unauthenticated")
+    native.call("PATCH", f"/keys/{found['id']}", json={"active": True})
+    name = found["user"]
+    assert native.request("DELETE", f"/users/{name}/policies/{name}").status_code == 204
+    problem(alice.request("GET", harness.object_path("media", key)), 403, "forbidden")
+
+
+def test_limits_hold_for_an_account_and_are_lifted(native, server):
+    path = f"/accounts/{server.credentials['account_id']}/limits/reelgate:GetPipeline"
+    native.call("PUT", path, json={"limit": "1/h"})
+    try:
+        assert native.request("GET", "/pipelines/default").status_code == 200
+        refused = native.request("GET", "/pipelines/default")
+        problem(refused, 429, "throttled")
+        assert 0 < int(refused.headers["Retry-After"]) <= 3600
+        assert native.request("GET", "/pipelines").status_code == 200
+    finally:
+        assert native.request("DELETE", path).status_code == 204
+    assert native.request("GET", "/pipelines/default").status_code == 200

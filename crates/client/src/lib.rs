@@ -24,7 +24,7 @@ pub use access::{
     Users, Verdict,
 };
 pub use buckets::{Bucket, Buckets, NewBucket};
-pub use catalogue::{Errors, Operations};
+pub use catalogue::{Change, ErrorCode, ErrorCodes, Operation, Operations, Product, ResourceType};
 pub use client::Client;
 pub use error::{Error, Problem};
 pub use health::{Readiness, ReadinessCheck};

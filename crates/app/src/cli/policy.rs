@@ -21,7 +21,7 @@ pub(crate) enum PolicyCommand {
         #[arg(long, value_name = "FILE")]
         file: PathBuf,
     },
-    /// List policies, those that come with the program first.
+    /// List policies, those that come with the program last.
     List,
     /// Print a policy's document.
     Show { name: String },

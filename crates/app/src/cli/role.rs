@@ -73,11 +73,11 @@ pub(super) async fn run(
         RoleCommand::AttachPolicy(wanted) => {
             wanted.write_policy(account).await?;
             let (name, policy) = (&wanted.name, &wanted.policy);
-            account.attach_to_role(name, policy, None).await?;
+            account.attach_to_role(name, policy).await?;
             remark(&format!("policy {policy} is attached to role {name}"));
         }
         RoleCommand::DetachPolicy { name, policy } => {
-            account.detach_from_role(&name, &policy, None).await?;
+            account.detach_from_role(&name, &policy).await?;
             remark(&format!("policy {policy} is detached from role {name}"));
         }
     }

@@ -73,11 +73,11 @@ pub(super) async fn run(
         UserCommand::AttachPolicy(wanted) => {
             wanted.write_policy(account).await?;
             let (name, policy) = (&wanted.name, &wanted.policy);
-            account.attach_to_user(name, policy, None).await?;
+            account.attach_to_user(name, policy).await?;
             remark(&format!("policy {policy} is attached to user {name}"));
         }
         UserCommand::DetachPolicy { name, policy } => {
-            account.detach_from_user(&name, &policy, None).await?;
+            account.detach_from_user(&name, &policy).await?;
             remark(&format!("policy {policy} is detached from user {name}"));
         }
         UserCommand::SetPassword {

@@ -46,7 +46,7 @@ pub struct Policy {
     pub document: Value,
 }
 
-/// All policies that an account can attach, the system's first.
+/// All policies that an account can attach, its own first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policies {
     pub policies: Vec<PolicySummary>,
@@ -118,9 +118,4 @@ impl InAccount<'_> {
         let call = self.call(Method::POST, &["policy-check"]);
         call.json(question).answer().await
     }
-}
-
-/// The query of calls that attach and detach.
-pub(super) fn kind_of(kind: Option<PolicyKind>) -> Vec<(&'static str, PolicyKind)> {
-    kind.map(|kind| ("kind", kind)).into_iter().collect()
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::InAccount;
-use super::policies::{GrantedPolicy, PolicyKind, kind_of};
+use super::policies::GrantedPolicy;
 use crate::error::Error;
 
 /// A role.
@@ -62,27 +62,15 @@ impl InAccount<'_> {
             .map(drop)
     }
 
-    pub async fn attach_to_role(
-        &self,
-        name: &str,
-        policy: &str,
-        kind: Option<PolicyKind>,
-    ) -> Result<(), Error> {
+    pub async fn attach_to_role(&self, name: &str, policy: &str) -> Result<(), Error> {
         self.call(Method::PUT, &["roles", name, "policies", policy])
-            .query(&kind_of(kind))
             .send()
             .await
             .map(drop)
     }
 
-    pub async fn detach_from_role(
-        &self,
-        name: &str,
-        policy: &str,
-        kind: Option<PolicyKind>,
-    ) -> Result<(), Error> {
+    pub async fn detach_from_role(&self, name: &str, policy: &str) -> Result<(), Error> {
         self.call(Method::DELETE, &["roles", name, "policies", policy])
-            .query(&kind_of(kind))
             .send()
             .await
             .map(drop)

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::policies::{GrantedPolicy, PolicyKind, kind_of};
+use super::policies::GrantedPolicy;
 use super::{InAccount, Secret};
 use crate::error::Error;
 
@@ -64,28 +64,16 @@ impl InAccount<'_> {
             .map(drop)
     }
 
-    /// Attaches a policy; without `kind` the account's own one of that name, else the system's.
-    pub async fn attach_to_user(
-        &self,
-        name: &str,
-        policy: &str,
-        kind: Option<PolicyKind>,
-    ) -> Result<(), Error> {
+    /// Attaches a policy of the account or of the program.
+    pub async fn attach_to_user(&self, name: &str, policy: &str) -> Result<(), Error> {
         self.call(Method::PUT, &["users", name, "policies", policy])
-            .query(&kind_of(kind))
             .send()
             .await
             .map(drop)
     }
 
-    pub async fn detach_from_user(
-        &self,
-        name: &str,
-        policy: &str,
-        kind: Option<PolicyKind>,
-    ) -> Result<(), Error> {
+    pub async fn detach_from_user(&self, name: &str, policy: &str) -> Result<(), Error> {
         self.call(Method::DELETE, &["users", name, "policies", policy])
-            .query(&kind_of(kind))
             .send()
             .await
             .map(drop)

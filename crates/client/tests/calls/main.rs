@@ -17,7 +17,10 @@ use axum::extract::Request;
 use axum::routing::any;
 use bytes::Bytes;
 use futures_util::stream;
-use reelgate_client::{Client, Error, JobQuery, NewPipeline, PipelineChange, PipelineState};
+use reelgate_client::{
+    Client, Error, JobQuery, KeyKind, KeyQuery, NewKey, NewPipeline, PipelineChange, PipelineState,
+    Secret,
+};
 use reelgate_domain::ObjectRef;
 use tokio::net::TcpListener;
 
@@ -173,6 +176,16 @@ async fn what_is_asked_for_is_what_is_sent() {
         ..PipelineChange::default()
     };
     let long = Duration::from_secs(600);
+    let films = client.in_account(Some("films"));
+    let keys = KeyQuery {
+        user: Some("a".to_owned()),
+        kind: Some(KeyKind::Api),
+    };
+    let key = NewKey {
+        kind: KeyKind::Access,
+        user: None,
+        operator: false,
+    };
     for (sent, error) in [
         (
             "GET /api/v1/jobs?state=queued%2Crunning&limit=5 ",
@@ -208,6 +221,49 @@ async fn what_is_asked_for_is_what_is_sent() {
             client.change_pipeline("p/q", &pause).await.err(),
         ),
         ("GET /readyz ", client.ready().await.err()),
+        (
+            "GET /api/v1/users/a@b ",
+            client.in_account(None).user("a@b").await.err(),
+        ),
+        (
+            "PUT /api/v1/users/a%2Fb/policies/p%20q?account=films ",
+            films.attach_to_user("a/b", "p q").await.err(),
+        ),
+        (
+            "GET /api/v1/keys?account=films&user=a&kind=api ",
+            films.keys(&keys).await.err(),
+        ),
+        (
+            "POST /api/v1/keys?account=films {\"kind\":\"access\"}",
+            films.create_key(&key).await.err(),
+        ),
+        (
+            "POST /api/v1/keys/k/rotate?account=films {\"overlap_seconds\":60}",
+            films.rotate_key("k", Some(60)).await.err(),
+        ),
+        (
+            "PUT /api/v1/policies/p?account=films { }",
+            films.put_policy("p", "{ }").await.err(),
+        ),
+        (
+            "PUT /api/v1/users/a/password {\"password\":\"hunter22\"}",
+            client
+                .in_account(None)
+                .set_password("a", &Secret::new("hunter22"))
+                .await
+                .err(),
+        ),
+        (
+            "PUT /api/v1/accounts/films/limits/mts:CancelJob {\"limit\":\"1/s\"}",
+            client
+                .set_limit("films", "mts:CancelJob", "1/s")
+                .await
+                .err(),
+        ),
+        (
+            "GET /api/v1/operations?product=mts ",
+            client.operations(Some("mts")).await.err(),
+        ),
     ] {
         assert_eq!(error.unwrap().problem().unwrap().detail, sent);
     }
