@@ -114,6 +114,7 @@ impl Service {
             },
             policy: ask.policy,
             expires_at,
+            made_with: None,
         };
         Ok(Session {
             key: made.key(&self.access.keyring, &*self.ids),

@@ -8,6 +8,7 @@ use reelgate_domain::access::{Once, RoleId, RoleName, UserName};
 use reelgate_domain::policy::{self, PolicySet};
 
 use super::secret::Secret;
+use super::session::MadeWith;
 
 /// Who makes a call, and which call it is.
 #[derive(Clone, Debug)]
@@ -70,6 +71,8 @@ pub struct Principal {
     /// Of the key that proved who it is.
     pub key_id: String,
     pub operator: bool,
+    /// What a temporary key that it makes hangs on; none if it can make none, or nobody proved anything.
+    pub(super) shown: Option<MadeWith>,
     /// What the policies of the user or role allow; `None` for the account itself, which may do
     /// everything.
     pub(super) own: Option<PolicySet>,
@@ -98,6 +101,7 @@ impl Principal {
             kind: PrincipalKind::Root,
             key_id: key_id.into(),
             operator,
+            shown: None,
             own: None,
             session: None,
         }

@@ -9,7 +9,7 @@ use ring::digest;
 use super::caller::{Caller, Credential, Principal};
 use super::known::Begun;
 use super::secret::Secret;
-use super::session::{self, Session};
+use super::session::{self, MadeWith, Session};
 use crate::{Service, ServiceError};
 
 /// Why a key proves nothing.
@@ -99,8 +99,10 @@ impl Service {
         let principal = self
             .owner_principal(key.account, &key.owner, key_id, false)
             .await?;
+        let mut principal = principal.ok_or(CredentialError::Unknown)?;
+        principal.shown = Some(MadeWith::Key(key_id.to_owned()));
         let credential = Credential {
-            principal: Arc::new(principal.ok_or(CredentialError::Unknown)?),
+            principal: Arc::new(principal),
             secret,
         };
         let known = Arc::new(KnownKey {
@@ -130,6 +132,11 @@ impl Service {
         if session.expires_at <= now {
             return Err(CredentialError::TokenExpired);
         }
+        let ends_at = self.end_of(&session).await?;
+        let ends_at = ends_at.ok_or(CredentialError::Unknown)?;
+        if ends_at <= now {
+            return Err(CredentialError::TokenExpired);
+        }
         let principal = self.session_principal(&session).await?;
         let credential = Credential {
             principal: Arc::new(principal.ok_or(CredentialError::Unknown)?),
@@ -138,7 +145,7 @@ impl Service {
         let known = Arc::new(KnownKey {
             credential: Arc::new(credential),
             active: true,
-            expires_at: Some(session.expires_at),
+            expires_at: Some(ends_at),
             token: Some(sha256(token.as_bytes())),
         });
         self.learn_limits(session.account, begun).await?;

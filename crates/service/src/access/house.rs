@@ -57,7 +57,7 @@ impl Service {
         }
     }
 
-    async fn tidy(&self) {
+    pub(super) async fn tidy(&self) {
         self.access.tidy(self.clock.now());
         if let Err(error) = self.prune().await {
             tracing::warn!(

@@ -45,6 +45,18 @@ pub(super) struct Session {
     pub(super) policy: Option<String>,
     #[serde(rename = "e")]
     pub(super) expires_at: Timestamp,
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    pub(super) made_with: Option<MadeWith>,
+}
+
+/// What its caller showed for it. When that is taken away, so is the temporary key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum MadeWith {
+    /// The id of a lasting key.
+    Key(String),
+    /// SHA-256 of a token. The store tells expired tokens from revoked ones for longer than any temporary
+    /// key lasts.
+    Token([u8; 32]),
 }
 
 /// For whom. The ids tell apart users and roles of one name that came after each other.

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use reelgate_domain::Timestamp;
+
 use super::caller::{Caller, PrincipalKind};
-use super::session::{self, Session, TemporaryKey, Who};
+use super::session::{self, MadeWith, Session, TemporaryKey, Who};
 use crate::{ErrorKind, Service, ServiceError};
 
 /// How long a temporary key may be good, in seconds.
 const TEMPORARY_SECONDS: std::ops::RangeInclusive<u64> = 900..=86_400;
 
 impl Service {
-    /// Makes a key pair that ends by itself and may do what the caller may. It ends before its time
-    /// when the caller's user is deleted.
+    /// Makes a key pair that ends by itself and may do what the caller may. It ends before its time when
+    /// the caller's user is deleted, the key that signed is switched off, replaced or deleted, or the token
+    /// that was shown is revoked, as it is by a new password.
     pub async fn temporary_key(
         &self,
         caller: &Caller,
@@ -47,7 +50,26 @@ impl Service {
             who,
             policy: None,
             expires_at: self.clock.now().after(duration),
+            made_with: caller.principal.shown.clone(),
         };
         Ok(made.key(&self.access.keyring, &*self.ids))
+    }
+
+    /// When a temporary key ends; `None` if what it was made with has been taken away. With a replaced key
+    /// it ends when that does, with an expired token it goes on.
+    pub(super) async fn end_of(
+        &self,
+        session: &Session,
+    ) -> Result<Option<Timestamp>, ServiceError> {
+        let own = session.expires_at;
+        Ok(match &session.made_with {
+            None => Some(own),
+            Some(MadeWith::Key(id)) => {
+                let key = self.store.access_key(id).await?;
+                let good = key.filter(|key| key.active && key.account == session.account);
+                good.map(|key| key.expires_at.map_or(own, |end| end.min(own)))
+            }
+            Some(MadeWith::Token(digest)) => self.store.token(digest).await?.map(|_| own),
+        })
     }
 }

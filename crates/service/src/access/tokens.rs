@@ -12,6 +12,7 @@ use reelgate_domain::{AccountId, Timestamp};
 use super::caller::Caller;
 use super::credentials::sha256;
 use super::secret::Secret;
+use super::session::MadeWith;
 use super::throttle::Throttled;
 use crate::{Service, ServiceError};
 
@@ -269,12 +270,13 @@ impl Service {
             Some(id) => self.store.project(id).await?,
             None => None,
         };
-        let (Some(user), Some(domain), Some(principal)) = (user, domain, principal) else {
+        let (Some(user), Some(domain), Some(mut principal)) = (user, domain, principal) else {
             return Ok(None);
         };
         if project.is_none() && token.project.is_some() {
             return Ok(None);
         }
+        principal.shown = Some(MadeWith::Token(digest));
         let holder = Arc::new(TokenHolder {
             caller: principal.into(),
             project,

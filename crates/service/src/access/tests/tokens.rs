@@ -230,6 +230,60 @@ async fn a_token_ends_when_it_is_revoked_its_password_changes_or_its_user_is_gon
     ));
 }
 
+/// They went on for a day, and nothing but a new master key could end those of the account itself.
+#[tokio::test]
+async fn a_temporary_key_ends_with_what_it_was_made_with() {
+    let house = House::with_ada().await;
+    let (service, root) = (&house.service, house.root());
+    let made_by = async |caller: &Caller| service.temporary_key(caller, hours(24)).await.unwrap();
+    let is_gone = async |key: &TemporaryKey| {
+        matches!(house.session(key).await, Err(CredentialError::Unknown))
+    };
+
+    let lasting = service.create_access_key(root, None, None).await.unwrap();
+    let id = &*lasting.view.id;
+    let key = made_by(&house.caller(&lasting).await).await;
+    assert!(house.session(&key).await.is_ok());
+    let switch = async |on| service.set_key_active(root, None, id, on).await.unwrap();
+    switch(false).await;
+    assert!(is_gone(&key).await);
+    switch(true).await;
+    assert!(house.session(&key).await.is_ok());
+    service.rotate_key(root, None, id, hours(1)).await.unwrap();
+    assert!(house.session(&key).await.is_ok());
+    house.clock.advance(hours(1));
+    assert!(matches!(
+        house.session(&key).await,
+        Err(CredentialError::TokenExpired)
+    ));
+    service.delete_key(root, None, id).await.unwrap();
+    assert!(is_gone(&key).await);
+
+    let issued = house.ask(|_| {}).await.unwrap();
+    let key = made_by(&house.holder(&issued).await.unwrap().caller).await;
+    service.revoke_token(issued.token.expose()).await.unwrap();
+    assert!(is_gone(&key).await);
+    let issued = house.ask(|_| {}).await.unwrap();
+    let key = made_by(&house.holder(&issued).await.unwrap().caller).await;
+    assert!(house.session(&key).await.is_ok());
+    house.set_password("another horse").await;
+    assert!(is_gone(&key).await);
+}
+
+/// The store forgets tokens, but not while a temporary key may hang on them.
+#[tokio::test]
+async fn a_temporary_key_outlasts_the_time_of_its_token() {
+    let house = House::with_ada().await;
+    let issued = house.ask(|_| {}).await.unwrap();
+    house.clock.advance(hours(24) - Duration::from_millis(1));
+    let holder = house.holder(&issued).await.unwrap();
+    let key = house.service.temporary_key(&holder.caller, hours(24));
+    let key = key.await.unwrap();
+    house.clock.advance(hours(24) - Duration::from_millis(1));
+    house.service.tidy().await;
+    assert!(house.session(&key).await.is_ok());
+}
+
 #[tokio::test]
 async fn a_temporary_key_is_its_users_until_its_time_or_the_user_ends() {
     let house = House::with_ada().await;
