@@ -4,8 +4,8 @@
 //! What belongs to an account goes by the account and its name or id. Lists are bounded by how many
 //! of a kind an account may have, and sorted by name, or by time where there is none.
 //!
-//! Writes that take access away, the first as well as the last of an account, go before queued
-//! submits and have room to write when these have none left.
+//! Switching off, detaching, deleting and revoking go before queued submits and have room to write
+//! when these have none left; so do limits and new passwords.
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reelgate_domain::access::{Grantee, User, UserName};
 use reelgate_domain::job::{FaultCode, Happening, Job, StateName};
 use reelgate_domain::{JobId, PipelineState};
 use reelgate_store::conformance::World;
@@ -393,4 +394,47 @@ async fn a_paused_pipeline_keeps_its_unreadable_jobs_as_they_are() {
     let claims = it.world.store.claim(&worker("w"), 1, now, now).await;
     assert_eq!(claims.unwrap(), []);
     assert_eq!(it.stored(id), (0, None));
+}
+
+/// Whoever may do less because of a row must not do more because it cannot be read.
+#[tokio::test]
+async fn access_that_cannot_be_read_is_an_error_that_names_the_row() {
+    let damaged = Damaged::new().await;
+    let store = &damaged.world.store;
+    let admin = UserName::new(User::ADMIN).unwrap();
+    let account = damaged.world.account;
+    let grantee = Grantee::User(admin.clone());
+    let cases = [
+        (
+            "UPDATE attachments SET custom = 1",
+            "attachments.policy of row admin",
+        ),
+        (
+            "UPDATE features SET feature = 'teleport'",
+            "accounts.features of row 1000000000000001",
+        ),
+        (
+            "INSERT INTO limits SELECT id, 'mts:CancelJob', 'often' FROM accounts",
+            "limits.rule of row mts:CancelJob",
+        ),
+        (
+            "UPDATE access_keys SET user = 'a/b'",
+            "access_keys.user of row AKID",
+        ),
+    ];
+    for (damage, named) in cases {
+        assert_eq!(damaged.sql().execute(damage, []).unwrap(), 1, "{damage}");
+        let errors = [
+            store.grants(account, &grantee).await.err(),
+            store.account(account).await.err(),
+            store.limits(account).await.err(),
+            store.access_key("AKID").await.err(),
+        ];
+        let told = errors.iter().flatten().map(ToString::to_string);
+        let told: Vec<_> = told.collect();
+        assert!(told.iter().any(|it| it.starts_with(named)), "{told:?}");
+    }
+    // What is not damaged is there all the same.
+    assert!(store.user(account, &admin).await.unwrap().is_some());
+    assert!(store.api_key(&[7; 32]).await.unwrap().is_some());
 }
