@@ -16,7 +16,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// Rows of each kind removed by one write.
 const PRUNED_AT_ONCE: u32 = 1000;
 /// Writes of one round; the rest waits for the next one.
-const MOST_PRUNES: u32 = 100;
+const MOST_PRUNES: u32 = 1000;
 
 /// Tokens stay this long after their end, so that who shows one is told that it has expired.
 const TOLD_EXPIRED: Duration = Duration::from_secs(5 * 60);
