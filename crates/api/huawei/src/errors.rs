@@ -265,3 +265,56 @@ impl From<ServiceError> for ApiError {
 
 /// An answer of the gateway, or an error.
 pub(crate) type Outcome = Result<Response, ApiError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(error: &ApiError) -> (http::Response<Vec<u8>>, String) {
+        let response: http::Response<Vec<u8>> = error.to_response(RequestId::random());
+        let body = String::from_utf8(response.body().clone()).unwrap();
+        (response, body)
+    }
+
+    #[test]
+    fn causes_stay_here() {
+        let kinds = [
+            (
+                ErrorKind::Unavailable,
+                "502 APIGW.0201 Backend unavailable.",
+            ),
+            (ErrorKind::Internal, "500 APIGW.0601 Internal server error."),
+            (ErrorKind::Full, "500 APIGW.0601 Internal server error."),
+        ];
+        for (kind, expected) in kinds {
+            let cause = ServiceError::new(kind, "store", "disk 7 is on fire");
+            let error = ApiError::from(cause);
+            let shown = format!(
+                "{} {} {}",
+                error.status().as_u16(),
+                error.code(),
+                error.message()
+            );
+            assert_eq!(shown, expected);
+            let (_, body) = answered(&error);
+            assert!(!body.contains("disk"), "{body}");
+            let cause = error.source().unwrap();
+            assert_eq!(cause.to_string(), "disk 7 is on fire");
+        }
+    }
+
+    #[test]
+    fn waits_are_told_in_whole_seconds_that_are_enough() {
+        for (wait_ms, expected) in [(0, "0"), (1, "1"), (1000, "1"), (1001, "2")] {
+            let error = ApiError::throttled(Duration::from_millis(wait_ms));
+            assert_eq!(answered(&error).0.headers()[RETRY_AFTER], expected);
+        }
+    }
+
+    #[test]
+    fn identity_errors_have_a_shape_of_their_own() {
+        let error = ApiError::iam(row("403", 403, "No.", "No."), "not \"yours\"");
+        let expected = r#"{"error":{"code":403,"message":"not \"yours\"","title":"Forbidden"}}"#;
+        assert_eq!(answered(&error).1, expected);
+    }
+}

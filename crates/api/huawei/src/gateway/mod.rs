@@ -26,7 +26,7 @@ use crate::request_id::RequestId;
 pub(crate) use authenticate::Authenticated;
 pub(crate) use received::Received;
 pub(crate) use record::Call;
-use record::Sparing;
+use record::{Sparing, UnderWay};
 pub(crate) use target::{IamCall, Target};
 pub use unread::{is_asked, refuse_head};
 
@@ -47,9 +47,10 @@ impl Gateway {
     }
 
     async fn handle(&self, request: Request) -> Response {
-        let mut call = Call::begin(RequestId::random());
-        let outcome = self.answer(request, &mut call).await;
-        let outcome = self.conclude(&call, outcome).await;
+        let mut under_way = UnderWay::begin(self, RequestId::random());
+        let outcome = self.answer(request, &mut under_way.call).await;
+        let call = under_way.over();
+        let outcome = self.conclude(call, outcome).await;
         let mut response = outcome.unwrap_or_else(|error| error.to_response(call.request_id));
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, call.request_id.header());

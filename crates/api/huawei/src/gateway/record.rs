@@ -14,6 +14,9 @@ use crate::DIALECT;
 use crate::errors::{ApiError, Outcome};
 use crate::request_id::RequestId;
 
+/// In place of a status where nobody waited for one, as web servers log it.
+const CALLER_LEFT: u16 = 499;
+
 /// A path is shown this far: its end is the caller's, not ours.
 const MOST_CHARS: usize = 200;
 
@@ -91,21 +94,57 @@ impl Call {
     }
 }
 
+/// A call until there is an answer. One whose caller does not wait for that is kept, too: nobody does something unseen by
+/// hanging up.
+pub(super) struct UnderWay<'g> {
+    gateway: &'g Gateway,
+    pub(super) call: Call,
+    is_over: bool,
+}
+
+impl<'g> UnderWay<'g> {
+    pub(super) fn begin(gateway: &'g Gateway, request_id: RequestId) -> Self {
+        Self {
+            gateway,
+            call: Call::begin(request_id),
+            is_over: false,
+        }
+    }
+
+    /// There is an answer, with which the call is concluded.
+    pub(super) fn over(&mut self) -> &Call {
+        self.is_over = true;
+        &self.call
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let Self { gateway, call, .. } = self;
+        if !self.is_over && gateway.is_worth_a_record(call) {
+            gateway
+                .service
+                .audit(gateway.record(call, CALLER_LEFT, None));
+        }
+    }
+}
+
 impl Gateway {
+    /// Whether somebody is known to have made the call, or to have been claimed to; of the latter a few are enough.
+    fn is_worth_a_record(&self, call: &Call) -> bool {
+        let is_claimed = call.misused.is_some() || call.tried.is_some();
+        call.caller.is_some() || (is_claimed && self.unproven.passes(self.clock.now()))
+    }
+
     /// Logs the call once, and keeps a record of it if somebody is known to have made it, or to have been claimed to.
     ///
     /// Records of calls that hand out or end access are on disk before the caller is answered.
     pub(super) async fn conclude(&self, call: &Call, outcome: Outcome) -> Outcome {
         log(call, outcome.as_ref());
-        let is_worth_it = match (&call.caller, call.misused.is_some() || call.tried.is_some()) {
-            (Some(_), _) => true,
-            (None, true) => self.unproven.passes(self.clock.now()),
-            (None, false) => false,
-        };
-        if !is_worth_it {
+        if !self.is_worth_a_record(call) {
             return outcome;
         }
-        let record = self.record(call, outcome.as_ref());
+        let record = self.record(call, status(outcome.as_ref()), outcome.as_ref().err());
         if !call.changes_access || outcome.is_err() {
             self.service.audit(record);
             return outcome;
@@ -114,10 +153,9 @@ impl Gateway {
         outcome
     }
 
-    fn record(&self, call: &Call, outcome: Result<&Response, &ApiError>) -> AuditRecord {
+    fn record(&self, call: &Call, status: u16, error: Option<&ApiError>) -> AuditRecord {
         let principal = call.caller.as_ref().map(|caller| &caller.principal);
         let principal = principal.or(call.misused.as_ref());
-        let error = outcome.err();
         let refusal = error.filter(|_| !call.allowed);
         let reason = call
             .reason
@@ -136,7 +174,7 @@ impl Gateway {
             source: call.context.source,
             allowed: call.allowed,
             reason,
-            status: status(outcome),
+            status,
             code: error.map(|error| error.code().to_owned()),
             request_id: call.request_id.to_string(),
         }

@@ -478,6 +478,26 @@ async fn temporary_keys_are_made_for_whom_the_token_is() {
 }
 
 #[tokio::test]
+async fn a_call_is_in_the_audit_although_its_caller_has_left() {
+    let world = World::new().await;
+    let token = world.token(&world.token_request()).await;
+    let revoke = world
+        .plain("DELETE", "/v3/auth/tokens")
+        .header("x-auth-token", &token)
+        .header("x-subject-token", &token);
+    {
+        // It waits for the store when its caller goes away.
+        let mut call = std::pin::pin!(world.send(revoke));
+        let first =
+            std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context)));
+        assert!(first.await.is_pending());
+    }
+    let (_, action, is_allowed, status, _) = world.audited().await.pop().unwrap();
+    let left = ("iam:KeystoneRevokeToken", true, "499");
+    assert_eq!((&*action, is_allowed, &*status), left);
+}
+
+#[tokio::test]
 async fn what_hands_out_access_is_recorded_before_it_is_answered() {
     let world = World::new().await;
     let token = world.token(&world.token_request()).await;
