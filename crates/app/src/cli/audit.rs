@@ -13,6 +13,9 @@ pub(crate) struct Audit {
     /// Only calls of this user.
     #[arg(long)]
     user: Option<String>,
+    /// Only calls of this principal, such as acs:ram::1234567890123456:root.
+    #[arg(long, conflicts_with = "user")]
+    principal: Option<String>,
     /// Only calls of this action, such as mts:CancelJob.
     #[arg(long)]
     action: Option<String>,
@@ -42,7 +45,7 @@ pub(crate) struct Audit {
 pub(super) async fn run(account: InAccount<'_>, wanted: Audit, format: Format) -> Result<ExitCode> {
     let query = AuditQuery {
         user: wanted.user,
-        principal: None,
+        principal: wanted.principal,
         action: wanted.action,
         resource: wanted.resource,
         request_id: wanted.request_id,

@@ -101,7 +101,8 @@ pub(super) async fn run(
                 Format::Table => opened(&rotated.new)?,
             }
             shown_once("id and secret");
-            if let Some(until) = &rotated.replaces.expires_at {
+            let until = rotated.replaces.and_then(|old| old.expires_at);
+            if let Some(until) = until {
                 remark(&format!("key {id} counts until {until}"));
             }
         }

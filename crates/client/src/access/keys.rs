@@ -82,8 +82,8 @@ pub struct OpenedKey {
 pub struct RotatedKey {
     #[serde(flatten)]
     pub new: OpenedKey,
-    /// The key before it, with the time until which it still counts.
-    pub replaces: Key,
+    /// The key before it, with the time until which it still counts; none if it is gone.
+    pub replaces: Option<Key>,
 }
 
 impl InAccount<'_> {

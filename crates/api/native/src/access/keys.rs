@@ -77,12 +77,12 @@ struct OpenedJson<'a> {
     secret: &'a str,
 }
 
-/// A new key, and the one that it is in the place of.
+/// A new key, and the one that it is in the place of: null if that was deleted in this very moment.
 #[derive(Serialize)]
 struct RotatedJson<'a> {
     #[serde(flatten)]
     new: OpenedJson<'a>,
-    replaces: KeyJson,
+    replaces: Option<KeyJson>,
 }
 
 /// Answers 201 with the key and its secret.
@@ -164,14 +164,12 @@ pub(super) async fn rotate(
     let overlap = Duration::from_secs(body.overlap_seconds);
     let service = &api.service;
     let made = service.rotate_key(&caller, account, &id, overlap).await?;
-    let keys = service.keys(&caller, account).await?;
+    // Whatever goes wrong from here on: the secret can be answered only now.
+    let keys = service.keys(&caller, account).await.unwrap_or_default();
     let replaced = keys.iter().find(|key| key.id == id);
     let view = RotatedJson {
         new: OpenedJson::of(&made),
-        replaces: replaced.map(KeyJson::of).ok_or_else(|| {
-            // Somebody deleted it in this very moment; the new one can be found in the list.
-            Problem::missing("key", &id)
-        })?,
+        replaces: replaced.map(KeyJson::of),
     };
     Ok(created(&format!("/api/v1/keys/{}", made.view.id), view))
 }

@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri};
 use reelgate_domain::access::{PolicyName, PolicyRef};
+use reelgate_domain::policy::{MAX_ACTION_CHARS, MAX_RESOURCE_CHARS};
 use reelgate_service::{CallContext, PolicyView};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -153,9 +154,13 @@ pub(super) async fn check(
 ) -> Result<Response, Problem> {
     Query::of(&uri, &["account"])?;
     let user = user_name("user", body.user)?;
-    for (field, text) in [("action", &body.action), ("resource", &body.resource)] {
-        if text.is_empty() {
-            return Err(Problem::invalid_field(field, format!("{field} is empty")));
+    for (field, text, most) in [
+        ("action", &body.action, MAX_ACTION_CHARS),
+        ("resource", &body.resource, MAX_RESOURCE_CHARS),
+    ] {
+        if !(1..=most).contains(&text.chars().count()) {
+            let detail = format!("{field} has 1 to {most} characters");
+            return Err(Problem::invalid_field(field, detail));
         }
     }
     let context = CallContext {

@@ -18,6 +18,7 @@ use reelgate_domain::policy::Decision;
 use reelgate_service::{CallContext, Caller, Denial, Service, Throttled};
 
 use super::caller::{Admitted, bearer, not_valid};
+use super::problem::shortened;
 use super::{Code, Problem, Query};
 use crate::NativeApi;
 use crate::routes::{Route, product};
@@ -137,7 +138,8 @@ impl Admission<'_> {
         let resource = self
             .resource(parts, named.unwrap_or(caller.account))
             .await?;
-        record.resource = Some(resource.clone());
+        // An object's key is at most as long; what is longer names nothing and need not be kept.
+        record.resource = Some(shortened(&*resource));
         let asked =
             self.api
                 .service
@@ -192,7 +194,7 @@ impl Admission<'_> {
     }
 
     fn denied(&self, record: &mut AuditRecord, denial: &Denial) -> Problem {
-        record.reason = Some(denial.to_string());
+        record.reason = Some(shortened(denial.to_string()));
         let principal = self.caller.principal.arn();
         let detail = format!("{principal} may not do this: {denial}");
         let by = match &denial.decision {
@@ -201,7 +203,7 @@ impl Admission<'_> {
         };
         Problem::new(Code::Forbidden, detail)
             .member("action", denial.action.as_str())
-            .member("resource", denial.resource.clone())
+            .member("resource", record.resource.clone())
             .member("policy", by.map(|by| by.policy.to_string()))
             .member("statement", by.map(|by| by.statement))
     }

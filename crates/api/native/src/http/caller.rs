@@ -66,7 +66,16 @@ fn admitted(parts: &Parts) -> Result<Admitted, Problem> {
 
 /// The key that a request carries.
 pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let key = headers.get(AUTHORIZATION).and_then(|value| {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let first = given.next();
+    if given.next().is_some() {
+        let detail = "the header Authorization is given more than once";
+        return Err(refused(
+            detail,
+            r#"Bearer realm="reelgate", error="invalid_request""#,
+        ));
+    }
+    let key = first.and_then(|value| {
         let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });

@@ -41,7 +41,7 @@ pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("applicati
 /// A detail may repeat what was sent, of which nobody needs to see more than this many bytes.
 const MOST_REPEATED: usize = 1024;
 
-fn shortened(text: impl Into<String>) -> String {
+pub(super) fn shortened(text: impl Into<String>) -> String {
     let mut text = text.into();
     if text.len() > MOST_REPEATED {
         text.truncate(text.floor_char_boundary(MOST_REPEATED));

@@ -96,3 +96,15 @@ async fn an_idempotency_key_is_refused_rather_than_ignored() {
     // The account began with these.
     assert_eq!(server.json("/api/v1/pipelines").await["total"], 2);
 }
+
+/// Of two keys one would be ignored, and which one would be anybody's guess.
+#[tokio::test]
+async fn a_call_with_two_keys_is_refused() {
+    let server = Server::start().await;
+    let key = &server.credentials.api_key;
+    for second in [key.as_str(), "rgk_wrong", ""] {
+        let request = server.request_by(key, Method::GET, "/api/v1/jobs");
+        let request = request.header("Authorization", format!("Bearer {second}"));
+        assert_problem(request.send().await.unwrap(), 401, "unauthenticated", "").await;
+    }
+}

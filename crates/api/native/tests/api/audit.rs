@@ -225,3 +225,20 @@ async fn a_call_whose_client_goes_away_is_in_the_log() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn an_entry_repeats_only_so_much_of_what_was_sent() {
+    let server = Server::start().await;
+    let alice = server.user("alice", None).await;
+    let path = format!("/api/v1/buckets/media/objects/{}", "x".repeat(60_000));
+    let refused = server
+        .request_by(&alice, Method::GET, &path)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), 403);
+    assert!(refused.text().await.unwrap().len() < 8192);
+    let found = entries(&server, "action=reelgate:GetObject").await;
+    assert_eq!(found.len(), 1);
+    assert!(found[0].to_string().len() < 8192);
+}

@@ -10,6 +10,7 @@ mod audit;
 mod authority;
 mod bad_access;
 mod bad_input;
+mod bad_policies;
 mod buckets;
 mod cancel;
 mod catalogue;
