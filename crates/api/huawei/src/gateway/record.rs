@@ -38,6 +38,8 @@ pub(crate) struct Call {
     pub(crate) tried: Option<String>,
     pub(crate) allowed: bool,
     pub(super) reason: Option<String>,
+    /// It came too often.
+    pub(super) is_throttled: bool,
     changes_access: bool,
 }
 
@@ -55,6 +57,7 @@ impl Call {
             tried: None,
             allowed: false,
             reason: None,
+            is_throttled: false,
             changes_access: false,
         }
     }
@@ -111,10 +114,10 @@ impl<'g> UnderWay<'g> {
         }
     }
 
-    /// There is an answer, with which the call is concluded.
-    pub(super) fn over(&mut self) -> &Call {
+    /// The call is concluded. Not before: whoever hangs up while its record is written may have two, but never none.
+    pub(super) fn over(mut self) -> RequestId {
         self.is_over = true;
-        &self.call
+        self.call.request_id
     }
 }
 
@@ -145,6 +148,10 @@ impl Gateway {
             return outcome;
         }
         let record = self.record(call, status(outcome.as_ref()), outcome.as_ref().err());
+        if call.is_throttled {
+            self.service.audit_throttled(record);
+            return outcome;
+        }
         if !call.changes_access || outcome.is_err() {
             self.service.audit(record);
             return outcome;
