@@ -126,6 +126,16 @@ impl Service {
         self.access.audit.push(record);
     }
 
+    /// Notes a call that came too often. Only a few of them in a second: refusing a call must cost no write, and
+    /// one account's flood must not push the records of others out.
+    pub fn audit_throttled(&self, record: AuditRecord) {
+        let now = self.clock.now();
+        let is_told = |account| self.access.throttle.is_told(account, now);
+        if record.account.is_none_or(is_told) {
+            self.audit(record);
+        }
+    }
+
     /// Notes a call; the record and those before it are on disk when this returns. If it fails, or is
     /// given up, the record waits with the others.
     pub async fn audit_now(&self, record: AuditRecord) -> Result<(), ServiceError> {
