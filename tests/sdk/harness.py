@@ -196,5 +196,12 @@ class Native:
         return response
 
 
+def lift_limits(server):
+    """Lets the first account call everything as often as it likes."""
+    native, account = Native(server), server.credentials["account_id"]
+    for limit in native.call("GET", f"/accounts/{account}/limits")["limits"]:
+        native.call("PUT", f"/accounts/{account}/limits/{limit['action']}", json={"limit": "unlimited"})
+
+
 def object_path(bucket, key):
     return f"/buckets/{bucket}/objects/{urllib.parse.quote(key)}"
