@@ -64,7 +64,12 @@ pub(super) fn admit(
     let table = product.table();
     let policy_action = table.policy_action(action);
     let throttled = service.throttle(principal.account, &policy_action, served.limit);
-    throttled.map_err(|throttled| throttled_as(CommonError::ThrottlingUser, throttled))?;
+    throttled.map_err(|throttled| {
+        if let Some(entry) = entry {
+            entry.throttled();
+        }
+        throttled_as(CommonError::ThrottlingUser, throttled)
+    })?;
     let once = signed_call(call.claims.key_id, call.claims.nonce, call.signed_at);
     let changes = served.access == AccessLevel::Write;
     if !changes && !service.read_once(&once) {

@@ -34,6 +34,7 @@ pub(super) struct Entry {
     /// Gone once it is on its way.
     record: Option<AuditRecord>,
     is_kept: bool,
+    is_throttled: bool,
 }
 
 impl Entry {
@@ -58,12 +59,18 @@ impl Entry {
             service: Arc::clone(service),
             record: Some(record),
             is_kept: false,
+            is_throttled: false,
         }
     }
 
     /// The signature proves it.
     pub(super) fn proven(&mut self) {
         self.is_kept = true;
+    }
+
+    /// It came too often.
+    pub(super) fn throttled(&mut self) {
+        self.is_throttled = true;
     }
 
     /// Limits and policies let it pass.
@@ -96,7 +103,10 @@ impl Drop for Entry {
         if let Some(record) = self.record.take()
             && self.is_kept
         {
-            self.service.audit(record);
+            match self.is_throttled {
+                true => self.service.audit_throttled(record),
+                false => self.service.audit(record),
+            }
         }
     }
 }

@@ -62,6 +62,23 @@ async fn calls_over_the_limit_are_told_when_to_come_again_and_leave_no_nonce() {
     );
 }
 
+/// A flood of refused calls filled the audit, and left no room for the records of others.
+#[tokio::test]
+async fn of_calls_over_the_limit_a_few_are_in_the_audit() {
+    let world = World::new().await;
+    let root = world.root();
+    for number in 0..150 {
+        let expected = match number {
+            0..100 => "200",
+            _ => "400 Throttling.User",
+        };
+        assert_eq!(search(&world, &root).summary(&world).await, expected);
+    }
+    let records = world.audited().await;
+    let refused = records.iter().filter(|record| record.status == 400);
+    assert_eq!((refused.count(), records.len()), (10, 110));
+}
+
 #[tokio::test]
 async fn users_share_the_limit_of_their_account_and_an_operator_sets_another() {
     let world = World::new().await;
