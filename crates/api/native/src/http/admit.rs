@@ -65,7 +65,8 @@ pub(crate) async fn admit(
         }
     };
     entry.answered(&response);
-    if route.changes_access {
+    // What was refused has changed nothing, and may come as often as somebody likes.
+    if route.changes_access && entry.record.allowed {
         entry.write_now().await;
     }
     response
@@ -270,26 +271,30 @@ impl Entry {
         self.record.code = problem.map(|problem| problem.code().to_owned());
     }
 
-    /// Writes the entry where the log has to know of the call before its caller does. If that fails, or nobody waits
-    /// for it, it is written like any other.
+    /// Writes the entry where the log has to know of the call before its caller does.
     async fn write_now(mut self) {
-        match self.service.audit_now(self.record.clone()).await {
-            Ok(()) => self.is_written = true,
-            Err(error) => {
-                let (principal, action) = (&self.record.principal, &self.record.action);
-                let id = &self.record.request_id;
-                // What was done is done, and its answer may hold a secret that nobody can ask for again.
-                tracing::error!(%error, request.id = %id,
-                    "request {id}: {principal} called {action}, and the audit log is behind");
-            }
+        // From here on it is the service's, whether anybody waits for it or not.
+        self.is_written = true;
+        let written = self.service.audit_now(self.record.clone()).await;
+        if let Err(error) = written {
+            let (principal, action) = (&self.record.principal, &self.record.action);
+            let id = &self.record.request_id;
+            // What was done is done, and its answer may hold a secret that nobody can ask for again.
+            tracing::error!(%error, request.id = %id,
+                "request {id}: {principal} called {action}, and the audit log is behind");
         }
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if !self.is_written {
-            self.service.audit(self.record.clone());
+        if self.is_written {
+            return;
+        }
+        let record = self.record.clone();
+        match record.code.as_deref() == Some(Code::Throttled.word()) {
+            true => self.service.audit_throttled(record),
+            false => self.service.audit(record),
         }
     }
 }

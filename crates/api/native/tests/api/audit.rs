@@ -242,3 +242,27 @@ async fn an_entry_repeats_only_so_much_of_what_was_sent() {
     assert_eq!(found.len(), 1);
     assert!(found[0].to_string().len() < 8192);
 }
+
+#[tokio::test]
+async fn a_call_that_was_throttled_is_in_the_log() {
+    let server = Server::start().await;
+    let path = "/api/v1/accounts/main/limits/reelgate:ListJobs";
+    let limit = server
+        .request(Method::PUT, path)
+        .json(&json!({"limit": "1/h"}));
+    assert_eq!(limit.send().await.unwrap().status(), 200);
+    assert_eq!(server.get("/api/v1/jobs").await.status(), 200);
+    assert_eq!(server.get("/api/v1/jobs").await.status(), 429);
+    let found = entries(&server, "action=reelgate:ListJobs&allowed=false").await;
+    let [entry] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        (&entry["status"], &entry["code"]),
+        (&json!(429), &json!("throttled"))
+    );
+    assert!(
+        entry["reason"].as_str().unwrap().contains("too often"),
+        "{entry}"
+    );
+}
