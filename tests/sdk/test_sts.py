@@ -116,6 +116,19 @@ def test_deleting_the_role_ends_its_sessions(operator, server, mts_of):
     mts.refuses(404, "InvalidAccessKeyId.NotFound", None, "SearchPipeline")
 
 
+def test_a_session_outlives_the_key_and_the_user_that_began_it(operator, server, mts_of):
+    """As docs/access.md says: it is the role that has to be cut back."""
+    user = operator.user(ASSUME)
+    role = operator.role(access.trust(user.arn), policies=["AliyunMTSReadOnlyAccess"])
+    mts = mts_of(product.seen(server, assume(product.NewSts(user.seen), role)))
+    operator.run("key", "disable", user.key)
+    mts.call("SearchPipeline")
+    operator.run("user", "delete", user.name)
+    mts.call("SearchPipeline")
+    operator.run("role", "detach-policy", role.rpartition("/")[2], "AliyunMTSReadOnlyAccess")
+    mts.refuses(403, "Forbidden.RAM", None, "SearchPipeline")
+
+
 def test_a_key_needs_its_own_token(session, mts_of):
     first, second = session(statement("*")), session(statement("*"))
     mts_of(first).call("SearchPipeline")
