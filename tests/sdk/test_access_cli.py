@@ -118,6 +118,9 @@ def test_policy_check_says_which_statement_decides(run, read, alice, policy_file
     words, verdict = check("mts:SubmitJobs", "*", 1)
     assert words.startswith("denied: ")
     assert (verdict["policy"], verdict["statement"]) == (None, None)
+    asked = ["policy", "check", "--user", alice, "--resource", "*", "--action"]
+    assert b"no API" in run(*asked, "mts:SubmitJob", code=1).stderr
+    assert b"no API" not in run(*asked, "mts:SubmitJobs", code=1).stderr
     done = run("policy", "check", "--user", "nobody-here", "--action", "a:B", "--resource", "*", code=1)
     assert b"nobody-here" in done.stderr
 

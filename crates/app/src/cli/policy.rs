@@ -122,6 +122,12 @@ async fn check(account: InAccount<'_>, wanted: Check, format: Format) -> Result<
         secure: wanted.secure,
     };
     let verdict = account.check_policy(&question).await?;
+    let action = &question.action;
+    if catalogue().find(action).is_none() {
+        remark(&format!(
+            "no API of this program has the action {action}: see `reelgate policy actions`"
+        ));
+    }
     match format {
         Format::Json => json(&verdict)?,
         Format::Table => {
