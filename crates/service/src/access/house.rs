@@ -91,6 +91,9 @@ impl Service {
             if !self.store.prune(ended, audited, PRUNED_AT_ONCE).await? {
                 break;
             }
+            // There may be much to remove, and the records of calls have room for some seconds only. Whoever
+            // keeps house tells of a failure.
+            let _ = self.flush_audit().await;
         }
         Ok(())
     }

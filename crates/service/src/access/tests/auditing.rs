@@ -63,6 +63,18 @@ async fn whoever_keeps_house_writes_the_records_and_the_last_ones_before_leaving
     assert_eq!(house.stored().await, ["1", "2"]);
 }
 
+/// Ten thousand calls a second found no room while a minute's old records were removed.
+#[tokio::test]
+async fn records_are_written_while_old_ones_are_removed() {
+    let house = House::new().await;
+    let old = (0..2_500).map(|number| house.record(&number.to_string()));
+    house.store.record(old.collect()).await.unwrap();
+    house.clock.advance(hours(24 * 91));
+    house.service.audit(house.record("new"));
+    house.service.tidy().await;
+    assert_eq!(house.stored().await, ["new"]);
+}
+
 #[tokio::test]
 async fn callers_see_the_calls_of_their_account_and_operators_all() {
     let house = House::new().await;
