@@ -215,6 +215,18 @@ mod tests {
     }
 
     #[test]
+    fn everything_but_the_signature_is_signed() {
+        let params = params(&[&[
+            ("SecurityToken", "t"),
+            ("Signature", "s"),
+            ("SignatureType", ""),
+            ("a", "b"),
+        ]]);
+        let expected = "GET&%2F&SecurityToken%3Dt%26SignatureType%3D%26a%3Db";
+        assert_eq!(string_to_sign("GET", &params), expected);
+    }
+
+    #[test]
     fn sha256_is_an_option_and_case_does_not_matter() {
         let mut pairs = [&CANCEL[..], &COMMON].concat();
         pairs[2].1 = "hmac-sha256";

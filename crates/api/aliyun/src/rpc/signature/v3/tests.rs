@@ -6,8 +6,6 @@ use proptest::prelude::*;
 use super::super::Scheme;
 use super::*;
 
-const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
 /// What one vector sends and what has to come out.
 struct Vector {
     key_id: &'static str,
@@ -237,6 +235,26 @@ fn a_wrong_body_hash_does_not_match_although_it_is_signed() {
         ..vector_8()
     };
     assert_eq!(lying.code(&lying.sign(), |_| ()), "SignatureDoesNotMatch");
+}
+
+#[test]
+fn a_header_with_another_hash_than_the_bodys_is_refused_although_both_are_signed() {
+    let vector = vector_6();
+    let mut headers = vector.headers.clone();
+    let other = HeaderValue::from_str(&sha256_hex(b"other")).unwrap();
+    headers.insert(CONTENT_SHA256, other);
+    let names = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;\
+                 x-acs-version";
+    let canonical = canonical_request("POST", &vector.params(), &headers, names, EMPTY_SHA256);
+    let to_sign = string_to_sign(&canonical.unwrap());
+    let signature = hex::encode(hmac::sign(&key(vector.secret), to_sign.as_bytes()));
+    let authorization = format!(
+        "ACS3-HMAC-SHA256 Credential={},SignedHeaders={names},Signature={signature}",
+        vector.key_id
+    );
+    let lying = Vector { headers, ..vector };
+    let code = lying.code(&authorization, |_| ());
+    assert_eq!(code, "SignatureDoesNotMatch");
 }
 
 #[test]
