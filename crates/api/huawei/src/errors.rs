@@ -211,6 +211,11 @@ impl ApiError {
         self.row.code
     }
 
+    /// Whether the call came too often.
+    pub(crate) fn is_throttled(&self) -> bool {
+        self.row == THROTTLED
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

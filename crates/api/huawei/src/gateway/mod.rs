@@ -49,11 +49,11 @@ impl Gateway {
     async fn handle(&self, request: Request) -> Response {
         let mut under_way = UnderWay::begin(self, RequestId::random());
         let outcome = self.answer(request, &mut under_way.call).await;
-        let outcome = self.conclude(&under_way.call, outcome).await;
-        let request_id = under_way.over();
-        let mut response = outcome.unwrap_or_else(|error| error.to_response(request_id));
+        let call = under_way.over();
+        let outcome = self.conclude(call, outcome).await;
+        let mut response = outcome.unwrap_or_else(|error| error.to_response(call.request_id));
         let headers = response.headers_mut();
-        headers.insert(REQUEST_ID, request_id.header());
+        headers.insert(REQUEST_ID, call.request_id.header());
         // Answers belong to one caller, and some are credentials.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response

@@ -114,10 +114,10 @@ impl<'g> UnderWay<'g> {
         }
     }
 
-    /// The call is concluded. Not before: whoever hangs up while its record is written may have two, but never none.
-    pub(super) fn over(mut self) -> RequestId {
+    /// There is an answer, with which the call is concluded: what it hands to the audit is written whoever hangs up.
+    pub(super) fn over(&mut self) -> &Call {
         self.is_over = true;
-        self.call.request_id
+        &self.call
     }
 }
 
@@ -152,11 +152,11 @@ impl Gateway {
             self.service.audit_throttled(record);
             return outcome;
         }
-        if !call.changes_access || outcome.is_err() {
-            self.service.audit(record);
-            return outcome;
+        match &outcome {
+            Ok(_) if call.changes_access => self.service.audit_now(record).await?,
+            Err(error) if error.is_throttled() => self.service.audit_throttled(record),
+            _ => self.service.audit(record),
         }
-        self.service.audit_now(record).await?;
         outcome
     }
 

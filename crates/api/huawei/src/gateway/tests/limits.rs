@@ -87,3 +87,28 @@ async fn whoever_guesses_at_a_key_has_to_wait() {
     // Of so many guesses in two seconds a few are recorded.
     assert_eq!(world.audited().await.len(), 10 + 1);
 }
+
+#[tokio::test]
+async fn a_flood_of_refused_calls_fills_no_audit() {
+    let world = World::new().await;
+    let rule = LimitRule::Limit("1/h".parse().unwrap());
+    let action = "iam:KeystoneListProjects";
+    let (operator, account) = (world.operator(), world.account());
+    world
+        .service
+        .set_limit(&operator, account, action, Some(rule))
+        .await
+        .unwrap();
+    let call = || Call {
+        is_signed: true,
+        ..world.plain("GET", "/v3/projects")
+    };
+    assert_eq!(world.send(call()).await.status, 200);
+    for _ in 0..50 {
+        assert_eq!(world.send(call()).await.status, 429);
+    }
+    let records = world.audited().await;
+    let refused = records.iter().filter(|record| record.3 == "429 APIGW.0308");
+    let many = refused.count();
+    assert!((1..50).contains(&many), "{many}");
+}
