@@ -2,7 +2,7 @@
 //!
 //! Two have to agree: the role's trust policy has to trust the caller, and the caller's own policies have
 //! to allow `sts:AssumeRole` on the role. An account itself needs no policy, for it may do everything its
-//! users may. (Elsewhere accounts themselves may not assume roles at all; here they may, where trusted.)
+//! users may; the role has to trust it all the same. (The vendor lets no account itself assume a role.)
 
 use std::time::Duration;
 

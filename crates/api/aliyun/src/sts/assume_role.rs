@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reelgate_api_kit::time;
 use reelgate_domain::policy::MAX_SESSION_POLICY_CHARS;
-use reelgate_service::{AssumeRefusal, AssumeRole, PrincipalKind, Service};
+use reelgate_service::{AssumeRefusal, AssumeRole, Service};
 use serde_json::{Value, json};
 
 use super::codes::StsError;
@@ -21,12 +21,6 @@ const MOST_ARN_CHARS: usize = 128;
 /// The keys are answered once: a replay of the call is refused, also after a restart.
 pub(super) async fn call(service: &Service, call: &Call<'_>) -> Result<Value, ApiError> {
     let ask = read(call.params)?;
-    // The service would let an account assume a role that trusts it. The vendor does not, and what works here has to
-    // work there.
-    if call.caller.principal.kind == PrincipalKind::Root {
-        let error = ApiError::from(StsError::RootCaller);
-        return Err(error.refusing("an account itself assumes no role"));
-    }
     let assumed = service.assume_role(call.caller, ask, call.context).await;
     let session = assumed.map_err(|refusal| refused(refusal, call))?;
     Ok(json!({

@@ -35,7 +35,6 @@ pub(super) enum StsError<'a> {
     ExternalId,
     SourceIdentity,
     RoleNotFound(&'a str),
-    RootCaller,
     /// The caller may not assume the role, or the role does not trust it: which of both is nobody's business who may not.
     RoleRefused,
     Denied {
@@ -110,11 +109,11 @@ impl StsError<'_> {
                 "The role does not exist, as far as the caller may know.",
                 "Check account and name in RoleArn; list the roles with `reelgate role list`.",
             ),
-            Self::RootCaller | Self::RoleRefused | Self::Denied { .. } => row(
+            Self::RoleRefused | Self::Denied { .. } => row(
                 "NoPermission",
                 403,
-                "The caller may not assume the role: it is the account itself, no policy of it allows the call, or the \
-                 role does not trust it.",
+                "The caller may not assume the role: no policy of it allows the call, or the role does not trust \
+                 it.",
                 "Allow sts:AssumeRole on the role to the user, and name the user in the role's trust policy.",
             ),
         }
@@ -138,7 +137,6 @@ impl StsError<'_> {
             Self::ExternalId => "The parameter ExternalId is not supported.".into(),
             Self::SourceIdentity => "The parameter SourceIdentity is not supported.".into(),
             Self::RoleNotFound(arn) => format!("The role not exists: {arn}.").into(),
-            Self::RootCaller => "Roles may not be assumed by root accounts.".into(),
             Self::RoleRefused => {
                 "No permission perform sts:AssumeRole on this Role. Maybe you are not authorized \
                  to perform sts:AssumeRole or the specified role does not trust you."
@@ -164,13 +162,10 @@ mod tests {
 
     #[test]
     fn the_table_holds_the_row_of_every_error() {
-        let all = StsError::ALL.into_iter().chain([
-            StsError::RootCaller,
-            StsError::Denied {
-                resource: "",
-                action: "",
-            },
-        ]);
+        let all = StsError::ALL.into_iter().chain([StsError::Denied {
+            resource: "",
+            action: "",
+        }]);
         for error in all {
             // A new error does not compile here before somebody has looked at the list.
             match error {
@@ -182,7 +177,6 @@ mod tests {
                 | StsError::ExternalId
                 | StsError::SourceIdentity
                 | StsError::RoleNotFound(_)
-                | StsError::RootCaller
                 | StsError::RoleRefused
                 | StsError::Denied { .. } => {}
             }
@@ -192,9 +186,6 @@ mod tests {
 
     #[test]
     fn texts_are_the_vendors() {
-        let refused = ApiError::from(StsError::RootCaller);
-        let expected = "NoPermission (403): Roles may not be assumed by root accounts.";
-        assert_eq!(refused.to_string(), expected);
         let short = ApiError::from(StsError::Duration(3600));
         let expected = "InvalidParameter.DurationSeconds (400): \
                         The Min/Max value of DurationSeconds is 15min/1hr.";
