@@ -53,7 +53,7 @@ pub(crate) struct AccessArgs {
     #[arg(
         long,
         env = "REELGATE_AUDIT_DAYS",
-        default_value_t = 90,
+        default_value_t = 30,
         value_name = "DAYS",
         value_parser = clap::value_parser!(u32).range(1..=36_500)
     )]
@@ -74,7 +74,7 @@ impl Default for AccessArgs {
     fn default() -> Self {
         Self {
             master_key_file: None,
-            audit_days: 90,
+            audit_days: 30,
             max_failed_signatures: 1000,
         }
     }

@@ -85,7 +85,7 @@ impl AccessSettings {
             system_policies: Vec::new(),
             nodes: 1,
             max_failed_signatures: 1000,
-            audit_keep: Duration::from_secs(90 * 24 * 3600),
+            audit_keep: Duration::from_secs(30 * 24 * 3600),
         }
     }
 
