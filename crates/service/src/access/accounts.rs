@@ -14,6 +14,7 @@ use super::caller::Caller;
 use super::credentials::sha256;
 use super::first_start::Credentials;
 use super::master_key::require_operator;
+use super::places::Claimant;
 use super::secret::Secret;
 use crate::{ErrorKind, Service, ServiceError};
 
@@ -59,10 +60,12 @@ impl Service {
         let now = self.clock.now();
         let account: AccountId = made.account_id.parse().map_err(ServiceError::internal)?;
         let bucket = BucketName::new(made.bucket.clone()).map_err(ServiceError::internal)?;
+        let password = Secret::new(&*made.iam_password);
+        let (claimant, passwords) = (Claimant::Account(account), &self.access.passwords);
+        let password_hash = passwords.hash(claimant, &*self.ids, password).await?;
         let path = self.default_bucket_path(account, &bucket);
         reelgate_objects::Directory::make(&path)?;
         let secret = Secret::new(&*made.access_key_secret);
-        let password = Secret::new(&*made.iam_password);
         let project = Project {
             id: made.project_id.parse().map_err(ServiceError::internal)?,
             account,
@@ -110,7 +113,7 @@ impl Service {
                 has_password: true,
                 created_at: now,
             },
-            password_hash: Some(self.access.passwords.hash(&*self.ids, password).await?),
+            password_hash: Some(password_hash),
             policies: vec![PolicyRef::System(ADMINISTRATOR.to_owned())],
             pipelines,
             bucket: Bucket {

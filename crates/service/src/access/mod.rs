@@ -16,6 +16,7 @@ mod master_key;
 mod nonces;
 mod once;
 mod password;
+mod places;
 mod policies;
 mod principals;
 mod projects;
@@ -76,6 +77,8 @@ pub struct AccessSettings {
 const KEYS_PER_ADDRESS: u32 = 10;
 /// Failed passwords a minute of one user from one address.
 const MAX_FAILED_PASSWORDS: u32 = 30;
+/// Failed passwords a minute of one address, whatever users it names: a small part of those that can be looked at.
+const MAX_FAILED_LOGINS: u32 = 300;
 
 impl AccessSettings {
     /// The defaults, with these master keys.
@@ -108,6 +111,7 @@ pub(crate) struct Access {
     failed_keys: Attempts,
     failed_addresses: Attempts,
     failed_passwords: Attempts,
+    failed_logins: Attempts,
     nonces: nonces::Nonces,
     passwords: password::Passwords,
     audit: audit::AuditQueue,
@@ -138,6 +142,7 @@ impl Access {
             failed_keys: Attempts::per_minute(most),
             failed_addresses: Attempts::per_minute(most.saturating_mul(KEYS_PER_ADDRESS)),
             failed_passwords: Attempts::per_minute(MAX_FAILED_PASSWORDS),
+            failed_logins: Attempts::per_minute(MAX_FAILED_LOGINS),
             nonces: nonces::Nonces::default(),
             passwords: password::Passwords::default(),
             audit: audit::AuditQueue::default(),
@@ -160,18 +165,19 @@ impl Access {
         self.throttle.tidy(now);
     }
 
+    /// Whether another password of this user may be tried from this address.
     fn may_try_password(
         &self,
         tried: &str,
         source: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), Throttled> {
-        self.failed_addresses.may_try("", source.into(), now)?;
+        self.failed_logins.may_try("", source.into(), now)?;
         self.failed_passwords.may_try(tried, source.into(), now)
     }
 
     fn failed_password(&self, tried: &str, source: Option<IpAddr>, now: Timestamp) {
-        self.failed_addresses.failed("", source.into(), now);
+        self.failed_logins.failed("", source.into(), now);
         self.failed_passwords.failed(tried, source.into(), now);
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use tokio::sync::Semaphore;
 
+use super::places::{Claimant, Place, Places, TooMany};
 use super::secret::Secret;
-use crate::{Ids, ServiceError};
+use crate::{ErrorKind, Ids, ServiceError};
 
 /// 19 MiB, two passes, one lane: what OWASP recommends for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -17,6 +18,9 @@ const AT_ONCE: usize = 2;
 
 /// Calls that may wait for their turn; the next one is told to come later.
 const MOST_WAITING: usize = 64;
+
+/// Of these places one address, or one account, holds so many at once: the queue is there for the others, too.
+const SHARE: usize = 8;
 
 const SALT_LEN: usize = 16;
 
@@ -31,18 +35,14 @@ const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$cmVlbGdhdGVyZWVsZ2F0ZQ$\
 /// Hashes and verifies.
 pub(super) struct Passwords {
     turns: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    pub(super) places: Arc<Places>,
 }
-
-/// Too many wait for their password to be looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooMany;
 
 impl Default for Passwords {
     fn default() -> Self {
         Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
-            places: Arc::new(Semaphore::new(AT_ONCE + MOST_WAITING)),
+            places: Places::new(AT_ONCE + MOST_WAITING, SHARE),
         }
     }
 }
@@ -51,25 +51,32 @@ impl Passwords {
     /// The hash to store, in PHC's form.
     pub(super) async fn hash(
         &self,
+        claimant: Claimant,
         ids: &dyn Ids,
         password: Secret,
     ) -> Result<String, ServiceError> {
+        let place = self.places.take(claimant).map_err(|TooMany| {
+            let message = "too many passwords are being set: try again";
+            ServiceError::new(ErrorKind::Unavailable, "password", message)
+        })?;
         let mut salt = [0; SALT_LEN];
         ids.secret(&mut salt);
-        let hashed = self.in_turn(move || hash(&password, salt)).await;
+        let hashed = self.in_turn(place, move || hash(&password, salt)).await;
         hashed?.map_err(ServiceError::internal)
     }
 
     /// Whether the password is the one that was hashed; of nobody's hash it is not, after the same time.
     pub(super) async fn verify(
         &self,
+        claimant: Claimant,
         hash: Option<String>,
         password: Secret,
     ) -> Result<Result<bool, TooMany>, ServiceError> {
-        let Ok(_place) = Arc::clone(&self.places).try_acquire_owned() else {
-            return Ok(Err(TooMany));
+        let place = match self.places.take(claimant) {
+            Ok(place) => place,
+            Err(refused) => return Ok(Err(refused)),
         };
-        let verified = self.in_turn(move || {
+        let verified = self.in_turn(place, move || {
             let is_right = is_of(hash.as_deref().unwrap_or(NOBODYS), &password);
             is_right && hash.is_some()
         });
@@ -78,13 +85,14 @@ impl Passwords {
 
     async fn in_turn<T: Send + 'static>(
         &self,
+        place: Place,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ServiceError> {
         let turn = Arc::clone(&self.turns).acquire_owned().await;
         let turn = turn.map_err(ServiceError::internal)?;
-        // The turn ends with the work: a call that is given up does not make room for another before.
+        // Both end with the work: a call that is given up does not make room for another before.
         let work = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            let _held = (turn, place);
             work()
         });
         work.await.map_err(ServiceError::internal)
@@ -127,15 +135,21 @@ fn is_of(hash: &str, password: &Secret) -> bool {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::RandomIds;
+
+    fn somebody() -> Claimant {
+        Claimant::Address(None.into())
+    }
 
     #[tokio::test]
     async fn a_password_is_known_by_its_hash_alone() {
         let passwords = Passwords::default();
         let right = Secret::new("correct horse");
         let hash = passwords
-            .hash(&RandomIds::default(), right.clone())
+            .hash(somebody(), &RandomIds::default(), right.clone())
             .await
             .unwrap();
         assert!(
@@ -143,7 +157,9 @@ mod tests {
             "{hash}"
         );
         let of = async |hash: Option<&String>, password: &str| {
-            let verified = passwords.verify(hash.cloned(), Secret::new(password)).await;
+            let verified = passwords
+                .verify(somebody(), hash.cloned(), Secret::new(password))
+                .await;
             verified.unwrap().unwrap()
         };
         assert!(of(Some(&hash), "correct horse").await);
@@ -157,7 +173,7 @@ mod tests {
     async fn nobodys_password_takes_as_long_as_somebodys() {
         let passwords = Passwords::default();
         let hash = passwords
-            .hash(&RandomIds::default(), Secret::new("right one"))
+            .hash(somebody(), &RandomIds::default(), Secret::new("right one"))
             .await
             .unwrap();
         let parameters =
@@ -165,7 +181,9 @@ mod tests {
         assert_eq!(parameters(NOBODYS), parameters(&hash));
         let time = async |hash: Option<String>| {
             let start = Instant::now();
-            let verified = passwords.verify(hash, Secret::new("wrong")).await;
+            let verified = passwords
+                .verify(somebody(), hash, Secret::new("wrong"))
+                .await;
             verified.unwrap().unwrap();
             start.elapsed()
         };
@@ -185,18 +203,46 @@ mod tests {
     #[tokio::test]
     async fn a_flood_of_passwords_is_turned_away_instead_of_queued() {
         let passwords = Passwords::default();
+        let place = |number: u32| {
+            let address = std::net::Ipv4Addr::from_bits(number);
+            let claimant = Claimant::Address(Some(address.into()).into());
+            passwords.places.take(claimant).unwrap()
+        };
         let most = u32::try_from(AT_ONCE + MOST_WAITING).unwrap();
-        let taken = Arc::clone(&passwords.places)
-            .acquire_many_owned(most)
+        let taken: Vec<_> = (0..most).map(place).collect();
+        let refused = passwords.verify(somebody(), None, Secret::new("x")).await;
+        assert_eq!(refused.unwrap(), Err(TooMany));
+        let ids = RandomIds::default();
+        let refused = passwords.hash(somebody(), &ids, Secret::new("x")).await;
+        assert_eq!(refused.unwrap_err().kind, ErrorKind::Unavailable);
+        drop(taken);
+        let verified = passwords.verify(somebody(), None, Secret::new("x")).await;
+        assert_eq!(verified.unwrap(), Ok(false));
+        passwords
+            .hash(somebody(), &ids, Secret::new("x"))
             .await
             .unwrap();
-        let refused = passwords.verify(None, Secret::new("x")).await.unwrap();
-        assert_eq!(refused, Err(TooMany));
-        drop(taken);
-        assert_eq!(
-            passwords.verify(None, Secret::new("x")).await.unwrap(),
-            Ok(false)
-        );
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_holds_a_place_and_leaves_it_on_giving_up() {
+        let passwords = Passwords::default();
+        let turns = Arc::clone(&passwords.turns);
+        let turns = turns.acquire_many_owned(2).await.unwrap();
+        {
+            let mut waiting: Vec<_> = (0..SHARE)
+                .map(|_| Box::pin(passwords.verify(somebody(), None, Secret::new("x"))))
+                .collect();
+            for one in &mut waiting {
+                assert!(one.now_or_never().is_none());
+            }
+            let refused = passwords.verify(somebody(), None, Secret::new("x")).await;
+            assert_eq!(refused.unwrap(), Err(TooMany));
+        }
+        // Whoever gave up waiting has left its place.
+        drop(turns);
+        let verified = passwords.verify(somebody(), None, Secret::new("x")).await;
+        assert_eq!(verified.unwrap(), Ok(false));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use reelgate_domain::{AccountId, Timestamp};
 
 use super::caller::Caller;
 use super::credentials::sha256;
+use super::places::Claimant;
 use super::secret::Secret;
 use super::session::MadeWith;
 use super::throttle::Throttled;
@@ -111,7 +112,9 @@ impl Service {
             _ => Ok(None),
         };
         let hash = hash.map_err(ServiceError::from)?;
-        let verified = self.access.passwords.verify(hash.clone(), password).await?;
+        let claimant = Claimant::Address(source.into());
+        let passwords = &self.access.passwords;
+        let verified = passwords.verify(claimant, hash.clone(), password).await?;
         // Everybody who waits is served within seconds.
         let retry_after = Duration::from_secs(2);
         let is_right = verified.map_err(|_| TokenRefusal::Throttled(Throttled { retry_after }))?;

@@ -8,6 +8,7 @@ use reelgate_store::Attach;
 
 use super::caller::Caller;
 use super::password;
+use super::places::Claimant;
 use super::projects::created;
 use super::secret::Secret;
 use crate::{ErrorKind, Service, ServiceError};
@@ -23,7 +24,7 @@ impl Service {
     ) -> Result<User, ServiceError> {
         let account = self.account_for(caller, account).await?;
         let hash = match password {
-            Some(password) => Some(self.password_hash(password).await?),
+            Some(password) => Some(self.password_hash(caller, password).await?),
             None => None,
         };
         let now = self.clock.now();
@@ -73,7 +74,7 @@ impl Service {
     ) -> Result<(), ServiceError> {
         let account = self.account_for(caller, account).await?;
         let hash = match password {
-            Some(password) => Some(self.password_hash(password).await?),
+            Some(password) => Some(self.password_hash(caller, password).await?),
             None => None,
         };
         let (store, named) = (Arc::clone(&self.store), name.clone());
@@ -98,9 +99,15 @@ impl Service {
         is_deleted.then_some(()).ok_or_else(missing)
     }
 
-    async fn password_hash(&self, password: Secret) -> Result<String, ServiceError> {
+    async fn password_hash(
+        &self,
+        caller: &Caller,
+        password: Secret,
+    ) -> Result<String, ServiceError> {
         password::check(&password)?;
-        self.access.passwords.hash(&*self.ids, password).await
+        let claimant = Claimant::Account(caller.account);
+        let passwords = &self.access.passwords;
+        passwords.hash(claimant, &*self.ids, password).await
     }
 
     /// The policies attached to a user or role.

@@ -4,6 +4,7 @@ mod accounts;
 mod auditing;
 mod keys;
 mod limits;
+mod passwords;
 mod policies;
 mod replays;
 mod roles;

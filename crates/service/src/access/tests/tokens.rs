@@ -5,21 +5,22 @@ use std::time::Duration;
 use reelgate_domain::access::ProjectName;
 
 use super::*;
+use crate::ErrorKind;
 use crate::access::{
     IssuedToken, Secret, TokenError, TokenHolder, TokenRefusal, TokenRequest, TokenScope,
 };
 
-const PASSWORD: &str = "correct horse";
+pub(super) const PASSWORD: &str = "correct horse";
 
 impl House {
-    async fn with_ada() -> Self {
+    pub(super) async fn with_ada() -> Self {
         let house = Self::new().await;
         house.user("ada", &allow("mpc:*")).await;
         house.set_password(PASSWORD).await;
         house
     }
 
-    async fn set_password(&self, password: &str) {
+    pub(super) async fn set_password(&self, password: &str) {
         let (ada, password) = (user_name("ada"), Some(Secret::new(password)));
         let set = self
             .service
@@ -27,7 +28,10 @@ impl House {
         set.await.unwrap();
     }
 
-    async fn ask(&self, set: impl FnOnce(&mut TokenRequest)) -> Result<IssuedToken, TokenRefusal> {
+    pub(super) async fn ask(
+        &self,
+        set: impl FnOnce(&mut TokenRequest),
+    ) -> Result<IssuedToken, TokenRefusal> {
         let mut ask = TokenRequest {
             domain: "main".to_owned(),
             user: "ada".to_owned(),
@@ -109,31 +113,6 @@ async fn whatever_is_wrong_about_a_login_is_answered_alike() {
     }
     let id = house.account.to_string();
     assert!(house.ask(|ask| ask.domain = id).await.is_ok());
-}
-
-#[tokio::test]
-async fn wrong_passwords_are_limited_per_user_and_address() {
-    let house = House::with_ada().await;
-    let (now, source) = (house.clock.now(), Some(SOURCE.parse().unwrap()));
-    // What 29 wrong ones leave behind, without the time that hashing takes.
-    for _ in 0..29 {
-        house
-            .service
-            .access
-            .failed_password("main/ada", source, now);
-    }
-    let wrong = house
-        .ask(|ask| ask.password = Secret::new("wrong horse"))
-        .await;
-    assert!(matches!(wrong, Err(TokenRefusal::WrongPassword)));
-    let right = house.ask(|_| {}).await;
-    let Err(TokenRefusal::Throttled(throttled)) = right else {
-        panic!("{right:?}");
-    };
-    assert_eq!(throttled.retry_after, Duration::from_secs(2));
-    assert!(house.ask(|ask| ask.source = None).await.is_ok());
-    house.clock.advance(throttled.retry_after);
-    assert!(house.ask(|_| {}).await.is_ok());
 }
 
 #[tokio::test]
@@ -296,10 +275,7 @@ async fn a_temporary_key_is_its_users_until_its_time_or_the_user_ends() {
         house.service.temporary_key(&holder.caller, duration).await
     };
     for seconds in [0, 899, 86_401] {
-        assert_eq!(
-            make(seconds).await.unwrap_err().kind,
-            crate::ErrorKind::Invalid
-        );
+        assert_eq!(make(seconds).await.unwrap_err().kind, ErrorKind::Invalid);
     }
     let key = make(900).await.unwrap();
     assert!(key.access.starts_with("HST") && key.access.len() == 20);
@@ -311,7 +287,7 @@ async fn a_temporary_key_is_its_users_until_its_time_or_the_user_ends() {
         .service
         .temporary_key(&caller, Duration::from_secs(900))
         .await;
-    assert_eq!(again.unwrap_err().kind, crate::ErrorKind::Denied);
+    assert_eq!(again.unwrap_err().kind, ErrorKind::Denied);
 
     house.clock.advance(Duration::from_secs(900));
     assert!(matches!(
