@@ -144,10 +144,7 @@ impl Gateway {
         let account = caller.caller.account;
         self.service
             .throttle(account, &action, limit)
-            .map_err(|throttled| {
-                call.is_throttled = true;
-                ApiError::throttled(throttled.retry_after)
-            })?;
+            .map_err(|throttled| ApiError::throttled(throttled.retry_after))?;
         let everything = IAM.all_resources(account);
         let principal = &caller.caller.principal;
         let denial = self

@@ -38,8 +38,6 @@ pub(crate) struct Call {
     pub(crate) tried: Option<String>,
     pub(crate) allowed: bool,
     pub(super) reason: Option<String>,
-    /// It came too often.
-    pub(super) is_throttled: bool,
     changes_access: bool,
 }
 
@@ -57,7 +55,6 @@ impl Call {
             tried: None,
             allowed: false,
             reason: None,
-            is_throttled: false,
             changes_access: false,
         }
     }
@@ -148,10 +145,6 @@ impl Gateway {
             return outcome;
         }
         let record = self.record(call, status(outcome.as_ref()), outcome.as_ref().err());
-        if call.is_throttled {
-            self.service.audit_throttled(record);
-            return outcome;
-        }
         match &outcome {
             Ok(_) if call.changes_access => self.service.audit_now(record).await?,
             Err(error) if error.is_throttled() => self.service.audit_throttled(record),

@@ -1,6 +1,7 @@
 //! What users may do, by their policies.
 
 use reelgate_domain::access::{Grantee, LimitRule, UserName};
+use reelgate_service::{AssumeRole, CallContext};
 
 use super::*;
 
@@ -215,4 +216,45 @@ async fn tokens_can_be_denied_and_limited_and_nobody_sees_what_was_made() {
         .map(|record| record.2)
         .collect();
     assert_eq!(allowed, [false, true, false]);
+}
+
+/// What needs no permission is still nothing that a session may do whose policy leaves it out.
+#[tokio::test]
+async fn a_session_policy_leaves_out_what_it_does_not_name() {
+    let world = World::new().await;
+    let (service, operator) = (&world.service, world.operator());
+    let root = format!("acs:ram::{}:root", world.made.account_id);
+    let trust = json!({"Version": "1", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": [root]}},
+    ]});
+    let role = "lister".parse().unwrap();
+    service
+        .put_role(&operator, None, role, &trust.to_string(), None)
+        .await
+        .unwrap();
+    let role = Grantee::Role("lister".parse().unwrap());
+    let everything = reelgate_service::ADMINISTRATOR;
+    service
+        .attach_policy(&operator, None, &role, everything)
+        .await
+        .unwrap();
+    let left =
+        json!({"Version": "1", "Statement": [statement("Allow", "iam:KeystoneListProjects")]});
+    let ask = AssumeRole {
+        role_arn: format!("acs:ram::{}:role/lister", world.made.account_id),
+        session_name: "evening".to_owned(),
+        duration: None,
+        policy: Some(left.to_string()),
+    };
+    let context = CallContext::default();
+    let caller = Caller::root(world.account());
+    let session = service.assume_role(&caller, ask, &context).await.unwrap();
+    let (access, secret) = (session.key.access, session.key.secret.expose().to_owned());
+    let key = (access, secret);
+    let token = session.key.security_token.expose();
+    let signed = |call: Call| call.header("x-security-token", token);
+    let answer = world.send(signed(list(&world, &key))).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let answer = world.send(signed(temporary(&world, &key))).await;
+    assert_eq!(answer.summary(), "403 APIGW.0302");
 }
