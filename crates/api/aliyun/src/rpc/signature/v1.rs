@@ -34,7 +34,11 @@ pub(super) fn claims<'a>(params: &'a Params, headers: &HeaderMap) -> Result<Clai
             .get("SecurityToken")
             .filter(|token| !token.is_empty()),
         timestamp: params.required("Timestamp")?,
-        nonce: params.required("SignatureNonce")?,
+        // An empty one would be the same for all who forget theirs.
+        nonce: params
+            .get("SignatureNonce")
+            .filter(|nonce| !nonce.is_empty())
+            .ok_or(CommonError::Missing("SignatureNonce"))?,
         proof: super::Proof::V1(Proof {
             algorithm,
             signature,

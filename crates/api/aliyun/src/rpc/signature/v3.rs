@@ -53,6 +53,9 @@ pub(super) fn claims(headers: &HeaderMap) -> Result<Claims<'_>, ApiError> {
         return Err(unusable(&format!("SignedHeaders lacks {name}")));
     }
     let value = |name| covered.get(name).unwrap_or_default();
+    if value(NONCE).is_empty() {
+        return Err(unusable(&format!("{NONCE} is empty")));
+    }
     Ok(Claims {
         key_id: authorization.key_id,
         // Clients that have none may send an empty one.
