@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use reelgate_api_kit::serve::ProxyNetwork;
 
 /// Where a server keeps everything, unless told otherwise.
 const DEFAULT_DATA: &str = "reelgate-data";
@@ -100,6 +101,16 @@ pub(crate) struct NetworkArgs {
         value_parser = clap::builder::BoolishValueParser::new()
     )]
     pub(crate) insecure_http: bool,
+    /// Reverse proxies that are believed when they name their client by X-Forwarded-For and
+    /// X-Forwarded-Proto: networks or addresses, separated by commas. From anybody else these
+    /// headers mean nothing.
+    #[arg(
+        long,
+        env = "REELGATE_TRUSTED_PROXIES",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    pub(crate) trusted_proxy: Vec<ProxyNetwork>,
     /// Connections that one peer address may have, of 4096 in all. Default: 1024; no limit of its
     /// own on loopback, where all of a reverse proxy's have one address.
     #[arg(
@@ -118,6 +129,7 @@ impl NetworkArgs {
             listen: listen.to_owned(),
             tls: TlsArgs::default(),
             insecure_http: false,
+            trusted_proxy: Vec::new(),
             max_connections_per_address: None,
         }
     }

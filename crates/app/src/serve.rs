@@ -299,6 +299,7 @@ fn serve_options(args: &NetworkArgs, address: SocketAddr, tls: Option<&Tls>) -> 
     };
     ServeOptions {
         max_connections_per_address: per_address,
+        trusted_proxies: args.trusted_proxy.iter().copied().collect(),
         tls: tls.map(Tls::settings),
         refuse: Some(|head_start, status| {
             if reelgate_api_native::is_asked(head_start) {

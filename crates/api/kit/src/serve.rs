@@ -5,6 +5,7 @@ mod client_stream;
 mod exchange;
 mod patience;
 mod peers;
+mod proxies;
 mod refusal;
 mod tls;
 
@@ -34,7 +35,9 @@ use tower::Service;
 use client_stream::ClientStream;
 use exchange::{AnswerBody, Exchange};
 use patience::Patience;
+pub(crate) use peers::counted_as;
 use peers::{Peers, Place};
+pub use proxies::{NotANetwork, ProxyNetwork, TrustedProxies};
 pub use refusal::Refuse;
 pub use tls::{TlsSettings, tls_config};
 
@@ -56,6 +59,8 @@ pub struct ServeOptions {
     pub max_connections: usize,
     /// Those of them that one peer address may have, or one IPv6 network of 64 bits; further ones are closed.
     pub max_connections_per_address: usize,
+    /// Peers that are believed when they name their client.
+    pub trusted_proxies: TrustedProxies,
     /// Secures all connections; without it they are plain HTTP.
     pub tls: Option<TlsSettings>,
     /// How long a client may take until it is ready to send requests by TLS.
@@ -73,6 +78,7 @@ impl Default for ServeOptions {
             write_stall_timeout: Duration::from_secs(60),
             max_connections: 4096,
             max_connections_per_address: 1024,
+            trusted_proxies: TrustedProxies::default(),
             tls: None,
             handshake_timeout: Duration::from_secs(10),
             drain_grace: Duration::from_secs(20),
@@ -84,9 +90,9 @@ impl Default for ServeOptions {
 /// What a request came over: handlers find it among the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transport {
-    /// The other end of the connection, which may be a proxy.
+    /// The other end of the connection or, if that is a trusted proxy, the client that it names, perhaps without a port.
     pub peer: SocketAddr,
-    /// Whether the connection is secured by TLS.
+    /// Whether that one's connection is secured by TLS.
     pub secure: bool,
 }
 
@@ -99,7 +105,7 @@ pub struct Drained {
 
 /// Serves the routes until `shutdown` resolves, then stops accepting and lets requests in flight finish.
 ///
-/// Handlers find the peer's address as axum's `ConnectInfo<SocketAddr>`, and as [`Transport`] whether it is secured.
+/// Handlers find the client as [`Transport`], and the other end of the connection as axum's `ConnectInfo<SocketAddr>`.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -226,35 +232,44 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let transport = Transport {
+        let connection = Transport {
             peer: self.peer,
             secure,
         };
+        let proxies = self.options.trusted_proxies;
         let exchange = Exchange::default();
         let stream = ClientStream::new(stream, exchange.clone(), self.options.refuse);
         let router = self.router;
         let service = service_fn(move |request| {
             exchange.begin();
-            answer(router.clone(), request, transport, exchange.clone())
+            let client = proxies.client(connection, request.headers());
+            answer(
+                router.clone(),
+                request,
+                connection,
+                client,
+                exchange.clone(),
+            )
         });
-        let connection = http1::Builder::new()
+        let served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.options.header_read_timeout)
             .max_buf_size(MAX_HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), service);
-        self.watcher.watch(connection).await
+        self.watcher.watch(served).await
     }
 }
 
 async fn answer(
     mut router: Router,
     mut request: Request<Incoming>,
-    transport: Transport,
+    connection: Transport,
+    client: Transport,
     exchange: Exchange,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let extensions = request.extensions_mut();
-    extensions.insert(ConnectInfo(transport.peer));
-    extensions.insert(transport);
+    extensions.insert(ConnectInfo(connection.peer));
+    extensions.insert(client);
     // An axum router is always ready, so `poll_ready` need not be asked.
     let response = router.call(request.map(Body::new)).await?;
     Ok(response.map(|body| AnswerBody { body, exchange }))

@@ -234,7 +234,7 @@ impl CommonError<'_> {
             Self::ServiceUnavailable => row(
                 "ServiceUnavailable",
                 503,
-                "The store cannot be read or written now, or has no space left.",
+                "The store cannot be read or written now or has no space left, or there is no room for so many large bodies.",
                 "Try again later with a new nonce.",
             ),
         }

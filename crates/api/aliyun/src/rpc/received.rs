@@ -22,6 +22,9 @@ pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// SDKs give up after 10 s; a client that still sends then is broken or hostile.
 const BODY_READ_LIMIT: Duration = Duration::from_secs(30);
 
+/// After how long a body that found no room may be sent again.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
+
 pub(super) struct Received {
     pub(super) method: Method,
     pub(super) headers: HeaderMap,
@@ -36,16 +39,18 @@ impl Received {
     /// Reads the whole request. A body that cannot be read is remembered: the answer still needs the other parts.
     pub(super) async fn read(request: Request) -> Self {
         let (head, body) = request.into_parts();
-        let (body, unread) = match read_body(body, MAX_BODY_BYTES, BODY_READ_LIMIT).await {
+        let transport = head.extensions.get::<Transport>();
+        let context = CallContext {
+            source: transport.map(|transport| transport.peer.ip().to_canonical()),
+            secure: transport.is_some_and(|transport| transport.secure),
+        };
+        let read = read_body(body, context.source, MAX_BODY_BYTES, BODY_READ_LIMIT).await;
+        let (body, unread) = match read {
             Ok(body) => (body, None),
             Err(error) => (Bytes::new(), Some(error)),
         };
-        let transport = head.extensions.get::<Transport>();
         Self {
-            context: CallContext {
-                source: transport.map(|transport| transport.peer.ip().to_canonical()),
-                secure: transport.is_some_and(|transport| transport.secure),
-            },
+            context,
             query: head.uri.query().unwrap_or_default().to_owned(),
             method: head.method,
             headers: head.headers,
@@ -56,12 +61,8 @@ impl Received {
 
     /// The stage "parse": body, parameters, method, format.
     pub(super) fn parse(&self) -> Result<Params, ApiError> {
-        match &self.unread {
-            Some(BodyError::TooLarge { limit_bytes }) => {
-                return Err(CommonError::BodyTooLarge(*limit_bytes).into());
-            }
-            Some(error) => return Err(CommonError::Malformed(&error.to_string()).into()),
-            None => {}
+        if let Some(error) = &self.unread {
+            return Err(unread(error));
         }
         let params = Params::parse(self.query.as_bytes(), self.form())?;
         if self.method != Method::GET && self.method != Method::POST {
@@ -115,5 +116,31 @@ impl Received {
         authority
             .map(|authority| authority.host().to_owned())
             .unwrap_or_default()
+    }
+}
+
+fn unread(error: &BodyError) -> ApiError {
+    match error {
+        BodyError::TooLarge { limit_bytes } => CommonError::BodyTooLarge(*limit_bytes).into(),
+        BodyError::Busy { .. } => {
+            ApiError::from(CommonError::ServiceUnavailable).retry_after(BUSY_PAUSE)
+        }
+        BodyError::TooSlow { .. } | BodyError::Broken(_) => {
+            CommonError::Malformed(&error.to_string()).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_found_no_room_may_come_again() {
+        let limit = BODY_READ_LIMIT;
+        let refused = unread(&BodyError::Busy { limit });
+        assert_eq!(refused.status, 503);
+        assert_eq!(refused.code, "ServiceUnavailable");
+        assert_eq!(refused.retry_after, Some(BUSY_PAUSE));
     }
 }

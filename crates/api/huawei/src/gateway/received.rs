@@ -8,7 +8,6 @@ use http::request::Parts;
 use reelgate_api_kit::body::{BodyError, read_body};
 use reelgate_api_kit::serve::Transport;
 use reelgate_service::CallContext;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::errors::{ApiError, BAD_REQUEST, BODY_TOO_LARGE, URI_TOO_LARGE};
 use crate::signature::Signed;
@@ -21,18 +20,14 @@ pub(super) const MAX_URI_BYTES: usize = 32 * 1024;
 
 const BODY_READ_LIMIT: Duration = Duration::from_secs(30);
 
-/// Bodies of any operation that is served are shorter. Longer ones are taken a few at a time until they are answered,
-/// because nothing is known of a caller yet while its body arrives.
-const LARGE_BYTES: u64 = 512 * 1024;
-static LARGE_BODIES: Semaphore = Semaphore::const_new(8);
+/// After how long a body that found no room may be sent again.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Received {
     head: Parts,
     pub(crate) body: Bytes,
     /// The path as it is meant; slashes separate segments, encoded ones too.
     pub(crate) path: String,
-    /// Held for as long as a large body is in memory.
-    _permit: Option<SemaphorePermit<'static>>,
 }
 
 impl Received {
@@ -48,25 +43,11 @@ impl Received {
             .ok_or_else(|| {
                 ApiError::detailed(BAD_REQUEST, "The path is not percent-encoded UTF-8.")
             })?;
-        let upper = axum::body::HttpBody::size_hint(&body).upper();
-        let permit = match upper.is_some_and(|bytes| bytes <= LARGE_BYTES) {
-            true => None,
-            false => LARGE_BODIES.acquire().await.ok(),
-        };
-        let body = match read_body(body, MAX_BODY_BYTES, BODY_READ_LIMIT).await {
-            Ok(body) => body,
-            Err(BodyError::TooLarge { .. }) => return Err(BODY_TOO_LARGE.into()),
-            Err(error) => {
-                let detail = format!("The {error}.");
-                return Err(ApiError::detailed(BAD_REQUEST, &detail));
-            }
-        };
-        Ok(Self {
-            head,
-            body,
-            path,
-            _permit: permit,
-        })
+        let from = context(&head).source;
+        let body = read_body(body, from, MAX_BODY_BYTES, BODY_READ_LIMIT)
+            .await
+            .map_err(|error| unread(&error))?;
+        Ok(Self { head, body, path })
     }
 
     /// What a signature covers.
@@ -108,11 +89,7 @@ impl Received {
 
     /// Where the call comes from, for policies and the audit.
     pub(crate) fn context(&self) -> CallContext {
-        let transport = self.head.extensions.get::<Transport>();
-        CallContext {
-            source: transport.map(|transport| transport.peer.ip()),
-            secure: transport.is_some_and(|transport| transport.secure),
-        }
+        context(&self.head)
     }
 
     /// What the caller calls this server, for the links in answers.
@@ -126,7 +103,40 @@ impl Received {
     }
 }
 
+fn context(head: &Parts) -> CallContext {
+    let transport = head.extensions.get::<Transport>();
+    CallContext {
+        source: transport.map(|transport| transport.peer.ip().to_canonical()),
+        secure: transport.is_some_and(|transport| transport.secure),
+    }
+}
+
 fn unreadable(name: &str) -> ApiError {
     let detail = format!("The header {name} is repeated or no text.");
     ApiError::detailed(BAD_REQUEST, &detail)
+}
+
+fn unread(error: &BodyError) -> ApiError {
+    match error {
+        BodyError::TooLarge { .. } => BODY_TOO_LARGE.into(),
+        BodyError::Busy { .. } => ApiError::throttled(BUSY_PAUSE),
+        BodyError::TooSlow { .. } | BodyError::Broken(_) => {
+            ApiError::detailed(BAD_REQUEST, &format!("The {error}."))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_found_no_room_is_told_when_to_come_back() {
+        let limit = BODY_READ_LIMIT;
+        let refused = unread(&BodyError::Busy { limit });
+        assert_eq!(refused.status(), 429);
+        assert_eq!(refused.code(), "APIGW.0308");
+        let answer = refused.to_response::<Vec<u8>>(crate::request_id::RequestId::random());
+        assert_eq!(answer.headers()["retry-after"], "1");
+    }
 }

@@ -66,7 +66,7 @@ impl Drop for Place {
 }
 
 /// One who has an IPv6 address usually has all of its network, 2^64 of them.
-fn counted_as(address: IpAddr) -> IpAddr {
+pub(crate) fn counted_as(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let network = address.to_bits() & !u128::from(u64::MAX);

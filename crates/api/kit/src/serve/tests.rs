@@ -33,6 +33,13 @@ impl Server {
         stream.write_all(request.as_bytes()).await.unwrap();
         stream
     }
+
+    /// Connects as another address of this machine.
+    async fn connect_from(&self, address: &str) -> TcpStream {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(address.parse().unwrap()).unwrap();
+        socket.connect(self.address).await.unwrap()
+    }
 }
 
 async fn rest(mut stream: TcpStream) -> String {
@@ -70,6 +77,39 @@ async fn handlers_see_the_peer_address() {
     let local = stream.local_addr().unwrap().to_string();
 
     assert!(rest(stream).await.ends_with(&local));
+}
+
+/// All clients of a proxy had its address, and none a secured connection.
+#[tokio::test]
+async fn a_trusted_proxy_names_its_client_and_nobody_else_does() {
+    let handler = async |request: axum::extract::Request| {
+        let client: &Transport = request.extensions().get().unwrap();
+        let connection: &ConnectInfo<SocketAddr> = request.extensions().get().unwrap();
+        format!("{} {} {}", client.peer, client.secure, connection.ip())
+    };
+    let options = ServeOptions {
+        trusted_proxies: TrustedProxies::from_iter(["127.0.0.2".parse().unwrap()]),
+        ..ServeOptions::default()
+    };
+    let server = start(Router::new().route("/", get(handler)), options).await;
+    let request = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Forwarded-For: 1.1.1.1\r\n\
+                   x-forwarded-for: 198.51.100.7, 127.0.0.2\r\nX-Forwarded-Proto: https\r\n\r\n";
+
+    let mut trusted = server.connect_from("127.0.0.2:0").await;
+    trusted.write_all(request.as_bytes()).await.unwrap();
+    let answer = rest(trusted).await;
+    assert!(
+        answer.ends_with("198.51.100.7:0 true 127.0.0.2"),
+        "{answer}"
+    );
+
+    let stranger = server.send(request).await;
+    let local = stranger.local_addr().unwrap();
+    let answer = rest(stranger).await;
+    assert!(
+        answer.ends_with(&format!("{local} false 127.0.0.1")),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -357,9 +397,7 @@ async fn an_address_that_has_enough_connections_leaves_slots_to_others() {
     let mut third = server.send("").await;
     assert_eq!(third.read(&mut [0; 1]).await.unwrap_or(0), 0);
 
-    let other = tokio::net::TcpSocket::new_v4().unwrap();
-    other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
-    let mut stream = other.connect(server.address).await.unwrap();
+    let mut stream = server.connect_from("127.0.0.2:0").await;
     stream.write_all(GET_AND_CLOSE.as_bytes()).await.unwrap();
     assert!(rest(stream).await.ends_with("fine"));
 

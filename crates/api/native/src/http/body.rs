@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
+use http::HeaderValue;
+use http::header::RETRY_AFTER;
 use reelgate_api_kit::body::{BodyError, read_body};
+use reelgate_api_kit::serve::Transport;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 
@@ -42,16 +45,24 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
 
 /// The whole of a body, whatever it is.
 pub(crate) async fn read(request: Request) -> Result<Bytes, Problem> {
-    read_body(request.into_body(), MAX_BODY_BYTES, BODY_PATIENCE)
+    let transport = request.extensions().get::<Transport>();
+    let from = transport.map(|transport| transport.peer.ip());
+    read_body(request.into_body(), from, MAX_BODY_BYTES, BODY_PATIENCE)
         .await
-        .map_err(|error| {
-            let code = match &error {
-                BodyError::TooLarge { .. } => Code::TooLarge,
-                BodyError::TooSlow { .. } => Code::TooSlow,
-                BodyError::Broken(_) => Code::InvalidRequest,
-            };
-            Problem::new(code, error.to_string())
-        })
+        .map_err(|error| unread(&error))
+}
+
+fn unread(error: &BodyError) -> Problem {
+    let code = match error {
+        BodyError::TooLarge { .. } => Code::TooLarge,
+        BodyError::TooSlow { .. } => Code::TooSlow,
+        BodyError::Busy { .. } => {
+            let problem = Problem::new(Code::Unavailable, error.to_string());
+            return problem.header(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        BodyError::Broken(_) => Code::InvalidRequest,
+    };
+    Problem::new(code, error.to_string())
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -141,4 +152,22 @@ where
     D: Deserializer<'de>,
 {
     Option::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+    use reelgate_api_kit::RequestId;
+
+    use super::*;
+
+    #[test]
+    fn a_body_that_found_no_room_is_told_when_to_come_back() {
+        let limit = BODY_PATIENCE;
+        let problem = unread(&BodyError::Busy { limit });
+        let mut answer = problem.clone().into_response();
+        problem.render(RequestId::random(), &mut answer);
+        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.headers()["retry-after"], "1");
+    }
 }

@@ -83,7 +83,7 @@ codes! {
             "The call has the header Idempotency-Key, which is not built.",
             "Leave the header out and do not repeat the call blindly.";
         Unavailable = 503 "unavailable",
-            "The store does not answer at the moment.",
+            "The store does not answer at the moment, or there is no room for so many large bodies.",
             "Try again after the seconds in Retry-After.";
     }
     OWN: "What some calls may be answered beside those." {
