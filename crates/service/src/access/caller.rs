@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use reelgate_domain::AccountId;
-use reelgate_domain::access::{Once, RoleId, RoleName, UserName};
+use reelgate_domain::access::{Once, ProjectId, RoleId, RoleName, UserName};
 use reelgate_domain::policy::{self, PolicySet};
 
 use super::secret::Secret;
@@ -71,6 +71,8 @@ pub struct Principal {
     /// Of the key that proved who it is.
     pub key_id: String,
     pub operator: bool,
+    /// The only project that it may use: that of the token with which its temporary key was made.
+    pub project: Option<ProjectId>,
     /// What a temporary key that it makes hangs on; none if it can make none, or nobody proved anything.
     pub(super) shown: Option<MadeWith>,
     /// What the policies of the user or role allow; `None` for the account itself, which may do
@@ -101,6 +103,7 @@ impl Principal {
             kind: PrincipalKind::Root,
             key_id: key_id.into(),
             operator,
+            project: None,
             shown: None,
             own: None,
             session: None,

@@ -132,20 +132,22 @@ impl Service {
         if session.expires_at <= now {
             return Err(CredentialError::TokenExpired);
         }
-        let ends_at = self.end_of(&session).await?;
-        let ends_at = ends_at.ok_or(CredentialError::Unknown)?;
-        if ends_at <= now {
+        let bounds = self.bounds_of(&session).await?;
+        let bounds = bounds.ok_or(CredentialError::Unknown)?;
+        if bounds.end <= now {
             return Err(CredentialError::TokenExpired);
         }
         let principal = self.session_principal(&session).await?;
+        let mut principal = principal.ok_or(CredentialError::Unknown)?;
+        principal.project = bounds.project;
         let credential = Credential {
-            principal: Arc::new(principal.ok_or(CredentialError::Unknown)?),
+            principal: Arc::new(principal),
             secret: Secret::new(&*session.secret),
         };
         let known = Arc::new(KnownKey {
             credential: Arc::new(credential),
             active: true,
-            expires_at: Some(ends_at),
+            expires_at: Some(bounds.end),
             token: Some(sha256(token.as_bytes())),
         });
         self.learn_limits(session.account, begun).await?;

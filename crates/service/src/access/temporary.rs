@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reelgate_domain::Timestamp;
+use reelgate_domain::access::{ProjectId, Token};
 
 use super::caller::{Caller, PrincipalKind};
 use super::session::{self, MadeWith, Session, TemporaryKey, Who};
@@ -55,21 +56,38 @@ impl Service {
         Ok(made.key(&self.access.keyring, &*self.ids))
     }
 
-    /// When a temporary key ends; `None` if what it was made with has been taken away. With a replaced key
-    /// it ends when that does, with an expired token it goes on.
-    pub(super) async fn end_of(
+    /// What holds of a temporary key because of what it was made with; `None` if that has been taken away.
+    /// With a replaced key it ends when that does, with an expired token it goes on, in the project that the
+    /// token was for.
+    pub(super) async fn bounds_of(
         &self,
         session: &Session,
-    ) -> Result<Option<Timestamp>, ServiceError> {
-        let own = session.expires_at;
+    ) -> Result<Option<Bounds>, ServiceError> {
+        let own = Bounds {
+            end: session.expires_at,
+            project: None,
+        };
         Ok(match &session.made_with {
             None => Some(own),
             Some(MadeWith::Key(id)) => {
                 let key = self.store.access_key(id).await?;
                 let good = key.filter(|key| key.active && key.account == session.account);
-                good.map(|key| key.expires_at.map_or(own, |end| end.min(own)))
+                good.map(|key| Bounds {
+                    end: key.expires_at.map_or(own.end, |end| end.min(own.end)),
+                    ..own
+                })
             }
-            Some(MadeWith::Token(digest)) => self.store.token(digest).await?.map(|_| own),
+            Some(MadeWith::Token(digest)) => {
+                let token = self.store.token(digest).await?;
+                token.map(|Token { project, .. }| Bounds { project, ..own })
+            }
         })
     }
+}
+
+/// What a temporary key is confined to.
+pub(super) struct Bounds {
+    pub(super) end: Timestamp,
+    /// The only project that it is for.
+    pub(super) project: Option<ProjectId>,
 }

@@ -119,6 +119,8 @@ impl Gateway {
                 Some(Project { id: own, .. }) if *own == id => Ok(()),
                 _ => Err(wrong()),
             },
+            // A temporary key reaches no further than the token that it was made with.
+            None if caller.caller.principal.project.is_some_and(|own| own != id) => Err(wrong()),
             None => match self.service.project(&caller.caller, id).await {
                 Ok(_own) => Ok(()),
                 Err(error) if error.kind == ErrorKind::NotFound => Err(wrong()),

@@ -389,6 +389,42 @@ async fn temporary_keys_sign_until_they_end() {
 }
 
 #[tokio::test]
+async fn a_temporary_key_reaches_no_project_but_its_tokens() {
+    let world = World::new().await;
+    let other = world
+        .service
+        .create_project(&world.operator(), None, "other".parse().unwrap())
+        .await
+        .unwrap();
+    let token = world.token(&world.token_request()).await;
+    let calls = [
+        world
+            .plain("POST", SECURITY_TOKENS)
+            .json(&temporary(json!({"id": token}))),
+        // By a lasting key: good for all projects, as that is.
+        world
+            .plain("POST", SECURITY_TOKENS)
+            .key(&world.made.access_key_id, &world.made.access_key_secret)
+            .json(&temporary(json!({}))),
+    ];
+    for (call, elsewhere) in calls.into_iter().zip(["401 MPC.10208", "404 APIGW.0101"]) {
+        let made = world.send(call).await.body;
+        let made = |name: &str| made["credential"][name].as_str().unwrap().to_owned();
+        let call = |project: &str| {
+            let path = format!("/v1/{project}/transcodings");
+            world
+                .plain("GET", &path)
+                .header("x-security-token", &made("securitytoken"))
+                .key(&made("access"), &made("secret"))
+        };
+        let own = world.send(call(&world.made.project_id)).await;
+        assert_eq!(own.summary(), "404 APIGW.0101");
+        let answer = world.send(call(&other.id.to_string())).await;
+        assert_eq!(answer.summary(), elsewhere);
+    }
+}
+
+#[tokio::test]
 async fn an_expired_temporary_key_has_to_be_renewed() {
     let world = World::new().await;
     let token = world.token(&world.token_request()).await;
