@@ -146,11 +146,20 @@ impl Gateway {
         }
         let record = self.record(call, status(outcome.as_ref()), outcome.as_ref().err());
         match &outcome {
-            Ok(_) if call.changes_access => self.service.audit_now(record).await?,
+            Ok(_) if call.changes_access => self.note_change(record).await,
             Err(error) if error.is_throttled() => self.service.audit_throttled(record),
             _ => self.service.audit(record),
         }
         outcome
+    }
+
+    /// What was done is done, and its answer may hold a secret that nobody can ask for again: that the audit is behind
+    /// fails no call.
+    async fn note_change(&self, record: AuditRecord) {
+        let (id, action) = (record.request_id.clone(), record.action.clone());
+        if let Err(error) = self.service.audit_now(record).await {
+            tracing::error!(%error, request.id = %id, "request {id}: {action} is done, and the audit is behind");
+        }
     }
 
     fn record(&self, call: &Call, status: u16, error: Option<&ApiError>) -> AuditRecord {
