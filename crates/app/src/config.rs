@@ -349,3 +349,40 @@ pub(crate) fn credentials_file(data: &Path) -> PathBuf {
 pub(crate) fn server_file(data: &Path) -> PathBuf {
     data.join("server.json")
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        network: NetworkArgs,
+    }
+
+    fn trusted(arguments: &[&str]) -> Result<Vec<ProxyNetwork>, String> {
+        let line = Line::try_parse_from([&["serve"], arguments].concat());
+        line.map(|line| line.network.trusted_proxy)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn trusted_proxies_are_a_list_of_networks() {
+        let networks =
+            ["10.0.0.0/8", "2001:db8::/32", "127.0.0.1"].map(|text| text.parse().unwrap());
+        let given = [
+            "--trusted-proxy",
+            "10.0.0.0/8, 2001:db8::/32",
+            "--trusted-proxy",
+            "127.0.0.1",
+        ];
+        assert_eq!(trusted(&given).unwrap(), networks);
+        assert_eq!(trusted(&[]).unwrap(), []);
+        for wrong in ["proxy.example.com", "10.0.0.0/8,", "10.0.0.1/8", ""] {
+            let refused = trusted(&["--trusted-proxy", wrong]).unwrap_err();
+            assert!(refused.contains("--trusted-proxy <CIDR>"), "{refused}");
+        }
+    }
+}
