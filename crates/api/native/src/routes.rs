@@ -6,6 +6,7 @@ use axum::routing::{MethodFilter, MethodRouter};
 use reelgate_api_kit::operation::{
     AccessLevel, Change, Handling, Operation, Product, ResourceType, Served,
 };
+use reelgate_domain::access::CallLimit;
 
 use crate::http::{OWN, SHARED};
 use crate::{NativeApi, access, buckets, catalogue, jobs, objects, pipelines, playlists, presets};
@@ -28,6 +29,9 @@ pub struct Route {
     pub takes_account: bool,
     /// Whether it changes who may do what: such calls are in the audit log before they are answered.
     pub changes_access: bool,
+    /// Whether only its handler finds out what it acts on, and asks for permission itself. Before it is reached, the
+    /// caller has to be allowed the action on some resource.
+    pub asks_itself: bool,
     pub(crate) handler: fn(MethodFilter) -> Handler,
 }
 
@@ -61,6 +65,7 @@ impl Route {
             operators_only: false,
             takes_account: false,
             changes_access: false,
+            asks_itself: false,
             handler,
         }
     }
@@ -82,8 +87,21 @@ impl Route {
         self
     }
 
+    /// On what the path names.
     pub(crate) const fn on(mut self, resources: &'static [ResourceType]) -> Self {
         self.served.resources = resources;
+        self
+    }
+
+    /// On what the handler finds and asks about, by [`Permission`](crate::http::Permission).
+    pub(crate) const fn on_found(mut self, resources: &'static [ResourceType]) -> Self {
+        self.asks_itself = true;
+        self.on(resources)
+    }
+
+    /// How often an account may call it, unless an operator says otherwise.
+    pub(crate) const fn at_most(mut self, limit: CallLimit) -> Self {
+        self.served.limit = Some(limit);
         self
     }
 
@@ -217,18 +235,29 @@ mod tests {
         }
     }
 
-    /// A resource is made from the path, so all that its template names has to be there.
+    /// A resource is made from the path, so all that its template names has to be there, unless the handler asks.
     #[test]
     fn resources_are_named_by_the_path() {
         for route in all() {
-            assert!(route.served.resources.len() <= 1, "{}", route.action);
             let in_path = placeholders(route.path);
             for resource in route.served.resources {
                 let mut named = placeholders(resource.arn);
                 assert!(named.remove("accountId"), "{}", resource.arn);
-                assert!(named.is_subset(&in_path), "{}", route.action);
-                assert!(resource.required, "{}", route.action);
+                let is_in_path = named.is_subset(&in_path);
+                assert_ne!(is_in_path, route.asks_itself, "{}", route.action);
+                assert_eq!(resource.required, is_in_path, "{}", route.action);
             }
+        }
+    }
+
+    /// Who asks itself asks about one thing.
+    #[test]
+    fn a_handler_that_asks_has_one_resource_to_ask_about() {
+        for route in all().iter().filter(|route| route.asks_itself) {
+            let [resource] = route.served.resources else {
+                panic!("{}", route.action);
+            };
+            assert_eq!(placeholders(resource.arn).len(), 2, "{}", resource.arn);
         }
     }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reelgate_domain::AccountId;
 use reelgate_domain::access::{AccessKey, ApiKey, Owner, UserName};
-use reelgate_domain::{AccountId, Timestamp};
 use reelgate_store::{Create, Rotate};
 
 use super::caller::Caller;
 use super::credentials::sha256;
+use super::key_view::{KeyKind, KeyView, NewKey};
 use super::master_key::require_operator;
 use super::projects::created;
 use super::secret::Secret;
@@ -20,36 +21,6 @@ const ACCESS_KEY: &str = "RGAK";
 
 /// The longest time for which a replaced key stays good beside the new one.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// What sort of key it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyKind {
-    /// A pair of id and secret, for signed calls.
-    Access,
-    /// A bearer key of the native API.
-    Api,
-}
-
-/// A key as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyView {
-    /// Says nothing of the secret.
-    pub id: String,
-    pub kind: KeyKind,
-    pub owner: Owner,
-    pub operator: bool,
-    pub active: bool,
-    pub expires_at: Option<Timestamp>,
-    pub created_at: Timestamp,
-}
-
-/// A new key with its secret, which is shown this once.
-#[derive(Clone, Debug)]
-pub struct NewKey {
-    pub view: KeyView,
-    /// Of a bearer key: the key itself.
-    pub secret: Secret,
-}
 
 impl Service {
     /// Makes a key pair, for a user or the account itself.
@@ -102,6 +73,23 @@ impl Service {
     ) -> Result<Vec<KeyView>, ServiceError> {
         let account = self.account_for(caller, account).await?;
         self.keys_of(account).await
+    }
+
+    /// One of these keys: whose it is has to be known before it is asked who may change it.
+    pub async fn key(
+        &self,
+        caller: &Caller,
+        account: Option<AccountId>,
+        id: &str,
+    ) -> Result<KeyView, ServiceError> {
+        let account = self.account_for(caller, account).await?;
+        self.key_of(account, id).await
+    }
+
+    async fn key_of(&self, account: AccountId, id: &str) -> Result<KeyView, ServiceError> {
+        let keys = self.keys_of(account).await?;
+        let found = keys.into_iter().find(|key| key.id == id);
+        found.ok_or_else(|| ServiceError::missing("key", id))
     }
 
     async fn keys_of(&self, account: AccountId) -> Result<Vec<KeyView>, ServiceError> {
@@ -220,9 +208,7 @@ impl Service {
         account: AccountId,
         id: &str,
     ) -> Result<KeyView, ServiceError> {
-        let keys = self.keys_of(account).await?;
-        let found = keys.into_iter().find(|key| key.id == id);
-        let found = found.ok_or_else(|| ServiceError::missing("key", id))?;
+        let found = self.key_of(account, id).await?;
         if found.owner == Owner::Account {
             require_root(caller)?;
         }
@@ -301,32 +287,4 @@ fn refuse_own(caller: &Caller, id: &str, what: &str) -> Result<(), ServiceError>
     }
     let message = format!("key {id} makes this call and cannot be {what} by it");
     Err(ServiceError::new(ErrorKind::Conflict, id, message))
-}
-
-impl From<&AccessKey> for KeyView {
-    fn from(key: &AccessKey) -> Self {
-        Self {
-            id: key.id.clone(),
-            kind: KeyKind::Access,
-            owner: key.owner.clone(),
-            operator: false,
-            active: key.active,
-            expires_at: key.expires_at,
-            created_at: key.created_at,
-        }
-    }
-}
-
-impl From<&ApiKey> for KeyView {
-    fn from(key: &ApiKey) -> Self {
-        Self {
-            id: key.id.clone(),
-            kind: KeyKind::Api,
-            owner: key.owner.clone(),
-            operator: key.operator,
-            active: key.active,
-            expires_at: key.expires_at,
-            created_at: key.created_at,
-        }
-    }
 }

@@ -8,13 +8,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri};
 use reelgate_domain::access::{Owner, UserName};
-use reelgate_service::{KeyKind, KeyView, NewKey};
+use reelgate_service::{KeyKind, KeyView, NewKey, Service};
 use serde::{Deserialize, Serialize};
 
 use super::users::user_name;
 use crate::NativeApi;
 use crate::http::{
-    InAccount, InPath, JsonBody, OptionalJsonBody, Problem, Query, created, format_time,
+    InAccount, InPath, JsonBody, OptionalJsonBody, Permission, Problem, Query, created, format_time,
 };
 
 /// The body: `{"kind", "user", "operator"}`. Without `user` the key is the account's own.
@@ -89,12 +89,14 @@ struct RotatedJson<'a> {
 pub(super) async fn create(
     State(api): State<Arc<NativeApi>>,
     InAccount { caller, account }: InAccount,
+    permission: Permission,
     uri: Uri,
     JsonBody(body): JsonBody<CreateBody>,
 ) -> Result<Response, Problem> {
     Query::of(&uri, &["account"])?;
     let user = body.user.map(owner).transpose()?;
     let service = &api.service;
+    ask_about(&permission, service, user.as_ref())?;
     let made = match (body.kind, body.operator) {
         (Kind::Access, true) => {
             let detail = "only API keys can be for operators";
@@ -111,7 +113,7 @@ pub(super) async fn create(
     Ok(created(&location, OpenedJson::of(&made)))
 }
 
-/// Parameters: `user`, `kind`.
+/// Parameters: `user`, `kind`. Whoever may list keys sees those of all users: they hold no secrets.
 pub(super) async fn list(
     State(api): State<Arc<NativeApi>>,
     InAccount { caller, account }: InAccount,
@@ -140,13 +142,16 @@ pub(super) async fn list(
 pub(super) async fn change(
     State(api): State<Arc<NativeApi>>,
     InAccount { caller, account }: InAccount,
+    permission: Permission,
     InPath(id): InPath<String>,
     uri: Uri,
     JsonBody(body): JsonBody<ChangeBody>,
 ) -> Result<Response, Problem> {
     Query::of(&uri, &["account"])?;
-    let key = api
-        .service
+    let service = &api.service;
+    let key = service.key(&caller, account, &id).await?;
+    ask_about(&permission, service, user_of(&key))?;
+    let key = service
         .set_key_active(&caller, account, &id, body.active)
         .await?;
     Ok(Json(KeyJson::of(&key)).into_response())
@@ -156,6 +161,7 @@ pub(super) async fn change(
 pub(super) async fn rotate(
     State(api): State<Arc<NativeApi>>,
     InAccount { caller, account }: InAccount,
+    permission: Permission,
     InPath(id): InPath<String>,
     uri: Uri,
     OptionalJsonBody(body): OptionalJsonBody<RotateBody>,
@@ -163,6 +169,8 @@ pub(super) async fn rotate(
     Query::of(&uri, &["account"])?;
     let overlap = Duration::from_secs(body.overlap_seconds);
     let service = &api.service;
+    let old = service.key(&caller, account, &id).await?;
+    ask_about(&permission, service, user_of(&old))?;
     let made = service.rotate_key(&caller, account, &id, overlap).await?;
     // Whatever goes wrong from here on: the secret can be answered only now.
     let keys = service.keys(&caller, account).await.unwrap_or_default();
@@ -178,12 +186,36 @@ pub(super) async fn rotate(
 pub(super) async fn delete(
     State(api): State<Arc<NativeApi>>,
     InAccount { caller, account }: InAccount,
+    permission: Permission,
     InPath(id): InPath<String>,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     Query::of(&uri, &["account"])?;
-    api.service.delete_key(&caller, account, &id).await?;
+    let service = &api.service;
+    let key = service.key(&caller, account, &id).await?;
+    ask_about(&permission, service, user_of(&key))?;
+    service.delete_key(&caller, account, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Asks for permission to do this to a user's keys. Whoever may do it to everything is told by the service that the
+/// account's own keys are for the account itself.
+fn ask_about(
+    permission: &Permission,
+    service: &Service,
+    user: Option<&UserName>,
+) -> Result<(), Problem> {
+    match user {
+        Some(user) => permission.ask(service, "user", user.as_str()),
+        None => permission.ask_for_all(service),
+    }
+}
+
+fn user_of(key: &KeyView) -> Option<&UserName> {
+    match &key.owner {
+        Owner::Account => None,
+        Owner::User(name) => Some(name),
+    }
 }
 
 /// The user in a body or query.
@@ -210,10 +242,7 @@ impl KeyJson {
                 KeyKind::Access => Kind::Access,
                 KeyKind::Api => Kind::Api,
             },
-            user: match &key.owner {
-                Owner::Account => None,
-                Owner::User(name) => Some(name.to_string()),
-            },
+            user: user_of(key).map(UserName::to_string),
             operator: key.operator,
             active: key.active,
             expires_at: key.expires_at.map(format_time),

@@ -1,37 +1,28 @@
 //! Access: accounts, projects, keys, users, policies, roles, the audit log, the master key.
 
 mod accounts;
+mod attachments;
 mod audit;
 mod keys;
 mod limits;
 mod master_key;
 mod policies;
 mod projects;
+mod resources;
 mod roles;
 mod users;
 
 use axum::routing::on;
-use reelgate_api_kit::operation::ResourceType;
+use reelgate_domain::access::{CallLimit, Period, RoleName, UserName};
 
 use crate::routes::Route;
+use resources::{KEY_OWNER, POLICY, ROLE, USER};
 
-const USER: &[ResourceType] = &[ResourceType {
-    name: "User",
-    arn: "acs:reelgate:*:{accountId}:user/{user}",
-    required: true,
-}];
-
-const POLICY: &[ResourceType] = &[ResourceType {
-    name: "Policy",
-    arn: "acs:reelgate:*:{accountId}:policy/{policy}",
-    required: true,
-}];
-
-const ROLE: &[ResourceType] = &[ResourceType {
-    name: "Role",
-    arn: "acs:reelgate:*:{accountId}:role/{role}",
-    required: true,
-}];
+/// Each of these calls hashes a password, which takes long by intention.
+const PASSWORDS: CallLimit = CallLimit {
+    calls: 60,
+    per: Period::Minute,
+};
 
 const ACCOUNTS: &str = "docs/api.md#accounts";
 const LIMITS: &str = "docs/api.md#limits";
@@ -116,6 +107,7 @@ pub(crate) const ROUTES: &[Route] = &[
     .in_account(),
     Route::new("POST", "/keys", "CreateKey", |m| on(m, keys::create))
         .does("creates a key", KEYS)
+        .on_found(&[KEY_OWNER])
         .errors(&["not_found", "conflict", "storage_full"])
         .in_account()
         .changes_access(),
@@ -126,6 +118,7 @@ pub(crate) const ROUTES: &[Route] = &[
         .in_account(),
     Route::new("PATCH", "/keys/{id}", "ChangeKey", |m| on(m, keys::change))
         .does("disables or enables a key", KEYS)
+        .on_found(&[KEY_OWNER])
         .errors(&["not_found"])
         .in_account()
         .changes_access(),
@@ -133,16 +126,19 @@ pub(crate) const ROUTES: &[Route] = &[
         on(m, keys::rotate)
     })
     .does("puts a new key in the place of one", KEYS)
+    .on_found(&[KEY_OWNER])
     .errors(&["not_found", "conflict", "storage_full"])
     .in_account()
     .changes_access(),
     Route::new("DELETE", "/keys/{id}", "DeleteKey", |m| on(m, keys::delete))
         .does("deletes a key", KEYS)
+        .on_found(&[KEY_OWNER])
         .errors(&["not_found"])
         .in_account()
         .changes_access(),
     Route::new("POST", "/users", "CreateUser", |m| on(m, users::create))
         .does("creates a user", USERS)
+        .at_most(PASSWORDS)
         .errors(&["not_found", "conflict", "storage_full"])
         .in_account()
         .changes_access(),
@@ -154,14 +150,14 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/users/{user}", "GetUser", |m| on(m, users::get))
         .does("shows a user and what is attached to it", USERS)
         .reads()
-        .on(USER)
+        .on(&[USER])
         .errors(&["not_found"])
         .in_account(),
     Route::new("DELETE", "/users/{user}", "DeleteUser", |m| {
         on(m, users::delete)
     })
     .does("deletes a user with its keys", USERS)
-    .on(USER)
+    .on(&[USER])
     .errors(&["not_found"])
     .in_account()
     .changes_access(),
@@ -169,7 +165,8 @@ pub(crate) const ROUTES: &[Route] = &[
         on(m, users::set_password)
     })
     .does("sets a user's password", USERS)
-    .on(USER)
+    .at_most(PASSWORDS)
+    .on(&[USER])
     .errors(&["not_found"])
     .in_account()
     .changes_access(),
@@ -177,10 +174,10 @@ pub(crate) const ROUTES: &[Route] = &[
         "PUT",
         "/users/{user}/policies/{policy}",
         "AttachUserPolicy",
-        |m| on(m, users::attach),
+        |m| on(m, attachments::attach::<UserName>),
     )
     .does("attaches a policy to a user", USERS)
-    .on(USER)
+    .on(&[USER, POLICY])
     .errors(&["not_found", "conflict"])
     .in_account()
     .changes_access(),
@@ -188,10 +185,10 @@ pub(crate) const ROUTES: &[Route] = &[
         "DELETE",
         "/users/{user}/policies/{policy}",
         "DetachUserPolicy",
-        |m| on(m, users::detach),
+        |m| on(m, attachments::detach::<UserName>),
     )
     .does("detaches a policy from a user", USERS)
-    .on(USER)
+    .on(&[USER, POLICY])
     .errors(&["not_found"])
     .in_account()
     .changes_access(),
@@ -206,7 +203,7 @@ pub(crate) const ROUTES: &[Route] = &[
         on(m, policies::put)
     })
     .does("creates or replaces a policy", POLICIES)
-    .on(POLICY)
+    .on(&[POLICY])
     .errors(&["not_found", "conflict", "storage_full"])
     .in_account()
     .changes_access(),
@@ -215,14 +212,14 @@ pub(crate) const ROUTES: &[Route] = &[
     })
     .does("shows a policy", POLICIES)
     .reads()
-    .on(POLICY)
+    .on(&[POLICY])
     .errors(&["not_found"])
     .in_account(),
     Route::new("DELETE", "/policies/{policy}", "DeletePolicy", |m| {
         on(m, policies::delete)
     })
     .does("deletes a policy that is attached to nobody", POLICIES)
-    .on(POLICY)
+    .on(&[POLICY])
     .errors(&["not_found", "conflict"])
     .in_account()
     .changes_access(),
@@ -240,21 +237,21 @@ pub(crate) const ROUTES: &[Route] = &[
         .in_account(),
     Route::new("PUT", "/roles/{role}", "PutRole", |m| on(m, roles::put))
         .does("creates or replaces a role", ROLES)
-        .on(ROLE)
+        .on(&[ROLE])
         .errors(&["not_found", "conflict", "storage_full"])
         .in_account()
         .changes_access(),
     Route::new("GET", "/roles/{role}", "GetRole", |m| on(m, roles::get))
         .does("shows a role and what is attached to it", ROLES)
         .reads()
-        .on(ROLE)
+        .on(&[ROLE])
         .errors(&["not_found"])
         .in_account(),
     Route::new("DELETE", "/roles/{role}", "DeleteRole", |m| {
         on(m, roles::delete)
     })
     .does("deletes a role, which ends its sessions", ROLES)
-    .on(ROLE)
+    .on(&[ROLE])
     .errors(&["not_found"])
     .in_account()
     .changes_access(),
@@ -262,10 +259,10 @@ pub(crate) const ROUTES: &[Route] = &[
         "PUT",
         "/roles/{role}/policies/{policy}",
         "AttachRolePolicy",
-        |m| on(m, roles::attach),
+        |m| on(m, attachments::attach::<RoleName>),
     )
     .does("attaches a policy to a role", ROLES)
-    .on(ROLE)
+    .on(&[ROLE, POLICY])
     .errors(&["not_found", "conflict"])
     .in_account()
     .changes_access(),
@@ -273,10 +270,10 @@ pub(crate) const ROUTES: &[Route] = &[
         "DELETE",
         "/roles/{role}/policies/{policy}",
         "DetachRolePolicy",
-        |m| on(m, roles::detach),
+        |m| on(m, attachments::detach::<RoleName>),
     )
     .does("detaches a policy from a role", ROLES)
-    .on(ROLE)
+    .on(&[ROLE, POLICY])
     .errors(&["not_found"])
     .in_account()
     .changes_access(),

@@ -10,6 +10,7 @@ use reelgate_domain::access::{Grantee, Role, RoleName};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::attachments::{HolderName, attached, named};
 use super::policies::{GrantedView, raw};
 use crate::NativeApi;
 use crate::http::{InAccount, InPath, JsonBody, Problem, Query, created, format_time};
@@ -94,16 +95,12 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Result<Response, Problem> {
     Query::of(&uri, &["account"])?;
-    let name = named(name)?;
+    let name: RoleName = named(&name)?;
     let role = api.service.role(&caller, account, &name).await?;
-    let grantee = Grantee::Role(name);
-    let attached = api
-        .service
-        .attached_policies(&caller, account, &grantee)
-        .await?;
+    let policies = attached(&api, &caller, account, name).await?;
     let view = WholeView {
         role: RoleView::of(role)?,
-        policies: attached.iter().map(GrantedView::of).collect(),
+        policies,
     };
     Ok(Json(view).into_response())
 }
@@ -116,44 +113,21 @@ pub(super) async fn delete(
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     Query::of(&uri, &["account"])?;
-    let name = named(name)?;
+    let name: RoleName = named(&name)?;
     api.service.delete_role(&caller, account, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Answers 204, also if it was attached before.
-pub(super) async fn attach(
-    State(api): State<Arc<NativeApi>>,
-    InAccount { caller, account }: InAccount,
-    InPath((name, policy)): InPath<(String, String)>,
-    uri: Uri,
-) -> Result<StatusCode, Problem> {
-    Query::of(&uri, &["account"])?;
-    let grantee = Grantee::Role(named(name)?);
-    api.service
-        .attach_policy(&caller, account, &grantee, &policy)
-        .await?;
-    Ok(StatusCode::NO_CONTENT)
-}
+impl HolderName for RoleName {
+    const WHAT: &str = "role";
 
-/// Answers 204, or 404 if it was not attached.
-pub(super) async fn detach(
-    State(api): State<Arc<NativeApi>>,
-    InAccount { caller, account }: InAccount,
-    InPath((name, policy)): InPath<(String, String)>,
-    uri: Uri,
-) -> Result<StatusCode, Problem> {
-    Query::of(&uri, &["account"])?;
-    let grantee = Grantee::Role(named(name)?);
-    api.service
-        .detach_policy(&caller, account, &grantee, &policy)
-        .await?;
-    Ok(StatusCode::NO_CONTENT)
-}
+    fn read(text: &str) -> Option<Self> {
+        Self::new(text).ok()
+    }
 
-/// Reads the name in a path. A text that cannot be one names no role.
-fn named(text: String) -> Result<RoleName, Problem> {
-    RoleName::new(&*text).map_err(|_no_name| Problem::missing("role", &text))
+    fn grantee(self) -> Grantee {
+        Grantee::Role(self)
+    }
 }
 
 impl RoleView {

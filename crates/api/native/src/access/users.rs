@@ -12,6 +12,7 @@ use reelgate_service::Secret;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::attachments::{HolderName, attached, named};
 use super::policies::GrantedView;
 use crate::NativeApi;
 use crate::http::{InAccount, InPath, JsonBody, Problem, Query, created, format_time};
@@ -130,16 +131,12 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Result<Response, Problem> {
     Query::of(&uri, &["account"])?;
-    let name = named(name)?;
+    let name: UserName = named(&name)?;
     let user = api.service.user(&caller, account, &name).await?;
-    let grantee = Grantee::User(name);
-    let attached = api
-        .service
-        .attached_policies(&caller, account, &grantee)
-        .await?;
+    let policies = attached(&api, &caller, account, name).await?;
     let view = WholeView {
         user: UserView::of(&user),
-        policies: attached.iter().map(GrantedView::of).collect(),
+        policies,
     };
     Ok(Json(view).into_response())
 }
@@ -152,7 +149,7 @@ pub(super) async fn delete(
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     Query::of(&uri, &["account"])?;
-    let name = named(name)?;
+    let name: UserName = named(&name)?;
     api.service.delete_user(&caller, account, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -166,7 +163,7 @@ pub(super) async fn set_password(
     JsonBody(body): JsonBody<PasswordBody>,
 ) -> Result<StatusCode, Problem> {
     Query::of(&uri, &["account"])?;
-    let name = named(name)?;
+    let name: UserName = named(&name)?;
     let Password(password) = body.password;
     api.service
         .set_user_password(&caller, account, &name, Some(password))
@@ -174,39 +171,16 @@ pub(super) async fn set_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Answers 204, also if it was attached before.
-pub(super) async fn attach(
-    State(api): State<Arc<NativeApi>>,
-    InAccount { caller, account }: InAccount,
-    InPath((name, policy)): InPath<(String, String)>,
-    uri: Uri,
-) -> Result<StatusCode, Problem> {
-    Query::of(&uri, &["account"])?;
-    let grantee = Grantee::User(named(name)?);
-    api.service
-        .attach_policy(&caller, account, &grantee, &policy)
-        .await?;
-    Ok(StatusCode::NO_CONTENT)
-}
+impl HolderName for UserName {
+    const WHAT: &str = "user";
 
-/// Answers 204, or 404 if it was not attached.
-pub(super) async fn detach(
-    State(api): State<Arc<NativeApi>>,
-    InAccount { caller, account }: InAccount,
-    InPath((name, policy)): InPath<(String, String)>,
-    uri: Uri,
-) -> Result<StatusCode, Problem> {
-    Query::of(&uri, &["account"])?;
-    let grantee = Grantee::User(named(name)?);
-    api.service
-        .detach_policy(&caller, account, &grantee, &policy)
-        .await?;
-    Ok(StatusCode::NO_CONTENT)
-}
+    fn read(text: &str) -> Option<Self> {
+        Self::new(text).ok()
+    }
 
-/// Reads the name in a path. A text that cannot be one names no user.
-fn named(text: String) -> Result<UserName, Problem> {
-    UserName::new(&*text).map_err(|_no_name| Problem::missing("user", &text))
+    fn grantee(self) -> Grantee {
+        Grantee::User(self)
+    }
 }
 
 /// Reads a name in a body or query.

@@ -14,10 +14,10 @@ use reelgate_api_kit::RequestId;
 use reelgate_api_kit::serve::Transport;
 use reelgate_domain::AccountId;
 use reelgate_domain::access::AuditRecord;
-use reelgate_domain::policy::Decision;
-use reelgate_service::{CallContext, Caller, Denial, Service, Throttled};
+use reelgate_service::{CallContext, Caller, Service, Throttled};
 
 use super::caller::{Admitted, bearer, not_valid};
+use super::permission::{Ruling, filled, forbidden};
 use super::problem::shortened;
 use super::{Code, Problem, Query};
 use crate::NativeApi;
@@ -54,6 +54,8 @@ pub(crate) async fn admit(
                 caller,
                 account,
                 context,
+                route,
+                ruling: entry.ruling.clone(),
             });
             let mut response = next.run(Request::from_parts(parts, body)).await;
             if route.changes_access {
@@ -136,17 +138,29 @@ impl Admission<'_> {
             return Err(self.forbidden(record, "only operators may call it"));
         }
         let named = self.named_account(&parts.uri, record).await?;
-        let resource = self
-            .resource(parts, named.unwrap_or(caller.account))
-            .await?;
-        // An object's key is at most as long; what is longer names nothing and need not be kept.
-        record.resource = Some(shortened(&*resource));
-        let asked =
-            self.api
-                .service
-                .authorise(&caller.principal, &record.action, &resource, self.context);
-        asked.map_err(|denial| self.denied(record, &denial))?;
+        let account = named.unwrap_or(caller.account);
+        let resources = self.resources(parts, account).await?;
+        // What stands in the log of a call that is allowed is the first one. An object's key is at most as long as
+        // is kept; what is longer names nothing.
+        record.resource = resources.first().map(shortened);
+        for resource in &resources {
+            self.policies_allow(record, resource)?;
+        }
         Ok(named)
+    }
+
+    fn policies_allow(&self, record: &mut AuditRecord, resource: &str) -> Result<(), Problem> {
+        let (service, context) = (&self.api.service, self.context);
+        let principal = &*self.caller.principal;
+        let asked = match self.route.asks_itself {
+            true => service.may_use(principal, &record.action, context),
+            false => service.authorise(principal, &record.action, resource, context),
+        };
+        asked.map_err(|denial| {
+            record.resource = Some(shortened(resource));
+            record.reason = Some(shortened(denial.to_string()));
+            forbidden(principal, &denial, resource)
+        })
     }
 
     /// The account in `?account=`, which only operators may name, by id or by name.
@@ -170,21 +184,28 @@ impl Admission<'_> {
     }
 
     /// What the call acts on, by its path; everything of the API in the account where policies cannot say more.
-    async fn resource(&self, parts: &mut Parts, account: AccountId) -> Result<String, Problem> {
-        let [resource] = self.route.served.resources else {
-            return Ok(product().all_resources(account));
-        };
+    async fn resources(
+        &self,
+        parts: &mut Parts,
+        account: AccountId,
+    ) -> Result<Vec<String>, Problem> {
+        let resources = self.route.served.resources;
+        if resources.is_empty() {
+            return Ok(vec![product().all_resources(account)]);
+        }
         let params = RawPathParams::from_request_parts(parts, &()).await;
         let params = params.map_err(|rejection| Problem::invalid(rejection.body_text()))?;
         let value = |name: &str| match name {
             "accountId" => account.to_string(),
+            _ if self.route.asks_itself => "*".to_owned(),
             name => params
                 .iter()
                 .find(|(known, _)| *known == name)
                 .map(|(_, value)| value.to_owned())
                 .expect("a test looks up each template's names in its path"),
         };
-        Ok(filled(resource.arn, value))
+        let arns = resources.iter().map(|resource| resource.arn);
+        Ok(arns.map(|arn| filled(arn, value)).collect())
     }
 
     fn forbidden(&self, record: &mut AuditRecord, why: &str) -> Problem {
@@ -193,33 +214,6 @@ impl Admission<'_> {
         let detail = format!("{principal} may not call {}: {why}", record.action);
         Problem::new(Code::Forbidden, detail).member("action", record.action.as_str())
     }
-
-    fn denied(&self, record: &mut AuditRecord, denial: &Denial) -> Problem {
-        record.reason = Some(shortened(denial.to_string()));
-        let principal = self.caller.principal.arn();
-        let detail = format!("{principal} may not do this: {denial}");
-        let by = match &denial.decision {
-            Decision::Denied(by) => Some(by),
-            Decision::Allowed(_) | Decision::NotAllowed => None,
-        };
-        Problem::new(Code::Forbidden, detail)
-            .member("action", denial.action.as_str())
-            .member("resource", record.resource.clone())
-            .member("policy", by.map(|by| by.policy.to_string()))
-            .member("statement", by.map(|by| by.statement))
-    }
-}
-
-/// A template with a value in place of each name in braces.
-fn filled(template: &str, value: impl Fn(&str) -> String) -> String {
-    let mut parts = template.split('{');
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
-        text.push_str(&value(name));
-        text.push_str(rest);
-    }
-    text
 }
 
 /// The call's line in the audit log. A call whose client goes away before it is answered gets one too: what it did
@@ -227,6 +221,7 @@ fn filled(template: &str, value: impl Fn(&str) -> String) -> String {
 struct Entry {
     service: Arc<Service>,
     record: AuditRecord,
+    ruling: Ruling,
     is_written: bool,
 }
 
@@ -260,12 +255,14 @@ impl Entry {
         Self {
             service: Arc::clone(&api.service),
             record,
+            ruling: Ruling::default(),
             is_written: false,
         }
     }
 
     /// Takes down what came of the call.
     fn answered(&mut self, response: &Response) {
+        self.ruling.tell(&mut self.record);
         self.record.status = response.status().as_u16();
         let problem = response.extensions().get::<Problem>();
         self.record.code = problem.map(|problem| problem.code().to_owned());
@@ -291,7 +288,8 @@ impl Drop for Entry {
         if self.is_written {
             return;
         }
-        let record = self.record.clone();
+        let mut record = self.record.clone();
+        self.ruling.tell(&mut record);
         match record.code.as_deref() == Some(Code::Throttled.word()) {
             true => self.service.audit_throttled(record),
             false => self.service.audit(record),
@@ -302,15 +300,6 @@ impl Drop for Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_template_is_filled_with_what_the_path_names() {
-        let value = |name: &str| format!("<{name}>");
-        assert_eq!(
-            filled("acs:reelgate:*:{accountId}:bucket/{bucket}/{key}", value),
-            "acs:reelgate:*:<accountId>:bucket/<bucket>/<key>"
-        );
-    }
 
     #[test]
     fn whoever_waits_as_told_waits_long_enough() {

@@ -7,7 +7,9 @@ use http::{HeaderMap, HeaderValue};
 use reelgate_domain::AccountId;
 use reelgate_service::{CallContext, Caller};
 
+use super::permission::Ruling;
 use super::{Code, Problem};
+use crate::routes::Route;
 
 /// A caller who may make this call. Put among the request's extensions by [`admit`](super::admit), without
 /// which no handler is reached.
@@ -17,6 +19,8 @@ pub(super) struct Admitted {
     /// The other account that an operator has named.
     pub(super) account: Option<AccountId>,
     pub(super) context: CallContext,
+    pub(super) route: &'static Route,
+    pub(super) ruling: Ruling,
 }
 
 /// The caller of a request.
@@ -59,7 +63,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Circumstances {
     }
 }
 
-fn admitted(parts: &Parts) -> Result<Admitted, Problem> {
+pub(super) fn admitted(parts: &Parts) -> Result<Admitted, Problem> {
     let admitted = parts.extensions.get().cloned();
     admitted.ok_or_else(|| Problem::internal("a handler was reached without admission".to_owned()))
 }

@@ -108,7 +108,10 @@ async fn features_are_turned_on_and_off() {
 async fn limits_show_what_was_set_and_go_back_to_the_default() {
     let server = Server::start().await;
     let path = "/api/v1/accounts/main/limits";
-    assert_eq!(server.json(path).await, json!({"limits": []}));
+    let default = |action: &str| json!({"action": action, "limit": "60/min", "default": "60/min", "is_set": false});
+    let [create, set] = ["reelgate:CreateUser", "reelgate:SetPassword"].map(default);
+    let defaults = json!({"limits": [create, set]});
+    assert_eq!(server.json(path).await, defaults);
     let put = async |action: &str, limit: &str| {
         let request = server.request(Method::PUT, &format!("{path}/{action}"));
         request.json(&json!({"limit": limit})).send().await.unwrap()
@@ -119,7 +122,9 @@ async fn limits_show_what_was_set_and_go_back_to_the_default() {
     assert_eq!(
         limits["limits"],
         json!([
-        {"action": "reelgate:GetJob", "limit": "unlimited", "default": "unlimited", "is_set": true}])
+        create,
+        {"action": "reelgate:GetJob", "limit": "unlimited", "default": "unlimited", "is_set": true},
+        set])
     );
     for limit in [
         "",
@@ -152,7 +157,7 @@ async fn limits_show_what_was_set_and_go_back_to_the_default() {
     }
     let reset = server.request(Method::DELETE, &format!("{path}/reelgate:GetJob"));
     assert_eq!(reset.send().await.unwrap().status(), 204);
-    assert_eq!(server.json(path).await, json!({"limits": []}));
+    assert_eq!(server.json(path).await, defaults);
 }
 
 #[tokio::test]

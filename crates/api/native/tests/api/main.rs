@@ -19,6 +19,7 @@ mod history;
 mod jobs;
 mod keys;
 mod objects;
+mod own_things;
 mod pipelines;
 mod playlists;
 mod policies;
