@@ -17,8 +17,8 @@ use super::timestamp;
 /// Proves who makes a call; returns the time at which it was signed. The audit's entry is opened as soon as the key that
 /// the call names is known.
 ///
-/// What a stranger can get wrong without knowing a secret is counted: too many failures, and neither the store nor the
-/// cryptography is troubled for a while.
+/// What a stranger can get wrong without knowing a secret is counted. After too many failures the next ones are told no
+/// more than that; who proves to hold the secret is never kept out by those who do not, whatever address they share.
 pub(super) async fn authenticate(
     service: &Service,
     claims: &Claims<'_>,
@@ -28,24 +28,24 @@ pub(super) async fn authenticate(
     entry: &mut Option<Entry>,
     open: impl FnOnce(&Principal) -> Entry,
 ) -> Result<(Arc<Credential>, Timestamp), ApiError> {
-    let tried = service.may_try(claims.key_id, context.source);
-    tried.map_err(|throttled| throttled_as(CommonError::Throttling, throttled))?;
+    let failed = |error: ApiError| match service.may_try(claims.key_id, context.source) {
+        Ok(()) => {
+            service.failed_signature(claims.key_id, context.source);
+            error
+        }
+        Err(throttled) => throttled_as(CommonError::Throttling, throttled),
+    };
     let found = service
         .credential(claims.key_id, claims.security_token)
         .await;
-    let credential = match found {
-        Ok(credential) => credential,
-        Err(error) => {
-            if !matches!(error, CredentialError::Failed(_)) {
-                service.failed_signature(claims.key_id, context.source);
-            }
-            return Err(credential_error(error));
-        }
-    };
+    let credential = found.map_err(|error| match error {
+        CredentialError::Failed(_) => credential_error(error),
+        error => failed(credential_error(error)),
+    })?;
     let entry = entry.insert(open(&credential.principal));
     let signed_at_ms = timestamp::check(claims.timestamp, now.as_millis())?;
     let verified = claims.verify(signed, credential.secret.expose());
-    verified.inspect_err(|_| service.failed_signature(claims.key_id, context.source))?;
+    verified.map_err(failed)?;
     entry.proven();
     Ok((credential, Timestamp::from_millis(signed_at_ms)))
 }

@@ -44,20 +44,20 @@ impl Gateway {
     }
 
     async fn by_token(&self, token: &str, call: &mut Call) -> Result<Authenticated, ApiError> {
-        // Tokens cannot be guessed; what is limited is how often somebody can make the store look for one. By its
-        // beginning, so that a client with an old token keeps out no other at its address.
+        // By its beginning, so that clients with old tokens are counted apart.
         let tried: String = token.chars().take(TRIED_CHARS).collect();
-        self.may_try(&tried, call)?;
         match self.service.token_caller(token).await {
             Ok(holder) => Ok(Authenticated {
                 caller: holder.caller.clone(),
                 token: Some(holder),
             }),
             Err(error) => {
-                if matches!(error, TokenError::Unknown) {
-                    self.service.failed_signature(&tried, call.context.source);
-                }
-                Err(token_error(error))
+                let is_wrong = matches!(error, TokenError::Unknown);
+                let error = token_error(error);
+                Err(match is_wrong {
+                    true => self.failed(&tried, call, error),
+                    false => error,
+                })
             }
         }
     }
@@ -70,18 +70,16 @@ impl Gateway {
         let signed = received.signed();
         let claims = Claims::read(signed.headers).map_err(signature_error)?;
         call.key_id = Some(claims.key_id.to_owned());
-        self.may_try(claims.key_id, call)?;
         let found = self
             .service
             .credential(claims.key_id, claims.security_token)
             .await;
         let credential = found.map_err(|error| {
             // Guessing at ids costs as much as guessing at signatures.
-            if !matches!(error, CredentialError::Failed(_)) {
-                self.service
-                    .failed_signature(claims.key_id, call.context.source);
+            match error {
+                CredentialError::Failed(_) => credential_error(claims.key_id, error),
+                error => self.failed(claims.key_id, call, credential_error(claims.key_id, error)),
             }
-            credential_error(claims.key_id, error)
         })?;
         // A key that is known is worth a record when it is misused.
         call.misused = Some(Arc::clone(&credential.principal));
@@ -89,21 +87,23 @@ impl Gateway {
         check_date(claims.date, now_ms).map_err(signature_error)?;
         claims
             .verify(&signed, credential.secret.expose())
-            .map_err(|error| {
-                self.service
-                    .failed_signature(claims.key_id, call.context.source);
-                signature_error(error)
-            })?;
+            .map_err(|error| self.failed(claims.key_id, call, signature_error(error)))?;
         Ok(Authenticated {
             caller: Arc::clone(&credential.principal).into(),
             token: None,
         })
     }
 
-    fn may_try(&self, key_id: &str, call: &Call) -> Result<(), ApiError> {
-        self.service
-            .may_try(key_id, call.context.source)
-            .map_err(|throttled| ApiError::throttled(throttled.retry_after))
+    /// What somebody is told who proves nothing: what is wrong, and after too many failures only that. Who proves
+    /// something is never kept out by those who do not, whatever address they share.
+    fn failed(&self, tried: &str, call: &Call, error: ApiError) -> ApiError {
+        match self.service.may_try(tried, call.context.source) {
+            Ok(()) => {
+                self.service.failed_signature(tried, call.context.source);
+                error
+            }
+            Err(throttled) => ApiError::throttled(throttled.retry_after),
+        }
     }
 }
 
