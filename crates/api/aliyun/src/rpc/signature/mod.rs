@@ -69,7 +69,7 @@ impl<'a> Claims<'a> {
     pub fn read(scheme: Scheme, signed: &Signed<'a>) -> Result<Self, ApiError> {
         match scheme {
             Scheme::V1 => v1::claims(signed.params, signed.headers),
-            Scheme::V3 => v3::claims(signed.headers),
+            Scheme::V3 => v3::claims(signed.headers, signed.body),
         }
     }
 

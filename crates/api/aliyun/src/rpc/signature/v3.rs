@@ -1,7 +1,7 @@
 //! Signature version 3 (`ACS3-HMAC-SHA256`): an HMAC over a canonical request, carried by the `Authorization` header.
 
 use hex::FromHexError;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName};
 use ring::{digest, hmac};
 
@@ -39,16 +39,22 @@ pub(super) struct Proof<'a> {
 }
 
 /// Reads the claims from the headers.
-pub(super) fn claims(headers: &HeaderMap) -> Result<Claims<'_>, ApiError> {
+pub(super) fn claims<'a>(headers: &'a HeaderMap, body: &[u8]) -> Result<Claims<'a>, ApiError> {
+    if headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
+        return Err(not_once("authorization"));
+    }
     let text = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let authorization = Authorization::parse(text.unwrap_or_default())?;
     let covered = Covered::read(headers, authorization.signed_headers)?;
     let token_is_sent = headers.contains_key(SECURITY_TOKEN_HEADER);
+    // It decides whether the body is parameters. All SDKs sign it.
+    let body_is_typed = !body.is_empty() && headers.contains_key(CONTENT_TYPE);
     let mut needed = ALWAYS_SIGNED
         .into_iter()
-        .chain(token_is_sent.then_some(SECURITY_TOKEN));
+        .chain(token_is_sent.then_some(SECURITY_TOKEN))
+        .chain(body_is_typed.then_some(CONTENT_TYPE.as_str()));
     if let Some(name) = needed.find(|name| covered.get(name).is_none()) {
         return Err(unusable(&format!("SignedHeaders lacks {name}")));
     }
@@ -265,7 +271,8 @@ fn key(secret: &str) -> hmac::Key {
 }
 
 fn is_hex(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    text.bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl Proof<'_> {
@@ -277,7 +284,11 @@ impl Proof<'_> {
         let string_to_sign = string_to_sign(&canonical);
         let mut tag = [0; digest::SHA256_OUTPUT_LEN];
         let is_proven = match hex::decode_to_slice(self.signature, &mut tag) {
-            Ok(()) => hmac::verify(&key(secret), string_to_sign.as_bytes(), &tag).is_ok(),
+            // One signature has one spelling.
+            Ok(()) => {
+                is_hex(self.signature)
+                    && hmac::verify(&key(secret), string_to_sign.as_bytes(), &tag).is_ok()
+            }
             // Too short or too long to be one.
             Err(FromHexError::InvalidStringLength) if is_hex(self.signature) => false,
             Err(_) => return Err(CommonError::IncompleteSignature(&string_to_sign).into()),

@@ -279,6 +279,7 @@ async fn a_header_that_comes_twice_or_is_no_text_is_refused() {
         "x-acs-date",
         "x-acs-signature-nonce",
         "accept",
+        "authorization",
     ] {
         let mut twice = search_v3(&world, &world.root()).signed();
         let value = twice.headers[name].clone();
@@ -293,6 +294,17 @@ async fn a_header_that_comes_twice_or_is_no_text_is_refused() {
         let answer = odd.send(&world).await;
         assert_eq!(answer.summary(), INCOMPLETE, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_signature_in_capitals_is_another_one() {
+    let world = World::new().await;
+    let request = search_v3(&world, &world.root()).signed();
+    let text = request.headers[AUTHORIZATION].to_str().unwrap();
+    let (before, signature) = text.split_once("Signature=").unwrap();
+    let capitals = format!("{before}Signature={}", signature.to_uppercase());
+    let answer = request.header("authorization", &capitals);
+    assert_eq!(answer.send(&world).await.summary(), MISMATCH);
 }
 
 #[tokio::test]
@@ -311,6 +323,15 @@ async fn a_form_is_as_safe_as_a_query() {
     assert_eq!(rehashed.send(&world).await.summary(), MISMATCH);
     let as_text = form().header("content-type", "text/plain");
     assert_eq!(as_text.send(&world).await.summary(), MISMATCH);
+    // Nobody can make a body parameters by a header that is not signed.
+    let mut untyped = V3::new(&world, &root, MTS, "SearchPipeline", "");
+    untyped.body = b"PageSize=10".to_vec();
+    let untyped = untyped.header("x-acs-content-sha256", &sha256_hex(b"PageSize=10"));
+    let untyped = untyped.signed();
+    let typed = untyped.clone();
+    let typed = typed.header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(typed.send(&world).await.summary(), INCOMPLETE);
+    assert_eq!(untyped.send(&world).await.summary(), "200");
     assert_eq!(form().send(&world).await.summary(), "200");
 
     // In V1 the form's value takes the place of the query's, in the signature as in the call.

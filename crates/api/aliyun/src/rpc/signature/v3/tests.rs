@@ -175,7 +175,7 @@ fn vector_7_security_token() {
         AUTHORIZATION,
         HeaderValue::from_str(&vector.sign()).unwrap(),
     );
-    let claims = claims(&headers).unwrap();
+    let claims = claims(&headers, b"").unwrap();
     assert_eq!(claims.key_id, "STS.EXAMPLE");
     assert_eq!(claims.security_token, Some("tok+/="));
     assert_eq!(claims.timestamp, "2026-01-02T03:04:05Z");
