@@ -134,9 +134,10 @@ def test_the_page_s_role_is_assumed_by_its_lines_of_python(worked, shapes):
 
 def test_the_worked_example_s_commands_say_what_the_page_says(worked):
     shown = worked[2]
-    [yes, no] = [text for line, text in shown.items() if line.startswith("reelgate policy check")]
+    [yes, no, own] = [text for line, text in shown.items() if line.startswith("reelgate policy check")]
     assert yes.startswith("allowed: ") and "Statement[0] of submit-only" in yes
     assert no.startswith("denied: ") and "not allowed by any statement" in no
+    assert own.startswith("allowed: ") and "Statement[0] of rotates-own-keys" in own
 
 
 def test_a_refusal_says_who_asked_for_what_and_what_decided(operator, server, shapes):
