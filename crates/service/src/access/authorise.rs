@@ -124,6 +124,12 @@ impl Service {
             .policies_of(account, &Grantee::User(user.clone()))
             .await?;
         let policies = policies.ok_or_else(|| ServiceError::missing("user", user))?;
+        // What knows no single resources acts on all of its product's in the account.
+        let everything = match (resource, action.split_once(':')) {
+            ("*", Some((product, _))) => Some(format!("acs:{product}:*:{account}:*")),
+            _ => None,
+        };
+        let resource = everything.as_deref().unwrap_or(resource);
         let context = self.policy_context(context);
         let decision = policies.decide(&Request {
             action,

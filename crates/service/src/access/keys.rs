@@ -166,8 +166,14 @@ impl Service {
             return Err(ServiceError::invalid("overlap_seconds", message));
         }
         let old = self.changeable_key(caller, account, id).await?;
+        let now = self.clock.now();
+        // What was taken away comes back by being asked for, not by a turn of the key.
+        if !old.active || old.expires_at.is_some_and(|at| at <= now) {
+            let message = format!("key {id} is not in force: enable it, or create another one");
+            return Err(ServiceError::new(ErrorKind::Conflict, id, message));
+        }
         self.use_once(caller).await?;
-        let until = self.clock.now().after(overlap);
+        let until = now.after(overlap);
         let (store, id) = (Arc::clone(&self.store), id.to_owned());
         let (outcome, made) = match old.kind {
             KeyKind::Access => {

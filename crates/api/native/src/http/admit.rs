@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
 use reelgate_api_kit::RequestId;
@@ -66,7 +66,7 @@ pub(crate) async fn admit(
             response
         }
     };
-    entry.answered(&response);
+    entry.answered(route, &response);
     // What was refused has changed nothing, and may come as often as somebody likes.
     if route.changes_access && entry.record.allowed {
         entry.write_now().await;
@@ -140,9 +140,11 @@ impl Admission<'_> {
         let named = self.named_account(&parts.uri, record).await?;
         let account = named.unwrap_or(caller.account);
         let resources = self.resources(parts, account).await?;
-        // What stands in the log of a call that is allowed is the first one. An object's key is at most as long as
-        // is kept; what is longer names nothing.
-        record.resource = resources.first().map(shortened);
+        let about = match is_told_by_path(self.route) {
+            true => at_path(account, parts.uri.path()),
+            false => resources.join(", "),
+        };
+        record.resource = Some(shortened(about));
         for resource in &resources {
             self.policies_allow(record, resource)?;
         }
@@ -216,6 +218,18 @@ impl Admission<'_> {
     }
 }
 
+/// Whether the log tells by its path what a call is about: where the names in that are no resources to policies.
+fn is_told_by_path(route: &Route) -> bool {
+    route.served.resources.is_empty() || route.asks_itself
+}
+
+/// What lies at a path below the API's, written as a resource is.
+fn at_path(account: AccountId, path: &str) -> String {
+    let everything = product().all_resources(account);
+    let prefix = everything.strip_suffix('*').unwrap_or(&everything);
+    format!("{prefix}{}", path.trim_start_matches('/'))
+}
+
 /// The call's line in the audit log. A call whose client goes away before it is answered gets one too: what it did
 /// stays done.
 struct Entry {
@@ -260,9 +274,22 @@ impl Entry {
         }
     }
 
-    /// Takes down what came of the call.
-    fn answered(&mut self, response: &Response) {
-        self.ruling.tell(&mut self.record);
+    /// Takes down what came of the call, with what it has made.
+    fn answered(&mut self, route: &Route, response: &Response) {
+        let made = response.headers().get(LOCATION);
+        let made = made.filter(|_| is_told_by_path(route));
+        let made = made.and_then(|path| path.to_str().ok()?.strip_prefix("/api/v1/"));
+        if let (Some(path), Some(about)) = (made, &mut self.record.resource)
+            && let Some((at, _)) = about.match_indices(':').nth(3)
+        {
+            let made = format!("{}{path}", &about[..=at]);
+            // Made in a list, it says more than that; made from another thing, both count.
+            *about = match made.starts_with(about.as_str()) {
+                true => made,
+                false => format!("{about}, {made}"),
+            };
+        }
+        std::mem::take(&mut self.ruling).tell(&mut self.record);
         self.record.status = response.status().as_u16();
         let problem = response.extensions().get::<Problem>();
         self.record.code = problem.map(|problem| problem.code().to_owned());

@@ -87,12 +87,15 @@ impl Ruling {
         let _ = self.0.set(Ruled { resource, refusal });
     }
 
-    /// Puts what was asked for, and the answer, into the call's line of the log.
+    /// Puts what was asked for before what the call is about in its line of the log, and the answer with it.
     pub(super) fn tell(&self, record: &mut AuditRecord) {
         let Some(Ruled { resource, refusal }) = self.0.get() else {
             return;
         };
-        record.resource = Some(resource.clone());
+        record.resource = Some(match &record.resource {
+            Some(about) => shortened(format!("{resource}, {about}")),
+            None => resource.clone(),
+        });
         if refusal.is_some() {
             record.allowed = false;
             record.reason.clone_from(refusal);

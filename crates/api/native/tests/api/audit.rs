@@ -125,7 +125,8 @@ async fn entries_are_filtered_and_come_newest_first_page_by_page() {
             .len(),
         5
     );
-    let resource = format!("acs:reelgate:*:{}:*", server.credentials.account_id);
+    let account = &server.credentials.account_id;
+    let resource = format!("acs:reelgate:*:{account}:presets");
     assert_eq!(
         entries(
             &server,

@@ -68,13 +68,14 @@ async fn whoever_may_rotate_its_own_keys_lays_hands_on_nobody_elses() {
         assert_eq!(refused["action"], "reelgate:RotateKey");
         let resource = format!("acs:reelgate:*:{account}:{what}");
         assert_eq!(refused["resource"], resource, "{refused}");
-        // In the audit log as it was answered.
+        // In the audit log as it was answered, with the key that was to be replaced.
+        let asked = format!("{resource}, acs:reelgate:*:{account}:keys/{id}/rotate");
         let id = refused["request_id"].as_str().unwrap();
         let told = server.json(&format!("/api/v1/audit?request_id={id}")).await;
         let told = &told["entries"][0];
         assert_eq!(
             (&told["resource"], &told["allowed"], &told["status"]),
-            (&json!(resource), &json!(false), &json!(403))
+            (&json!(asked), &json!(false), &json!(403))
         );
         assert!(told["reason"].as_str().unwrap().contains(&resource));
     }
@@ -90,7 +91,9 @@ async fn whoever_may_rotate_its_own_keys_lays_hands_on_nobody_elses() {
     let told = server
         .json(&format!("/api/v1/audit?request_id={request}"))
         .await;
-    let resource = format!("acs:reelgate:*:{account}:user/build-server");
+    let made = made["id"].as_str().unwrap();
+    let own = format!("acs:reelgate:*:{account}:");
+    let resource = format!("{own}user/build-server, {own}keys/{id}/rotate, {own}keys/{made}");
     assert_eq!(told["entries"][0]["resource"], resource);
     assert_eq!(told["entries"][0]["allowed"], true);
 }

@@ -93,6 +93,29 @@ async fn a_denial_names_action_resource_and_statement() {
     assert_eq!(check("ice:Any").await, (false, None, None));
 }
 
+/// A check of `*` said what became of no call: those of operations without resources of their own act on all of the
+/// product's in the account.
+#[tokio::test]
+async fn a_check_of_all_resources_says_what_calls_meet() {
+    let house = House::new().await;
+    let account = house.account;
+    let all = format!("acs:mts:*:{account}:*");
+    let statements = format!(
+        r#"{{"Effect":"Allow","Action":"mts:*","Resource":"acs:mts:*:*:*"}},
+           {{"Effect":"Deny","Action":"mts:ListJob","Resource":"{all}"}}"#
+    );
+    let ada = house.user("ada", &statements).await;
+    let ada = house.caller(&ada).await;
+    let (user, context) = (user_name("ada"), CallContext::default());
+    for (action, allowed) in [("mts:CancelJob", true), ("mts:ListJob", false)] {
+        let service = &house.service;
+        let met = service.authorise(&ada.principal, action, &all, &context);
+        assert_eq!(met.is_ok(), allowed, "{action}");
+        let checked = service.check_policy(house.root(), None, &user, action, "*", &context);
+        assert_eq!(checked.await.unwrap().allowed, allowed, "{action}");
+    }
+}
+
 #[tokio::test]
 async fn conditions_see_the_address_and_the_transport_of_the_call() {
     let house = House::new().await;
