@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
-use reelgate_api_kit::operation::ErrorCode;
+use reelgate_api_kit::operation::{ErrorCode, row};
 use reelgate_api_kit::render::to_json;
 use reelgate_service::{ErrorKind, ServiceError};
 use serde_json::{Value, json};
@@ -24,20 +24,6 @@ macro_rules! apigw {
     ($number:literal) => {
         concat!("APIGW.", $number)
     };
-}
-
-const fn row(
-    code: &'static str,
-    status: u16,
-    meaning: &'static str,
-    advice: &'static str,
-) -> ErrorCode {
-    ErrorCode {
-        code,
-        status,
-        meaning,
-        advice,
-    }
 }
 
 pub(crate) const NOT_FOUND: ErrorCode = row(

@@ -130,6 +130,21 @@ pub struct ErrorCode {
     pub advice: &'static str,
 }
 
+/// A row of a table of codes.
+pub const fn row(
+    code: &'static str,
+    status: u16,
+    meaning: &'static str,
+    advice: &'static str,
+) -> ErrorCode {
+    ErrorCode {
+        code,
+        status,
+        meaning,
+        advice,
+    }
+}
+
 impl ErrorCode {
     /// Whether this is the code's row. A placeholder stands for any name of letters and digits.
     pub fn is_for(&self, code: &str) -> bool {

@@ -1,8 +1,6 @@
 //! The codes of this product: status, meaning and advice, for the answers and for the error centre alike.
 
-use reelgate_api_kit::operation::ErrorCode;
-
-use crate::rpc::codes::row;
+use reelgate_api_kit::operation::{ErrorCode, row};
 
 /// The codes of this product: those of requests, and those that failed jobs and refused outputs carry.
 pub(super) const ROWS: &[ErrorCode] = &{

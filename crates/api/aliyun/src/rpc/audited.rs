@@ -21,7 +21,7 @@ pub(super) struct Subject<'a> {
     pub(super) table: &'static Table,
     pub(super) action: &'a str,
     /// Such as `job/0123…`.
-    pub(super) resource: Option<String>,
+    pub(super) resource: String,
     pub(super) context: &'a CallContext,
     pub(super) request_id: RequestId,
     pub(super) at: Timestamp,
@@ -47,7 +47,7 @@ impl Entry {
             key_id: Some(principal.key_id.clone()),
             dialect: subject.table.dialect.to_owned(),
             action: subject.table.policy_action(subject.action),
-            resource: subject.resource,
+            resource: Some(subject.resource),
             source: subject.context.source,
             allowed: false,
             reason: None,

@@ -1,6 +1,6 @@
 //! The codes that every RPC product answers: status, meaning and advice, for the answers and for the error centre alike.
 
-use reelgate_api_kit::operation::ErrorCode;
+use reelgate_api_kit::operation::{ErrorCode, row};
 
 use super::errors::CommonError;
 
@@ -45,21 +45,6 @@ const ALL: [CommonError<'static>; 27] = [
     CommonError::Internal,
     CommonError::ServiceUnavailable,
 ];
-
-/// One row of a table of codes.
-pub(crate) const fn row(
-    code: &'static str,
-    status: u16,
-    meaning: &'static str,
-    advice: &'static str,
-) -> ErrorCode {
-    ErrorCode {
-        code,
-        status,
-        meaning,
-        advice,
-    }
-}
 
 impl CommonError<'_> {
     /// The error's row. The statuses are the gateway's; where single product pages name another one (400 for an unknown

@@ -114,10 +114,12 @@ impl Gateway {
         let claims = Claims::read(scheme, &signed)?;
         let (service, context) = (&*self.service, &received.context);
         let open = |principal: &Principal| {
+            let table = product.table();
+            let everything = || table.all_resources(principal.account);
             let subject = Subject {
-                table: product.table(),
+                table,
                 action,
-                resource: product.subject(params),
+                resource: product.subject(params).unwrap_or_else(everything),
                 context,
                 request_id,
                 at: now,

@@ -6,10 +6,9 @@
 
 use std::borrow::Cow;
 
-use reelgate_api_kit::operation::ErrorCode;
+use reelgate_api_kit::operation::{ErrorCode, row};
 
 use crate::rpc::ApiError;
-use crate::rpc::codes::row;
 
 /// The table.
 pub(super) const ROWS: &[ErrorCode] = &{

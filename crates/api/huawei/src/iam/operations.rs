@@ -2,7 +2,7 @@
 //! by the native API.
 
 use reelgate_api_kit::operation::{
-    AccessLevel, Change, ErrorCode, Handling, Operation, Product, Served,
+    AccessLevel, Change, ErrorCode, Handling, Operation, Product, Served, row,
 };
 
 use crate::errors::SHARED;
@@ -20,39 +20,25 @@ pub(crate) static IAM: Product = Product {
     shared_errors: SHARED,
 };
 
-const fn error(
-    code: &'static str,
-    status: u16,
-    meaning: &'static str,
-    advice: &'static str,
-) -> ErrorCode {
-    ErrorCode {
-        code,
-        status,
-        meaning,
-        advice,
-    }
-}
-
-pub(super) const INVALID: ErrorCode = error(
+pub(super) const INVALID: ErrorCode = row(
     "400",
     400,
     "The body or a query parameter is not what the operation reads.",
     "Repair what the message names; members and parameters that are not served are refused, too.",
 );
-pub(super) const UNAUTHORIZED: ErrorCode = error(
+pub(super) const UNAUTHORIZED: ErrorCode = row(
     "401",
     401,
     "The user name, the password or the account's name is wrong.",
     "Check all three; the account's id is taken for its name, too.",
 );
-pub(super) const FORBIDDEN: ErrorCode = error(
+pub(super) const FORBIDDEN: ErrorCode = row(
     "403",
     403,
     "The token would be for a project that is not the user's, or the key may make no temporary ones.",
     "Ask for a project of the user's own account; make temporary keys with a token or a lasting key.",
 );
-pub(super) const MISSING: ErrorCode = error(
+pub(super) const MISSING: ErrorCode = row(
     "404",
     404,
     "The token in X-Subject-Token does not exist, or not any more.",
