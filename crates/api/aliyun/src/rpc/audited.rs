@@ -20,7 +20,7 @@ const UNPROVEN_PER_SECOND: u32 = 10;
 pub(super) struct Subject<'a> {
     pub(super) table: &'static Table,
     pub(super) action: &'a str,
-    /// Such as `job/0123…`.
+    /// Such as `acs:mts:*:1234567890123456:job/0123…`.
     pub(super) resource: String,
     pub(super) context: &'a CallContext,
     pub(super) request_id: RequestId,

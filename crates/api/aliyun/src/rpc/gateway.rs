@@ -115,11 +115,15 @@ impl Gateway {
         let (service, context) = (&*self.service, &received.context);
         let open = |principal: &Principal| {
             let table = product.table();
-            let everything = || table.all_resources(principal.account);
+            let everything = table.all_resources(principal.account);
             let subject = Subject {
                 table,
                 action,
-                resource: product.subject(params).unwrap_or_else(everything),
+                resource: match product.subject(params) {
+                    None => everything,
+                    Some(resource) if resource.starts_with("acs:") => resource,
+                    Some(name) => everything.trim_end_matches('*').to_owned() + &name,
+                },
                 context,
                 request_id,
                 at: now,

@@ -25,7 +25,8 @@ pub trait Product: Send + Sync {
         false
     }
 
-    /// What the call is about, for the audit: no secret, and not what a policy is asked.
+    /// What the call is about, for the audit: no secret, and not what a policy is asked. A whole ARN, or what stands in
+    /// one after product and account; none: all that is the account's.
     fn subject(&self, _params: &Params) -> Option<String> {
         None
     }

@@ -305,7 +305,8 @@ async fn the_audit_has_each_proven_call_and_why_it_was_refused() {
     assert_eq!(first.principal, format!("acs:ram::{ACCOUNT}:root"));
     assert_eq!(first.key_id.as_deref(), Some(KEY));
     assert_eq!(first.dialect, "aliyun");
-    assert_eq!(first.resource, Some(format!("pipeline/{pipeline}")));
+    let resource = format!("acs:mts:*:{ACCOUNT}:pipeline/{pipeline}");
+    assert_eq!(first.resource, Some(resource));
     assert_eq!(first.source, Some("192.0.2.7".parse().unwrap()));
     assert_eq!(first.request_id, id);
     assert_eq!(records[4].principal, format!("acs:ram::{ACCOUNT}:user/ada"));
