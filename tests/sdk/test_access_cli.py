@@ -244,6 +244,11 @@ def test_features_and_limits_of_an_account(run, read, server):
     account, other = opened["id"], by_key(server, opened["credentials"]["api_key"])
     assert read("account", "feature", account, "edge", "on")["features"] == ["edge"]
     assert read("account", "feature", account, "edge", "off")["features"] == []
+    # One's own.
+    assert read("account", "feature", "edge", "off")["features"] == []
+    assert read("account", "feature", "edge", "on")["features"] == ["edge"]
+    assert read("account", "limit", "reelgate:ListJobs")["limits"][0]["action"] == "reelgate:ListJobs"
+    assert "mts:CancelJob" in {limit["action"] for limit in read("account", "limit")["limits"]}
     assert b"flying" in run("account", "feature", account, "flying", "on", code=1).stderr
     found = {limit["action"]: limit for limit in read("account", "limit", account)["limits"]}
     assert found["mts:CancelJob"] == {

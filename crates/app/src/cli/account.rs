@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Subcommand, ValueEnum};
+use clap::{CommandFactory, Subcommand, error::ErrorKind};
 use reelgate_client::{Account, AccountQuery, Client, Credentials, Limit, NewAccount};
 
 use super::input::shown_once;
@@ -22,32 +22,23 @@ pub(crate) enum AccountCommand {
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
-    /// Turn a feature of an account on or off.
+    /// Turn a feature of an account on or off: `[ACCOUNT] FEATURE on|off`.
     Feature {
-        /// By id or name.
-        #[arg(value_name = "ACCOUNT")]
-        of: String,
-        feature: String,
-        state: Switch,
+        /// The account by id or name, one's own if left out; the feature; on or off.
+        #[arg(num_args = 2..=3, required = true, value_names = ["ACCOUNT", "FEATURE", "on|off"])]
+        what: Vec<String>,
     },
-    /// Show how often an account may call what, or set it for one action.
+    /// Show how often an account may call what, or set it for one action: `[ACCOUNT] [ACTION] [LIMIT]`.
     Limit {
-        /// By id or name.
-        #[arg(value_name = "ACCOUNT")]
-        of: String,
-        /// Such as mts:CancelJob.
-        action: Option<String>,
-        /// Such as 100/s, 6000/min or 10/h; `unlimited`; or `default` to go back to that.
-        #[arg(requires = "action")]
-        limit: Option<String>,
+        /// The account by id or name, one's own if left out; an action such as mts:CancelJob; a limit such as 100/s,
+        /// 6000/min or 10/h, `unlimited`, or `default` to go back to that.
+        #[arg(num_args = 0..=3, value_names = ["ACCOUNT", "ACTION", "LIMIT"])]
+        what: Vec<String>,
     },
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Switch {
-    On,
-    Off,
-}
+/// How the server calls the account that asks.
+const OWN: &str = "@self";
 
 pub(super) async fn run(
     client: &Client,
@@ -57,19 +48,41 @@ pub(super) async fn run(
     match command {
         AccountCommand::Create { name } => create(client, name, format).await?,
         AccountCommand::List { cursor, limit } => list(client, cursor, limit, format).await?,
-        AccountCommand::Feature { of, feature, state } => {
-            let enabled = matches!(state, Switch::On);
-            let account = client.set_feature(&of, &feature, enabled).await?;
+        AccountCommand::Feature { what } => {
+            let (of, feature, state) = match what.as_slice() {
+                [of, feature, state] => (of.as_str(), feature, state),
+                [feature, state] => (OWN, feature, state),
+                _ => misread("a feature and on or off are wanted"),
+            };
+            let enabled = match state.as_str() {
+                "on" => true,
+                "off" => false,
+                other => misread(&format!("a feature is turned on or off, not {other:?}")),
+            };
+            let account = client.set_feature(of, feature, enabled).await?;
             match format {
                 Format::Json => json(&account)?,
                 Format::Table => show(&[account])?,
             }
         }
-        AccountCommand::Limit { of, action, limit } => {
-            limits(client, &of, action, limit, format).await?;
+        AccountCommand::Limit { what } => {
+            let mut what = what.into_iter().peekable();
+            // Actions have a colon, and accounts have none.
+            let of = what.next_if(|first| !first.contains(':'));
+            let (action, limit) = (what.next(), what.next());
+            if what.next().is_some() {
+                misread("after an action stands one limit");
+            }
+            limits(client, of.as_deref().unwrap_or(OWN), action, limit, format).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ends the program as a command line does that makes no sense.
+fn misread(why: &str) -> ! {
+    let mut command = crate::CommandLine::command();
+    command.error(ErrorKind::ValueValidation, why).exit()
 }
 
 async fn create(client: &Client, name: String, format: Format) -> Result<()> {

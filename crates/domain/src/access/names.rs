@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Why a name was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAccessName {
-    #[error("a name is 1 to 64 letters (A-Z, a-z), digits, '.', '_' and '-', and neither '.' nor '..'")]
+    #[error(
+        "a name is 1 to 64 letters (A-Z, a-z), digits, '.', '_' and '-', and neither '.' nor '..'"
+    )]
     Plain,
     #[error(
         "a user name is 1 to 64 letters (A-Z, a-z), digits, '.', '_', '@' and '-', and neither '.' nor '..'"
@@ -108,7 +110,18 @@ mod tests {
         for good in ["a", "main", "A-b_c.9", "...", &"x".repeat(64)] {
             assert_eq!(RoleName::new(good).unwrap().as_str(), good);
         }
-        for bad in ["", ".", "..", "a b", "a/b", "ä", "a:b", "a*", "a\n", &"x".repeat(65)] {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a b",
+            "a/b",
+            "ä",
+            "a:b",
+            "a*",
+            "a\n",
+            &"x".repeat(65),
+        ] {
             assert_eq!(RoleName::new(bad), Err(InvalidAccessName::Plain), "{bad:?}");
             assert_eq!(UserName::new(bad), Err(InvalidAccessName::User), "{bad:?}");
         }

@@ -169,12 +169,16 @@ impl Service {
         found.ok_or_else(|| ServiceError::missing("account", id))
     }
 
-    /// The account of this id or this name. Callers that are no operators see their own.
+    /// The account of this id or this name; `@self`, which no account can be called, is the caller's. Callers that are
+    /// no operators see their own.
     pub async fn find_account(
         &self,
         caller: &Caller,
         named: &str,
     ) -> Result<Account, ServiceError> {
+        if named == "@self" {
+            return self.account(caller, caller.account).await;
+        }
         if let Ok(id) = named.parse() {
             return self.account(caller, id).await;
         }
