@@ -78,7 +78,7 @@ async fn facts(
 ) -> Result<MediaFacts, SsimError> {
     // Outputs may be playlists, which a source may never be.
     let probed = match is_playlist(path) {
-        true => crate::probe::probe_output(runner, engine, path, false).await,
+        true => crate::probe::probe_output(runner, engine, path, true).await,
         false => probe(runner, engine, path).await,
     };
     probed.map_err(|source| SsimError::Probe { which, source })

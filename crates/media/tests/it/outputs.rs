@@ -6,7 +6,7 @@ use reelgate_domain::job::kind::transcode::{Clip, ClipLength};
 use serde_json::json;
 
 use crate::support::{
-    ENGINE, RUNNER, RUNTIME, clip, close, entries, first_gray, generate, key_frames, likeness,
+    ENGINE, RUNNER, RUNTIME, clip, close, entries, first_gray, generate, hls, key_frames, likeness,
     make, mp4, small, spec,
 };
 
@@ -51,6 +51,12 @@ fn the_likeness_of_an_output_is_measured() {
     assert!(aligned > 0.95, "{aligned}");
     let elsewhere = ssim(&wide, &made.main(), None);
     assert!(elsewhere < aligned - 0.05, "{elsewhere} {aligned}");
+    // Of a playlist its segments are looked at.
+    let mut ladder = hls("ts", 4, json!({"height": 480, "preset": "veryfast"}));
+    ladder.clip = Some(part);
+    let made = make(&wide, &ladder);
+    let segmented = ssim(&wide, &made.main(), Some(&part));
+    assert!(segmented > 0.95, "{segmented}");
 }
 
 #[test]
