@@ -148,4 +148,5 @@ def test_limits_that_mean_nothing_are_refused(operator, account):
     for value in ("0/s", "3/d", "many", "3 / s", "99999999999/s", ""):
         done = operator.run("account", "limit", number, "mts:CancelJob", value, code=1)
         assert done.stderr and "panicked" not in done.stderr
-    assert "mts:Nothing" in operator.run("account", "limit", number, "mts:Nothing", "1/s", code=1).stderr
+    for value in (["1/s"], []):
+        assert "mts:Nothing" in operator.run("account", "limit", number, "mts:Nothing", *value, code=1).stderr

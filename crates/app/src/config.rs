@@ -59,8 +59,8 @@ pub(crate) struct AccessArgs {
         value_parser = clap::value_parser!(u32).range(1..=36_500)
     )]
     pub(crate) audit_days: u32,
-    /// Failed signatures a minute of one key from one address, after which it has to wait; an address
-    /// may have ten times as many.
+    /// Wrong signatures a minute of one key from one address, after which the next wrong ones are only
+    /// told to wait; an address may have ten times as many.
     #[arg(
         long,
         env = "REELGATE_MAX_FAILED_SIGNATURES",

@@ -58,7 +58,6 @@ async fn admission(dir: &Path) -> Result<Figure> {
     let resource = format!("acs:mts:*:{}:*", caller.account);
     let mut nonces = 0_u64;
     let mut admitted = async || -> Result<()> {
-        service.may_try(id, context.source)?;
         let credential = service.credential(id, None).await?;
         signature::check(black_box(&query), credential.secret.expose())?;
         let principal = &credential.principal;

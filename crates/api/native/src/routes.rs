@@ -70,6 +70,12 @@ impl Route {
         }
     }
 
+    /// Whether the table says that a call may be answered with this code.
+    pub(crate) fn answers(&self, code: &str) -> bool {
+        let shared = SHARED.iter().any(|error| error.code == code);
+        shared || self.served.errors.contains(&code)
+    }
+
     /// A sentence's part for the table of routes, and the section that says more.
     pub(crate) const fn does(mut self, summary: &'static str, section: &'static str) -> Self {
         self.summary = summary;

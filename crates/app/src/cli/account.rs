@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{CommandFactory, Subcommand, error::ErrorKind};
 use reelgate_client::{Account, AccountQuery, Client, Credentials, Limit, NewAccount};
 
 use super::input::shown_once;
 use super::screen::{Format, json, line, remark, table};
+use crate::catalogue::catalogue;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
@@ -23,12 +24,14 @@ pub(crate) enum AccountCommand {
         limit: u32,
     },
     /// Turn a feature of an account on or off: `[ACCOUNT] FEATURE on|off`.
+    #[command(override_usage = "reelgate account feature [OPTIONS] [ACCOUNT] <FEATURE> <on|off>")]
     Feature {
         /// The account by id or name, one's own if left out; the feature; on or off.
         #[arg(num_args = 2..=3, required = true, value_names = ["ACCOUNT", "FEATURE", "on|off"])]
         what: Vec<String>,
     },
     /// Show how often an account may call what, or set it for one action: `[ACCOUNT] [ACTION] [LIMIT]`.
+    #[command(override_usage = "reelgate account limit [OPTIONS] [ACCOUNT] [ACTION [LIMIT]]")]
     Limit {
         /// The account by id or name, one's own if left out; an action such as mts:CancelJob; a limit such as 100/s,
         /// 6000/min or 10/h, `unlimited`, or `default` to go back to that.
@@ -145,6 +148,9 @@ async fn limits(
     if let Some(action) = &action {
         found.limits.retain(|limit| limit.action == *action);
         if found.limits.is_empty() {
+            if catalogue().find(action).is_none() {
+                bail!("no API has the action {action}: see `reelgate policy actions`");
+            }
             found.limits.push(Limit {
                 action: action.clone(),
                 limit: "unlimited".to_owned(),

@@ -133,7 +133,7 @@ impl CommonError<'_> {
                 "Throttling",
                 400,
                 "Too many requests with wrong signatures came from this address, or with this key from this address.",
-                "Correct the secret, then wait for as long as x-acs-retry-after says, in milliseconds.",
+                "Correct the secret: a right signature passes at once. What is wrong with another is told again after x-acs-retry-after milliseconds.",
             ),
             Self::AccessKeyNotFound => row(
                 "InvalidAccessKeyId.NotFound",

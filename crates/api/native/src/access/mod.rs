@@ -108,7 +108,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("POST", "/keys", "CreateKey", |m| on(m, keys::create))
         .does("creates a key", KEYS)
         .on_found(&[KEY_OWNER])
-        .errors(&["not_found", "conflict", "storage_full"])
+        .errors(&["denied", "not_found", "conflict", "storage_full"])
         .in_account()
         .changes_access(),
     Route::new("GET", "/keys", "ListKeys", |m| on(m, keys::list))
@@ -119,7 +119,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("PATCH", "/keys/{id}", "ChangeKey", |m| on(m, keys::change))
         .does("disables or enables a key", KEYS)
         .on_found(&[KEY_OWNER])
-        .errors(&["not_found"])
+        .errors(&["denied", "not_found", "conflict"])
         .in_account()
         .changes_access(),
     Route::new("POST", "/keys/{id}/rotate", "RotateKey", |m| {
@@ -127,13 +127,13 @@ pub(crate) const ROUTES: &[Route] = &[
     })
     .does("puts a new key in the place of one", KEYS)
     .on_found(&[KEY_OWNER])
-    .errors(&["not_found", "conflict", "storage_full"])
+    .errors(&["denied", "not_found", "conflict", "storage_full"])
     .in_account()
     .changes_access(),
     Route::new("DELETE", "/keys/{id}", "DeleteKey", |m| on(m, keys::delete))
         .does("deletes a key", KEYS)
         .on_found(&[KEY_OWNER])
-        .errors(&["not_found"])
+        .errors(&["denied", "not_found", "conflict"])
         .in_account()
         .changes_access(),
     Route::new("POST", "/users", "CreateUser", |m| on(m, users::create))

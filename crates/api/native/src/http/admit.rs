@@ -293,6 +293,15 @@ impl Entry {
         self.record.status = response.status().as_u16();
         let problem = response.extensions().get::<Problem>();
         self.record.code = problem.map(|problem| problem.code().to_owned());
+        debug_assert!(
+            self.record
+                .code
+                .as_deref()
+                .is_none_or(|code| route.answers(code)),
+            "{} answers {:?}, which its row does not name",
+            route.action,
+            self.record.code
+        );
     }
 
     /// Writes the entry where the log has to know of the call before its caller does.

@@ -88,7 +88,7 @@ codes! {
     }
     OWN: "What some calls may be answered beside those." {
         Denied = 403 "denied",
-            "What the body asks for is for operators, or an object leaves its bucket by a link.",
+            "What is asked for is for operators or the account itself, or an object leaves its bucket by a link.",
             "Ask an operator, or remove the link from the bucket's directory.";
         NotFound = 404 "not_found",
             "The thing does not exist in the caller's account.",
