@@ -154,7 +154,16 @@ impl Directory {
         let target = self.root.join(key.as_str());
         let folder = target.parent().unwrap_or(&self.root).to_owned();
         let failed = |source| ObjectError::from_io(key.as_str(), "storing", source);
-        tokio::fs::create_dir_all(&folder).await.map_err(failed)?;
+        if let Err(source) = tokio::fs::create_dir_all(&folder).await {
+            // A folder that was there when it was made, and gone when it was looked at, is in nobody's way.
+            let is_free = source.kind() == std::io::ErrorKind::AlreadyExists
+                && !self.is_blocked(&folder).await;
+            return Err(if is_free {
+                ObjectError::Missing(key.to_string())
+            } else {
+                failed(source)
+            });
+        }
         let real = tokio::fs::canonicalize(&folder).await.map_err(failed)?;
         if !real.starts_with(&self.root) {
             return Err(ObjectError::Outside(key.to_string()));
@@ -168,6 +177,17 @@ impl Directory {
                 _ => failed(source),
             })?;
         opened.sync_all().await.map_err(failed)
+    }
+
+    /// Whether something that is no folder stands where `folder` or one above it has to be.
+    async fn is_blocked(&self, folder: &Path) -> bool {
+        for path in folder.ancestors().take_while(|path| *path != self.root) {
+            let is_folder = tokio::fs::metadata(path).await.is_ok_and(|it| it.is_dir());
+            if !is_folder && tokio::fs::symlink_metadata(path).await.is_ok() {
+                return true;
+            }
+        }
+        false
     }
 
     /// The path of a key whose file exists, links followed but not out of the bucket.
