@@ -21,6 +21,14 @@ def below(process_id):
     return found
 
 
+def name_of(process_id):
+    """What a process calls itself; nothing if it has ended."""
+    try:
+        return pathlib.Path(f"/proc/{process_id}/comm").read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
 def alive(process_ids):
     """Those that still run; one that waits for its parent to notice its end does not."""
     running = set()

@@ -113,7 +113,7 @@ def busy(server, shapes, media):
     engines = set()
     processes.wait_until(lambda: engines.update(
         child for child in processes.below(server.process.pid)
-        if "ffmpeg" in pathlib.Path(f"/proc/{child}/comm").read_text()) or engines, 10, "an FFmpeg")
+        if "ffmpeg" in processes.name_of(child)) or engines, 10, "an FFmpeg")
     assert desk.state(queued["JobId"]) == "Submitted"
     return desk, running["JobId"], queued["JobId"], engines
 
