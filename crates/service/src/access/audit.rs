@@ -129,18 +129,28 @@ impl Service {
     /// Notes a call that came too often. Only a few of them in a second: refusing a call must cost no write, and
     /// one account's flood must not push the records of others out.
     pub fn audit_throttled(&self, record: AuditRecord) {
-        let now = self.clock.now();
-        let is_told = |account| self.access.throttle.is_told(account, now);
-        if record.account.is_none_or(is_told) {
+        if self.access.throttled.passes(record.account, record.at) {
             self.audit(record);
         }
     }
 
-    /// Notes a call; the record and those before it are on disk when this returns. If it fails, or is
-    /// given up, the record waits with the others.
-    pub async fn audit_now(&self, record: AuditRecord) -> Result<(), ServiceError> {
+    /// Notes a call by somebody who is only claimed to have made it. Only a few of them in a second: whoever
+    /// guesses does so often.
+    pub fn audit_unproven(&self, record: AuditRecord) {
+        if self.access.unproven.passes(record.account, record.at) {
+            self.audit(record);
+        }
+    }
+
+    /// Notes a call that has handed out, changed or ended access: the record and those before it are on disk when
+    /// this returns, or it cannot be written and waits with the others. That the audit is behind fails no call: what
+    /// was done is done, and its answer may hold a secret that nobody can ask for again.
+    pub async fn audit_change(&self, record: AuditRecord) {
+        let (id, action) = (record.request_id.clone(), record.action.clone());
         self.access.audit.push_awaited(record);
-        self.flush_audit().await
+        if let Err(error) = self.flush_audit().await {
+            tracing::error!(%error, request.id = %id, "request {id}: {action} is done, and the audit is behind");
+        }
     }
 
     /// Writes the records that wait, also when whoever asks for it goes away.

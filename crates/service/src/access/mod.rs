@@ -24,6 +24,7 @@ mod projects;
 mod roles;
 mod secret;
 mod session;
+mod sparing;
 mod temporary;
 #[cfg(test)]
 mod tests;
@@ -116,6 +117,8 @@ pub(crate) struct Access {
     nonces: nonces::Nonces,
     passwords: password::Passwords,
     audit: audit::AuditQueue,
+    throttled: sparing::Sparing,
+    unproven: sparing::Sparing,
     audit_keep: Duration,
 }
 
@@ -147,6 +150,8 @@ impl Access {
             nonces: nonces::Nonces::default(),
             passwords: password::Passwords::default(),
             audit: audit::AuditQueue::default(),
+            throttled: sparing::Sparing::default(),
+            unproven: sparing::Sparing::default(),
             audit_keep: settings.audit_keep,
         }
     }

@@ -24,9 +24,6 @@ pub struct Throttled {
 /// the products' tables, so there are no more of them in use than those have rows.
 const MANY_ACTIONS: usize = 1024;
 
-/// Records of an account's refused calls that are kept, in a second.
-const TOLD_PER_SECOND: u32 = 10;
-
 /// The buckets of one node. One account never waits for another: each has its own lock.
 pub(super) struct Throttle {
     /// How many nodes share the limits; 1 or more.
@@ -45,8 +42,6 @@ struct Used {
     /// When the look-up of these rules began.
     begun: Begun,
     buckets: HashMap<String, Bucket>,
-    /// In which second how many refusals were asked about.
-    told: (i64, u32),
 }
 
 /// What is taken from a bucket, counted so that nothing is rounded: a call takes the period's length in
@@ -111,19 +106,6 @@ impl Throttle {
         let outcome = bucket.take(limit, self.nodes, now);
         used.buckets.insert(action.to_owned(), bucket);
         outcome
-    }
-
-    /// Whether one more refused call is worth a record, which is a write: whoever calls too often goes on, and
-    /// the first ones in each second tell of it.
-    pub(super) fn is_told(&self, account: AccountId, now: Timestamp) -> bool {
-        let second = now.as_millis().div_euclid(1000);
-        let of_account = self.of_account(account);
-        let mut used = lock(&of_account.0);
-        if used.told.0 != second {
-            used.told = (second, 0);
-        }
-        used.told.1 = used.told.1.saturating_add(1);
-        used.told.1 <= TOLD_PER_SECOND
     }
 
     /// Drops what says nothing any more: full buckets.
@@ -275,21 +257,6 @@ mod tests {
             passed += burst(&throttle, &clock, limit);
         }
         assert_eq!(passed, 7 + 70);
-    }
-
-    #[test]
-    fn a_few_refused_calls_of_each_account_are_worth_a_record_each_second() {
-        let throttle = Throttle::new(1);
-        let told = |number, at: i64| {
-            let now = Timestamp::from_millis(at);
-            let told = (0..100).filter(|_| throttle.is_told(account(number), now));
-            told.count()
-        };
-        assert_eq!(
-            [told(1, 5_000), told(1, 5_999), told(1, 6_000)],
-            [10, 0, 10]
-        );
-        assert_eq!(told(2, 6_000), 10);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the audit keeps of a call.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use reelgate_api_kit::RequestId;
 use reelgate_api_kit::operation::Product as Table;
@@ -13,15 +13,13 @@ use super::errors::ApiError;
 /// In place of a status where nobody waited for one, as web servers log it.
 const CALLER_LEFT: u16 = 499;
 
-/// Refused signatures of known keys that are kept, a second: whoever guesses does so often.
-const UNPROVEN_PER_SECOND: u32 = 10;
-
 /// What a call was about.
 pub(super) struct Subject<'a> {
     pub(super) table: &'static Table,
     pub(super) action: &'a str,
     /// Such as `acs:mts:*:1234567890123456:job/0123…`.
     pub(super) resource: String,
+    pub(super) changes_access: bool,
     pub(super) context: &'a CallContext,
     pub(super) request_id: RequestId,
     pub(super) at: Timestamp,
@@ -33,8 +31,9 @@ pub(super) struct Entry {
     service: Arc<Service>,
     /// Gone once it is on its way.
     record: Option<AuditRecord>,
-    is_kept: bool,
+    is_proven: bool,
     is_throttled: bool,
+    changes_access: bool,
 }
 
 impl Entry {
@@ -58,14 +57,15 @@ impl Entry {
         Self {
             service: Arc::clone(service),
             record: Some(record),
-            is_kept: false,
+            is_proven: false,
             is_throttled: false,
+            changes_access: subject.changes_access,
         }
     }
 
     /// The signature proves it.
     pub(super) fn proven(&mut self) {
-        self.is_kept = true;
+        self.is_proven = true;
     }
 
     /// It came too often.
@@ -80,14 +80,20 @@ impl Entry {
         }
     }
 
-    /// Takes down what came of the call. Of calls that nothing proves only some are kept.
-    pub(super) fn answered(&mut self, error: Option<&ApiError>, unproven: &Sparing) {
+    /// Takes down what came of the call. A change of access is on disk when this returns.
+    pub(super) async fn answered(&mut self, error: Option<&ApiError>) {
         let Some(record) = &mut self.record else {
             return;
         };
-        self.is_kept = self.is_kept || unproven.passes(record.at);
         record.status = error.map_or(200, |error| error.status.as_u16());
-        let Some(error) = error else { return };
+        let Some(error) = error else {
+            if self.changes_access
+                && let Some(record) = self.record.take()
+            {
+                self.service.audit_change(record).await;
+            }
+            return;
+        };
         record.code = Some(error.code.clone().into_owned());
         if error.refusal.is_some() {
             record.allowed = false;
@@ -100,13 +106,13 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if let Some(record) = self.record.take()
-            && self.is_kept
-        {
-            match self.is_throttled {
-                true => self.service.audit_throttled(record),
-                false => self.service.audit(record),
-            }
+        let Some(record) = self.record.take() else {
+            return;
+        };
+        match (self.is_proven, self.is_throttled) {
+            (false, _) => self.service.audit_unproven(record),
+            (true, true) => self.service.audit_throttled(record),
+            (true, false) => self.service.audit(record),
         }
     }
 }
@@ -117,37 +123,9 @@ fn first_part(message: &str) -> String {
     part.unwrap_or_default().to_owned()
 }
 
-/// Lets so many pass in a second.
-#[derive(Default)]
-pub(super) struct Sparing(Mutex<(i64, u32)>);
-
-impl Sparing {
-    pub(super) fn passes(&self, now: Timestamp) -> bool {
-        let second = now.as_millis().div_euclid(1000);
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.0 != second {
-            *counted = (second, 0);
-        }
-        counted.1 += 1;
-        counted.1 <= UNPROVEN_PER_SECOND
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn so_many_pass_in_a_second() {
-        let sparing = Sparing::default();
-        let passed = |at: i64| {
-            let now = Timestamp::from_millis(at);
-            (0..100).filter(|_| sparing.passes(now)).count()
-        };
-        assert_eq!(passed(5_000), UNPROVEN_PER_SECOND as usize);
-        assert_eq!(passed(5_999), 0);
-        assert_eq!(passed(6_000), UNPROVEN_PER_SECOND as usize);
-    }
 
     #[test]
     fn reasons_hold_no_parameters() {

@@ -15,7 +15,7 @@ use reelgate_service::{Clock, Principal, Service};
 use serde_json::{Map, Value};
 
 use super::admission::{Proven, admit, authenticate};
-use super::audited::{Entry, Sparing, Subject};
+use super::audited::{Entry, Subject};
 use super::envelope::Envelope;
 use super::errors::{ApiError, CommonError};
 use super::params::Params;
@@ -28,7 +28,6 @@ pub struct Gateway {
     products: Vec<Arc<dyn Product>>,
     service: Arc<Service>,
     clock: Arc<dyn Clock>,
-    unproven: Sparing,
 }
 
 /// What a call was found to be, for the answer, the log and the audit.
@@ -51,7 +50,6 @@ impl Gateway {
             products,
             service,
             clock,
-            unproven: Sparing::default(),
         }
     }
 
@@ -71,7 +69,7 @@ impl Gateway {
                 let outcome = self.answer(&received, &params, when, &mut found).await;
                 let error = outcome.as_ref().err();
                 if let Some(entry) = &mut found.entry {
-                    entry.answered(error, &self.unproven);
+                    entry.answered(error).await;
                 }
                 log(&found, request_id, started, error);
                 outcome.map(|members| envelope.success(found.action, members))
@@ -124,6 +122,7 @@ impl Gateway {
                     Some(resource) if resource.starts_with("acs:") => resource,
                     Some(name) => everything.trim_end_matches('*').to_owned() + &name,
                 },
+                changes_access: product.changes_access(action),
                 context,
                 request_id,
                 at: now,

@@ -25,6 +25,11 @@ pub trait Product: Send + Sync {
         false
     }
 
+    /// Whether an operation hands out access: the audit has it before the caller has the answer.
+    fn changes_access(&self, _action: &str) -> bool {
+        false
+    }
+
     /// What the call is about, for the audit: no secret, and not what a policy is asked. A whole ARN, or what stands in
     /// one after product and account; none: all that is the account's.
     fn subject(&self, _params: &Params) -> Option<String> {

@@ -39,6 +39,10 @@ impl Product for Sts {
         action == "GetCallerIdentity"
     }
 
+    fn changes_access(&self, action: &str) -> bool {
+        action == "AssumeRole"
+    }
+
     fn subject(&self, params: &Params) -> Option<String> {
         assume_role::subject(params)
     }

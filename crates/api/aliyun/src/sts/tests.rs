@@ -42,6 +42,21 @@ async fn search(world: &World, key: &Key) -> String {
 }
 
 #[tokio::test]
+async fn a_role_that_is_assumed_is_recorded_before_it_is_answered() {
+    let world = World::new().await;
+    let user = world.user("ada", allow("sts:AssumeRole", ANYTHING)).await;
+    let role = world.role("reader", allow("mts:Search*", ANYTHING)).await;
+    session(&world, &user, &role).await;
+    let [record] = &world.stored().await[..] else {
+        panic!("there is not one record");
+    };
+    assert_eq!(
+        (record.action.as_str(), record.status),
+        ("sts:AssumeRole", 200)
+    );
+}
+
+#[tokio::test]
 async fn a_user_assumes_a_role_that_trusts_it() {
     let world = World::new().await;
     let user = world.user("ada", allow("sts:AssumeRole", ANYTHING)).await;

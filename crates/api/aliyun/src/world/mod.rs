@@ -65,6 +65,7 @@ pub(crate) struct World {
     products: Products,
     keyring: Keyring,
     clock: Arc<Hand>,
+    store: Arc<dyn Store>,
     pub(crate) service: Arc<Service>,
     routes: Router,
     pub(crate) made: Credentials,
@@ -86,7 +87,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let keyring = Keyring::passing(&RandomIds::default());
         let clock = Arc::new(Hand(AtomicI64::new(SENT_MS)));
-        let (service, routes) = open(&dir, &keyring, &clock, products);
+        let (store, service, routes) = open(&dir, &keyring, &clock, products);
         let made = Credentials {
             account_id: ACCOUNT.to_owned(),
             access_key_id: KEY.to_owned(),
@@ -99,6 +100,7 @@ impl World {
             products,
             keyring,
             clock,
+            store,
             service,
             routes,
             made,
@@ -113,17 +115,19 @@ impl World {
             products,
             keyring,
             clock,
+            store,
             service,
             routes,
             ..
         } = self;
-        drop((service, routes));
-        let (service, routes) = open(&dir, &keyring, &clock, products);
+        drop((store, service, routes));
+        let (store, service, routes) = open(&dir, &keyring, &clock, products);
         Self {
             dir,
             products,
             keyring,
             clock,
+            store,
             service,
             routes,
             ..self
@@ -220,10 +224,18 @@ impl World {
 
     /// What the audit has of all accounts, the latest first.
     pub(crate) async fn audited(&self) -> Vec<AuditRecord> {
-        let filter = AuditFilter::default();
-        let entries = self.service.audited(&self.caller(), filter, 1000).await;
-        let entries = entries.unwrap().into_iter();
-        entries.map(|entry| entry.record).collect()
+        self.service.flush_audit().await.unwrap();
+        self.stored().await
+    }
+
+    /// Those on disk, whatever may still wait.
+    pub(crate) async fn stored(&self) -> Vec<AuditRecord> {
+        let filter = AuditFilter {
+            account: Some(self.account_id()),
+            ..AuditFilter::default()
+        };
+        let entries = self.store.audit(filter, 1000).await.unwrap();
+        entries.into_iter().map(|entry| entry.record).collect()
     }
 
     pub(crate) fn account_id(&self) -> AccountId {
@@ -236,7 +248,7 @@ fn open(
     keyring: &Keyring,
     clock: &Arc<Hand>,
     products: Products,
-) -> (Arc<Service>, Router) {
+) -> (Arc<dyn Store>, Arc<Service>, Router) {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join("db")).unwrap());
     let clock: Arc<dyn Clock> = Arc::<Hand>::clone(clock);
     let settings = Settings {
@@ -245,11 +257,11 @@ fn open(
         free_space_floor: 0,
     };
     let ids = Arc::new(RandomIds::default());
-    let service = Service::new(store, Arc::clone(&clock), ids, settings)
+    let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings)
         .with_access(AccessSettings::new(keyring.clone()));
     let service = Arc::new(service);
     let gateway = Gateway::new(products(&service), Arc::clone(&service), clock);
-    (service, Arc::new(gateway).routes())
+    (store, service, Arc::new(gateway).routes())
 }
 
 /// One answer, taken apart.

@@ -26,7 +26,7 @@ use crate::request_id::RequestId;
 pub(crate) use authenticate::Authenticated;
 pub(crate) use received::Received;
 pub(crate) use record::Call;
-use record::{Sparing, UnderWay};
+use record::UnderWay;
 pub(crate) use target::{IamCall, Target};
 pub use unread::{is_asked, refuse_head};
 
@@ -34,16 +34,11 @@ pub use unread::{is_asked, refuse_head};
 pub struct Gateway {
     service: Arc<Service>,
     clock: Arc<dyn Clock>,
-    unproven: Sparing,
 }
 
 impl Gateway {
     pub fn new(service: Arc<Service>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            service,
-            clock,
-            unproven: Sparing::default(),
-        }
+        Self { service, clock }
     }
 
     async fn handle(&self, request: Request) -> Response {

@@ -1,11 +1,10 @@
 //! What is kept of a call: a line in the log, and a record in the audit.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::response::Response;
-use reelgate_domain::Timestamp;
 use reelgate_domain::access::AuditRecord;
 use reelgate_service::{CallContext, Caller, Principal};
 
@@ -77,6 +76,11 @@ impl Call {
         }
     }
 
+    /// Whether somebody is known to have made the call, or to have been claimed to.
+    fn is_attributed(&self) -> bool {
+        self.caller.is_some() || self.misused.is_some() || self.tried.is_some()
+    }
+
     pub(crate) fn source(&self) -> Option<IpAddr> {
         self.context.source
     }
@@ -121,19 +125,20 @@ impl<'g> UnderWay<'g> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let Self { gateway, call, .. } = self;
-        if !self.is_over && gateway.is_worth_a_record(call) {
-            gateway
-                .service
-                .audit(gateway.record(call, CALLER_LEFT, None));
+        if !self.is_over && call.is_attributed() {
+            let record = gateway.record(call, CALLER_LEFT, None);
+            gateway.keep(call, record);
         }
     }
 }
 
 impl Gateway {
-    /// Whether somebody is known to have made the call, or to have been claimed to; of the latter a few are enough.
-    fn is_worth_a_record(&self, call: &Call) -> bool {
-        let is_claimed = call.misused.is_some() || call.tried.is_some();
-        call.caller.is_some() || (is_claimed && self.unproven.passes(self.clock.now()))
+    /// Hands a record to the audit; of those that nothing proves a few are enough.
+    fn keep(&self, call: &Call, record: AuditRecord) {
+        match call.caller {
+            Some(_) => self.service.audit(record),
+            None => self.service.audit_unproven(record),
+        }
     }
 
     /// Logs the call once, and keeps a record of it if somebody is known to have made it, or to have been claimed to.
@@ -141,25 +146,18 @@ impl Gateway {
     /// Records of calls that hand out or end access are on disk before the caller is answered.
     pub(super) async fn conclude(&self, call: &Call, outcome: Outcome) -> Outcome {
         log(call, outcome.as_ref());
-        if !self.is_worth_a_record(call) {
+        if !call.is_attributed() {
             return outcome;
         }
         let record = self.record(call, status(outcome.as_ref()), outcome.as_ref().err());
         match &outcome {
-            Ok(_) if call.changes_access => self.note_change(record).await,
-            Err(error) if error.is_throttled() => self.service.audit_throttled(record),
-            _ => self.service.audit(record),
+            Ok(_) if call.changes_access => self.service.audit_change(record).await,
+            Err(error) if error.is_throttled() && call.caller.is_some() => {
+                self.service.audit_throttled(record);
+            }
+            _ => self.keep(call, record),
         }
         outcome
-    }
-
-    /// What was done is done, and its answer may hold a secret that nobody can ask for again: that the audit is behind
-    /// fails no call.
-    async fn note_change(&self, record: AuditRecord) {
-        let (id, action) = (record.request_id.clone(), record.action.clone());
-        if let Err(error) = self.service.audit_now(record).await {
-            tracing::error!(%error, request.id = %id, "request {id}: {action} is done, and the audit is behind");
-        }
     }
 
     fn record(&self, call: &Call, status: u16, error: Option<&ApiError>) -> AuditRecord {
@@ -234,40 +232,9 @@ fn cause_chain(error: &(dyn std::error::Error + 'static)) -> String {
     causes.join(": ")
 }
 
-/// Unproven claims that are recorded, a second: whoever guesses does so often.
-const UNPROVEN_PER_SECOND: u32 = 10;
-
-/// Lets so many pass in a second.
-#[derive(Default)]
-pub(super) struct Sparing(Mutex<(i64, u32)>);
-
-impl Sparing {
-    fn passes(&self, now: Timestamp) -> bool {
-        let second = now.as_millis().div_euclid(1000);
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.0 != second {
-            *counted = (second, 0);
-        }
-        counted.1 = counted.1.saturating_add(1);
-        counted.1 <= UNPROVEN_PER_SECOND
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn so_many_unproven_claims_are_kept_in_a_second() {
-        let sparing = Sparing::default();
-        let passed = |at_ms: i64| {
-            let now = Timestamp::from_millis(at_ms);
-            (0..100).filter(|_| sparing.passes(now)).count()
-        };
-        assert_eq!(passed(5_000), 10);
-        assert_eq!(passed(5_999), 0);
-        assert_eq!(passed(6_000), 10);
-    }
 
     #[test]
     fn reasons_hold_no_canonical_request() {

@@ -308,14 +308,7 @@ impl Entry {
     async fn write_now(mut self) {
         // From here on it is the service's, whether anybody waits for it or not.
         self.is_written = true;
-        let written = self.service.audit_now(self.record.clone()).await;
-        if let Err(error) = written {
-            let (principal, action) = (&self.record.principal, &self.record.action);
-            let id = &self.record.request_id;
-            // What was done is done, and its answer may hold a secret that nobody can ask for again.
-            tracing::error!(%error, request.id = %id,
-                "request {id}: {principal} called {action}, and the audit log is behind");
-        }
+        self.service.audit_change(self.record.clone()).await;
     }
 }
 

@@ -560,5 +560,5 @@ async fn what_hands_out_access_is_recorded_before_it_is_answered() {
         row("CreateTemporaryAccessKeyByToken", "201"),
         row("KeystoneRevokeToken", "204"),
     ];
-    assert_eq!(world.audited().await, expected);
+    assert_eq!(world.stored().await, expected);
 }

@@ -17,7 +17,7 @@ use reelgate_api_kit::Dialect;
 use reelgate_api_kit::serve::Transport;
 use reelgate_domain::{AccountId, Timestamp};
 use reelgate_service::{AuditFilter, Caller, Clock, Credentials, RandomIds, Service, Settings};
-use reelgate_store::SqliteStore;
+use reelgate_store::{SqliteStore, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -40,6 +40,7 @@ impl Clock for Hands {
 /// A server with its first account.
 struct World {
     _dir: TempDir,
+    store: Arc<dyn Store>,
     service: Arc<Service>,
     clock: Arc<Hands>,
     routes: Router,
@@ -49,7 +50,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let dir = TempDir::new().unwrap();
-        let store = Arc::new(SqliteStore::open(&dir.path().join("db")).unwrap());
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join("db")).unwrap());
         let clock = Arc::new(Hands(AtomicI64::new(START_MS)));
         let settings = Settings {
             data_dir: dir.path().to_owned(),
@@ -57,12 +58,18 @@ impl World {
             free_space_floor: 0,
         };
         let ids = Arc::new(RandomIds::default());
-        let service = Arc::new(Service::new(store, clock.clone(), ids, settings));
+        let service = Arc::new(Service::new(
+            Arc::clone(&store),
+            clock.clone(),
+            ids,
+            settings,
+        ));
         let made = service.invent_credentials();
         assert!(service.create_first_account(&made).await.unwrap());
         let gateway = crate::gateway(Arc::clone(&service), clock.clone());
         Self {
             _dir: dir,
+            store,
             service,
             clock,
             routes: Arc::new(gateway).routes(),
@@ -175,12 +182,14 @@ impl World {
 
     /// Records of the audit, oldest first: who, what, allowed or not, status and code, reason.
     async fn audited(&self) -> Vec<(String, String, bool, String, String)> {
+        self.service.flush_audit().await.unwrap();
+        self.stored().await
+    }
+
+    /// What is on disk, whatever may still wait.
+    async fn stored(&self) -> Vec<(String, String, bool, String, String)> {
         let filter = AuditFilter::default();
-        let mut entries = self
-            .service
-            .audited(&self.operator(), filter, 100)
-            .await
-            .unwrap();
+        let mut entries = self.store.audit(filter, 100).await.unwrap();
         entries.reverse();
         let rows = entries.into_iter().map(|entry| {
             let record = entry.record;
