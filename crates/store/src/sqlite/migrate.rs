@@ -24,6 +24,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 3,
         sql: include_str!("migrations/0003_access.sql"),
     },
+    Migration {
+        version: 4,
+        sql: include_str!("migrations/0004_past_one_machine.sql"),
+    },
 ];
 
 /// Applies what is missing, each step with its record in one transaction: a crash leaves the
