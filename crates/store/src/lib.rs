@@ -5,12 +5,18 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod contract;
+mod family;
+mod happened;
+mod held;
+mod hints;
+mod lanes;
 mod sqlite;
+mod stored;
 
 pub use contract::{
     AccessStore, Attach, AuditFilter, Beat, BeatAnswer, Bucket, Claim, Create, CreateAccount,
-    DeletePipeline, DeletePolicy, Ending, Fenced, Gone, Hints, JobFilter, NewAccount, NewPipeline,
-    PipelinePage, Put, Resealed, Result, RetryOutcome, Rotate, SealedSecret, Store, StoreError,
-    SubmitOutcome, Work,
+    DeleteCluster, DeletePipeline, DeletePolicy, Ending, Fenced, Gone, Hints, JobFilter, Join,
+    NewAccount, NewPipeline, NodeStore, PipelinePage, Put, Resealed, Result, RetryOutcome, Rotate,
+    SealedSecret, Sign, Store, StoreError, SubmitOutcome, Told, Work,
 };
 pub use sqlite::SqliteStore;

@@ -6,13 +6,14 @@ use reelgate_domain::{JobId, Timestamp, WorkerId};
 use rusqlite::{Row, params};
 
 use super::error::{by_row, corrupt};
-use super::hints::Wakes;
 use super::rows::{Held, all, cell, execute, job, kin, one};
 use super::transition::{Beside, add, store};
 use super::unreadable::Unreadable;
 use super::writer::Tx;
 use super::{history, sql};
 use crate::contract::{Claim, Result, Work};
+use crate::family::are_siblings;
+use crate::hints::Wakes;
 
 /// What a claim starts, and the tick that marks whose turn it was.
 pub(super) struct Wanted {
@@ -176,12 +177,6 @@ fn siblings(
         }
     }
     Ok(started)
-}
-
-/// What `submit` has found out and stored as one number, for a number is unique in one call only.
-fn are_siblings(a: &Job, b: &Job) -> bool {
-    let family = |job: &Job| (job.submission, job.pipeline, job.priority);
-    family(a) == family(b) && a.spec.input() == b.spec.input()
 }
 
 /// Corrects a pipeline that counts ready jobs and has none, as when a job's state makes no sense:

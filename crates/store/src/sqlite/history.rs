@@ -3,25 +3,16 @@
 //! What a job's row says anyway is not noted as well, so that a job that is submitted, runs and
 //! succeeds, or is cancelled while it waits, costs no write for its history.
 
-use reelgate_domain::job::{
-    Fault, Happening, HistoryEntry, Job, JobState, Lifecycle, StateName, StopMode,
-};
+use reelgate_domain::job::{HistoryEntry, Job, StopMode};
 use reelgate_domain::{AccountId, JobId, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::rows::{Held, execute, held, one};
 use super::sql;
-use super::stored::{decode, encode};
 use super::writer::Tx;
-use crate::contract::{Gone, Result};
-
-/// What is known of an attempt's end beside the state it led to.
-pub(super) enum End<'f> {
-    Succeeded,
-    GivenBack,
-    Failed(&'f Fault),
-    Stopped(Gone),
-}
+use crate::contract::Result;
+use crate::happened;
+use crate::stored::encode;
 
 /// Adds to a job's history.
 pub(super) fn add(tx: &Tx<'_>, number: i64, happened: &[HistoryEntry]) -> Result<()> {
@@ -32,94 +23,15 @@ pub(super) fn add(tx: &Tx<'_>, number: i64, happened: &[HistoryEntry]) -> Result
     Ok(())
 }
 
-/// The start of the attempt that holds the job, if the job says when that was.
-pub(super) fn started(held: &Held) -> Vec<HistoryEntry> {
-    start_of(&held.lifecycle, held.started_at)
-        .into_iter()
-        .collect()
-}
-
-fn start_of(lifecycle: &Lifecycle, started_at: Option<Timestamp>) -> Option<HistoryEntry> {
-    let worker = lifecycle.state.lease()?.worker.clone();
-    Some(HistoryEntry {
-        at: started_at?,
-        attempt: lifecycle.attempt,
-        what: Happening::Started { worker },
-    })
-}
-
 /// Notes that another worker goes on with a publishing job.
 pub(super) fn note_takeover(tx: &Tx<'_>, job: &Job) -> Result<()> {
-    let started = start_of(&job.lifecycle, job.started_at);
+    let started = happened::start_of(&job.lifecycle, job.started_at);
     add(tx, job.number.0, &Vec::from_iter(started))
 }
 
 /// Notes that a job which was held like this was asked to stop.
 pub(super) fn note_stop(tx: &Tx<'_>, held: &Held, mode: StopMode, now: Timestamp) -> Result<()> {
-    let from = held.lifecycle.state.name();
-    let mut happened = Vec::new();
-    if from == StateName::Running {
-        happened.extend(started(held));
-    }
-    happened.push(HistoryEntry {
-        at: now,
-        attempt: held.lifecycle.attempt,
-        what: Happening::CancelAccepted {
-            from,
-            decision: StateName::Stopping,
-            mode,
-        },
-    });
-    add(tx, held.number, &happened)
-}
-
-/// What there is to note of the end of an attempt.
-pub(super) fn end(
-    held: &Held,
-    next: &Lifecycle,
-    how: &End<'_>,
-    now: Timestamp,
-) -> Vec<HistoryEntry> {
-    let at = |at, what| HistoryEntry {
-        at,
-        attempt: next.attempt,
-        what,
-    };
-    let again = matches!(
-        next.state,
-        JobState::Queued { .. } | JobState::Publishing { .. }
-    );
-    let mut happened = Vec::new();
-    if held.lifecycle.state.name() == StateName::Running {
-        happened.extend(started(held));
-    }
-    match how {
-        End::Failed(fault) => happened.push(at(
-            now,
-            Happening::AttemptFailed {
-                code: fault.code,
-                message: fault.message.clone(),
-                again,
-            },
-        )),
-        End::Stopped(gone) => {
-            let killed = gone.killed;
-            happened.push(at(gone.at, Happening::ProcessesGone { killed }));
-        }
-        End::GivenBack => happened.push(at(now, Happening::GivenBack)),
-        // Its row says so, and its start was noted when it was published.
-        End::Succeeded => {}
-    }
-    match &next.state {
-        JobState::Failed { .. } => happened.push(at(now, Happening::Failed)),
-        JobState::Cancelled { .. } => happened.push(at(now, Happening::Cancelled)),
-        JobState::Succeeded { .. }
-        | JobState::Queued { .. }
-        | JobState::Running { .. }
-        | JobState::Publishing { .. }
-        | JobState::Stopping { .. } => {}
-    }
-    happened
+    add(tx, held.number, &happened::stop(held, mode, now))
 }
 
 /// A job's whole history, oldest first.
@@ -135,50 +47,6 @@ pub(super) fn of(
 /// Reads `HISTORY`.
 fn read(row: &Row<'_>) -> Result<Vec<HistoryEntry>> {
     let held = held(row)?;
-    let mut history = vec![HistoryEntry {
-        at: Timestamp::from_millis(row.get(15)?),
-        attempt: 0,
-        what: Happening::Queued,
-    }];
     let noted: Option<String> = row.get(16)?;
-    for line in noted.iter().flat_map(|noted| noted.lines()) {
-        let entries: Vec<HistoryEntry> = decode(line, "job_results", "history", held.number)?;
-        history.extend(entries);
-    }
-    history.extend(not_noted(&held, &history));
-    Ok(history)
-}
-
-/// What the row says and nobody has noted.
-fn not_noted(held: &Held, noted: &[HistoryEntry]) -> Vec<HistoryEntry> {
-    let attempt = held.lifecycle.attempt;
-    let at = |at, what| HistoryEntry { at, attempt, what };
-    let has = |what: &Happening| noted.last().is_some_and(|last| last.what == *what);
-    match &held.lifecycle.state {
-        JobState::Running { .. } => started(held),
-        JobState::Succeeded { finished_at } => vec![at(*finished_at, Happening::Succeeded)],
-        JobState::Cancelled { finished_at } if !has(&Happening::Cancelled) => {
-            let decided = Happening::CancelAccepted {
-                from: StateName::Queued,
-                decision: StateName::Cancelled,
-                mode: StopMode::Graceful,
-            };
-            // Every end of an attempt is noted. If none is, an earlier release cancelled the job,
-            // and in which state is not known.
-            let waited = attempt == 0 || noted.len() > 1;
-            let decided = waited.then(|| at(*finished_at, decided));
-            let cancelled = at(*finished_at, Happening::Cancelled);
-            decided.into_iter().chain([cancelled]).collect()
-        }
-        // By an earlier release, or the row made no sense then.
-        JobState::Failed { finished_at, fault } if !has(&Happening::Failed) => {
-            let why = Happening::AttemptFailed {
-                code: fault.code,
-                message: fault.message.clone(),
-                again: false,
-            };
-            vec![at(*finished_at, why), at(*finished_at, Happening::Failed)]
-        }
-        _ => Vec::new(),
-    }
+    happened::all(&held, Timestamp::from_millis(row.get(15)?), noted)
 }

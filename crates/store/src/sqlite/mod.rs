@@ -11,7 +11,6 @@ mod claim;
 mod connect;
 mod error;
 mod headroom;
-mod hints;
 mod history;
 mod inbox;
 mod listing;
@@ -19,6 +18,7 @@ mod lock;
 mod migrate;
 #[cfg(feature = "mutants")]
 mod mutants;
+mod nodes;
 mod pipelines;
 mod readers;
 mod report;
@@ -27,7 +27,6 @@ mod rows;
 mod sql;
 #[cfg(test)]
 mod sql_tests;
-mod stored;
 mod submit;
 mod sweep;
 mod transition;
@@ -49,12 +48,11 @@ use reelgate_domain::job::{
 use reelgate_domain::media::Staged;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
-    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
+    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Place, Timestamp, WorkerId,
 };
 use tokio::sync::{Semaphore, watch};
 
 use self::headroom::Headroom;
-use self::hints::Bells;
 use self::inbox::{Inbox, Lane};
 use self::lock::DirectoryLock;
 use self::readers::Readers;
@@ -63,6 +61,8 @@ use crate::contract::{
     Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, Hints, JobFilter, NewPipeline,
     PipelinePage, Result, RetryOutcome, Store, StoreError, SubmitOutcome,
 };
+use crate::family;
+use crate::hints::Bells;
 
 const FILE_NAME: &str = "reelgate.db";
 
@@ -77,6 +77,7 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     served: Arc<AtomicI64>,
     walk: access::Walk,
+    nodes: nodes::Nodes,
     /// Canonical.
     dir: PathBuf,
     writer: Option<JoinHandle<()>>,
@@ -124,6 +125,7 @@ impl SqliteStore {
             readers,
             served: Arc::new(AtomicI64::new(served)),
             walk: access::Walk::default(),
+            nodes: nodes::Nodes::default(),
             dir,
             writer: Some(writer),
             writer_alive,
@@ -139,20 +141,24 @@ impl SqliteStore {
     /// The bucket with its path as it is stored: below the store's own directory it is kept
     /// relative to that, so that the directory can be moved.
     fn within(&self, bucket: Bucket) -> Bucket {
-        match bucket.path.strip_prefix(&self.dir) {
-            Ok(relative) => Bucket {
-                path: relative.to_owned(),
+        let inside = bucket.place.directory();
+        match inside.and_then(|path| path.strip_prefix(&self.dir).ok()) {
+            Some(relative) => Bucket {
+                place: Place::Directory(relative.to_owned()),
                 ..bucket
             },
-            Err(_elsewhere) => bucket,
+            None => bucket,
         }
     }
 
     /// The bucket with its path made absolute again.
     fn anywhere(&self, bucket: Bucket) -> Bucket {
+        let Some(path) = bucket.place.directory() else {
+            return bucket;
+        };
         // Joining an absolute path gives that path.
         Bucket {
-            path: self.dir.join(&bucket.path),
+            place: Place::Directory(self.dir.join(path)),
             ..bucket
         }
     }
@@ -309,7 +315,7 @@ impl Store for SqliteStore {
         Ok(match numbers {
             Ok(numbers) => {
                 let jobs = jobs.into_iter().zip(numbers);
-                SubmitOutcome::Accepted(jobs.map(|(job, n)| submit::stored(job, n)).collect())
+                SubmitOutcome::Accepted(jobs.map(|(job, n)| family::stored(job, n)).collect())
             }
             Err(pipeline) => SubmitOutcome::PipelineMissing(pipeline),
         })

@@ -7,12 +7,12 @@ use reelgate_domain::{AccountId, Pipeline, PipelineId, PipelineState};
 use rusqlite::{Connection, params};
 
 use super::error::corrupt;
-use super::hints::Wakes;
 use super::rows::{all, cell, execute, one, pipeline};
 use super::sql;
-use super::stored::encode;
 use super::writer::Tx;
 use crate::contract::{DeletePipeline, NewPipeline, PipelinePage, Result};
+use crate::hints::Wakes;
+use crate::stored::encode;
 
 pub(super) fn create(tx: &Tx<'_>, new: &NewPipeline) -> Result<Pipeline> {
     let connection = tx.connection();

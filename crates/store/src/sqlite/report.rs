@@ -6,13 +6,14 @@ use reelgate_domain::{JobId, Timestamp};
 use rusqlite::params;
 
 use super::error::by_row;
-use super::history::End;
 use super::rows::{Held, cell, execute, held, one};
-use super::stored::{decode, encode};
-use super::transition::{apply, is_hurried};
+use super::transition::apply;
 use super::writer::Tx;
 use super::{history, sql};
 use crate::contract::{Beat, BeatAnswer, Ending, Fenced, Result};
+use crate::happened::{self, End};
+use crate::held::is_hurried;
+use crate::stored::{decode, encode};
 
 pub(super) fn renew(
     tx: &Tx<'_>,
@@ -82,7 +83,7 @@ pub(super) fn publish(tx: &Tx<'_>, job: JobId, staged: &Staged, now: Timestamp) 
     };
     match apply(tx, &held, &Event::Publish { attempt }, now)? {
         Some(_) => {
-            let started = history::started(&held);
+            let started = happened::started(&held);
             set_outputs(tx, held.number, Some(staged), None, started)?;
             Ok(Fenced::Done)
         }
@@ -150,7 +151,7 @@ pub(super) fn note_end(
     results: &[OutputResult],
     now: Timestamp,
 ) -> Result<()> {
-    let happened = history::end(held, next, how, now);
+    let happened = happened::end(held, next, how, now);
     let JobState::Failed { fault, .. } = &next.state else {
         return history::add(tx, held.number, &happened);
     };

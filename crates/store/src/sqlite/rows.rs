@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use reelgate_domain::job::{Fault, Job, JobState, Lease, Lifecycle, Priority, StateName, StopMode};
+use reelgate_domain::job::{Fault, Job, JobState, Lease, Lifecycle, Priority, StopMode};
 use reelgate_domain::media::Staged;
 use reelgate_domain::{
     AccountId, JobId, JobNumber, Pipeline, PipelineId, PipelineState, SubmissionId, Timestamp,
@@ -13,8 +13,9 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::error::corrupt;
-use super::stored::decode;
 use crate::contract::{Result, StoreError};
+pub(super) use crate::held::Held;
+use crate::stored::decode;
 
 /// The one row, if any.
 pub(super) fn one<T>(
@@ -126,30 +127,6 @@ impl<'r> Cells<'r> {
     pub(super) fn corrupt(&self, column: &'static str, why: impl Display) -> StoreError {
         corrupt(self.table, column, &self.key, why)
     }
-}
-
-/// A state as stored.
-pub(super) const fn state_code(state: StateName) -> i64 {
-    match state {
-        StateName::Queued => 0,
-        StateName::Running => 1,
-        StateName::Publishing => 2,
-        StateName::Stopping => 3,
-        StateName::Succeeded => 4,
-        StateName::Failed => 5,
-        StateName::Cancelled => 6,
-    }
-}
-
-/// What a transition needs to know of a job.
-#[derive(Clone, Debug)]
-pub(super) struct Held {
-    pub(super) number: i64,
-    pub(super) id: JobId,
-    pub(super) pipeline: i64,
-    pub(super) lifecycle: Lifecycle,
-    pub(super) progress: u8,
-    pub(super) started_at: Option<Timestamp>,
 }
 
 /// Reads `held_columns!`.

@@ -1,17 +1,16 @@
 //! Queueing new jobs.
 
-use std::collections::HashMap;
-
-use reelgate_domain::job::{Job, Lifecycle, NewJob};
-use reelgate_domain::{AccountId, JobNumber, PipelineId};
+use reelgate_domain::job::NewJob;
+use reelgate_domain::{AccountId, PipelineId};
 use rusqlite::params;
 
-use super::hints::Wakes;
 use super::rows::execute;
-use super::stored::encode;
 use super::writer::Tx;
 use super::{pipelines, sql, transition};
 use crate::contract::Result;
+use crate::family;
+use crate::hints::Wakes;
+use crate::stored::encode;
 
 /// A job as its rows hold it, encoded before it reaches the writer's thread.
 pub(super) struct NewRow {
@@ -30,7 +29,7 @@ pub(super) struct NewRow {
 impl NewRow {
     /// The rows of the jobs of one submission.
     pub(super) fn encode_all(jobs: &[NewJob]) -> Result<Vec<Self>> {
-        let kin = kin(jobs);
+        let kin = family::numbers(jobs);
         jobs.iter()
             .zip(kin)
             .map(|(job, kin)| Self::encode(job, kin))
@@ -51,31 +50,6 @@ impl NewRow {
             user_data: job.user_data.clone(),
         })
     }
-}
-
-/// Which jobs have siblings, by a number that these share: the place of the first of them.
-fn kin(jobs: &[NewJob]) -> Vec<Option<i64>> {
-    let family = |job: &NewJob| {
-        let (submission, pipeline) = (job.submission, job.pipeline);
-        (submission, pipeline, job.priority, job.spec.input().clone())
-    };
-    let families: Vec<_> = match jobs {
-        // The usual case costs nothing.
-        [_] => return vec![None],
-        jobs => jobs.iter().map(family).collect(),
-    };
-    let mut places = HashMap::new();
-    for (place, family) in families.iter().enumerate() {
-        let (_, count) = places.entry(family).or_insert((place as i64, 0));
-        *count += 1;
-    }
-    families
-        .iter()
-        .map(|family| match places[family] {
-            (_, 1) => None,
-            (place, _) => Some(place),
-        })
-        .collect()
 }
 
 /// The numbers of the new jobs, or the pipeline that does not exist.
@@ -134,24 +108,4 @@ fn insert(tx: &Tx<'_>, row: &NewRow, pipeline: i64) -> Result<i64> {
         params![number, row.spec, row.origin, row.user_data],
     )?;
     Ok(number)
-}
-
-/// The job that a new one has become.
-pub(super) fn stored(new: NewJob, number: i64) -> Job {
-    Job {
-        id: new.id,
-        number: JobNumber(number),
-        submission: new.submission,
-        account: new.account,
-        pipeline: new.pipeline,
-        priority: new.priority,
-        spec: new.spec,
-        origin: new.origin,
-        user_data: new.user_data,
-        lifecycle: Lifecycle::queued(),
-        progress: 0,
-        results: Vec::new(),
-        created_at: new.created_at,
-        started_at: None,
-    }
 }

@@ -5,14 +5,14 @@ use reelgate_domain::{AccountId, JobId, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::error::by_row;
-use super::hints::Wakes;
-use super::history::End;
 use super::rows::{all, cell, execute, held, one};
 use super::transition::{add, apply};
 use super::unreadable::Unreadable;
 use super::writer::Tx;
 use super::{report, sql};
 use crate::contract::Result;
+use crate::happened::End;
+use crate::hints::Wakes;
 
 pub(super) fn sweep(tx: &Tx<'_>, every: bool, now: Timestamp) -> Result<u64> {
     let connection = tx.connection();

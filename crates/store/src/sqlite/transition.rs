@@ -1,15 +1,15 @@
 //! The write that moves a job from one state to another, with all that hangs on it.
 
 use reelgate_domain::Timestamp;
-use reelgate_domain::job::{Event, JobState, Lease, Lifecycle, StateName, StopMode};
+use reelgate_domain::job::{Event, Lease, Lifecycle, StateName};
 use rusqlite::params;
 
 use super::error::corrupt;
-use super::hints::Wakes;
-use super::rows::{Held, execute, state_code};
+use super::rows::{Held, execute};
 use super::sql;
 use super::writer::Tx;
 use crate::contract::Result;
+use crate::held::{Tally, finished_at, is_hurried, ready_at, state_code, wakes};
 
 /// What changes beside the lifecycle.
 pub(super) struct Beside {
@@ -49,12 +49,6 @@ pub(super) fn move_to(tx: &Tx<'_>, held: &Held, next: &Lifecycle, beside: &Besid
 /// Writes the job and its lease. The row must still be in the state and attempt that were read.
 pub(super) fn store(tx: &Tx<'_>, held: &Held, next: &Lifecycle, beside: &Beside) -> Result<()> {
     let from = &held.lifecycle;
-    let finished_at = match &next.state {
-        JobState::Succeeded { finished_at }
-        | JobState::Failed { finished_at, .. }
-        | JobState::Cancelled { finished_at } => Some(finished_at.as_millis()),
-        _ => None,
-    };
     let changed = execute(
         tx.connection(),
         sql::MOVE_JOB,
@@ -68,7 +62,7 @@ pub(super) fn store(tx: &Tx<'_>, held: &Held, next: &Lifecycle, beside: &Beside)
             beside.progress,
             ready_at(next).map(Timestamp::as_millis),
             beside.started_at.map(Timestamp::as_millis),
-            finished_at,
+            finished_at(next).map(Timestamp::as_millis),
             next.forgiven,
         ],
     )?;
@@ -83,25 +77,6 @@ pub(super) fn store(tx: &Tx<'_>, held: &Held, next: &Lifecycle, beside: &Beside)
     move_lease(tx, held, next)?;
     tx.wake(wakes(next));
     Ok(())
-}
-
-fn wakes(next: &Lifecycle) -> Wakes {
-    match next.state {
-        JobState::Stopping { .. } => Wakes::CHANGES.and(Wakes::STOPS),
-        // A job that ends may make room below its pipeline's limit.
-        JobState::Queued { .. }
-        | JobState::Succeeded { .. }
-        | JobState::Failed { .. }
-        | JobState::Cancelled { .. } => Wakes::CHANGES.and(Wakes::WORK),
-        JobState::Running { .. } | JobState::Publishing { .. } => Wakes::CHANGES,
-    }
-}
-
-fn ready_at(lifecycle: &Lifecycle) -> Option<Timestamp> {
-    match lifecycle.state {
-        JobState::Queued { ready_at } => ready_at,
-        _ => None,
-    }
 }
 
 fn move_lease(tx: &Tx<'_>, held: &Held, next: &Lifecycle) -> Result<()> {
@@ -145,17 +120,6 @@ fn move_lease(tx: &Tx<'_>, held: &Held, next: &Lifecycle) -> Result<()> {
     Ok(())
 }
 
-/// Whether the processes of a stopping job are to be killed at once.
-pub(super) fn is_hurried(state: &JobState) -> bool {
-    matches!(
-        state,
-        JobState::Stopping {
-            mode: StopMode::Now,
-            ..
-        }
-    )
-}
-
 fn insert_lease(tx: &Tx<'_>, held: &Held, attempt: u32, lease: &Lease) -> Result<usize> {
     execute(
         tx.connection(),
@@ -173,22 +137,16 @@ fn insert_lease(tx: &Tx<'_>, held: &Held, attempt: u32, lease: &Lease) -> Result
 
 /// Keeps the pipeline's counts true: a slot is given back by the write that ends its use.
 fn count(tx: &Tx<'_>, held: &Held, next: &Lifecycle) -> Result<()> {
-    let tally = |lifecycle: &Lifecycle| match &lifecycle.state {
-        JobState::Queued { ready_at: None } => (1, 1, 0),
-        JobState::Queued { ready_at: Some(_) } => (1, 0, 0),
-        state if state.lease().is_some() => (0, 0, 1),
-        _ => (0, 0, 0),
-    };
-    let (before, after) = (tally(&held.lifecycle), tally(next));
-    if before == after {
+    let change = Tally::of(next) - Tally::of(&held.lifecycle);
+    if change == Tally::default() {
         return Ok(());
     }
     add(
         tx,
         held.pipeline,
-        after.0 - before.0,
-        after.1 - before.1,
-        after.2 - before.2,
+        change.queued,
+        change.ready,
+        change.running,
     )
 }
 

@@ -5,13 +5,13 @@ use reelgate_domain::{JobId, Timestamp};
 use rusqlite::params;
 
 use super::error::by_row;
-use super::hints::Wakes;
-use super::history::End;
 use super::rows::{Held, cell, execute, held, one};
 use super::transition::{Beside, add, move_to};
 use super::writer::Tx;
 use super::{report, sql};
 use crate::contract::{Result, StoreError};
+use crate::happened::End;
+use crate::hints::Wakes;
 
 /// A job that cannot be read, by what is known of it without reading it.
 pub(super) struct Unreadable {

@@ -16,10 +16,10 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::headroom::Headroom;
-use super::hints::{Bells, Wakes};
 use super::inbox::{Inbox, Lane, Queued};
 use super::sql;
 use crate::contract::{Result, StoreError};
+use crate::hints::{Bells, Wakes};
 
 /// The most intentions that share a commit.
 const BATCH: usize = 512;

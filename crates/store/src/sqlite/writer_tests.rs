@@ -8,10 +8,10 @@ use tokio::sync::oneshot::Receiver;
 
 use super::connect;
 use super::headroom::Headroom;
-use super::hints::{Bells, Wakes};
 use super::inbox::{Inbox, Lane};
 use super::writer::{Intention, Tx, call, run};
 use crate::contract::{Result, StoreError};
+use crate::hints::{Bells, Wakes};
 
 fn database() -> Connection {
     let connection = Connection::open_in_memory().unwrap();

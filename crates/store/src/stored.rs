@@ -1,9 +1,8 @@
-//! JSON as it is stored: `{"v": <version>, "data": …}`.
+//! JSON as it is stored, `{"v": <version>, "data": …}`, and what to say of rows that make no sense.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::error::corrupt;
 use crate::contract::{Result, StoreError};
 
 /// The version of everything that this release writes.
@@ -21,7 +20,7 @@ struct In<T> {
     data: T,
 }
 
-pub(super) fn encode<T: Serialize>(value: &T) -> Result<String> {
+pub(crate) fn encode<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(&Out {
         v: VERSION,
         data: value,
@@ -29,7 +28,7 @@ pub(super) fn encode<T: Serialize>(value: &T) -> Result<String> {
     .map_err(|error| StoreError::Unavailable(format!("cannot be written as JSON: {error}")))
 }
 
-pub(super) fn decode<T: DeserializeOwned>(
+pub(crate) fn decode<T: DeserializeOwned>(
     text: &str,
     table: &'static str,
     column: &'static str,
@@ -44,6 +43,29 @@ pub(super) fn decode<T: DeserializeOwned>(
             format!("version {} is not known", stored.v),
         )),
         Err(error) => Err(corrupt(table, column, row, error)),
+    }
+}
+
+/// An error about one cell.
+pub(crate) fn corrupt(
+    table: &'static str,
+    column: &'static str,
+    row: impl ToString,
+    why: impl ToString,
+) -> StoreError {
+    StoreError::Corrupt {
+        table,
+        column,
+        row: row.to_string(),
+        why: why.to_string(),
+    }
+}
+
+/// Tells what is wrong with one row, the inner error, from what is wrong with the store.
+pub(crate) fn by_row<T>(outcome: Result<T>) -> Result<std::result::Result<T, StoreError>> {
+    match outcome {
+        Err(corrupt @ StoreError::Corrupt { .. }) => Ok(Err(corrupt)),
+        outcome => outcome.map(Ok),
     }
 }
 

@@ -6,15 +6,16 @@ use crate::contract::Hints;
 
 /// Which wake-ups a write asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Wakes(u8);
+pub(crate) struct Wakes(u8);
 
 impl Wakes {
-    pub(super) const NONE: Self = Self(0);
-    pub(super) const WORK: Self = Self(1);
-    pub(super) const STOPS: Self = Self(2);
-    pub(super) const CHANGES: Self = Self(4);
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const WORK: Self = Self(1);
+    pub(crate) const STOPS: Self = Self(2);
+    pub(crate) const CHANGES: Self = Self(4);
+    pub(crate) const EVENTS: Self = Self(8);
 
-    pub(super) const fn and(self, other: Self) -> Self {
+    pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -25,19 +26,21 @@ impl Wakes {
 
 /// The sending ends.
 #[derive(Debug, Default)]
-pub(super) struct Bells {
+pub(crate) struct Bells {
     work: watch::Sender<u64>,
     stops: watch::Sender<u64>,
     changes: watch::Sender<u64>,
+    events: watch::Sender<u64>,
 }
 
 impl Bells {
     /// Called after the commit only: before it, whoever woke would find nothing.
-    pub(super) fn ring(&self, wakes: Wakes) {
+    pub(crate) fn ring(&self, wakes: Wakes) {
         for (wake, bell) in [
             (Wakes::WORK, &self.work),
             (Wakes::STOPS, &self.stops),
             (Wakes::CHANGES, &self.changes),
+            (Wakes::EVENTS, &self.events),
         ] {
             if wakes.has(wake) {
                 bell.send_modify(|count| *count += 1);
@@ -45,11 +48,12 @@ impl Bells {
         }
     }
 
-    pub(super) fn hints(&self) -> Hints {
+    pub(crate) fn hints(&self) -> Hints {
         Hints {
             work: self.work.subscribe(),
             stops: self.stops.subscribe(),
             changes: self.changes.subscribe(),
+            events: self.events.subscribe(),
         }
     }
 }
