@@ -14,7 +14,7 @@ use reelgate_domain::WorkerId;
 use reelgate_media::{Engine, Runner, SandboxLevel};
 use reelgate_service::{Clock, Credentials, Ids, RandomIds, Service, Settings, SystemClock};
 use reelgate_store::{SqliteStore, Store};
-use reelgate_worker::{Tools, Turned, Worker, WorkerConfig};
+use reelgate_worker::{Machine, Tools, Turned, Worker, WorkerConfig};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -159,8 +159,7 @@ impl Server {
                 let tools = Tools {
                     store: Arc::clone(&store),
                     clock: Arc::clone(&clock),
-                    engine,
-                    runner,
+                    bench: Arc::new(Machine::new(engine, runner)),
                     progress: service.progress(),
                     holdups: service.holdups(),
                     slots: service.slots(),

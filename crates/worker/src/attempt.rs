@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_domain::Timestamp;
-use reelgate_domain::job::{Fault, FaultCode, Job, JobSpec, MAX_LOSSES};
+use reelgate_domain::job::{Fault, Job, JobSpec, MAX_LOSSES};
 use reelgate_domain::media::{OutputResult, Staged};
-use reelgate_objects::ObjectError;
-use reelgate_store::{Ending, Fenced, Gone, StoreError};
+use reelgate_store::{Bucket, Ending, Fenced, Gone, StoreError};
 
 use crate::roster::{EndReason, Ended, Seat};
-use crate::run::{Made, open_bucket};
+use crate::run::{Made, find_bucket};
 use crate::tally::Tally;
+use crate::workbench::Place;
 use crate::{Tools, WorkerConfig};
 
 /// One attempt, from its claim to its report.
@@ -139,6 +139,15 @@ impl Attempt {
         }
     }
 
+    fn place_in<'b>(&self, bucket: &'b Bucket, attempt: u32) -> Place<'b> {
+        let job = self.job.id;
+        Place {
+            bucket,
+            job,
+            attempt,
+        }
+    }
+
     async fn stage_all(&self) -> Result<Staged, Unstaged> {
         let made: Vec<&Made> = self.made.iter().flatten().collect();
         let results = made.iter().map(|made| made.result.clone()).collect();
@@ -172,10 +181,9 @@ impl Attempt {
         let OutputResult::Done { object, files, .. } = &made.result else {
             return Ok(());
         };
-        let bucket = open_bucket(&self.tools, self.job.account, &object.bucket).await;
-        let stage = bucket
-            .map_err(failed)?
-            .stage(self.job.id, self.job.lifecycle.attempt);
+        let bucket = find_bucket(&self.tools, self.job.account, &object.bucket).await;
+        let bucket = bucket.map_err(failed)?;
+        let place = self.place_in(&bucket, self.job.lifecycle.attempt);
         for (file, local) in files.iter().zip(&made.files) {
             // Between file systems this is a copy, which may take long.
             if self
@@ -184,8 +192,8 @@ impl Attempt {
             {
                 return Err(Unstaged::Ended);
             }
-            let added = stage.add(local, &file.key).await;
-            added.map_err(|error| failed(storage_fault(error)))?;
+            let added = self.tools.bench.stage(place, local, &file.key).await;
+            added.map_err(failed)?;
         }
         Ok(())
     }
@@ -231,9 +239,9 @@ impl Attempt {
             let OutputResult::Done { object, files, .. } = result else {
                 continue;
             };
-            let bucket = open_bucket(&self.tools, self.job.account, &object.bucket).await?;
-            let stage = bucket.stage(self.job.id, staged.attempt);
-            stage.publish(files).await.map_err(storage_fault)?;
+            let bucket = find_bucket(&self.tools, self.job.account, &object.bucket).await?;
+            let place = self.place_in(&bucket, staged.attempt);
+            self.tools.bench.publish(place, files).await?;
         }
         Ok(())
     }
@@ -338,11 +346,11 @@ impl Attempt {
         buckets.sort_unstable();
         buckets.dedup();
         for bucket in buckets {
-            let cleared = match open_bucket(&self.tools, self.job.account, bucket).await {
-                Ok(bucket) => bucket
-                    .discard_stages(job, attempt)
-                    .await
-                    .map_err(storage_fault),
+            let cleared = match find_bucket(&self.tools, self.job.account, bucket).await {
+                Ok(bucket) => {
+                    let place = self.place_in(&bucket, attempt);
+                    self.tools.bench.discard(place).await
+                }
                 Err(fault) => Err(fault),
             };
             if let Err(fault) = cleared {
@@ -359,19 +367,9 @@ impl Attempt {
             .flatten()
             .filter_map(|made| made.dir.as_ref())
         {
-            if let Err(error) = tokio::fs::remove_dir_all(folder).await {
+            if let Err(error) = self.tools.bench.remove(folder).await {
                 tracing::warn!(job.id = %self.job.id, %error, "outputs stay in scratch for now");
             }
         }
     }
-}
-
-fn storage_fault(error: ObjectError) -> Fault {
-    let code = match error {
-        ObjectError::Collision(_) | ObjectError::Outside(_) | ObjectError::Name(_) => {
-            FaultCode::TargetUnfit
-        }
-        _ => FaultCode::StorageFailed,
-    };
-    Fault::new(code, error.to_string())
 }

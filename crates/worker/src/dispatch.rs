@@ -66,6 +66,7 @@ impl Dispatcher {
             self.tools.slots.set(free, self.config.slots);
             let may_claim = free > 0 && !self.is_held_up;
             tokio::select! {
+                biased;
                 told = stopped.changed() => if told.is_err() {
                     // A worker that was dropped without a word wants nothing more, either.
                     self.roster.end_all(EndReason::Shutdown);
@@ -150,6 +151,7 @@ impl Dispatcher {
         tokio::spawn(async move {
             let task = tokio::spawn(async move {
                 tokio::select! {
+                    biased;
                     () = group.run() => {}
                     () = roster.killed() => {}
                 }

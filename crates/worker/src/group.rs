@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use futures_util::future::select_all;
 use reelgate_domain::JobId;
-use reelgate_domain::job::{Fault, FaultCode, JobSpec, StopMode};
+use reelgate_domain::job::{Fault, FaultCode, Job, JobSpec, StopMode};
 use reelgate_media::{Limits, Stopped};
 use reelgate_store::{Claim, Work};
 use tokio::task::JoinSet;
 
 use crate::attempt::Attempt;
 use crate::roster::{EndReason, Ended, Roster};
-use crate::run::{self, Made, Outcome, Planned, Process, Source};
+use crate::run::{Made, Outcome, Planned, Process, Source, find_bucket};
 use crate::scratch::{self, Budget, Ledger};
 use crate::supervise::message;
 use crate::{Tools, WorkerConfig};
@@ -93,9 +93,7 @@ impl Group {
                 tracing::error!(error, "an attempt panicked while it was reported");
             }
         }
-        if let Err(error) = tokio::fs::remove_dir_all(&self.scratch).await
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
+        if let Err(error) = self.tools.bench.remove(&self.scratch).await {
             tracing::warn!(%error, "a scratch directory stays until the next start");
         }
     }
@@ -151,9 +149,10 @@ impl Group {
     async fn open_source(&mut self) -> Option<Source> {
         let first = self.members.first()?;
         let found = {
-            let mut opening = pin!(Source::open(self.tools.clone(), first.job.clone()));
+            let mut opening = pin!(open(self.tools.clone(), first.job.clone()));
             loop {
                 let ended = tokio::select! {
+                    biased;
                     found = &mut opening => break Some(found),
                     ended = first_ended(&self.members) => ended,
                 };
@@ -187,10 +186,11 @@ impl Group {
     fn plan(&mut self, source: &Source) -> VecDeque<Vec<Planned>> {
         let mut planned = Vec::new();
         let capacity = self.capacity();
+        let can = self.tools.bench.capabilities();
         for member in &mut self.members {
             let JobSpec::Transcode(spec) = &member.job.spec;
             for (index, output) in spec.outputs.clone().into_iter().enumerate() {
-                let plan = run::plan_output(&self.tools, &source.facts, &output);
+                let plan = reelgate_media::plan(&output, &source.facts, can);
                 match plan.and_then(|plan| scratch::within(plan, &source.facts, capacity)) {
                     Ok(plan) => planned.push(Some(Planned {
                         job: member.job.id,
@@ -237,6 +237,7 @@ impl Group {
                 tracing::warn!(jobs = self.members.len(), "started jobs wait: {shortage}");
             }
             tokio::select! {
+                biased;
                 ended = first_ended(&self.members) => self.end_one(ended),
                 _ = changes.changed() => {}
                 () = tokio::time::sleep(self.config.poll_every) => {}
@@ -250,9 +251,8 @@ impl Group {
     async fn run_process(&mut self, source: &Source, parts: &[Planned]) -> Outcome {
         self.processes += 1;
         let dir = self.scratch.join(self.processes.to_string());
-        let tools = self.tools.clone();
+        let bench = Arc::clone(&self.tools.bench);
         let process = Process {
-            tools: &tools,
             input: &source.path,
             parts,
             dir: &dir,
@@ -265,12 +265,13 @@ impl Group {
             tallies.push(Arc::clone(&member.tally));
             ends.push(member.ended());
         }
-        let tell = |part: usize, percent: u8| tallies[part].set(parts[part].index, percent);
-        let mut running = pin!(process.run(tell, stop_of(ends)));
+        let mut tell = |part: usize, percent: u8| tallies[part].set(parts[part].index, percent);
+        let mut running = pin!(bench.make(process, &mut tell, Box::pin(stop_of(ends))));
         let is_in_it = |member: &Attempt| parts.iter().any(|part| part.job == member.job.id);
         loop {
             let others = self.members.iter().filter(|member| !is_in_it(member));
             let ended = tokio::select! {
+                biased;
                 outcome = &mut running => return outcome,
                 ended = first_ended(others) => ended,
             };
@@ -318,7 +319,8 @@ impl Group {
     /// What could be free in scratch at most.
     fn capacity(&self) -> u64 {
         // A file system that does not tell is taken for one that is large enough.
-        let total = reelgate_objects::total_bytes(&self.config.scratch).unwrap_or(u64::MAX);
+        let total = self.tools.bench.total_bytes(&self.config.scratch);
+        let total = total.unwrap_or(u64::MAX);
         total.saturating_sub(self.config.free_space_floor)
     }
 
@@ -334,6 +336,13 @@ impl Group {
             ..Limits::default()
         }
     }
+}
+
+/// Finds and probes the input of a job. Dropping the future kills the probe.
+async fn open(tools: Tools, job: Job) -> Result<Source, Fault> {
+    let object = job.spec.input();
+    let bucket = find_bucket(&tools, job.account, &object.bucket).await?;
+    tools.bench.open(&bucket, object).await
 }
 
 /// Whether a failure of a process may be the failure of one of its outputs. What takes too long or

@@ -21,6 +21,7 @@ pub(crate) async fn run(
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            biased;
             _ = done.wait_for(|done| *done) => return,
             Ok(()) = stops.changed() => {}
             () = roster.beat_now.notified() => {}

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use reelgate_objects::{Directory, StageFolder};
+use reelgate_objects::StageFolder;
 use reelgate_store::{Bucket, StoreError};
 use tokio::sync::watch;
 
 use crate::Tools;
+use crate::workbench::Place;
 
 /// The most jobs that the store is asked about at once.
 const ASKED_AT_ONCE: usize = 500;
@@ -21,6 +22,7 @@ pub(crate) async fn clear(tools: Tools, lease: Duration, mut stopped: watch::Rec
             Err(error) => tracing::error!(%error, "looking for leftovers failed; trying later"),
         }
         tokio::select! {
+            biased;
             () = tokio::time::sleep(lease) => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
@@ -32,20 +34,16 @@ pub(crate) async fn clear(tools: Tools, lease: Duration, mut stopped: watch::Rec
 async fn clear_old(tools: &Tools, lease: Duration) -> Result<usize, StoreError> {
     let mut young = 0;
     for bucket in tools.store.all_buckets().await? {
-        // A disk that is not mounted has no leftovers to remove.
-        let Ok(directory) = Directory::open(&bucket.path) else {
-            continue;
-        };
-        let stages = match directory.stages().await {
+        let stages = match tools.bench.stages(&bucket).await {
             Ok(stages) => stages,
-            Err(error) => {
-                let name = &bucket.name;
-                tracing::warn!(%error, "leftovers in bucket {name} cannot be looked for");
+            Err(fault) => {
+                let (name, error) = (&bucket.name, fault.message);
+                tracing::warn!(error, "leftovers in bucket {name} cannot be looked for");
                 continue;
             }
         };
         for some in stages.chunks(ASKED_AT_ONCE) {
-            young += clear_some(tools, lease, &bucket, &directory, some).await?;
+            young += clear_some(tools, lease, &bucket, some).await?;
         }
     }
     Ok(young)
@@ -55,7 +53,6 @@ async fn clear_some(
     tools: &Tools,
     lease: Duration,
     bucket: &Bucket,
-    directory: &Directory,
     stages: &[StageFolder],
 ) -> Result<usize, StoreError> {
     let jobs: Vec<_> = stages.iter().map(|stage| stage.job).collect();
@@ -69,12 +66,18 @@ async fn clear_some(
             continue;
         }
         let name = &bucket.name;
-        match directory.discard_stage(job, attempt).await {
+        let place = Place {
+            bucket,
+            job,
+            attempt,
+        };
+        match tools.bench.discard_stage(place).await {
             Ok(()) => {
                 tracing::info!(job.id = %job, attempt, "removed what job {job} left in {name}");
             }
-            Err(error) => {
-                tracing::warn!(job.id = %job, attempt, %error, "a stage of job {job} stays");
+            Err(fault) => {
+                let error = fault.message;
+                tracing::warn!(job.id = %job, attempt, error, "a stage of job {job} stays");
             }
         }
     }

@@ -8,11 +8,13 @@ mod dispatch;
 mod group;
 mod heartbeat;
 mod leftovers;
+mod machine;
 mod roster;
 mod run;
 mod scratch;
 mod supervise;
 mod tally;
+mod workbench;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +22,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reelgate_domain::{Timestamp, WorkerId};
-use reelgate_media::{Engine, Runner};
 use reelgate_service::{Clock, Holdups, LiveProgress, Slots};
 use reelgate_store::Store;
 use tokio::sync::watch;
@@ -30,6 +31,10 @@ use crate::dispatch::Dispatcher;
 use crate::roster::{EndReason, Roster};
 use crate::scratch::{Ledger, Rules};
 use crate::supervise::keep_going;
+
+pub use crate::machine::Machine;
+pub use crate::run::{Made, Outcome, Planned, Process, Source};
+pub use crate::workbench::{Place, Workbench};
 
 /// How a worker behaves.
 #[derive(Clone, Debug)]
@@ -96,8 +101,7 @@ impl WorkerConfig {
 pub struct Tools {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
-    pub engine: Arc<Engine>,
-    pub runner: Arc<Runner>,
+    pub bench: Arc<dyn Workbench>,
     pub progress: LiveProgress,
     pub holdups: Holdups,
     pub slots: Slots,
@@ -117,10 +121,7 @@ pub struct Worker {
 impl Worker {
     /// Starts the claim loop on the current runtime. Fails if the scratch directory cannot be made.
     pub fn start(config: WorkerConfig, tools: Tools) -> std::io::Result<Self> {
-        if config.scratch.exists() {
-            std::fs::remove_dir_all(&config.scratch)?;
-        }
-        std::fs::create_dir_all(&config.scratch)?;
+        tools.bench.clear_scratch(&config.scratch)?;
         let config = Arc::new(config);
         let (stop, stopped) = watch::channel(false);
         let (done, is_done) = watch::channel(false);

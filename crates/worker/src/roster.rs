@@ -1,6 +1,6 @@
 //! Who works: the attempts that this worker holds and the slots that they take.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reelgate_domain::JobId;
@@ -39,7 +39,8 @@ pub(crate) type Ended = watch::Receiver<Option<EndReason>>;
 /// them has to be started anew.
 #[derive(Debug)]
 pub(crate) struct Roster {
-    held: Mutex<HashMap<JobId, Held>>,
+    // In order, so that a simulation that is run again gives the same signs of life.
+    held: Mutex<BTreeMap<JobId, Held>>,
     slots: watch::Sender<u32>,
     killed: watch::Sender<bool>,
     progress: LiveProgress,
@@ -150,7 +151,7 @@ impl Roster {
         let _ = self.slots().wait_for(|taken| *taken == 0).await;
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<JobId, Held>> {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<JobId, Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -38,6 +38,7 @@ pub(crate) async fn keep_going<F>(
         let pause_ms = pause.as_millis();
         tracing::error!(error, pause_ms, "the {name} panicked and is started again");
         tokio::select! {
+            biased;
             () = tokio::time::sleep(pause) => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }

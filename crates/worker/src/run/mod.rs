@@ -9,22 +9,23 @@ use reelgate_domain::ObjectRef;
 use reelgate_domain::job::Fault;
 use reelgate_domain::media::OutputResult;
 
-pub(crate) use source::{Source, open_bucket};
-pub(crate) use transcode::{Outcome, Planned, Process, plan_output};
+pub use source::Source;
+pub(crate) use source::{bucket_fault, find_bucket};
+pub use transcode::{Outcome, Planned, Process};
 
 /// One output of an attempt, complete and not yet published.
 #[derive(Clone, Debug)]
-pub(crate) struct Made {
-    pub(crate) result: OutputResult,
+pub struct Made {
+    pub result: OutputResult,
     /// Where each of the result's files is now, in their order.
-    pub(crate) files: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
     /// The output's own directory in scratch, if it got that far.
-    pub(crate) dir: Option<PathBuf>,
+    pub dir: Option<PathBuf>,
 }
 
 impl Made {
     /// An output that there will not be.
-    pub(crate) fn failed(object: &ObjectRef, fault: Fault) -> Self {
+    pub fn failed(object: &ObjectRef, fault: Fault) -> Self {
         let object = object.clone();
         Self {
             result: OutputResult::Failed { object, fault },

@@ -2,25 +2,29 @@
 
 use std::path::PathBuf;
 
-use reelgate_domain::job::{Fault, FaultCode, Job};
+use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::MediaFacts;
 use reelgate_domain::{AccountId, BucketName, ObjectRef};
-use reelgate_media::ProbeError;
+use reelgate_media::{Engine, ProbeError, Runner};
 use reelgate_objects::{Directory, ObjectError};
+use reelgate_store::Bucket;
 
 use crate::Tools;
 
 /// An input as its outputs need it.
-pub(crate) struct Source {
-    pub(crate) path: PathBuf,
-    pub(crate) facts: MediaFacts,
+pub struct Source {
+    pub path: PathBuf,
+    pub facts: MediaFacts,
 }
 
 impl Source {
-    /// Finds and probes the input of a job. Dropping the future kills the probe.
-    pub(crate) async fn open(tools: Tools, job: Job) -> Result<Self, Fault> {
-        let object = job.spec.input();
-        let bucket = open_bucket(&tools, job.account, &object.bucket).await?;
+    /// Finds and probes an input. Dropping the future kills the probe.
+    pub(crate) async fn open(
+        runner: &Runner,
+        engine: &Engine,
+        bucket: &Directory,
+        object: &ObjectRef,
+    ) -> Result<Self, Fault> {
         let path = bucket
             .local_path(&object.key)
             .await
@@ -36,7 +40,7 @@ impl Source {
                 ),
                 other => Fault::new(FaultCode::StorageFailed, other.to_string()),
             })?;
-        let facts = reelgate_media::probe(&tools.runner, &tools.engine, &path)
+        let facts = reelgate_media::probe(runner, engine, &path)
             .await
             .map_err(|error| probe_fault(object, &error))?;
         Ok(Self { path, facts })
@@ -52,19 +56,18 @@ fn probe_fault(object: &ObjectRef, error: &ProbeError) -> Fault {
 }
 
 /// One bucket of an account.
-pub(crate) async fn open_bucket(
+pub(crate) async fn find_bucket(
     tools: &Tools,
     account: AccountId,
     name: &BucketName,
-) -> Result<Directory, Fault> {
-    let storage = |message: String| Fault::new(FaultCode::StorageFailed, message);
+) -> Result<Bucket, Fault> {
     let found = tools.store.bucket(account, name).await;
-    let bucket = found
-        .map_err(|error| storage(error.to_string()))?
-        .ok_or_else(|| storage(format!("bucket {name} does not exist")))?;
-    Directory::open(&bucket.path).map_err(|error| {
-        // The error names the directory, which is not for whoever reads the fault.
-        tracing::error!(%error, "bucket {name} cannot be opened");
-        storage(format!("bucket {name} cannot be opened"))
-    })
+    found
+        .map_err(|error| bucket_fault(error.to_string()))?
+        .ok_or_else(|| bucket_fault(format!("bucket {name} does not exist")))
+}
+
+/// A bucket that is out of reach, perhaps not for long.
+pub(crate) fn bucket_fault(message: String) -> Fault {
+    Fault::new(FaultCode::StorageFailed, message)
 }

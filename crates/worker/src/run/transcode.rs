@@ -6,43 +6,34 @@ use std::path::{Path, PathBuf};
 use reelgate_domain::JobId;
 use reelgate_domain::job::kind::transcode::OutputSpec;
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
-use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
-use reelgate_media::{Limits, Part, Plan, Stopped, Transcode, TranscodeError, Transcoded};
+use reelgate_domain::media::{OutputFile, OutputResult};
+use reelgate_media::{
+    Engine, Limits, Part, Plan, Runner, Stopped, Transcode, TranscodeError, Transcoded,
+};
 
-use crate::Tools;
 use crate::run::Made;
 
 /// One output that is to be made, and whose it is.
 #[derive(Clone, Debug)]
-pub(crate) struct Planned {
-    pub(crate) job: JobId,
+pub struct Planned {
+    pub job: JobId,
     /// Its place in the job's spec.
-    pub(crate) index: usize,
-    pub(crate) spec: OutputSpec,
-    pub(crate) plan: Plan,
-}
-
-/// Decides everything about one output.
-pub(crate) fn plan_output(
-    tools: &Tools,
-    facts: &MediaFacts,
-    spec: &OutputSpec,
-) -> Result<Plan, Fault> {
-    reelgate_media::plan(spec, facts, tools.engine.capabilities())
+    pub index: usize,
+    pub spec: OutputSpec,
+    pub plan: Plan,
 }
 
 /// One process: what it makes, and where.
-pub(crate) struct Process<'a> {
-    pub(crate) tools: &'a Tools,
-    pub(crate) input: &'a Path,
-    pub(crate) parts: &'a [Planned],
+pub struct Process<'a> {
+    pub input: &'a Path,
+    pub parts: &'a [Planned],
     /// A directory that does not exist yet.
-    pub(crate) dir: &'a Path,
-    pub(crate) limits: Limits,
+    pub dir: &'a Path,
+    pub limits: Limits,
 }
 
 /// How a process ended.
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// A result for each part.
     Made(Vec<Made>),
     /// It failed, and with it every part; nothing of it is left.
@@ -55,10 +46,12 @@ impl Process<'_> {
     /// Runs it to its end. `on_progress` hears a part's index and 0 to 100.
     pub(crate) async fn run(
         self,
+        runner: &Runner,
+        engine: &Engine,
         on_progress: impl FnMut(usize, u8),
         stop: impl Future<Output = StopMode>,
     ) -> Outcome {
-        let ended = match self.make(on_progress, stop).await {
+        let ended = match self.make(runner, engine, on_progress, stop).await {
             Ok(made) => return Outcome::Made(made),
             Err(TranscodeError::Fault(fault)) => Outcome::Failed(fault),
             Err(TranscodeError::Stopped(how)) => Outcome::Stopped(how),
@@ -71,6 +64,8 @@ impl Process<'_> {
 
     async fn make(
         &self,
+        runner: &Runner,
+        engine: &Engine,
         on_progress: impl FnMut(usize, u8),
         stop: impl Future<Output = StopMode>,
     ) -> Result<Vec<Made>, TranscodeError> {
@@ -97,7 +92,6 @@ impl Process<'_> {
             dir: self.dir,
             limits: &self.limits,
         };
-        let Tools { runner, engine, .. } = self.tools;
         let results = reelgate_media::transcode(runner, engine, job, on_progress, stop).await?;
         let made = each.zip(results).map(|((part, folder), result)| {
             result

@@ -17,7 +17,7 @@ use reelgate_service::{
 };
 use reelgate_store::{SqliteStore, Store};
 use reelgate_testkit::Misbehaviour;
-use reelgate_worker::{Tools, Worker, WorkerConfig};
+use reelgate_worker::{Machine, Tools, Worker, WorkerConfig};
 
 /// Everything but the worker.
 pub(crate) struct House {
@@ -75,8 +75,7 @@ impl House {
         let tools = Tools {
             store: Arc::clone(&store),
             clock,
-            engine,
-            runner,
+            bench: Arc::new(Machine::new(engine, runner)),
             progress: service.progress(),
             holdups: service.holdups(),
             slots: service.slots(),
