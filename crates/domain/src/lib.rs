@@ -4,17 +4,23 @@
 //! passed in, so every rule can be tested by calling it.
 
 pub mod access;
+pub mod event;
 pub mod ids;
 pub mod job;
+pub mod keeping;
 pub mod media;
 pub mod names;
+pub mod node;
 pub mod pipeline;
+pub mod place;
 pub mod policy;
 pub mod preset;
 pub mod time;
 
 pub use access::{AccessKey, AccountId};
 pub use ids::{JobId, JobNumber, PipelineId, SubmissionId, WorkerId};
+pub use keeping::{Kept, Retention};
 pub use names::{BucketName, InvalidName, ObjectKey, ObjectRef};
 pub use pipeline::{Pipeline, PipelineState};
+pub use place::{Place, S3Place, S3Style};
 pub use time::Timestamp;

@@ -52,6 +52,17 @@ pub enum JobKind {
     Transcode,
 }
 
+impl JobKind {
+    pub const ALL: [Self; 1] = [Self::Transcode];
+
+    /// Its name outside of this program.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Transcode => "transcode",
+        }
+    }
+}
+
 /// How urgent a job is inside its pipeline: 1 to 10, 10 first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]

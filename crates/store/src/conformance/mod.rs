@@ -41,6 +41,7 @@ pub mod history;
 pub mod keys;
 pub mod listing;
 pub mod model;
+pub mod nodes;
 pub mod once;
 pub mod pausing;
 pub mod pipelines;
@@ -86,6 +87,7 @@ macro_rules! conformance_tests {
             accounts::limits_are_set_per_account_and_action,
             accounts::a_project_comes_with_its_pipeline,
             accounts::a_bucket_name_is_unique_inside_its_account,
+            accounts::a_bucket_on_s3_keeps_its_place_and_its_secret_in_whatever_seal,
             keys::keys_are_found_by_their_id_and_their_digest,
             keys::a_key_needs_an_owner_and_an_id_of_its_own,
             keys::an_account_has_a_hundred_keys_at_most,
@@ -203,6 +205,15 @@ macro_rules! conformance_tests {
             listing::pages_follow_each_other_without_gaps,
             listing::every_combination_of_filters_agrees_with_a_plain_filter,
             listing::jobs_of_another_account_are_not_listed,
+            nodes::a_node_reads_back_as_it_joined,
+            nodes::a_node_that_joins_is_told_who_lives,
+            nodes::a_node_that_left_or_was_forgotten_is_unknown,
+            nodes::a_drain_is_told_with_the_next_sign_of_life,
+            nodes::a_node_shows_how_many_jobs_it_holds,
+            nodes::a_cluster_in_which_a_node_lives_stays,
+            nodes::clusters_are_there_after_a_reopen,
+            nodes::a_worker_gets_jobs_of_its_kinds_only,
+            nodes::of_two_that_join_at_once_one_finds_the_other,
             durability::everything_is_there_after_a_reopen,
             race::cancel_and_claim_never_both_win,
             traffic::no_promise_breaks_under_traffic,

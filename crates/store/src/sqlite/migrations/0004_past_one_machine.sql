@@ -88,3 +88,26 @@ CREATE INDEX deliveries_state ON deliveries (account, state, number);
 CREATE INDEX deliveries_destination ON deliveries (destination, number);
 CREATE INDEX deliveries_job ON deliveries (job, number);
 CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE due_at IS NOT NULL;
+
+-- Where the objects are if not at `path`, which is empty then: JSON; and the secret of that place.
+ALTER TABLE buckets ADD COLUMN place TEXT;
+ALTER TABLE buckets ADD COLUMN secret TEXT;
+
+CREATE TABLE clusters (
+  name TEXT PRIMARY KEY,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- For how many days an account keeps what is over, where it is not the default.
+CREATE TABLE retention (
+  account INTEGER NOT NULL,
+  what TEXT NOT NULL,
+  days INTEGER NOT NULL,
+  PRIMARY KEY (account, what)
+) STRICT, WITHOUT ROWID;
+
+-- A row if this is a copy: calls that were signed up to this time may have been made before.
+CREATE TABLE restored (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  signed_after INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,154 @@
+//! Nodes and clusters. The file belongs to one process, so what nodes say of themselves is kept in its
+//! memory and costs no write; clusters are rows.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use reelgate_domain::node::{Cluster, ClusterName, Node, NodeState};
+use reelgate_domain::{Timestamp, WorkerId};
+use rusqlite::{Connection, params};
+
+use super::SqliteStore;
+use super::inbox::Lane;
+use super::rows::{Cells, all, execute};
+use super::sql::nodes as sql;
+use crate::contract::{DeleteCluster, Join, NodeStore, Result, Sign, Told};
+
+/// The nodes of this process: one, in a program; more in tests.
+#[derive(Debug, Default)]
+pub(super) struct Nodes(Mutex<Vec<NodeState>>);
+
+impl Nodes {
+    fn all(&self) -> MutexGuard<'_, Vec<NodeState>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl NodeStore for SqliteStore {
+    async fn shared_now(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    async fn join(&self, node: Node, now: Timestamp) -> Result<Join> {
+        if let Some(cluster) = &node.cluster
+            && !self.clusters().await?.iter().any(|it| it.name == *cluster)
+        {
+            return Ok(Join::ClusterMissing);
+        }
+        let mut known = self.nodes.all();
+        known.retain(|other| other.node.id != node.id);
+        let others = known.iter().filter(|other| other.is_live(now));
+        let others = others.cloned().collect();
+        known.push(NodeState {
+            node,
+            taken: 0,
+            trouble: None,
+            draining: false,
+            seen_at: now,
+            leases: 0,
+        });
+        Ok(Join::Joined(others))
+    }
+
+    async fn beat(&self, node: &WorkerId, sign: Sign, now: Timestamp) -> Result<Option<Told>> {
+        let mut known = self.nodes.all();
+        let Some(me) = known.iter_mut().find(|known| known.node.id == *node) else {
+            return Ok(None);
+        };
+        (me.taken, me.trouble) = (sign.taken, sign.trouble);
+        me.seen_at = me.seen_at.max(now);
+        let draining = me.draining;
+        let live = known
+            .iter()
+            .filter(|it| it.is_live(now) || it.node.id == *node);
+        let (live, serving) = live.fold((0, 0), |(live, serving), it| {
+            (live + 1, serving + u32::from(it.node.serves))
+        });
+        Ok(Some(Told {
+            draining,
+            live,
+            serving,
+        }))
+    }
+
+    async fn leave(&self, node: &WorkerId) -> Result<()> {
+        self.nodes.all().retain(|known| known.node.id != *node);
+        Ok(())
+    }
+
+    async fn nodes(&self) -> Result<Vec<NodeState>> {
+        let held = self.readers.read(held).await?;
+        let mut known = self.nodes.all().clone();
+        for state in &mut known {
+            state.leases = held.get(&state.node.id.0).copied().unwrap_or(0);
+        }
+        Ok(known)
+    }
+
+    async fn set_draining(&self, node: &WorkerId, draining: bool) -> Result<bool> {
+        let mut known = self.nodes.all();
+        let found = known.iter_mut().find(|known| known.node.id == *node);
+        Ok(found.map(|node| node.draining = draining).is_some())
+    }
+
+    async fn forget_nodes(&self, before: Timestamp) -> Result<u64> {
+        let mut known = self.nodes.all();
+        let all = known.len();
+        known.retain(|known| known.seen_at >= before);
+        Ok((all - known.len()) as u64)
+    }
+
+    async fn create_cluster(&self, cluster: Cluster) -> Result<bool> {
+        self.write(Lane::Normal, move |tx| {
+            let row = params![cluster.name.as_str(), cluster.created_at.as_millis()];
+            Ok(execute(tx.connection(), sql::INSERT_CLUSTER, row)? == 1)
+        })
+        .await
+    }
+
+    async fn clusters(&self) -> Result<Vec<Cluster>> {
+        self.readers.read(clusters).await
+    }
+
+    async fn delete_cluster(&self, name: &ClusterName, now: Timestamp) -> Result<DeleteCluster> {
+        let stands =
+            |node: &&NodeState| node.is_live(now) && node.node.cluster.as_ref() == Some(name);
+        let used = self.nodes.all().iter().filter(stands).count();
+        if used > 0 {
+            return Ok(DeleteCluster::Used(u32::try_from(used).unwrap_or(u32::MAX)));
+        }
+        let name = name.to_string();
+        let deleted = self
+            .write(Lane::Urgent, move |tx| {
+                execute(tx.connection(), sql::DELETE_CLUSTER, [&name])
+            })
+            .await?;
+        Ok(match deleted {
+            0 => DeleteCluster::Missing,
+            _ => DeleteCluster::Deleted,
+        })
+    }
+}
+
+/// How many leases each worker has that has any.
+fn held(connection: &Connection) -> Result<BTreeMap<String, u32>> {
+    let holders: Vec<String> = all(connection, sql::HOLDERS, [], |row| Ok(row.get(0)?))?;
+    let mut held = BTreeMap::new();
+    for holder in holders {
+        *held.entry(holder).or_default() += 1;
+    }
+    Ok(held)
+}
+
+fn clusters(connection: &Connection) -> Result<Vec<Cluster>> {
+    all(connection, sql::CLUSTERS, [], |row| {
+        let name: String = row.get(0)?;
+        let cells = Cells::of(row, "clusters", &name);
+        Ok(Cluster {
+            name: cells.word(0, "name")?,
+            created_at: cells.time(1, "created_at")?,
+        })
+    })
+}
