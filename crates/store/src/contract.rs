@@ -25,8 +25,9 @@
 //! [`Lifecycle::after`]: reelgate_domain::job::Lifecycle::after
 
 mod access;
-
-use std::path::PathBuf;
+mod events;
+mod keeping;
+mod nodes;
 
 use async_trait::async_trait;
 use reelgate_domain::access::Once;
@@ -71,13 +72,14 @@ pub enum StoreError {
     },
 }
 
-/// A bucket and where its files are.
+/// A bucket and where its objects are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
     pub account: AccountId,
     pub name: BucketName,
-    /// The directory that holds its objects, absolute.
-    pub path: PathBuf,
+    /// Of an S3 bucket, `sealed` is stored apart and can be put in another seal by
+    /// [`AccessStore::reseal`], under its `secret_id`.
+    pub place: Place,
     pub created_at: Timestamp,
 }
 

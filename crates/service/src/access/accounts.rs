@@ -7,7 +7,7 @@ use reelgate_domain::access::{
     AccessKey, Account, AccountName, ApiKey, Feature, LimitRule, Owner, PolicyRef, Project,
     ProjectName, User, UserId, UserName,
 };
-use reelgate_domain::{AccountId, BucketName, PipelineId, PipelineState, Timestamp};
+use reelgate_domain::{AccountId, BucketName, PipelineId, PipelineState, Place, Timestamp};
 use reelgate_store::{Bucket, CreateAccount, NewAccount, NewPipeline};
 
 use super::caller::Caller;
@@ -119,7 +119,7 @@ impl Service {
             bucket: Bucket {
                 account,
                 name: bucket,
-                path,
+                place: Place::Directory(path),
                 created_at: now,
             },
             only_first: is_first,

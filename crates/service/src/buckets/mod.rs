@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
-use reelgate_domain::{AccountId, BucketName, Timestamp};
+use reelgate_domain::{AccountId, BucketName, Place, Timestamp};
 use reelgate_objects::{Directory, ObjectError};
 use reelgate_store::Bucket;
 
@@ -56,7 +56,7 @@ impl Service {
         let bucket = Bucket {
             account: caller.account,
             name: name.clone(),
-            path,
+            place: Place::Directory(path),
             created_at: now,
         };
         if !self.store.create_bucket(bucket.clone()).await? {
@@ -108,7 +108,7 @@ impl Service {
         name: &BucketName,
     ) -> Result<Directory, ServiceError> {
         let bucket = self.find_bucket(caller, name).await?;
-        Ok(Directory::open(&bucket.path)?)
+        opened(&bucket)
     }
 
     pub(crate) fn default_bucket_path(&self, account: AccountId, name: &BucketName) -> PathBuf {
@@ -170,8 +170,16 @@ fn nearest_real(path: &Path) -> PathBuf {
         .unwrap_or_else(|| path.to_owned())
 }
 
+fn opened(bucket: &Bucket) -> Result<Directory, ServiceError> {
+    match &bucket.place {
+        Place::Directory(path) => Ok(Directory::open(path)?),
+        Place::S3(_) => Err(ServiceError::internal("S3 buckets cannot be opened yet")),
+    }
+}
+
 fn view(caller: &Caller, bucket: Bucket) -> BucketView {
-    let path = caller.operator.then_some(bucket.path);
+    let path = bucket.place.directory().filter(|_| caller.operator);
+    let path = path.map(Path::to_owned);
     BucketView {
         name: bucket.name,
         path,

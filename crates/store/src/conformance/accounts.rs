@@ -1,12 +1,14 @@
 //! Accounts with their features, limits, projects and buckets.
 
-use reelgate_domain::BucketName;
+use std::path::Path;
+
 use reelgate_domain::access::{Feature, Grantee, LimitRule, Project, ProjectId, User};
+use reelgate_domain::{BucketName, Place, S3Place, S3Style};
 use reelgate_testkit::{FixedClock, Ids, account};
 
 use super::tenants::{first_account, pipeline, project, tenant};
 use super::{Home, World};
-use crate::{Bucket, Create, CreateAccount};
+use crate::{Bucket, Create, CreateAccount, Resealed};
 
 pub async fn the_first_account_is_made_once(home: &dyn Home) {
     let (store, clock, ids) = (home.open().await, FixedClock::default(), Ids::default());
@@ -249,7 +251,7 @@ pub async fn a_bucket_name_is_unique_inside_its_account(home: &dyn Home) {
     let bucket = |owner, name: &str, path: &str| Bucket {
         account: owner,
         name: BucketName::new(name).expect("it is a valid name"),
-        path: path.into(),
+        place: Place::Directory(path.into()),
         created_at: world.now(),
     };
     let create = |bucket| async { world.store.create_bucket(bucket).await.expect("create") };
@@ -259,7 +261,12 @@ pub async fn a_bucket_name_is_unique_inside_its_account(home: &dyn Home) {
     let listed = world.store.buckets(world.account).await.expect("buckets");
     let listed: Vec<_> = listed
         .iter()
-        .map(|it| (it.name.as_str(), it.path.to_str()))
+        .map(|it| {
+            (
+                it.name.as_str(),
+                it.place.directory().and_then(Path::to_str),
+            )
+        })
         .collect();
     assert_eq!(
         listed,
@@ -277,4 +284,45 @@ pub async fn a_bucket_name_is_unique_inside_its_account(home: &dyn Home) {
         world.store.bucket(account(2), &name).await.expect("bucket"),
         None
     );
+}
+
+pub async fn a_bucket_on_s3_keeps_its_place_and_its_secret_in_whatever_seal(home: &dyn Home) {
+    let world = World::new(home).await;
+    let bucket = |name: &str, sealed: &[u8]| Bucket {
+        account: world.account,
+        name: BucketName::new(name).expect("it is a valid name"),
+        place: Place::S3(S3Place {
+            endpoint: "https://s3.example.com".into(),
+            bucket: "films".into(),
+            prefix: "a/".into(),
+            region: "eu-1".into(),
+            style: S3Style::Virtual,
+            access_key_id: "AKID".into(),
+            secret_id: format!("~bucket:{name}"),
+            sealed: sealed.to_vec(),
+        }),
+        created_at: world.now(),
+    };
+    let create = |bucket| async { world.store.create_bucket(bucket).await.expect("create") };
+    assert!(create(bucket("far", b"\x01one")).await);
+    assert!(!create(bucket("far", b"\x01other")).await);
+    let far = BucketName::new("far").expect("it is a valid name");
+    let stored = || async { world.store.bucket(world.account, &far).await };
+    let found = stored().await.expect("bucket");
+    assert_eq!(found, Some(bucket("far", b"\x01one")));
+
+    let page = world.store.sealed_secrets(Some("AKID"), 2).await;
+    let page = page.expect("sealed_secrets");
+    let ids: Vec<_> = page.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, ["~bucket:far"]);
+    let resealed = Resealed {
+        id: "~bucket:far".into(),
+        old: page[0].sealed.clone(),
+        new: b"\x01two".to_vec(),
+    };
+    assert_eq!(world.store.reseal(vec![resealed]).await.expect("reseal"), 1);
+    let found = stored().await.expect("bucket");
+    assert_eq!(found, Some(bucket("far", b"\x01two")));
+    let listed = world.store.buckets(world.account).await.expect("buckets");
+    assert_eq!(listed[0], bucket("far", b"\x01two"));
 }

@@ -6,7 +6,7 @@ use reelgate_domain::access::{
     AccessKey, Account, AccountName, ApiKey, Feature, Owner, PolicyRef, Project, ProjectId,
     ProjectName, User, UserId, UserName,
 };
-use reelgate_domain::{AccountId, BucketName, PipelineState, Timestamp};
+use reelgate_domain::{AccountId, BucketName, PipelineState, Place, Timestamp};
 use reelgate_testkit::{Ids, account};
 
 use super::World;
@@ -80,7 +80,7 @@ pub(super) fn tenant(number: u8, name: &str, ids: &Ids, now: Timestamp) -> NewAc
         bucket: Bucket {
             account: owner,
             name: BucketName::new("media").expect("it is a valid name"),
-            path: "/buckets/media".into(),
+            place: Place::Directory("/buckets/media".into()),
             created_at: now,
         },
         only_first: false,

@@ -103,10 +103,10 @@ pub enum Attach {
     TooMany,
 }
 
-/// A key pair's secret, as it is stored.
+/// The secret of a key pair or of an S3 bucket, as it is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealedSecret {
-    /// The key's.
+    /// The key's, or the bucket's `secret_id`.
     pub id: String,
     pub sealed: Vec<u8>,
 }
@@ -320,8 +320,8 @@ pub trait AccessStore: Send + Sync + 'static {
     /// False if there is none.
     async fn revoke_token(&self, digest: &[u8; 32]) -> Result<bool>;
 
-    /// The secrets of the key pairs of all accounts, by the keys' ids; `after` is the last of the page
-    /// before.
+    /// The secrets of the key pairs and of the S3 buckets of all accounts, by their ids; `after` is
+    /// the last of the page before.
     async fn sealed_secrets(&self, after: Option<&str>, limit: u32) -> Result<Vec<SealedSecret>>;
 
     /// Replaces secrets by the same ones in another seal, in one write; tells how many were still as

@@ -55,6 +55,16 @@ macro_rules! pipeline_query {
 
 statements! {
     BEGIN = "BEGIN IMMEDIATE";
+macro_rules! bucket_query {
+    ($rest:expr) => {
+        concat!(
+            "SELECT b.account, b.name, b.path, b.place, s.sealed, b.created_at \
+             FROM buckets b LEFT JOIN secrets s ON s.id = b.secret ",
+            $rest
+        )
+    };
+}
+
     SNAPSHOT = "BEGIN DEFERRED";
     COMMIT = "COMMIT";
     ROLLBACK = "ROLLBACK";
@@ -63,12 +73,13 @@ statements! {
     ROLLBACK_TO = "ROLLBACK TO intention";
     PULSE = "UPDATE pulse SET beats = beats + 1 WHERE only = 1";
 
-    INSERT_BUCKET = "INSERT INTO buckets (account, name, path, created_at) \
-        VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-    BUCKET = "SELECT account, name, path, created_at FROM buckets WHERE account = ?1 AND name = ?2";
-    BUCKETS =
-        "SELECT account, name, path, created_at FROM buckets WHERE account = ?1 ORDER BY name";
-    ALL_BUCKETS = "SELECT account, name, path, created_at FROM buckets";
+    INSERT_BUCKET = "INSERT INTO buckets (account, name, path, place, secret, created_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+    BUCKET = bucket_query!("WHERE b.account = ?1 AND b.name = ?2");
+    BUCKETS = bucket_query!("WHERE b.account = ?1 ORDER BY b.name");
+    ALL_BUCKETS = bucket_query!("");
+    INSERT_SECRET = "INSERT INTO secrets (id, sealed) VALUES (?1, ?2) \
+        ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed";
 
     INSERT_PIPELINE = "INSERT INTO pipelines (id, account, name, origin, created_at) \
         VALUES (?1, ?2, ?3, ?4, ?5)";

@@ -17,7 +17,11 @@ const SMALL: &[(&str, &str)] = &[
     // Once, when the store is opened.
     ("LAST_SERVED", "SCAN queues"),
     // For workers that clean up, now and then; the number of buckets does not depend on jobs.
-    ("ALL_BUCKETS", "SCAN buckets"),
+    ("ALL_BUCKETS", "SCAN b"),
+    // As many as jobs run at once; asked for by people.
+    ("HOLDERS", "SCAN leases"),
+    // By name, which is their key; there are few.
+    ("CLUSTERS", "SCAN clusters"),
 ];
 
 /// Statements that have no plan.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reelgate_domain::BucketName;
+use reelgate_domain::{BucketName, Place};
 use reelgate_store::conformance::Home;
 use reelgate_store::{Bucket, SqliteStore, Store};
 use reelgate_testkit::{FixedClock, account};
@@ -66,7 +66,7 @@ async fn a_moved_directory_takes_the_buckets_inside_it_along() {
     let bucket = |name: &str, path: &Path| Bucket {
         account: account(1),
         name: BucketName::new(name).unwrap(),
-        path: path.to_owned(),
+        place: Place::Directory(path.to_owned()),
         created_at: FixedClock::START,
     };
     let (inside, elsewhere) = (before.join("buckets/inside"), dir.join("elsewhere"));

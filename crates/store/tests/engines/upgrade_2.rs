@@ -7,7 +7,7 @@ use std::path::Path;
 use reelgate_domain::access::{
     AccessKey, AccountName, ApiKey, Feature, Grantee, Owner, PolicyRef, ProjectId, unsealed,
 };
-use reelgate_domain::{AccountId, PipelineState, Timestamp};
+use reelgate_domain::{AccountId, PipelineState, Place, Timestamp};
 use reelgate_store::{
     AccessStore, Attach, Create, NewPipeline, Resealed, SqliteStore, Store, SubmitOutcome,
 };
@@ -111,7 +111,8 @@ async fn the_first_account_of_schema_2_has_a_name_and_its_feature() {
     assert_eq!(store.users(owner()).await.unwrap(), []);
     let buckets = store.buckets(owner()).await.unwrap();
     let path = dir.path().canonicalize().unwrap().join("buckets/media");
-    assert_eq!((buckets.len(), &buckets[0].path), (1, &path));
+    assert_eq!(buckets.len(), 1);
+    assert_eq!(buckets[0].place, Place::Directory(path));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Secrets in a new seal, written over what they were before.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row};
 
 use super::super::connect;
 use super::super::rows::{all, execute};
@@ -13,21 +13,28 @@ pub(super) fn list(
     limit: u32,
 ) -> Result<Vec<SealedSecret>> {
     // No id is empty.
-    let key = params![after.unwrap_or_default(), limit];
-    all(connection, sql::SEALED_SECRETS, key, |row| {
+    let after = after.unwrap_or_default();
+    let key = (after, limit);
+    let read = |row: &Row<'_>| {
         Ok(SealedSecret {
             id: row.get(0)?,
             sealed: row.get(1)?,
         })
-    })
+    };
+    let mut page = all(connection, sql::SEALED_SECRETS, key, read)?;
+    page.extend(all(connection, sql::SEALED_OTHERS, key, read)?);
+    page.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    page.truncate(limit as usize);
+    Ok(page)
 }
 
 pub(super) fn reseal(connection: &Connection, secrets: &[Resealed]) -> Result<u64> {
     let _overwriting = Overwriting::start(connection)?;
     let mut replaced = 0;
     for secret in secrets {
-        let key = params![secret.id, secret.old, secret.new];
-        replaced += execute(connection, sql::RESEAL, key)? as u64;
+        let key = (&secret.id, &secret.old, &secret.new);
+        let of_keys = execute(connection, sql::RESEAL, key)?;
+        replaced += (of_keys + execute(connection, sql::RESEAL_OTHER, key)?) as u64;
     }
     Ok(replaced)
 }

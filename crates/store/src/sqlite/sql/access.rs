@@ -114,6 +114,8 @@ statements! {
         SET expires_at = min(coalesce(expires_at, ?3), ?3) WHERE id = ?2 AND account = ?1";
     SEALED_SECRETS = "SELECT id, sealed FROM access_keys WHERE id > ?1 ORDER BY id LIMIT ?2";
     RESEAL = "UPDATE access_keys SET sealed = ?3 WHERE id = ?1 AND sealed = ?2";
+    SEALED_OTHERS = "SELECT id, sealed FROM secrets WHERE id > ?1 ORDER BY id LIMIT ?2";
+    RESEAL_OTHER = "UPDATE secrets SET sealed = ?3 WHERE id = ?1 AND sealed = ?2";
 
     INSERT_API_KEY = "INSERT INTO api_keys \
         (id, digest, account, user, operator, active, expires_at, created_at) \
