@@ -53,8 +53,6 @@ macro_rules! pipeline_query {
     };
 }
 
-statements! {
-    BEGIN = "BEGIN IMMEDIATE";
 macro_rules! bucket_query {
     ($rest:expr) => {
         concat!(
@@ -65,6 +63,8 @@ macro_rules! bucket_query {
     };
 }
 
+statements! {
+    BEGIN = "BEGIN IMMEDIATE";
     SNAPSHOT = "BEGIN DEFERRED";
     COMMIT = "COMMIT";
     ROLLBACK = "ROLLBACK";
