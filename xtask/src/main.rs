@@ -1,4 +1,4 @@
-//! Development tasks of this repository: set-up, tidy checks, the vendor SDK tests and fuzzing. Run as `cargo xtask`.
+//! Development tasks of this repository: set-up, tidy checks, tests in Python, fuzzing and packing. Run as `cargo xtask`.
 
 #![expect(
     clippy::print_stdout,
@@ -13,13 +13,17 @@
     reason = "set-up runs package managers and reads REELGATE_BIN; nothing of it ships"
 )]
 
+mod dist;
 mod fuzz;
-mod sdk;
+mod program;
 mod setup;
+mod suites;
 mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use suites::Suite;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -27,6 +31,10 @@ usage: cargo xtask COMMAND
   setup [demo|test]   install what is missing: demo needs FFmpeg, test (the default) also the SDKs
   tidy                check the rules of CONTRIBUTING.md that a program can check
   test-sdk [ARGS]     run tests/sdk against the built server; ARGS go to pytest
+  test-deploy [ARGS]  check units, images, charts and packages; ARGS go to pytest
+  test-cluster [ARGS] run tests/cluster: many processes on one database; ARGS go to pytest
+  dist [--bin FILE] [--out DIR]
+                      make a tar archive and a Debian package, of FILE or of a release build
   fuzz [--seconds N] [TARGET [INPUT]]
                       run the fuzz targets for N seconds each (30), or one of them on one input";
 
@@ -39,7 +47,10 @@ fn main() -> ExitCode {
         ["setup"] | ["setup", "test"] => setup::test(&root),
         ["tidy"] => tidy::run(&root),
         ["fuzz", fuzz_args @ ..] => fuzz::run(&root, fuzz_args),
-        ["test-sdk", pytest_args @ ..] => sdk::run(&root, pytest_args),
+        ["test-sdk", pytest_args @ ..] => suites::run(&root, &Suite::Sdk, pytest_args),
+        ["test-deploy", pytest_args @ ..] => suites::run(&root, &Suite::Deploy, pytest_args),
+        ["test-cluster", pytest_args @ ..] => suites::run(&root, &Suite::Cluster, pytest_args),
+        ["dist", dist_args @ ..] => dist::run(&root, dist_args),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -5,12 +5,10 @@ mod ffmpeg;
 mod python;
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-
-pub(crate) use python::interpreter;
 
 /// Makes the machine able to run `make demo` and `make serve`.
 pub(crate) fn demo(root: &Path) -> Result<()> {
@@ -24,7 +22,27 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     let _alone = lock(root)?;
     compiler(root)?;
     ffmpeg::ensure()?;
-    python::ensure(root)
+    python::SDKS.ensure(root)
+}
+
+/// The Python interpreter that the vendors' SDKs are installed for.
+pub(crate) fn interpreter(root: &Path) -> PathBuf {
+    python::SDKS.interpreter(root)
+}
+
+/// Makes the machine able to check what is in `deploy`, beyond what [`test`] brings; the interpreter of these tests.
+pub(crate) fn deploy(root: &Path) -> Result<PathBuf> {
+    test(root)?;
+    let _alone = lock(root)?;
+    if output_of("systemd-analyze", &["--version"]).is_none() {
+        let why = "systemd-analyze is missing and checks the units";
+        apt::install(&["systemd"], why)?;
+    }
+    if output_of("dpkg-deb", &["--version"]).is_none() {
+        apt::install(&["dpkg"], "dpkg-deb is missing and makes the package")?;
+    }
+    python::DEPLOY.ensure(root)?;
+    Ok(python::DEPLOY.interpreter(root))
 }
 
 /// Makes the machine able to build the fuzz targets.

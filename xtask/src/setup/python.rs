@@ -1,4 +1,4 @@
-//! The virtual environment with the pinned vendor SDKs, made anew whenever the pins change.
+//! Virtual environments with pinned packages, made anew whenever the pins change.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,54 +9,77 @@ use anyhow::{Context, Result, ensure};
 use super::{apt, output_of, run};
 
 const OLDEST: (u32, u32) = (3, 9);
-const REQUIREMENTS: &str = "tests/sdk/requirements.txt";
 /// Prints the version, and fails where the modules that make an environment are not installed.
 const PROBE: &str = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
 
-/// The interpreter inside the environment.
-pub(crate) fn interpreter(root: &Path) -> PathBuf {
-    root.join(".venv/bin/python")
+/// The vendors' SDKs.
+pub(super) const SDKS: Environment = Environment {
+    folder: ".venv",
+    requirements: "tests/sdk/requirements.txt",
+};
+
+/// What checks images, charts and units. It is apart, so that its pins and the SDKs' never have to agree.
+pub(super) const DEPLOY: Environment = Environment {
+    folder: ".cache/deploy-venv",
+    requirements: "tests/deploy/requirements.txt",
+};
+
+/// A virtual environment, with paths from the repository's root.
+pub(super) struct Environment {
+    folder: &'static str,
+    requirements: &'static str,
 }
 
-pub(crate) fn ensure(root: &Path) -> Result<()> {
-    let wanted =
-        fs::read(root.join(REQUIREMENTS)).with_context(|| format!("read {REQUIREMENTS}"))?;
-    // The stamp is a copy of the pins, written last: an interrupted set-up is redone.
-    let stamp = root.join(".venv/installed-requirements.txt");
-    let installed = fs::read(&stamp).unwrap_or_default();
-    if installed == wanted && interpreter(root).exists() {
-        return Ok(());
+impl Environment {
+    /// The interpreter inside the environment.
+    pub(super) fn interpreter(&self, root: &Path) -> PathBuf {
+        root.join(self.folder).join("bin/python")
     }
-    ensure_python()?;
 
-    println!("setup: making .venv for the vendor SDK tests");
-    let mut venv = Command::new("python3");
-    venv.args(["-m", "venv", "--clear"]).arg(root.join(".venv"));
-    run(&mut venv, "make the virtual environment .venv")?;
+    pub(super) fn ensure(&self, root: &Path) -> Result<()> {
+        let Self {
+            folder,
+            requirements,
+        } = self;
+        let wanted =
+            fs::read(root.join(requirements)).with_context(|| format!("read {requirements}"))?;
+        // The stamp is a copy of the pins, written last: an interrupted set-up is redone.
+        let stamp = root.join(folder).join("installed-requirements.txt");
+        let installed = fs::read(&stamp).unwrap_or_default();
+        if installed == wanted && self.interpreter(root).exists() {
+            return Ok(());
+        }
+        ensure_python()?;
 
-    println!("setup: installing the packages pinned in {REQUIREMENTS} into .venv");
-    let mut pip = Command::new(interpreter(root));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-    ]);
-    pip.arg("--requirement").arg(root.join(REQUIREMENTS));
-    run(&mut pip, "install the pinned Python packages")?;
-    fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))
+        println!("setup: making {folder} for tests in Python");
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv", "--clear"]).arg(root.join(folder));
+        run(&mut venv, &format!("make the virtual environment {folder}"))?;
+
+        println!("setup: installing the packages pinned in {requirements} into {folder}");
+        let mut pip = Command::new(self.interpreter(root));
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-input",
+            "--disable-pip-version-check",
+        ]);
+        pip.arg("--requirement").arg(root.join(requirements));
+        run(&mut pip, "install the pinned Python packages")?;
+        fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))
+    }
 }
 
 fn ensure_python() -> Result<()> {
     if output_of("python3", &["--version"]).is_none() {
-        let why = "Python 3 is missing and runs the vendor SDKs";
+        let why = "Python 3 is missing and runs tests";
         apt::install(&["python3", "python3-venv"], why)?;
     } else if output_of("python3", &["-c", PROBE]).is_none() {
         apt::install(
             &["python3-venv"],
-            "Python's venv module is missing and isolates the SDKs",
+            "Python's venv module is missing and isolates their packages",
         )?;
     }
     let text = output_of("python3", &["-c", PROBE])
@@ -64,7 +87,7 @@ fn ensure_python() -> Result<()> {
     let version = parse_version(&text).context("python3 does not tell its version")?;
     ensure!(
         version >= OLDEST,
-        "python3 is {}.{}, at least {}.{} is needed by the vendor SDKs",
+        "python3 is {}.{}, at least {}.{} is needed by the tests in Python",
         version.0,
         version.1,
         OLDEST.0,

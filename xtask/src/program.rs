@@ -1,4 +1,4 @@
-//! Builds the server and runs the tests that drive it with the vendors' own Python SDKs.
+//! Builds the program, and says where it is.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -6,28 +6,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::setup;
-
-/// Runs pytest in `tests/sdk`. `REELGATE_BIN` may name a server that is built already.
-pub(crate) fn run(root: &Path, pytest_args: &[&str]) -> Result<()> {
-    setup::test(root)?;
-    let server = match std::env::var_os("REELGATE_BIN") {
-        Some(path) => std::path::absolute(path).context("resolve REELGATE_BIN")?,
-        None => build_server(root)?,
-    };
-    let status = Command::new(setup::interpreter(root))
-        .args(["-m", "pytest"])
-        .args(pytest_args)
-        .env("REELGATE_BIN", &server)
-        .current_dir(root.join("tests/sdk"))
-        .status()
-        .context("start pytest")?;
-    ensure!(
-        status.success(),
-        "the SDK tests against {} ended with {status}",
-        server.display()
-    );
-    Ok(())
+/// How it is built.
+pub(crate) enum Profile {
+    /// As it ships but for its speed, to be tested.
+    Debug,
+    Release,
 }
 
 /// One line of cargo's JSON messages; only those about a finished program have `executable`.
@@ -42,10 +25,23 @@ struct Target {
     name: String,
 }
 
+/// The program named by REELGATE_BIN, or one that is built now.
+pub(crate) fn under_test(root: &Path) -> Result<PathBuf> {
+    match std::env::var_os("REELGATE_BIN") {
+        Some(path) => std::path::absolute(path).context("resolve REELGATE_BIN"),
+        None => build(root, Profile::Debug),
+    }
+}
+
 /// Builds the program as it ships: a test build would turn on features that only tests may use.
-fn build_server(root: &Path) -> Result<PathBuf> {
+pub(crate) fn build(root: &Path, profile: Profile) -> Result<PathBuf> {
+    let kind: &[&str] = match profile {
+        Profile::Debug => &["--workspace", "--bin", "reelgate"],
+        Profile::Release => &["--release", "--locked", "--package", "reelgate"],
+    };
     let output = Command::new("cargo")
-        .args(["build", "--workspace", "--bin", "reelgate"])
+        .arg("build")
+        .args(kind)
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(root)
         .stderr(Stdio::inherit())
