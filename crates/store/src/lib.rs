@@ -10,6 +10,7 @@ mod happened;
 mod held;
 mod hints;
 mod lanes;
+mod postgres;
 mod sqlite;
 mod stored;
 
@@ -19,4 +20,5 @@ pub use contract::{
     NewAccount, NewPipeline, NodeStore, PipelinePage, Put, Resealed, Result, RetryOutcome, Rotate,
     SealedSecret, Sign, Store, StoreError, SubmitOutcome, Told, Work,
 };
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::SqliteStore;

@@ -1,0 +1,107 @@
+//! Brings a database to this release's schema, one numbered file at a time.
+
+use super::connect::Session;
+use super::error::{Answer, Failure, corrupt};
+use super::sql;
+use crate::contract::{Result, StoreError};
+
+/// One step of the schema. A released file never changes again; its checksum is stored.
+pub(super) struct Migration {
+    pub(super) version: i32,
+    /// The oldest schema whose release still works with the database after this step.
+    pub(super) oldest_reader: i32,
+    pub(super) sql: &'static str,
+}
+
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    oldest_reader: 1,
+    sql: include_str!("migrations/0001_everything.sql"),
+}];
+
+/// Where a new database begins. The one row of `schema` is what nodes that start together lock.
+const GROUND: &str = "\
+    CREATE TABLE IF NOT EXISTS schema ( \
+      only_row boolean PRIMARY KEY CHECK (only_row), \
+      version integer NOT NULL, \
+      oldest_reader integer NOT NULL \
+    ); \
+    CREATE TABLE IF NOT EXISTS migrations (version integer PRIMARY KEY, checksum text NOT NULL); \
+    INSERT INTO schema VALUES (true, 0, 0) ON CONFLICT DO NOTHING";
+
+/// How often nodes that lay the ground together may be in each other's way.
+const TRIES: u32 = 20;
+
+/// Applies what is missing, all of it in one transaction: a crash leaves the schema as it was. A
+/// database that a newer release has brought further is fine as long as that release says so.
+pub(super) async fn migrate(session: &Session, migrations: &[Migration]) -> Result<()> {
+    // A step may take long, and so may the steps of another node.
+    let patient = "SET statement_timeout = 0; SET lock_timeout = 0";
+    session.batch(patient).await?;
+    lay_ground(session).await?;
+    session.begin_unmarked().await?;
+    match apply(session, migrations).await {
+        Ok(()) => Ok(session.commit().await?),
+        Err(failure) => {
+            let _ = session.roll_back().await;
+            Err(failure.into())
+        }
+    }
+}
+
+/// `IF NOT EXISTS` does not keep two from making the same thing at once: one of them fails.
+async fn lay_ground(session: &Session) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match session.batch(GROUND).await {
+            Ok(()) => return Ok(()),
+            Err(Failure::Refused { .. } | Failure::Again(_)) if tries < TRIES => {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+}
+
+async fn apply(session: &Session, migrations: &[Migration]) -> Answer<()> {
+    let newest = migrations.last().map_or(0, |m| m.version);
+    let stands = session.one(sql::LOCK_SCHEMA, &[]).await?;
+    let Some(stands) = stands else {
+        return Err(corrupt("schema", "version", "only", "the row is missing").into());
+    };
+    let (version, oldest_reader): (i32, i32) = (stands.get(0), stands.get(1));
+    if oldest_reader > newest {
+        let why = format!(
+            "the database was written by a newer release: its schema is {version} and needs a \
+             release that knows {oldest_reader}, this one knows up to {newest}"
+        );
+        return Err(StoreError::Unavailable(why).into());
+    }
+    for row in session.all(sql::MIGRATIONS, &[]).await? {
+        let (version, checksum): (i32, &str) = (row.get(0), row.get(1));
+        let known = migrations.iter().find(|m| m.version == version);
+        if known.is_some_and(|known| digest(known.sql) != checksum) {
+            let why = "not the schema step that this release has under this number";
+            return Err(corrupt("migrations", "checksum", version, why).into());
+        }
+    }
+    for step in migrations.iter().filter(|step| step.version > version) {
+        session.batch(step.sql).await?;
+        let checksum = digest(step.sql);
+        let noted: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&step.version, &checksum];
+        session.execute(sql::NOTE_MIGRATION, &noted).await?;
+        let stands: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
+            [&step.version, &step.oldest_reader];
+        session.execute(sql::SET_SCHEMA, &stands).await?;
+    }
+    Ok(())
+}
+
+/// FNV-1a, 64 bits: tells an edited file from the one that was applied, and no more than that.
+fn digest(sql: &str) -> String {
+    let hash = sql.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
