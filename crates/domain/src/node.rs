@@ -151,6 +151,8 @@ pub struct Node {
     /// Unique per start of the process.
     pub id: WorkerId,
     pub name: NodeName,
+    /// What tells the directory that it keeps its own files in, which one process has at a time.
+    pub home: String,
     /// Whether it answers the APIs.
     pub serves: bool,
     pub cluster: Option<ClusterName>,

@@ -15,6 +15,7 @@ fn node(world: &World, id: &str) -> Node {
     Node {
         id: WorkerId(id.to_owned()),
         name: NodeName::new("machine").expect("it is one"),
+        home: format!("home of {id}"),
         serves: id.starts_with("server"),
         cluster: None,
         kinds: Kinds::ALL,
@@ -116,6 +117,20 @@ pub async fn a_node_that_joins_is_told_who_lives(home: &dyn Home) {
     let told = told.expect("it is known");
     assert_eq!((told.live, told.serving), (2, 1));
     assert_eq!(nodes(&world).await.len(), 3);
+}
+
+pub async fn a_node_takes_the_place_of_the_one_that_had_its_home(home: &dyn Home) {
+    let world = World::new(home).await;
+    for id in ["worker-1", "worker-2"] {
+        join(&world, node(&world, id)).await;
+    }
+    let again = Node {
+        home: "home of worker-1".to_owned(),
+        ..node(&world, "worker-3")
+    };
+    assert_eq!(join(&world, again).await, ["worker-2"]);
+    assert_eq!(beat(&world, "worker-1", Sign::default()).await, None);
+    assert_eq!(nodes(&world).await.len(), 2);
 }
 
 pub async fn a_node_that_left_or_was_forgotten_is_unknown(home: &dyn Home) {

@@ -55,7 +55,8 @@ pub trait NodeStore: Send + Sync + 'static {
     /// disagree; `None` if the engine belongs to one process, whose clock is as good as any.
     async fn shared_now(&self) -> Result<Option<Timestamp>>;
 
-    /// Makes a node known. One that joins again is as one that joins for the first time.
+    /// Makes a node known. One that joins again is as one that joins for the first time, and whichever had
+    /// its home before is forgotten: that process has ended.
     async fn join(&self, node: Node, now: Timestamp) -> Result<Join>;
 
     /// Notes a sign of life; `None` if the node is not known any more and has to join again.

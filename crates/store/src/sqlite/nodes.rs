@@ -38,7 +38,7 @@ impl NodeStore for SqliteStore {
             return Ok(Join::ClusterMissing);
         }
         let mut known = self.nodes.all();
-        known.retain(|other| other.node.id != node.id);
+        known.retain(|other| other.node.id != node.id && other.node.home != node.home);
         let others = known.iter().filter(|other| other.is_live(now));
         let others = others.cloned().collect();
         known.push(NodeState {
