@@ -118,6 +118,11 @@ def test_policy_check_says_which_statement_decides(run, read, alice, policy_file
     words, verdict = check("mts:SubmitJobs", "*", 1)
     assert words.startswith("denied: ")
     assert (verdict["policy"], verdict["statement"]) == (None, None)
+    # What everybody may call, and what everybody may whom no statement denies it.
+    words, verdict = check("sts:GetCallerIdentity", "*", 0)
+    assert "needs no permission" in words and verdict["policy"] is None
+    words, _ = check("iam:KeystoneRevokeToken", "*", 0)
+    assert "no statement denies it" in words
     asked = ["policy", "check", "--user", alice, "--resource", "*", "--action"]
     assert b"no API" in run(*asked, "mts:SubmitJob", code=1).stderr
     assert b"no API" not in run(*asked, "mts:SubmitJobs", code=1).stderr

@@ -5,7 +5,6 @@
 
 mod access;
 mod buckets;
-mod catalogue;
 mod client;
 mod error;
 mod health;
@@ -24,7 +23,6 @@ pub use access::{
     Users, Verdict,
 };
 pub use buckets::{Bucket, Buckets, NewBucket};
-pub use catalogue::{Change, ErrorCode, ErrorCodes, Operation, Operations, Product, ResourceType};
 pub use client::Client;
 pub use error::{Error, Problem};
 pub use health::{Readiness, ReadinessCheck};

@@ -27,7 +27,7 @@ pub use access::{
     ADMINISTRATOR, ASSUME_ROLE, AccessSettings, AssumeRefusal, AssumeRole, CallContext, Caller,
     Credential, CredentialError, Credentials, Denial, IssuedToken, KeyKind, KeyView, Keyring,
     MasterKeyError, MasterKeyRotated, NewKey, PolicyVerdict, PolicyView, Principal, PrincipalKind,
-    SIGNATURE_HOLDS, Secret, Session, TemporaryKey, Throttled, TokenError, TokenHolder,
+    ProvenUser, SIGNATURE_HOLDS, Secret, Session, TemporaryKey, Throttled, TokenError, TokenHolder,
     TokenRefusal, TokenRequest, TokenScope, Written, signed_call,
 };
 pub use buckets::BucketView;

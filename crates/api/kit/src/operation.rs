@@ -55,6 +55,7 @@ pub enum Handling {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Served {
     pub access: AccessLevel,
+    pub permission: Permission,
     /// What policies can name. Without any, the operation is allowed on all resources or not at all.
     pub resources: &'static [ResourceType],
     /// What conditions may ask for beyond [`COMMON_CONDITION_KEYS`].
@@ -69,6 +70,27 @@ pub struct Served {
     pub documentation: &'static str,
     /// The oldest first.
     pub history: &'static [Change],
+}
+
+/// Whether policies are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// One has to allow the operation.
+    Needed,
+    /// None needs to allow it, and one can deny it: it gives a caller nothing that it could not do before.
+    UnlessDenied,
+    /// Everybody may call it, whatever policies say: a refusal would tell as much as the answer.
+    NeverAsked,
+}
+
+impl Permission {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Needed => "needed",
+            Self::UnlessDenied => "unless_denied",
+            Self::NeverAsked => "never_asked",
+        }
+    }
 }
 
 /// What a policy that opens an operation gives away.

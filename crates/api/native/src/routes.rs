@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::routing::{MethodFilter, MethodRouter};
 use reelgate_api_kit::operation::{
-    AccessLevel, Change, Handling, Operation, Product, ResourceType, Served,
+    AccessLevel, Change, Handling, Operation, Permission, Product, ResourceType, Served,
 };
 use reelgate_domain::access::CallLimit;
 
@@ -54,6 +54,7 @@ impl Route {
             served: Served {
                 access: AccessLevel::Write,
                 resources: &[],
+                permission: Permission::Needed,
                 condition_keys: &[],
                 associated: &[],
                 limit: None,

@@ -53,6 +53,18 @@ pub struct PolicyVerdict {
     pub reason: String,
 }
 
+impl PolicyVerdict {
+    /// Of what policies need not allow.
+    pub fn open(reason: String) -> Self {
+        Self {
+            allowed: true,
+            policy: None,
+            statement: None,
+            reason,
+        }
+    }
+}
+
 impl Service {
     /// Whether the principal may use the action on any resource at all: to be asked before a call whose
     /// resources only the operation knows.

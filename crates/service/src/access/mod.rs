@@ -55,7 +55,9 @@ pub use policies::{PolicyView, Written};
 pub use secret::Secret;
 pub use session::TemporaryKey;
 pub use throttle::Throttled;
-pub use tokens::{IssuedToken, TokenError, TokenHolder, TokenRefusal, TokenRequest, TokenScope};
+pub use tokens::{
+    IssuedToken, ProvenUser, TokenError, TokenHolder, TokenRefusal, TokenRequest, TokenScope,
+};
 
 use crate::{Ids, Service, ServiceError};
 use attempts::Attempts;

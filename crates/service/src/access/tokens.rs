@@ -42,6 +42,17 @@ pub enum TokenScope {
     ProjectName(String),
 }
 
+/// A user who has shown to know the password, and what a token is to be good for.
+#[derive(Debug)]
+pub struct ProvenUser {
+    pub caller: Caller,
+    user: User,
+    domain: Account,
+    project: Option<Project>,
+    /// What the password was compared with.
+    hash: Option<String>,
+}
+
 /// A token, shown once, and what it is good for.
 #[derive(Clone, Debug)]
 pub struct IssuedToken {
@@ -91,9 +102,9 @@ pub enum TokenError {
 }
 
 impl Service {
-    /// Makes a token for a user who knows the password. Who does not is told nothing else, after the
-    /// same time.
-    pub async fn issue_token(&self, ask: TokenRequest) -> Result<IssuedToken, TokenRefusal> {
+    /// Proves who asks for a token, by the password. Who does not know it is told nothing else, after
+    /// the same time.
+    pub async fn check_password(&self, ask: TokenRequest) -> Result<ProvenUser, TokenRefusal> {
         let TokenRequest {
             domain,
             user,
@@ -124,16 +135,34 @@ impl Service {
             return Err(TokenRefusal::WrongPassword);
         };
         let project = self.scope_project(&domain, scope).await?;
-        self.store_token(domain, name, project, hash).await
+        let begun = self.access.changes.begin();
+        let user = self.store.user(domain.id, &name).await;
+        let user = user.map_err(ServiceError::from)?;
+        let owner = Owner::User(name);
+        let principal = self.owner_principal(domain.id, &owner, "", false).await?;
+        let (Some(user), Some(principal)) = (user, principal) else {
+            return Err(TokenRefusal::WrongPassword);
+        };
+        self.learn_limits(domain.id, begun).await?;
+        Ok(ProvenUser {
+            caller: principal.into(),
+            user,
+            domain,
+            project,
+            hash,
+        })
     }
 
-    async fn store_token(
-        &self,
-        domain: Account,
-        name: UserName,
-        project: Option<Project>,
-        hash: Option<String>,
-    ) -> Result<IssuedToken, TokenRefusal> {
+    /// Makes a token for a user who knows the password.
+    pub async fn issue_token(&self, proven: ProvenUser) -> Result<IssuedToken, TokenRefusal> {
+        let ProvenUser {
+            user,
+            domain,
+            project,
+            hash,
+            ..
+        } = proven;
+        let name = user.name.clone();
         let token = Secret::new(self.random_text(64));
         let issued_at = self.clock.now();
         let stored = Token {
@@ -150,32 +179,26 @@ impl Service {
             .create_token(stored)
             .await
             .map_err(ServiceError::from)?;
-        let user = store
-            .user(domain.id, &name)
-            .await
-            .map_err(ServiceError::from)?;
         // A password that was changed meanwhile has ended the tokens that there were, but not this one.
         let now_hash = store
             .password_hash(domain.id, &name)
             .await
             .map_err(ServiceError::from)?;
-        match user {
-            Some(user) if is_stored && now_hash == hash => Ok(IssuedToken {
-                token,
-                user,
-                domain,
-                project,
-                issued_at,
-                expires_at,
-            }),
-            _ => {
-                store
-                    .revoke_token(&digest)
-                    .await
-                    .map_err(ServiceError::from)?;
-                Err(TokenRefusal::WrongPassword)
-            }
+        if !is_stored || now_hash != hash {
+            store
+                .revoke_token(&digest)
+                .await
+                .map_err(ServiceError::from)?;
+            return Err(TokenRefusal::WrongPassword);
         }
+        Ok(IssuedToken {
+            token,
+            user,
+            domain,
+            project,
+            issued_at,
+            expires_at,
+        })
     }
 
     /// The account of this name, or of this id; no account is called like the id of another.

@@ -3,7 +3,9 @@
 //! Which parameters an action knows is decided where it is read; others are ignored, as the vendor's gateway does, and so
 //! are `OwnerId` and its kin. No action of this product names resources in policies: each is allowed on all or not at all.
 
-use reelgate_api_kit::operation::{AccessLevel, Change, Handling, Operation, Product, Served};
+use reelgate_api_kit::operation::{
+    AccessLevel, Change, Handling, Operation, Permission, Product, Served,
+};
 use reelgate_domain::access::{CallLimit, Period};
 
 use super::codes;
@@ -26,6 +28,7 @@ pub static PRODUCT: Product = Product {
 const SERVED: Served = Served {
     access: AccessLevel::Read,
     resources: &[],
+    permission: Permission::Needed,
     condition_keys: &[],
     associated: &[],
     limit: Some(CallLimit {

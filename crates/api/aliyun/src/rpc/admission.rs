@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reelgate_api_kit::operation::{AccessLevel, Served};
+use reelgate_api_kit::operation::{AccessLevel, Permission, Served};
 use reelgate_domain::Timestamp;
 use reelgate_service::{
     CallContext, Caller, Credential, CredentialError, Principal, Service, Throttled, signed_call,
@@ -75,7 +75,7 @@ pub(super) fn admit(
     if !changes && !service.read_once(&once) {
         return Err(CommonError::SignatureNonceUsed.into());
     }
-    if !product.is_open(action) {
+    if served.permission != Permission::NeverAsked {
         let decided = if served.resources.is_empty() {
             let resource = table.all_resources(principal.account);
             service.authorise(principal, &policy_action, &resource, call.context)

@@ -20,11 +20,6 @@ pub trait Product: Send + Sync {
     /// resources of the call.
     async fn call(&self, call: &Call<'_>) -> Result<Value, ApiError>;
 
-    /// Whether a caller needs no permission for an operation.
-    fn is_open(&self, _action: &str) -> bool {
-        false
-    }
-
     /// Whether an operation hands out access: the audit has it before the caller has the answer.
     fn changes_access(&self, _action: &str) -> bool {
         false

@@ -34,11 +34,6 @@ impl Product for Sts {
         &operations::PRODUCT
     }
 
-    /// Everybody may ask who they are: a refusal would tell them, too.
-    fn is_open(&self, action: &str) -> bool {
-        action == "GetCallerIdentity"
-    }
-
     fn changes_access(&self, action: &str) -> bool {
         action == "AssumeRole"
     }

@@ -1,7 +1,7 @@
 //! Every documented action of this product: served, or refused with a reason.
 
 use reelgate_api_kit::operation::{
-    AccessLevel, Change, Handling, Operation, Product, ResourceType, Served,
+    AccessLevel, Change, Handling, Operation, Permission, Product, ResourceType, Served,
 };
 use reelgate_domain::access::{CallLimit, Period};
 
@@ -37,6 +37,7 @@ const ROWS: &[Operation] = &[
             arn: "acs:ram:*:{accountId}:role/{RoleName}",
             required: true,
         }],
+        permission: Permission::Needed,
         condition_keys: &[],
         associated: &["GetCallerIdentity"],
         // The vendor's page: shared by an account with all its users and roles.
@@ -56,6 +57,7 @@ const ROWS: &[Operation] = &[
     Operation { action: "GetCallerIdentity", handling: Handling::Served(Served {
         access: AccessLevel::Read,
         resources: &[],
+        permission: Permission::NeverAsked,
         condition_keys: &[],
         associated: &[],
         limit: None,

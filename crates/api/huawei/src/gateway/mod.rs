@@ -14,9 +14,10 @@ use axum::response::Response;
 use axum::routing::any;
 use http::header::{CACHE_CONTROL, HeaderValue};
 use reelgate_api_kit::Dialect;
+use reelgate_api_kit::operation::Permission;
 use reelgate_domain::access::{Project, ProjectId};
 use reelgate_domain::policy::Decision;
-use reelgate_service::{Clock, ErrorKind, Service};
+use reelgate_service::{Caller, Clock, ErrorKind, Service};
 
 use crate::errors::{
     ApiError, BAD_REQUEST, NOT_AUTHORISED, NOT_FOUND, Outcome, REQUEST_ID, WRONG_PROJECT,
@@ -68,26 +69,20 @@ impl Gateway {
         if let Target::Project(id) = &target {
             self.check_project(&received, id, &caller).await?;
         }
-        self.admit(&target, &caller, call)?;
+        self.admit(&target, &caller.caller, call)?;
         match target {
             Target::Iam(wanted) => iam::call(&self.service, wanted, &received, &caller, call).await,
             Target::Project(_) | Target::Unknown => Err(NOT_FOUND.into()),
         }
     }
 
-    /// Who asks for a token is known only when there is one: whoever may not have it never sees it.
+    /// Who asks for a token shows a password. The token is made when limits and policies have let the call pass.
     async fn create_token(&self, received: &Received, target: &Target, call: &mut Call) -> Outcome {
-        let new = iam::create_token::issue(&self.service, received, call).await?;
-        let caller = Authenticated {
-            caller: new.holder.caller.clone(),
-            token: Some(Arc::clone(&new.holder)),
-        };
-        call.caller = Some(caller.caller.clone());
-        if let Err(refusal) = self.admit(target, &caller, call) {
-            new.withdraw(&self.service).await?;
-            return Err(refusal);
-        }
-        new.answer(received)
+        let proven = iam::create_token::prove(&self.service, received, call).await?;
+        let caller = proven.user.caller.clone();
+        call.caller = Some(caller.clone());
+        self.admit(target, &caller, call)?;
+        proven.issue(&self.service, received).await
     }
 
     /// The project in the path has to be the caller's, and the one that a token is for.
@@ -125,12 +120,7 @@ impl Gateway {
     }
 
     /// Limits first, then what policies allow.
-    fn admit(
-        &self,
-        target: &Target,
-        caller: &Authenticated,
-        call: &mut Call,
-    ) -> Result<(), ApiError> {
+    fn admit(&self, target: &Target, caller: &Caller, call: &mut Call) -> Result<(), ApiError> {
         let Target::Iam(wanted) = target else {
             call.allowed = true;
             return Ok(());
@@ -138,12 +128,13 @@ impl Gateway {
         let action = target.policy_action();
         let row = IAM.find(wanted.operation()).and_then(|row| row.served());
         let limit = row.and_then(|row| row.limit);
-        let account = caller.caller.account;
+        let is_needed = row.is_none_or(|row| row.permission == Permission::Needed);
+        let account = caller.account;
         self.service
             .throttle(account, &action, limit)
             .map_err(|throttled| ApiError::throttled(throttled.retry_after))?;
         let everything = IAM.all_resources(account);
-        let principal = &caller.caller.principal;
+        let principal = &caller.principal;
         let denial = self
             .service
             .authorise(principal, &action, &everything, &call.context)
@@ -151,7 +142,7 @@ impl Gateway {
             .filter(|denial| {
                 // A session's policy lists what is left: what it does not name is gone.
                 let is_denied = matches!(denial.decision, Decision::Denied(_));
-                is_denied || denial.by_session || !wanted.needs_no_permission()
+                is_denied || denial.by_session || is_needed
             });
         if let Some(denial) = denial {
             let reason = denial.to_string();

@@ -66,18 +66,6 @@ impl IamCall {
             Self::CreateTemporaryKey => "CreateTemporaryAccessKeyByToken",
         }
     }
-
-    /// Whether everybody may call it of whom no policy says the opposite: it concerns the caller's own token, and gives
-    /// nothing that the caller could not do before.
-    pub(crate) const fn needs_no_permission(self) -> bool {
-        match self {
-            Self::CreateToken
-            | Self::ValidateToken
-            | Self::RevokeToken
-            | Self::CreateTemporaryKey => true,
-            Self::ListProjects => false,
-        }
-    }
 }
 
 #[cfg(test)]

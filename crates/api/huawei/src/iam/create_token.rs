@@ -1,11 +1,7 @@
 //! `POST /v3/auth/tokens`: a token for a password.
 
-use std::sync::Arc;
-
 use http::StatusCode;
-use reelgate_service::{
-    IssuedToken, Secret, Service, TokenError, TokenHolder, TokenRefusal, TokenRequest, TokenScope,
-};
+use reelgate_service::{ProvenUser, Secret, Service, TokenRefusal, TokenRequest, TokenScope};
 use serde::Deserialize;
 
 use super::body::{self, invalid};
@@ -72,51 +68,44 @@ struct ProjectScope {
     domain: Option<Named>,
 }
 
-/// A token that nobody has seen yet.
-pub(crate) struct New {
-    issued: IssuedToken,
-    pub(crate) holder: Arc<TokenHolder>,
+/// A user who has shown to know the password.
+pub(crate) struct Proven {
+    pub(crate) user: ProvenUser,
     has_catalog: bool,
 }
 
-/// Makes the token, if the password is right.
-pub(crate) async fn issue(
+/// Proves who asks for a token.
+pub(crate) async fn prove(
     service: &Service,
     received: &Received,
     call: &mut Call,
-) -> Result<New, ApiError> {
+) -> Result<Proven, ApiError> {
     let [nocatalog] = body::query(received.query(), ["nocatalog"])?;
     let request = TokenRequest {
         source: call.source(),
         ..read(&received.body)?
     };
     call.tries_password(&request.domain, &request.user);
-    let issued = service.issue_token(request).await.map_err(refused)?;
-    let holder = service.token_caller(issued.token.expose()).await;
-    Ok(New {
-        holder: holder.map_err(gone)?,
-        issued,
+    let user = service.check_password(request).await.map_err(refused)?;
+    Ok(Proven {
+        user,
         has_catalog: nocatalog.is_none_or(|value| value.is_empty()),
     })
 }
 
-impl New {
-    /// Ends it unseen.
-    pub(crate) async fn withdraw(self, service: &Service) -> Result<(), ApiError> {
-        service.revoke_token(self.issued.token.expose()).await?;
-        Ok(())
-    }
-
-    pub(crate) fn answer(&self, received: &Received) -> Outcome {
+impl Proven {
+    /// Makes the token.
+    pub(crate) async fn issue(self, service: &Service, received: &Received) -> Outcome {
+        let issued = service.issue_token(self.user).await.map_err(refused)?;
         let view = TokenView {
-            user: &self.issued.user,
-            domain: &self.issued.domain,
-            project: self.issued.project.as_ref(),
-            issued_at: self.issued.issued_at,
-            expires_at: self.issued.expires_at,
+            user: &issued.user,
+            domain: &issued.domain,
+            project: issued.project.as_ref(),
+            issued_at: issued.issued_at,
+            expires_at: issued.expires_at,
         };
         let body = view.to_value(received, self.has_catalog);
-        with_token(json(StatusCode::CREATED, &body), self.issued.token.expose())
+        with_token(json(StatusCode::CREATED, &body), issued.token.expose())
     }
 }
 
@@ -173,14 +162,6 @@ fn scope(scope: Option<Scope>, domain: &str) -> Result<TokenScope, ApiError> {
         (Some(id), None) => Ok(TokenScope::ProjectId(id)),
         (None, Some(name)) => Ok(TokenScope::ProjectName(name)),
         _ => Err(invalid("auth.scope.project has not one of id and name")),
-    }
-}
-
-/// A token that is ended as soon as it is made is one that was not made.
-fn gone(error: TokenError) -> ApiError {
-    match error {
-        TokenError::Failed(error) => error.into(),
-        TokenError::Unknown | TokenError::Expired { .. } => refused(TokenRefusal::WrongPassword),
     }
 }
 

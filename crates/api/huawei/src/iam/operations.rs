@@ -2,7 +2,7 @@
 //! by the native API.
 
 use reelgate_api_kit::operation::{
-    AccessLevel, Change, ErrorCode, Handling, Operation, Product, Served, row,
+    AccessLevel, Change, ErrorCode, Handling, Operation, Permission, Product, Served, row,
 };
 
 use crate::errors::SHARED;
@@ -50,7 +50,7 @@ const ERRORS: &[ErrorCode] = &[INVALID, UNAUTHORIZED, FORBIDDEN, MISSING];
 
 const fn served(
     action: &'static str,
-    access: AccessLevel,
+    (access, permission): (AccessLevel, Permission),
     errors: &'static [&'static str],
     documentation: &'static str,
 ) -> Operation {
@@ -58,6 +58,7 @@ const fn served(
         action,
         handling: Handling::Served(Served {
             access,
+            permission,
             resources: &[],
             condition_keys: &[],
             associated: &[],
@@ -74,16 +75,16 @@ const fn served(
 
 #[rustfmt::skip] // One row a line, so that the table can be read as one.
 const ROWS: &[Operation] = &[
-    served("CreateTemporaryAccessKeyByToken", AccessLevel::Write, &["400", "403"],
+    served("CreateTemporaryAccessKeyByToken", (AccessLevel::Write, Permission::UnlessDenied), &["400", "403"],
         "https://support.huaweicloud.com/intl/en-us/api-iam/iam_04_0002.html"),
-    served("KeystoneCreateUserTokenByPassword", AccessLevel::Write, &["400", "401", "403"],
+    served("KeystoneCreateUserTokenByPassword", (AccessLevel::Write, Permission::UnlessDenied), &["400", "401", "403"],
         "https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0001.html"),
-    served("KeystoneListProjects", AccessLevel::List, &["400"],
+    served("KeystoneListProjects", (AccessLevel::List, Permission::Needed), &["400"],
         "https://support.huaweicloud.com/intl/en-us/api-iam/iam_06_0001.html"),
     // The vendor has no page of its own for it; the page is that of the token's other operations.
-    served("KeystoneRevokeToken", AccessLevel::Write, &["400", "404"],
+    served("KeystoneRevokeToken", (AccessLevel::Write, Permission::UnlessDenied), &["400", "404"],
         "https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0000.html"),
-    served("KeystoneValidateToken", AccessLevel::Read, &["400", "404"],
+    served("KeystoneValidateToken", (AccessLevel::Read, Permission::UnlessDenied), &["400", "404"],
         "https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0004.html"),
 ];
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::*;
-use crate::operation::{Change, Handling};
+use crate::operation::{Change, Handling, Permission};
 
 const fn error(code: &'static str) -> ErrorCode {
     ErrorCode {
@@ -20,6 +20,7 @@ const fn served(action: &'static str, access: AccessLevel) -> Operation {
         handling: Handling::Served(Served {
             access,
             resources: &[],
+            permission: Permission::Needed,
             condition_keys: &[],
             associated: &[],
             limit: None,

@@ -28,6 +28,7 @@ const SERVED: Served = Served {
         arn: "acs:live:*:{accountId}:domain/{DomainName}",
         required: true,
     }],
+    permission: Permission::Needed,
     condition_keys: &[],
     associated: &["Submit"],
     limit: Some(CallLimit {

@@ -8,9 +8,10 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri};
+use reelgate_api_kit::operation::Permission;
 use reelgate_domain::access::{PolicyName, PolicyRef};
 use reelgate_domain::policy::{MAX_ACTION_CHARS, MAX_RESOURCE_CHARS};
-use reelgate_service::{CallContext, PolicyView};
+use reelgate_service::{CallContext, PolicyVerdict, PolicyView};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -168,10 +169,22 @@ pub(super) async fn check(
         secure: body.secure.unwrap_or(own.secure),
     };
     let (action, resource) = (&*body.action, &*body.resource);
-    let verdict = api
+    let mut verdict = api
         .service
         .check_policy(&caller, account, &user, action, resource, &context)
         .await?;
+    let known = api.catalogue.find(action);
+    let is_undecided = verdict.policy.is_none();
+    match known.map_or(Permission::Needed, |known| known.served.permission) {
+        Permission::NeverAsked => {
+            verdict = PolicyVerdict::open(format!("{action} needs no permission"));
+        }
+        Permission::UnlessDenied if is_undecided => {
+            let reason = format!("{action} needs no permission, and no statement denies it");
+            verdict = PolicyVerdict::open(reason);
+        }
+        Permission::UnlessDenied | Permission::Needed => {}
+    }
     let view = VerdictView {
         allowed: verdict.allowed,
         policy: verdict.policy,

@@ -34,6 +34,8 @@ pub struct ProductView {
 pub struct OperationView {
     pub action: String,
     pub access: &'static str,
+    /// `needed`, `unless_denied`, or `never_asked` of what everybody may call.
+    pub permission: &'static str,
     pub resources: Vec<ResourceView>,
     /// Beside those that every policy may ask for.
     pub condition_keys: &'static [&'static str],
@@ -108,6 +110,7 @@ impl OperationView {
         Self {
             action: product.policy_action(action),
             access: served.access.word(),
+            permission: served.permission.word(),
             resources: served.resources.iter().map(ResourceView::of).collect(),
             condition_keys: served.condition_keys,
             associated: associated

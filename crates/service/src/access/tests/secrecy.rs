@@ -105,7 +105,8 @@ async fn no_secret_is_in_any_debug_text_error_log_or_file() {
         source: None,
     };
     shown.add(&ask);
-    let issued = service.issue_token(ask.clone()).await.unwrap();
+    let proven = service.check_password(ask.clone()).await.unwrap();
+    let issued = service.issue_token(proven).await.unwrap();
 
     shown.add(&(&access, &api, &temporary, &session, &issued));
     shown.add(&house.credential(&access.view.id).await.unwrap());
@@ -124,7 +125,7 @@ async fn no_secret_is_in_any_debug_text_error_log_or_file() {
         user: "eve".to_owned(),
         ..ask
     };
-    shown.add_error(&service.issue_token(wrong).await.unwrap_err());
+    shown.add_error(&service.check_password(wrong).await.unwrap_err());
     let stranger = service_with_another_key(&house);
     shown.add_error(
         &stranger

@@ -40,7 +40,8 @@ impl House {
             source: Some(SOURCE.parse().unwrap()),
         };
         set(&mut ask);
-        self.service.issue_token(ask).await
+        let proven = self.service.check_password(ask).await?;
+        self.service.issue_token(proven).await
     }
 
     async fn scoped(&self, scope: TokenScope) -> Result<Option<String>, TokenRefusal> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method};
-use reelgate_api_kit::operation::{AccessLevel, Operation};
+use reelgate_api_kit::operation::{AccessLevel, Operation, Permission};
 use reelgate_domain::access::{CallLimit, Period};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -47,6 +47,7 @@ const fn operation(action: &'static str, access: AccessLevel) -> Operation {
         handling: Handling::Served(Served {
             access,
             resources: &[],
+            permission: Permission::Needed,
             condition_keys: &[],
             associated: &[],
             limit: Some(CallLimit {
