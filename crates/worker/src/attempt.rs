@@ -304,13 +304,20 @@ impl Attempt {
         }
     }
 
-    /// Repeats a write until the store takes it or the lease is surely gone.
+    /// Repeats a write until the store answers. While it is away nobody else can take the job over, so what
+    /// was made is kept for when it is back; an error that is about the write itself is repeated until the
+    /// lease is surely gone, and so is everything once this process is to end.
     async fn insist<T, F>(&self, mut write: impl FnMut() -> F) -> Answer<T>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        let give_up = self.tools.clock.now().after(self.config.lease);
+        let begun = self.tools.clock.now();
+        let (lease_gone, too_long) = (
+            begun.after(self.config.lease),
+            begun.after(self.config.max_run),
+        );
         let mut is_repeated = false;
+        let mut may_come_back;
         loop {
             match write().await {
                 Ok(answer) => {
@@ -320,11 +327,19 @@ impl Attempt {
                     };
                 }
                 Err(error) => {
-                    tracing::error!(job.id = %self.job.id, %error, "reporting failed; trying again");
+                    if !is_repeated {
+                        tracing::error!(job.id = %self.job.id, %error, "reporting failed; trying again");
+                    }
+                    let now = self.tools.clock.now();
+                    let message = format!("reporting job {} failed: {error}", self.job.id);
+                    self.seat.note_trouble(now, message);
+                    may_come_back = matches!(error, StoreError::Unavailable(_))
+                        && self.end_reason() != Some(EndReason::Shutdown);
                 }
             }
             is_repeated = true;
-            if self.tools.clock.now() > give_up {
+            let now = self.tools.clock.now();
+            if now > too_long || (now > lease_gone && !may_come_back) {
                 return Answer {
                     answer: None,
                     is_repeated,

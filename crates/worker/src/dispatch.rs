@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reelgate_store::{Claim, Hints};
+use reelgate_store::{Claim, Hints, StoreError};
 use tokio::sync::watch;
 
+use crate::contact::{Contact, Heard};
 use crate::group::Group;
 use crate::roster::{EndReason, Roster};
 use crate::scratch::{Ledger, Room};
@@ -27,6 +28,7 @@ pub(crate) struct Dispatcher {
     slots: watch::Receiver<u32>,
     /// Whether nothing starts for want of scratch space.
     is_held_up: bool,
+    contact: Contact,
 }
 
 impl Dispatcher {
@@ -39,6 +41,7 @@ impl Dispatcher {
     ) -> Self {
         let hints = tools.store.hints();
         let slots = roster.slots();
+        let contact = Contact::new(tools.clock.now());
         Self {
             config,
             tools,
@@ -48,23 +51,30 @@ impl Dispatcher {
             hints,
             slots,
             is_held_up: false,
+            contact,
         }
     }
 
-    /// Goes round until `stopped` turns true. What was started goes on.
-    pub(crate) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+    /// Goes round until `stopped` turns true, and starts nothing while `draining` is. What was started goes
+    /// on.
+    pub(crate) async fn run(
+        mut self,
+        mut stopped: watch::Receiver<bool>,
+        mut draining: watch::Receiver<bool>,
+    ) {
         while !*stopped.borrow() {
             // In every turn, because hints may come so thick that the loop is never idle.
             let idle = self.sweep_if_due().await;
             // Seen before the claim, so that work arriving during it wakes the loop again.
             self.hints.work.mark_unchanged();
             // A loop that cannot claim counts as one that stands still.
-            if self.fill_slots().await {
+            let is_draining = *draining.borrow_and_update();
+            if is_draining || self.fill_slots().await {
                 self.turned.now(self.tools.clock.now());
             }
             let free = self.free_slots();
             self.tools.slots.set(free, self.config.slots);
-            let may_claim = free > 0 && !self.is_held_up;
+            let may_claim = free > 0 && !self.is_held_up && !is_draining;
             tokio::select! {
                 biased;
                 told = stopped.changed() => if told.is_err() {
@@ -73,6 +83,7 @@ impl Dispatcher {
                     break;
                 },
                 Ok(()) = self.slots.changed() => {}
+                Ok(()) = draining.changed() => {}
                 Ok(()) = self.hints.work.changed(), if may_claim => {}
                 () = tokio::time::sleep(idle) => {}
             }
@@ -100,7 +111,12 @@ impl Dispatcher {
         let claimed = match &room {
             // Outputs that are complete and lack only their names need no room.
             None => store.claim_winners(worker, free, until, now).await,
-            Some(room) => store.claim(worker, room.starts, until, now).await,
+            Some(room) => {
+                let kinds = self.config.kinds;
+                store
+                    .claim_kinds(kinds, worker, room.starts, until, now)
+                    .await
+            }
         };
         match claimed {
             Ok(claims) => {
@@ -116,7 +132,7 @@ impl Dispatcher {
             }
             Err(error) => {
                 drop(room);
-                tracing::error!(%error, "claiming failed; trying again");
+                self.lost_contact("claiming", &error);
                 tokio::time::sleep(self.config.poll_every).await;
                 false
             }
@@ -136,6 +152,8 @@ impl Dispatcher {
             Err(shortage) => {
                 if !std::mem::replace(&mut self.is_held_up, true) {
                     tracing::warn!("no job starts: {shortage}");
+                    let message = format!("no job starts: {shortage}");
+                    self.roster.troubles.note(self.tools.clock.now(), message);
                 }
                 self.tools.holdups.set_all(Some(shortage.to_string()));
                 None
@@ -169,19 +187,29 @@ impl Dispatcher {
 
     /// Ends leases and makes retries ready whose time has come. Returns how long to wait at most
     /// before looking again.
-    async fn sweep_if_due(&self) -> Duration {
+    async fn sweep_if_due(&mut self) -> Duration {
         let poll_every = self.config.poll_every;
         let now = self.tools.clock.now();
         let deadline = match self.tools.store.next_deadline().await {
-            Ok(Some(deadline)) => deadline,
-            Ok(None) => return poll_every,
+            Ok(deadline) => deadline,
             Err(error) => {
-                tracing::error!(%error, "looking for deadlines failed; trying again");
+                self.lost_contact("looking for deadlines", &error);
                 return poll_every;
             }
         };
+        let (lease, patience) = (self.config.lease, self.config.renew_every + poll_every);
+        if let Heard::Again(silence) = self.contact.heard(now, lease, patience) {
+            let seconds = silence.as_secs();
+            tracing::info!("the store answers again, after {seconds} s");
+        }
+        let Some(deadline) = deadline else {
+            return poll_every;
+        };
         if deadline > now {
             return deadline.since(now).min(poll_every);
+        }
+        if let Some(patience) = self.contact.patience(now) {
+            return patience.min(poll_every);
         }
         match self.tools.store.sweep(false, now).await {
             // What is due waits for a free slot, and its end wakes the loop.
@@ -191,9 +219,20 @@ impl Dispatcher {
                 SOON
             }
             Err(error) => {
-                tracing::error!(%error, "sweeping failed; trying again");
+                self.lost_contact("sweeping", &error);
                 poll_every
             }
         }
+    }
+
+    /// The store does not answer. That it goes on is worth no line a second.
+    fn lost_contact(&mut self, what: &str, error: &StoreError) {
+        if self.contact.lost() {
+            tracing::error!(%error, "{what} failed; trying again until it works");
+        } else {
+            tracing::debug!(%error, "{what} failed again");
+        }
+        let message = format!("{what} failed: {error}");
+        self.roster.troubles.note(self.tools.clock.now(), message);
     }
 }

@@ -46,6 +46,8 @@ async fn renew(config: &WorkerConfig, tools: &Tools, roster: &Roster) -> bool {
         Ok(answers) => answers,
         Err(error) => {
             tracing::error!(%error, "renewing leases failed; trying again");
+            let message = format!("renewing leases failed: {error}");
+            roster.troubles.note(tools.clock.now(), message);
             return false;
         }
     };

@@ -4,11 +4,13 @@
 //! it knows it reads from the store; hints only make it look sooner.
 
 mod attempt;
+mod contact;
 mod dispatch;
 mod group;
 mod heartbeat;
 mod leftovers;
 mod machine;
+mod overview;
 mod roster;
 mod run;
 mod scratch;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use reelgate_domain::node::Kinds;
 use reelgate_domain::{Timestamp, WorkerId};
 use reelgate_service::{Clock, Holdups, LiveProgress, Slots};
 use reelgate_store::Store;
@@ -33,6 +36,7 @@ use crate::scratch::{Ledger, Rules};
 use crate::supervise::keep_going;
 
 pub use crate::machine::Machine;
+pub use crate::overview::Overview;
 pub use crate::run::{Made, Outcome, Planned, Process, Source};
 pub use crate::workbench::{Place, Workbench};
 
@@ -43,6 +47,8 @@ pub struct WorkerConfig {
     pub worker: WorkerId,
     /// How many jobs run at once.
     pub slots: u32,
+    /// Which kinds of jobs it runs.
+    pub kinds: Kinds,
     /// Where attempts keep their unfinished files; emptied at start.
     pub scratch: PathBuf,
     /// How long a lease holds without a sign of life.
@@ -77,9 +83,11 @@ impl WorkerConfig {
         Self {
             worker,
             slots,
+            kinds: Kinds::ALL,
             scratch,
             lease: Duration::from_secs(30),
-            renew_every: Duration::from_secs(8),
+            // A cancel whose signal is lost is told with the next one, within 5 s.
+            renew_every: Duration::from_secs(4),
             poll_every: Duration::from_secs(1),
             max_run: Duration::from_secs(24 * 60 * 60),
             max_file_bytes: 100 << 30,
@@ -113,6 +121,7 @@ pub struct Worker {
     /// Told when nothing is held any more that needs signs of life.
     done: watch::Sender<bool>,
     roster: Arc<Roster>,
+    draining: Arc<watch::Sender<bool>>,
     turned: Arc<Turned>,
     claiming: JoinHandle<()>,
     beating: JoinHandle<()>,
@@ -125,6 +134,7 @@ impl Worker {
         let config = Arc::new(config);
         let (stop, stopped) = watch::channel(false);
         let (done, is_done) = watch::channel(false);
+        let draining = Arc::new(watch::Sender::new(false));
         let turned = Arc::new(Turned::new(tools.clock.now()));
         let roster = Roster::new(tools.progress.clone());
         let rules = Rules {
@@ -149,11 +159,12 @@ impl Worker {
         tokio::spawn(keep_going("removal of leftovers", stop.subscribe(), clear));
         let claiming = {
             let (roster, turned) = (Arc::clone(&roster), Arc::clone(&turned));
+            let draining = draining.subscribe();
             let claim = move || {
                 let (roster, turned) = (Arc::clone(&roster), Arc::clone(&turned));
                 let (config, ledger) = (Arc::clone(&config), Arc::clone(&ledger));
                 let dispatcher = Dispatcher::new(config, tools.clone(), roster, ledger, turned);
-                dispatcher.run(stopped.clone())
+                dispatcher.run(stopped.clone(), draining.clone())
             };
             tokio::spawn(keep_going("claim loop", stop.subscribe(), claim))
         };
@@ -161,6 +172,7 @@ impl Worker {
             stop,
             done,
             roster,
+            draining,
             turned,
             claiming,
             beating,
@@ -170,6 +182,14 @@ impl Worker {
     /// When the claim loop last went round.
     pub fn turned(&self) -> Arc<Turned> {
         Arc::clone(&self.turned)
+    }
+
+    /// How busy it is, what troubles it, and whether it may start anything.
+    pub fn overview(&self) -> Overview {
+        Overview {
+            roster: Arc::clone(&self.roster),
+            draining: Arc::clone(&self.draining),
+        }
     }
 
     /// What ends everything at once, even while the worker drains.

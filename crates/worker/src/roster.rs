@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use reelgate_domain::JobId;
 use reelgate_domain::job::StopMode;
+use reelgate_domain::{JobId, Timestamp};
 use reelgate_service::LiveProgress;
 use reelgate_store::Beat;
 use tokio::sync::{Notify, watch};
+
+use crate::overview::Troubles;
 
 /// Why an attempt is ended from outside. A later reason replaces an earlier one that is less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +46,7 @@ pub(crate) struct Roster {
     slots: watch::Sender<u32>,
     killed: watch::Sender<bool>,
     progress: LiveProgress,
+    pub(crate) troubles: Troubles,
     /// Asks for a heartbeat before its time.
     pub(crate) beat_now: Notify,
 }
@@ -71,6 +74,7 @@ impl Roster {
             slots: watch::Sender::new(0),
             killed: watch::Sender::new(false),
             progress,
+            troubles: Troubles::default(),
             beat_now: Notify::new(),
         })
     }
@@ -163,6 +167,13 @@ pub(crate) struct Seat {
     job: JobId,
     attempt: u32,
     pub(crate) ended: Ended,
+}
+
+impl Seat {
+    /// Notes what went wrong while it was held.
+    pub(crate) fn note_trouble(&self, at: Timestamp, message: String) {
+        self.roster.troubles.note(at, message);
+    }
 }
 
 impl Drop for Seat {
