@@ -32,13 +32,14 @@ mod nodes;
 use async_trait::async_trait;
 use reelgate_domain::access::Once;
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, Fault, HistoryEntry, Job, NewJob, Origin, Selector, StateName,
-    StopMode,
+    CancelOutcome, CancelPolicy, Fault, HistoryEntry, Job, JobKind, NewJob, Origin, Selector,
+    StateName, StopMode,
 };
 use reelgate_domain::media::{OutputResult, Staged};
+use reelgate_domain::node::Kinds;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
-    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
+    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Place, Timestamp, WorkerId,
 };
 use tokio::sync::watch;
 
@@ -46,6 +47,12 @@ pub use access::{
     AccessStore, Attach, AuditFilter, Create, CreateAccount, DeletePolicy, NewAccount, Put,
     Resealed, Rotate, SealedSecret,
 };
+pub use events::{
+    ClaimedDelivery, DeliveryClaim, DeliveryFilter, DestinationChange, EventPage, EventStore,
+    NewDelivery, Replay, Settled,
+};
+pub use keeping::{Cutoffs, DeleteJob, KeepStore, Outlived, Slice, SliceCursor, Tally};
+pub use nodes::{DeleteCluster, Join, NodeStore, Sign, Told};
 
 /// What a store method returns.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -235,11 +242,13 @@ pub struct Hints {
     pub stops: watch::Receiver<u64>,
     /// Some job changed its state.
     pub changes: watch::Receiver<u64>,
+    /// Something happened that others are told of, or became due to be sent.
+    pub events: watch::Receiver<u64>,
 }
 
 /// The record of everything and the queue, in one.
 #[async_trait]
-pub trait Store: AccessStore {
+pub trait Store: AccessStore + EventStore + NodeStore + KeepStore {
     /// Stores a bucket; false if the account already has one of this name.
     async fn create_bucket(&self, bucket: Bucket) -> Result<bool>;
 
@@ -351,6 +360,26 @@ pub trait Store: AccessStore {
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Claim>>;
+
+    /// As [`Store::claim`], for a worker that runs these kinds of jobs only. Lost winners come whatever kind
+    /// they are of: what is left to do for them is the same.
+    ///
+    /// There is one kind so far, so an engine is never asked for some of those it holds; the match below
+    /// has to become a condition of the claim when there is a second one.
+    async fn claim_kinds(
+        &self,
+        kinds: Kinds,
+        worker: &WorkerId,
+        slots: u32,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        const STORED: [JobKind; 1] = JobKind::ALL;
+        match STORED.map(|kind| kinds.has(kind)) {
+            [true] => self.claim(worker, slots, lease_until, now).await,
+            [false] => self.claim_winners(worker, slots, lease_until, now).await,
+        }
+    }
 
     /// The part of [`Store::claim`] that needs no room for files: takes at most `slots` `publishing`
     /// jobs whose lease has run out, and starts nothing.

@@ -15,10 +15,14 @@ mod sqlite;
 mod stored;
 
 pub use contract::{
-    AccessStore, Attach, AuditFilter, Beat, BeatAnswer, Bucket, Claim, Create, CreateAccount,
-    DeleteCluster, DeletePipeline, DeletePolicy, Ending, Fenced, Gone, Hints, JobFilter, Join,
-    NewAccount, NewPipeline, NodeStore, PipelinePage, Put, Resealed, Result, RetryOutcome, Rotate,
-    SealedSecret, Sign, Store, StoreError, SubmitOutcome, Told, Work,
+    AccessStore, Attach, AuditFilter, Beat, BeatAnswer, Bucket, Claim, ClaimedDelivery, Create,
+    CreateAccount, Cutoffs, DeleteCluster, DeleteJob, DeletePipeline, DeletePolicy, DeliveryClaim,
+    DeliveryFilter, DestinationChange, Ending, EventPage, EventStore, Fenced, Gone, Hints,
+    JobFilter, Join, KeepStore, NewAccount, NewDelivery, NewPipeline, NodeStore, Outlived,
+    PipelinePage, Put, Replay, Resealed, Result, RetryOutcome, Rotate, SealedSecret, Settled, Sign,
+    Slice, SliceCursor, Store, StoreError, SubmitOutcome, Tally, Told, Work,
 };
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::SqliteStore;
+#[cfg(feature = "simulation")]
+pub use sqlite::twin;

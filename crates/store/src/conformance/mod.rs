@@ -38,6 +38,7 @@ pub mod durability;
 pub mod fencing;
 pub mod granting;
 pub mod history;
+pub mod keeping;
 pub mod keys;
 pub mod listing;
 pub mod model;
@@ -207,6 +208,7 @@ macro_rules! conformance_tests {
             listing::jobs_of_another_account_are_not_listed,
             nodes::a_node_reads_back_as_it_joined,
             nodes::a_node_that_joins_is_told_who_lives,
+            nodes::a_node_takes_the_place_of_the_one_that_had_its_home,
             nodes::a_node_that_left_or_was_forgotten_is_unknown,
             nodes::a_drain_is_told_with_the_next_sign_of_life,
             nodes::a_node_shows_how_many_jobs_it_holds,
@@ -214,6 +216,18 @@ macro_rules! conformance_tests {
             nodes::clusters_are_there_after_a_reopen,
             nodes::a_worker_gets_jobs_of_its_kinds_only,
             nodes::of_two_that_join_at_once_one_finds_the_other,
+            keeping::times_are_set_per_account,
+            keeping::only_a_job_that_has_ended_is_deleted,
+            keeping::a_job_of_another_account_is_not_deleted,
+            keeping::the_number_of_a_deleted_job_never_comes_again,
+            keeping::a_deletion_counts_once,
+            keeping::jobs_go_when_their_time_since_the_end_is_over,
+            keeping::jobs_are_kept_by_the_time_of_their_account,
+            keeping::jobs_of_a_deleted_pipeline_go_too,
+            keeping::what_is_queued_again_stays,
+            keeping::jobs_that_have_been_cleared_leave_the_rest_working,
+            keeping::records_of_calls_are_kept_by_the_time_of_their_account,
+            keeping::a_store_that_was_not_restored_takes_all_signatures,
             durability::everything_is_there_after_a_reopen,
             race::cancel_and_claim_never_both_win,
             traffic::no_promise_breaks_under_traffic,

@@ -10,9 +10,11 @@ mod cancel;
 mod claim;
 mod connect;
 mod error;
+mod events;
 mod headroom;
 mod history;
 mod inbox;
+mod keeping;
 mod listing;
 mod lock;
 mod migrate;
@@ -30,6 +32,8 @@ mod sql_tests;
 mod submit;
 mod sweep;
 mod transition;
+#[cfg(feature = "simulation")]
+pub mod twin;
 mod unreadable;
 mod writer;
 #[cfg(test)]
@@ -77,13 +81,17 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     served: Arc<AtomicI64>,
     walk: access::Walk,
-    nodes: nodes::Nodes,
+    nodes: Arc<nodes::Nodes>,
+    delivery_turns: Arc<events::Turns>,
     /// Canonical.
     dir: PathBuf,
     writer: Option<JoinHandle<()>>,
     writer_alive: watch::Receiver<()>,
+    /// Of a twin, which has no thread and no file.
+    #[cfg(feature = "simulation")]
+    seat: Option<twin::Seat>,
     // Dropped after the writer has ended, because fields are dropped after `drop` has run.
-    _lock: DirectoryLock,
+    _lock: Option<DirectoryLock>,
 }
 
 impl SqliteStore {
@@ -125,11 +133,14 @@ impl SqliteStore {
             readers,
             served: Arc::new(AtomicI64::new(served)),
             walk: access::Walk::default(),
-            nodes: nodes::Nodes::default(),
+            nodes: Arc::default(),
+            delivery_turns: Arc::default(),
             dir,
             writer: Some(writer),
             writer_alive,
-            _lock: lock,
+            #[cfg(feature = "simulation")]
+            seat: None,
+            _lock: Some(lock),
         })
     }
 
@@ -166,6 +177,10 @@ impl SqliteStore {
     /// Empties the log, which still holds the pages as they were. Should something hold that up, the
     /// next start does it.
     async fn empty_log(&self) {
+        #[cfg(feature = "simulation")]
+        if self.seat.is_some() {
+            return;
+        }
         let path = self.dir.join(FILE_NAME);
         // On a connection of its own, because the writer's may be inside a transaction.
         let emptied =
@@ -185,6 +200,10 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnMut(&Tx<'_>) -> Result<T> + Send + 'static,
     {
+        #[cfg(feature = "simulation")]
+        if let Some(seat) = &self.seat {
+            return seat.write(lane, write).await;
+        }
         let gone = || StoreError::Unavailable("the writer has ended".into());
         let _room = match lane {
             Lane::Normal => Some(self.normal_room.acquire().await.map_err(|_| gone())?),

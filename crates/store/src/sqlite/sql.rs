@@ -12,6 +12,9 @@ macro_rules! statements {
 }
 
 pub(super) mod access;
+pub(super) mod events;
+pub(super) mod keeping;
+pub(super) mod nodes;
 
 // What `rows::held` reads. The fault is looked up for failed jobs only.
 macro_rules! held_columns {

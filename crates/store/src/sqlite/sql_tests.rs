@@ -22,6 +22,8 @@ const SMALL: &[(&str, &str)] = &[
     ("HOLDERS", "SCAN leases"),
     // By name, which is their key; there are few.
     ("CLUSTERS", "SCAN clusters"),
+    // A few rows for each account that has times of its own; once in each round of the cleaner.
+    ("RETENTIONS", "SCAN retention"),
 ];
 
 /// Statements that have no plan.
@@ -36,7 +38,12 @@ const TRANSACTIONS: &[&str] = &[
 ];
 
 fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    sql::ALL.iter().chain(sql::access::ALL)
+    sql::ALL
+        .iter()
+        .chain(sql::access::ALL)
+        .chain(sql::events::ALL)
+        .chain(sql::nodes::ALL)
+        .chain(sql::keeping::ALL)
 }
 
 fn schema() -> Connection {
@@ -104,7 +111,54 @@ fn hot_statements_use_the_index_made_for_them() {
         (sql::NEXT_JOB, "jobs_lane (pipeline=? AND lane<?)"),
         (sql::HELD_BY_ID, "jobs_account (account=? AND id=?)"),
         (sql::DUE_RETRIES, "jobs_delayed (ready_at<?)"),
+        (
+            sql::keeping::ENDED_JOBS,
+            "jobs_lane (pipeline=? AND lane=? AND id>? AND id<?)",
+        ),
+        (sql::keeping::NEXT_PIPELINE, "PRIMARY KEY (rowid>?)"),
+        (sql::keeping::DELETE_JOB, "PRIMARY KEY (rowid=?)"),
+        (sql::keeping::BURY_JOB, "PRIMARY KEY (rowid=?)"),
+        (sql::keeping::DELETE_BURIED, "jobs_account (account=?"),
+        (
+            sql::keeping::OLD_RECORDS,
+            "PRIMARY KEY (rowid>? AND rowid<?)",
+        ),
+        (
+            sql::keeping::OLD_EVENTS,
+            "PRIMARY KEY (rowid>? AND rowid<?)",
+        ),
+        (
+            sql::keeping::OLD_DELIVERIES,
+            "PRIMARY KEY (rowid>? AND rowid<?)",
+        ),
         (sql::ENDED_LEASES, "leases_until (publishing=? AND until<?)"),
+        (sql::events::EVENTS, "PRIMARY KEY (rowid>?)"),
+        (
+            sql::events::NEXT_DUE_DESTINATION,
+            "deliveries_due (destination>?)",
+        ),
+        (
+            sql::events::DUE_DELIVERIES,
+            "deliveries_due (destination=? AND due_at>? AND due_at<?)",
+        ),
+        (sql::events::NEXT_WAITING, "deliveries_job (job=?)"),
+        (sql::events::IS_ON_ITS_WAY, "deliveries_job (job=?)"),
+        (
+            sql::events::DELIVERIES,
+            "deliveries_account (account=? AND number<?)",
+        ),
+        (
+            sql::events::DELIVERIES_IN_STATE,
+            "deliveries_state (account=? AND state=? AND number<?)",
+        ),
+        (
+            sql::events::DELIVERIES_OF_DESTINATION,
+            "deliveries_destination (destination=? AND number<?)",
+        ),
+        (
+            sql::events::DELIVERIES_OF_JOB,
+            "deliveries_job (job=? AND number<?)",
+        ),
         (sql::access::ACCESS_KEY, "PRIMARY KEY (id=?)"),
         (sql::access::API_KEY, "PRIMARY KEY (digest=?)"),
         (sql::access::NONCE_AHEAD, "PRIMARY KEY (rowid>?)"),

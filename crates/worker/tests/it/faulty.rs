@@ -1,6 +1,8 @@
 //! A store in front of the real one that fails on demand, for a worker that has to live with it.
 
 mod access;
+mod events;
+mod keeping;
 mod nodes;
 
 use std::sync::Arc;

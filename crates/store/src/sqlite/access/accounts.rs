@@ -68,7 +68,7 @@ pub(super) fn any(connection: &Connection) -> Result<bool> {
     holds(connection, sql::HAS_ACCOUNTS, [])
 }
 
-pub(super) fn exists(connection: &Connection, account: AccountId) -> Result<bool> {
+pub(in crate::sqlite) fn exists(connection: &Connection, account: AccountId) -> Result<bool> {
     holds(connection, sql::ACCOUNT_EXISTS, [account_key(account)])
 }
 

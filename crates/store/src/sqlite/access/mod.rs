@@ -19,6 +19,8 @@ use reelgate_domain::access::{
 use reelgate_domain::{AccountId, Timestamp};
 use rusqlite::{Connection, Params, params};
 
+pub(super) use self::accounts::exists as account_exists;
+pub(super) use self::audit::first_at as first_record_at;
 #[cfg(feature = "mutants")]
 pub(super) use self::once::stored;
 pub(super) use self::once::{Walk, spend};

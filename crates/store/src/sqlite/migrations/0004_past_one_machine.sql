@@ -73,9 +73,11 @@ CREATE TABLE deliveries (
   at INTEGER NOT NULL,
   fault TEXT,
   state INTEGER NOT NULL,
+  -- All tries, and those before the newest replay.
   tries INTEGER NOT NULL DEFAULT 0,
+  base INTEGER NOT NULL DEFAULT 0,
   due_at INTEGER,
-  -- From when on tries are counted in time: its making, or the newest replay.
+  -- From when on the time is counted after which it is dead: its making, or the newest replay.
   began_at INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   last_at INTEGER,
