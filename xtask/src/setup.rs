@@ -2,6 +2,7 @@
 
 mod apt;
 mod ffmpeg;
+mod postgres;
 mod python;
 
 use std::fs::{self, File};

@@ -5,6 +5,7 @@ mod clock;
 mod ids;
 mod jobs;
 mod misbehaving;
+mod postgres;
 mod processes;
 mod server;
 
@@ -12,5 +13,6 @@ pub use clock::FixedClock;
 pub use ids::Ids;
 pub use jobs::{JobBuilder, account, done, object, spec, staged, worker};
 pub use misbehaving::Misbehaviour;
+pub use postgres::{Postgres, PostgresSetup};
 pub use processes::Process;
 pub use server::Server;
