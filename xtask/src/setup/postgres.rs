@@ -25,7 +25,9 @@ pub(crate) fn ensure() -> Result<()> {
 
 fn is_there() -> bool {
     places(Path::new(DEBIAN)).iter().any(|bin| {
-        let complete = ["initdb", "psql"].iter().all(|name| bin.join(name).exists());
+        let complete = ["initdb", "psql"]
+            .iter()
+            .all(|name| bin.join(name).exists());
         let version = output_of(bin.join("postgres"), &["--version"]);
         complete && version.is_some_and(|text| release(&text) >= Some(FLOOR))
     })
