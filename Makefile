@@ -3,10 +3,10 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help cc setup demo serve test check fuzz bench
+.PHONY: help cc setup demo serve test check fuzz bench dist
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Cargo links with cc, so this has to be there before anything written in Rust.
 cc:
@@ -27,6 +27,7 @@ test: cc ## set up and run every test, those with the vendor's own SDKs included
 	$(CARGO) xtask setup test
 	$(CARGO) test --workspace
 	$(CARGO) xtask test-sdk
+	$(CARGO) xtask test-deploy
 
 check: cc ## formatting, lints, tidy and the fast tests: run it before each push
 	$(CARGO) xtask setup demo
@@ -43,3 +44,6 @@ bench: cc ## set up, build for release and print figures
 	$(CARGO) xtask setup demo
 	$(CARGO) build --release --locked --package reelgate
 	$(CARGO) run --release --locked --package reelgate-bench
+
+dist: cc ## build for release and pack a tar archive and a Debian package into target/dist
+	$(CARGO) xtask dist
