@@ -8,7 +8,7 @@ const RULE: &str = "edges";
 const TESTKIT: &str = "reelgate-testkit";
 
 /// Features with which a crate offers tests to others, or opens itself to them; only they may bring the test kit.
-const FEATURES_FOR_TESTS: &[&str] = &["conformance", "fuzzing", "mutants"];
+const FEATURES_FOR_TESTS: &[&str] = &["conformance", "fuzzing", "mutants", "simulation"];
 
 /// What a crate may name in `[dependencies]`, among the crates of this workspace.
 enum May {
@@ -60,6 +60,7 @@ const TABLE: &[(&str, May)] = &[
     ),
     ("reelgate", May::UseAnything),
     ("reelgate-bench", May::UseEvenTestkit),
+    ("reelgate-simulate", May::UseEvenTestkit),
     (TESTKIT, May::UseEvenTestkit),
     ("xtask", May::Use(&[])),
 ];

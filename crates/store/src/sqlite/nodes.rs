@@ -28,6 +28,10 @@ impl Nodes {
 #[async_trait]
 impl NodeStore for SqliteStore {
     async fn shared_now(&self) -> Result<Option<Timestamp>> {
+        #[cfg(feature = "simulation")]
+        if let Some(seat) = &self.seat {
+            return seat.shared_now().await;
+        }
         Ok(None)
     }
 

@@ -16,6 +16,8 @@ const READERS: usize = 4;
 pub(super) struct Readers {
     idle: Mutex<Vec<Connection>>,
     free: Arc<Semaphore>,
+    #[cfg(feature = "simulation")]
+    seat: Option<super::twin::Seat>,
 }
 
 impl Readers {
@@ -26,7 +28,19 @@ impl Readers {
         Ok(Arc::new(Self {
             idle: Mutex::new(idle),
             free: Arc::new(Semaphore::new(READERS)),
+            #[cfg(feature = "simulation")]
+            seat: None,
         }))
+    }
+
+    /// Reads in their callers' tasks.
+    #[cfg(feature = "simulation")]
+    pub(super) fn of_twin(seat: super::twin::Seat) -> Arc<Self> {
+        Arc::new(Self {
+            idle: Mutex::default(),
+            free: Arc::new(Semaphore::new(0)),
+            seat: Some(seat),
+        })
     }
 
     /// Runs `read` on a snapshot: all its statements see the same commit.
@@ -35,6 +49,10 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
+        #[cfg(feature = "simulation")]
+        if let Some(seat) = &self.seat {
+            return seat.read(read).await;
+        }
         let permit = Arc::clone(&self.free).acquire_owned().await;
         let permit = permit.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let readers = Arc::clone(self);

@@ -293,6 +293,27 @@ fn run_one(connection: &Connection, intention: &mut dyn Intention) -> Result<Res
     Ok(verdict.map(|()| tx.wakes.get()))
 }
 
+/// Runs a write in the caller's task, inside a transaction that is open already.
+#[cfg(feature = "simulation")]
+pub(super) fn run_inline<T>(
+    connection: &Connection,
+    mut write: impl FnMut(&Tx<'_>) -> Result<T>,
+) -> Result<(Result<T>, Wakes)> {
+    execute(connection, sql::SAVEPOINT)?;
+    let tx = Tx {
+        connection,
+        wakes: Cell::new(Wakes::NONE),
+    };
+    let outcome = write(&tx);
+    let wakes = tx.wakes.get();
+    if outcome.is_err() {
+        execute(connection, sql::ROLLBACK_TO)?;
+    }
+    execute(connection, sql::RELEASE)?;
+    let wakes = if outcome.is_ok() { wakes } else { Wakes::NONE };
+    Ok((outcome, wakes))
+}
+
 fn execute(connection: &Connection, sql: &str) -> Result<()> {
     connection.prepare_cached(sql)?.execute([])?;
     Ok(())

@@ -10,6 +10,8 @@ mod mutants;
 #[cfg(test)]
 mod sqlite;
 #[cfg(test)]
+mod twin;
+#[cfg(test)]
 mod upgrade;
 #[cfg(test)]
 mod upgrade_2;
