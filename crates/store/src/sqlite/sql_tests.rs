@@ -192,15 +192,15 @@ fn hot_statements_use_the_index_made_for_them() {
         ),
         (
             sql::access::AUDIT_OF_PRINCIPAL,
-            "audit_principal (principal=? AND rowid>? AND rowid<?)",
+            "audit_principal (account=? AND principal=? AND rowid>? AND rowid<?)",
         ),
         (
             sql::access::AUDIT_OF_ACTION,
-            "audit_action (action=? AND rowid>? AND rowid<?)",
+            "audit_action (account=? AND action=? AND rowid>? AND rowid<?)",
         ),
         (
             sql::access::AUDIT_OF_RESOURCE,
-            "audit_resource (resource=? AND rowid>? AND rowid<?)",
+            "audit_resource (account=? AND resource=? AND rowid>? AND rowid<?)",
         ),
         (
             sql::access::AUDIT_OF_REQUEST,
@@ -208,7 +208,7 @@ fn hot_statements_use_the_index_made_for_them() {
         ),
         (
             sql::access::AUDIT_REFUSED,
-            "audit_refused (number>? AND number<?)",
+            "audit_refused (account=? AND rowid>? AND rowid<?)",
         ),
     ] {
         let steps = plan(&connection, statement);

@@ -68,12 +68,13 @@ pub(super) fn list(
     filter: &AuditFilter,
     limit: u32,
 ) -> Result<Vec<AuditEntry>> {
-    // The index that leaves the fewest rows to look at.
     let statement = match filter {
         AuditFilter {
             request_id: Some(_),
             ..
         } => sql::AUDIT_OF_REQUEST,
+        AuditFilter { account: None, .. } => sql::AUDIT,
+        // Of an account's calls, those that are the fewest to look at.
         AuditFilter {
             resource: Some(_), ..
         } => sql::AUDIT_OF_RESOURCE,
@@ -87,10 +88,7 @@ pub(super) fn list(
         AuditFilter {
             action: Some(_), ..
         } => sql::AUDIT_OF_ACTION,
-        AuditFilter {
-            account: Some(_), ..
-        } => sql::AUDIT_OF_ACCOUNT,
-        _ => sql::AUDIT,
+        AuditFilter { .. } => sql::AUDIT_OF_ACCOUNT,
     };
     let from = filter.from.map_or(0, first_at);
     let end = filter.to.map_or(i64::MAX, first_after);

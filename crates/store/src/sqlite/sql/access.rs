@@ -63,7 +63,7 @@ macro_rules! role_query {
     };
 }
 
-// The first condition names the index to walk; the others are looked at in each of its rows.
+// The first conditions name the index to walk; the others are looked at in each of its rows.
 macro_rules! audit_query {
     ($first:expr) => {
         concat!(
@@ -195,11 +195,11 @@ statements! {
     LAST_AUDIT = "SELECT max(number) FROM audit WHERE number < ?1";
     AUDIT = audit_query!("number >= ?1");
     AUDIT_OF_ACCOUNT = audit_query!("account = ?4");
-    AUDIT_OF_PRINCIPAL = audit_query!("principal = ?5");
-    AUDIT_OF_ACTION = audit_query!("action = ?6");
-    AUDIT_OF_RESOURCE = audit_query!("resource = ?7");
+    AUDIT_OF_PRINCIPAL = audit_query!("account = ?4 AND principal = ?5");
+    AUDIT_OF_ACTION = audit_query!("account = ?4 AND action = ?6");
+    AUDIT_OF_RESOURCE = audit_query!("account = ?4 AND resource = ?7");
     AUDIT_OF_REQUEST = audit_query!("request_id = ?8");
-    AUDIT_REFUSED = audit_query!("allowed = 0");
+    AUDIT_REFUSED = audit_query!("account = ?4 AND allowed = 0");
     PRUNE_AUDIT = "DELETE FROM audit WHERE number IN \
         (SELECT number FROM audit WHERE number < ?1 ORDER BY number LIMIT ?2)";
 }
