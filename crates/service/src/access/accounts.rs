@@ -34,18 +34,19 @@ impl Service {
             let message = "an account is not named like an account id";
             return Err(ServiceError::invalid("name", message));
         }
+        // Before a password is hashed and a folder made, which a name that is taken is not worth. Who takes it
+        // meanwhile is met by the store.
+        if self.store.account_named(&name).await?.is_some() {
+            return Err(name_taken(name));
+        }
         let made = self.invent_credentials();
         let new = self
             .new_account(&made, name.clone(), BTreeSet::new(), false)
             .await?;
         let account = new.account.clone();
-        self.use_once(caller).await?;
         match self.store.create_account(new).await? {
             CreateAccount::Created => Ok((account, made)),
-            CreateAccount::NameTaken | CreateAccount::NotFirst => {
-                let message = format!("there is already an account called {name}");
-                Err(ServiceError::new(ErrorKind::Conflict, name, message))
-            }
+            CreateAccount::NameTaken | CreateAccount::NotFirst => Err(name_taken(name)),
         }
     }
 
@@ -211,7 +212,6 @@ impl Service {
         on: bool,
     ) -> Result<Account, ServiceError> {
         require_operator(caller)?;
-        self.use_once(caller).await?;
         let store = Arc::clone(&self.store);
         let change = async move { store.set_feature(account, feature, on).await };
         self.changing(account, change).await?;
@@ -248,7 +248,6 @@ impl Service {
         rule: Option<LimitRule>,
     ) -> Result<(), ServiceError> {
         require_operator(caller)?;
-        self.use_once(caller).await?;
         let (store, named) = (Arc::clone(&self.store), action.to_owned());
         let change = async move { store.set_limit(account, &named, rule).await };
         if !self.changing(account, change).await? {
@@ -261,4 +260,9 @@ impl Service {
         }
         Ok(())
     }
+}
+
+fn name_taken(name: AccountName) -> ServiceError {
+    let message = format!("there is already an account called {name}");
+    ServiceError::new(ErrorKind::Conflict, name, message)
 }

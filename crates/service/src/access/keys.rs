@@ -34,7 +34,6 @@ impl Service {
         let owner = owner(caller, user)?;
         let (key, secret) = self.new_access_key(account, owner);
         let view = KeyView::from(&key);
-        self.use_once(caller).await?;
         let store = Arc::clone(&self.store);
         let change = async move { store.create_access_key(key).await };
         let outcome = self.changing(account, change).await?;
@@ -57,7 +56,6 @@ impl Service {
         }
         let (key, secret) = self.new_api_key(account, owner, operator);
         let view = KeyView::from(&key);
-        self.use_once(caller).await?;
         let store = Arc::clone(&self.store);
         let change = async move { store.create_api_key(key).await };
         let outcome = self.changing(account, change).await?;
@@ -172,7 +170,6 @@ impl Service {
             let message = format!("key {id} is not in force: enable it, or create another one");
             return Err(ServiceError::new(ErrorKind::Conflict, id, message));
         }
-        self.use_once(caller).await?;
         let until = now.after(overlap);
         let (store, id) = (Arc::clone(&self.store), id.to_owned());
         let (outcome, made) = match old.kind {

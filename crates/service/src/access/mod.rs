@@ -50,6 +50,7 @@ pub use first_start::Credentials;
 pub use key_view::{KeyKind, KeyView, NewKey};
 pub use keyring::{Keyring, MasterKeyError};
 pub use master_key::MasterKeyRotated;
+pub(crate) use master_key::require_operator;
 pub use once::{SIGNATURE_HOLDS, signed_call};
 pub use policies::{PolicyView, Written};
 pub use secret::Secret;
@@ -158,6 +159,24 @@ impl Access {
         }
     }
 
+    /// How long calls stay in the audit, unless an account has a time of its own.
+    pub(crate) fn audit_keep(&self) -> Duration {
+        self.audit_keep
+    }
+
+    /// The limits on calls are for all nodes together that answer calls.
+    pub(crate) fn share_limits(&self, nodes: u32) {
+        self.throttle.share(nodes);
+    }
+
+    /// Drops all that is known, because another node may have changed something.
+    fn forget_all(&self) {
+        self.changes.note();
+        self.keys.forget_all();
+        self.api_keys.forget_all();
+        self.tokens.forget_all();
+    }
+
     /// Drops what is known of an account, because something about it has changed.
     fn forget(&self, account: AccountId) {
         self.changes.note();
@@ -198,6 +217,21 @@ impl Service {
         self
     }
 
+    /// Drops what is known of who may do what whenever another node has changed that, until `stop` turns true
+    /// or its sender is gone. What is missed is seen when what is known has become old.
+    pub async fn follow_access(&self, mut stop: tokio::sync::watch::Receiver<bool>) {
+        let mut changed = self.store.hints().access;
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                told = changed.changed() => if told.is_err() {
+                    return;
+                },
+            }
+            self.access.forget_all();
+        }
+    }
+
     /// Whether a key may be tried from this address: not after too many failures.
     pub fn may_try(&self, key_id: &str, source: Option<IpAddr>) -> Result<(), Throttled> {
         let now = self.clock.now();
@@ -231,9 +265,9 @@ impl Service {
         self.access.nonces.is_new(once, self.clock.now())
     }
 
-    /// Uses up the caller's signed call, if it is one: for changes whose effect is written elsewhere, or
-    /// nowhere. Fails with `Replayed` if it was made before.
-    pub async fn use_once(&self, caller: &Caller) -> Result<(), ServiceError> {
+    /// Uses up the caller's signed call, if it is one: for what has no effect in the store that it could
+    /// be part of. Fails with `Replayed` if it was made before.
+    async fn use_once(&self, caller: &Caller) -> Result<(), ServiceError> {
         match caller.once {
             Some(once) => Ok(self.store.use_once(once).await?),
             None => Ok(()),

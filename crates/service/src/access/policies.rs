@@ -50,7 +50,6 @@ impl Service {
             created_at: now,
             updated_at: now,
         };
-        self.use_once(caller).await?;
         let store = Arc::clone(&self.store);
         let change = async move { store.put_policy(policy).await };
         let is_new = is_new(self.changing(account, change).await?, NamedPolicy::MOST)?;

@@ -24,7 +24,6 @@ impl Service {
             created_at: now,
         };
         let pipeline = self.project_pipeline(&project);
-        self.use_once(caller).await?;
         let outcome = self.store.create_project(project.clone(), pipeline).await?;
         created(outcome, "project", &project.name, Project::MOST)?;
         Ok(project)

@@ -40,7 +40,6 @@ impl Service {
             max_session,
             created_at: now,
         };
-        self.use_once(caller).await?;
         let store = Arc::clone(&self.store);
         let change = async move { store.put_role(role).await };
         let is_new = is_new(self.changing(account, change).await?, Role::MOST)?;

@@ -43,7 +43,6 @@ impl Service {
                 return Err(denied("temporary keys are not made for sessions"));
             }
         };
-        self.use_once(caller).await?;
         let made = Session {
             key_id: format!("{}{}", session::OF_USER, self.random_text(17)),
             secret: self.random_text(40),

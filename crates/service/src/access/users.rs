@@ -35,7 +35,6 @@ impl Service {
             has_password: hash.is_some(),
             created_at: now,
         };
-        self.use_once(caller).await?;
         let (store, new) = (Arc::clone(&self.store), user.clone());
         let change = async move { store.create_user(new, hash).await };
         let outcome = self.changing(account, change).await?;
@@ -133,7 +132,6 @@ impl Service {
     ) -> Result<(), ServiceError> {
         let account = self.account_for(caller, account).await?;
         let policy = self.policy_ref(policy)?;
-        self.use_once(caller).await?;
         let store = Arc::clone(&self.store);
         let (whom, what) = (grantee.clone(), policy.clone());
         let change = async move { store.attach(account, &whom, &what).await };

@@ -329,7 +329,8 @@ pub trait AccessStore: Send + Sync + 'static {
     /// whatever the engine writes to.
     async fn reseal(&self, secrets: Vec<Resealed>) -> Result<u64>;
 
-    /// Notes a call whose effect is not in this store. If the call was noted before, fails with
+    /// Notes a call that has no effect in the store, such as one that makes keys out of nothing but
+    /// others. If the call was noted before, fails with
     /// [`StoreError::Replayed`](super::StoreError::Replayed).
     async fn use_once(&self, once: Once) -> Result<()>;
 
