@@ -1,7 +1,8 @@
 //! What was looked up before: keys, bearer keys and tokens with the principals behind them.
 //!
 //! Whoever changes access drops what is known of the account afterwards; a look-up that began before
-//! that is not remembered, whenever it ends. What another node changes is seen when the memory is old.
+//! that is not remembered, whenever it ends. When another node says that it has changed something, all is
+//! dropped; if that is not heard, it is seen when the memory is old.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -102,6 +103,11 @@ impl<K: Eq + Hash, V> Known<K, V> {
     pub(super) fn forget(&self, account: AccountId) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|_, entry| entry.account != account);
+    }
+
+    pub(super) fn forget_all(&self) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        entries.clear();
     }
 
     /// Drops what is too old to be of use.

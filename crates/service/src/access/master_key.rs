@@ -84,6 +84,15 @@ impl Service {
                 message,
             ));
         }
+        if !self.company.is_alone() {
+            let message = "other nodes use this store and do not know the new key: give the key to all of them, \
+                           as docs/cluster.md says, or end them until it is rotated";
+            return Err(ServiceError::new(
+                ErrorKind::Conflict,
+                "master-key",
+                message,
+            ));
+        }
         let _rotating = self.access.rotating.lock().await;
         // (1) The key is in the file when it is used first. Dying here leaves a key that nothing needs.
         self.add_master_key()?;
@@ -196,7 +205,7 @@ impl Service {
     }
 }
 
-pub(super) fn require_operator(caller: &Caller) -> Result<(), ServiceError> {
+pub(crate) fn require_operator(caller: &Caller) -> Result<(), ServiceError> {
     if caller.operator {
         return Ok(());
     }

@@ -4,6 +4,7 @@
 //! refused takes nothing, so waiting for as long as it was told makes the next one pass.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ const MANY_ACTIONS: usize = 1024;
 /// The buckets of one node. One account never waits for another: each has its own lock.
 pub(super) struct Throttle {
     /// How many nodes share the limits; 1 or more.
-    nodes: u32,
+    nodes: AtomicU32,
     accounts: RwLock<HashMap<AccountId, Arc<AccountThrottle>>>,
 }
 
@@ -56,9 +57,14 @@ struct Bucket {
 impl Throttle {
     pub(super) fn new(nodes: u32) -> Self {
         Self {
-            nodes: nodes.max(1),
+            nodes: AtomicU32::new(nodes.max(1)),
             accounts: RwLock::default(),
         }
+    }
+
+    /// From now on so many nodes share the limits.
+    pub(super) fn share(&self, nodes: u32) {
+        self.nodes.store(nodes.max(1), Ordering::Relaxed);
     }
 
     /// Sets what the account has been given in place of documented limits, unless a later look-up knows
@@ -96,14 +102,15 @@ impl Throttle {
             return Ok(());
         };
         let now = clock.now();
+        let nodes = self.nodes.load(Ordering::Relaxed);
         if let Some(bucket) = used.buckets.get_mut(action) {
-            return bucket.take(limit, self.nodes, now);
+            return bucket.take(limit, nodes, now);
         }
         if used.buckets.len() >= MANY_ACTIONS {
             used.buckets.retain(|_, bucket| !bucket.is_full(now));
         }
         let mut bucket = Bucket::full(limit, now);
-        let outcome = bucket.take(limit, self.nodes, now);
+        let outcome = bucket.take(limit, nodes, now);
         used.buckets.insert(action.to_owned(), bucket);
         outcome
     }

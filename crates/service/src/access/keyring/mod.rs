@@ -90,6 +90,11 @@ impl Keyring {
         KeyId::of(sealed) != Some(self.newest())
     }
 
+    /// The names of the keys, which say nothing of them, newest first.
+    pub fn key_ids(&self) -> Vec<String> {
+        self.keys().iter().map(|key| key.id().to_string()).collect()
+    }
+
     pub(crate) fn newest(&self) -> KeyId {
         self.keys()[0].id()
     }
