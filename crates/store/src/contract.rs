@@ -244,6 +244,9 @@ pub struct Hints {
     pub changes: watch::Receiver<u64>,
     /// Something happened that others are told of, or became due to be sent.
     pub events: watch::Receiver<u64>,
+    /// Who may do what has changed, and another process may have changed it. An engine that belongs to one
+    /// process need not ring it.
+    pub access: watch::Receiver<u64>,
 }
 
 /// The record of everything and the queue, in one.

@@ -14,6 +14,7 @@ impl Wakes {
     pub(crate) const STOPS: Self = Self(2);
     pub(crate) const CHANGES: Self = Self(4);
     pub(crate) const EVENTS: Self = Self(8);
+    pub(crate) const ACCESS: Self = Self(16);
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -31,6 +32,7 @@ pub(crate) struct Bells {
     stops: watch::Sender<u64>,
     changes: watch::Sender<u64>,
     events: watch::Sender<u64>,
+    access: watch::Sender<u64>,
 }
 
 impl Bells {
@@ -41,6 +43,7 @@ impl Bells {
             (Wakes::STOPS, &self.stops),
             (Wakes::CHANGES, &self.changes),
             (Wakes::EVENTS, &self.events),
+            (Wakes::ACCESS, &self.access),
         ] {
             if wakes.has(wake) {
                 bell.send_modify(|count| *count += 1);
@@ -54,6 +57,7 @@ impl Bells {
             stops: self.stops.subscribe(),
             changes: self.changes.subscribe(),
             events: self.events.subscribe(),
+            access: self.access.subscribe(),
         }
     }
 }

@@ -33,8 +33,10 @@ pub mod accounts;
 pub mod auditing;
 pub mod cancelling;
 pub mod claiming;
+pub mod deliveries;
 mod dice;
 pub mod durability;
+pub mod events;
 pub mod fencing;
 pub mod granting;
 pub mod history;
@@ -228,6 +230,28 @@ macro_rules! conformance_tests {
             keeping::jobs_that_have_been_cleared_leave_the_rest_working,
             keeping::records_of_calls_are_kept_by_the_time_of_their_account,
             keeping::a_store_that_was_not_restored_takes_all_signatures,
+            events::a_job_that_succeeds_is_told_of_step_by_step,
+            events::a_failure_says_why,
+            events::an_attempt_that_is_lost_is_told_of_and_the_next_one_too,
+            events::a_cancel_is_told_of_once,
+            events::what_did_not_happen_is_not_told,
+            events::events_of_another_account_do_not_exist,
+            events::a_reader_goes_on_after_the_place_it_has_come_to,
+            events::a_reader_misses_nothing_while_others_write,
+            events::events_are_there_after_a_reopen,
+            events::a_bell_rings_when_something_has_happened,
+            deliveries::a_destination_reads_back_as_it_was_made,
+            deliveries::a_destination_changes_and_goes,
+            deliveries::an_account_has_a_hundred_destinations_at_most,
+            deliveries::a_destinations_secret_can_be_sealed_anew,
+            deliveries::of_two_that_fan_out_at_once_one_does,
+            deliveries::a_destination_listens_from_its_making_on,
+            deliveries::events_of_a_job_arrive_one_after_the_other,
+            deliveries::a_delivery_is_tried_by_one_at_a_time,
+            deliveries::destinations_take_turns_and_each_has_its_limit,
+            deliveries::what_is_switched_off_waits_and_what_is_deleted_is_told,
+            deliveries::what_has_ended_can_be_sent_again,
+            deliveries::every_combination_of_delivery_filters_agrees_with_a_plain_filter,
             durability::everything_is_there_after_a_reopen,
             race::cancel_and_claim_never_both_win,
             traffic::no_promise_breaks_under_traffic,

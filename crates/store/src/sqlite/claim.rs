@@ -238,6 +238,7 @@ fn start(tx: &Tx<'_>, picked: Picked, wanted: &Wanted, progress: u8) -> Result<J
     let beside = Beside {
         progress,
         started_at: Some(wanted.now),
+        now: wanted.now,
     };
     store(tx, &held, &next, &beside)?;
     debug_assert!(matches!(

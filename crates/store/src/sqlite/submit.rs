@@ -4,6 +4,7 @@ use reelgate_domain::job::NewJob;
 use reelgate_domain::{AccountId, PipelineId};
 use rusqlite::params;
 
+use super::events::record;
 use super::rows::execute;
 use super::writer::Tx;
 use super::{pipelines, sql, transition};
@@ -107,5 +108,6 @@ fn insert(tx: &Tx<'_>, row: &NewRow, pipeline: i64) -> Result<i64> {
         sql::INSERT_PAYLOAD,
         params![number, row.spec, row.origin, row.user_data],
     )?;
+    record::submitted(tx, row.account, &row.id, pipeline, row.created_at)?;
     Ok(number)
 }

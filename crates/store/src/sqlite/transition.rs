@@ -5,6 +5,7 @@ use reelgate_domain::job::{Event, Lease, Lifecycle, StateName};
 use rusqlite::params;
 
 use super::error::corrupt;
+use super::events::record;
 use super::rows::{Held, execute};
 use super::sql;
 use super::writer::Tx;
@@ -15,6 +16,8 @@ use crate::held::{Tally, finished_at, is_hurried, ready_at, state_code, wakes};
 pub(super) struct Beside {
     pub(super) progress: u8,
     pub(super) started_at: Option<Timestamp>,
+    /// When this happens.
+    pub(super) now: Timestamp,
 }
 
 /// Applies `event` and writes the outcome; `None` if it does not apply to the job as it is.
@@ -35,6 +38,7 @@ pub(super) fn apply(
     let beside = Beside {
         progress,
         started_at: held.started_at,
+        now,
     };
     move_to(tx, held, &next, &beside)?;
     Ok(Some(next))
@@ -75,6 +79,7 @@ pub(super) fn store(tx: &Tx<'_>, held: &Held, next: &Lifecycle, beside: &Beside)
         ));
     }
     move_lease(tx, held, next)?;
+    record::moved(tx, held.number, from, next, beside.now)?;
     tx.wake(wakes(next));
     Ok(())
 }

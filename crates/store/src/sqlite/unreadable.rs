@@ -5,6 +5,7 @@ use reelgate_domain::{JobId, Timestamp};
 use rusqlite::params;
 
 use super::error::by_row;
+use super::events::record;
 use super::rows::{Held, cell, execute, held, one};
 use super::transition::{Beside, add, move_to};
 use super::writer::Tx;
@@ -33,6 +34,7 @@ impl Unreadable {
             let beside = Beside {
                 progress: held.progress,
                 started_at: Some(now),
+                now,
             };
             move_to(tx, &held, &next, &beside)?;
             let how = End::Failed(&self.fault());
@@ -76,7 +78,9 @@ impl Unreadable {
         };
         add(tx, pipeline, -waited, -waited, -ran)?;
         tx.wake(Wakes::CHANGES.and(Wakes::WORK));
-        report::set_outputs(tx, self.number, None, Some(&self.fault()), Vec::new())
+        let fault = self.fault();
+        record::set_aside(tx, self.number, &fault, now)?;
+        report::set_outputs(tx, self.number, None, Some(&fault), Vec::new())
     }
 
     fn fault(&self) -> Fault {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::*;
+use crate::event::EventName;
 use crate::job::fault::FaultCode;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -208,6 +209,42 @@ fn the_matrix_of_states_and_events() {
         }
     }
     insta::assert_snapshot!(matrix);
+}
+
+/// Of every transition of the matrix above.
+#[test]
+fn the_matrix_of_what_others_are_told() {
+    let queued = EventName::of(None, &Lifecycle::queued());
+    let mut matrix = format!("submitted: {}\n", queued.unwrap());
+    for (from, lifecycle) in states() {
+        writeln!(matrix, "{from}").unwrap();
+        for (name, event) in events() {
+            if let Ok(next) = lifecycle.after(&event, NOW) {
+                let told = EventName::of(Some(&lifecycle), &next);
+                let told = told.map_or("-", EventName::as_str);
+                writeln!(matrix, "  {name:<20} {told}").unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(matrix);
+}
+
+#[test]
+fn a_cancel_tells_of_nothing_but_the_stop_and_the_end() {
+    for (name, lifecycle) in states() {
+        for (what, event) in events() {
+            let Ok(next) = lifecycle.after(&event, NOW) else {
+                continue;
+            };
+            let of_a_cancel = matches!(
+                next.state,
+                JobState::Stopping { .. } | JobState::Cancelled { .. }
+            );
+            if let Some(told) = EventName::of(Some(&lifecycle), &next) {
+                assert_eq!(told.is_of_a_cancel(), of_a_cancel, "{name}, {what}");
+            }
+        }
+    }
 }
 
 #[test]
