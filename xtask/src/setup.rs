@@ -23,6 +23,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     let _alone = lock(root)?;
     compiler(root)?;
     ffmpeg::ensure()?;
+    postgres::ensure()?;
     python::SDKS.ensure(root)
 }
 

@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use super::tree::Tree;
 use super::{Release, output_of, run_quietly};
 
+const MAINTAINER: &str = "The Reelgate contributors <reelgate@localhost.localdomain>";
+
 /// Scripts of the package's own.
 const SCRIPTS: [&str; 3] = ["postinst", "prerm", "postrm"];
 
@@ -32,11 +34,9 @@ pub(super) fn package(release: &Release<'_>, scratch: &Path, out: &Path) -> Resu
     tree.copy_folder(&deploy.join("docker"), &format!("{docs}/examples/docker"))?;
     tree.copy_folder(&deploy.join("helm"), &format!("{docs}/examples/helm"))?;
     tree.write(&format!("{docs}/copyright"), copyright(release)?, 0o644)?;
-    tree.copy(
-        &release.root.join("CHANGELOG.md"),
-        &format!("{docs}/changelog"),
-        0o644,
-    )?;
+    let changes = release.root.join("CHANGELOG.md");
+    tree.copy(&changes, &format!("{docs}/CHANGELOG.md"), 0o644)?;
+    tree.write(&format!("{docs}/changelog"), changelog(release)?, 0o644)?;
     tree.write("usr/share/man/man1/reelgate.1", &release.manual, 0o644)?;
     for file in [
         &format!("{docs}/changelog"),
@@ -56,6 +56,7 @@ pub(super) fn package(release: &Release<'_>, scratch: &Path, out: &Path) -> Resu
         .context("read deploy/debian/control.in")?
         .replace("@VERSION@", &release.version)
         .replace("@ARCHITECTURE@", architecture)
+        .replace("@MAINTAINER@", MAINTAINER)
         .replace("@SIZE@", &size.to_string())
         .replace("@DEPENDS@", &dependencies(&release.program)?);
     tree.write("DEBIAN/control", control, 0o644)?;
@@ -108,6 +109,20 @@ fn newest_c_library(version_info: &str) -> Option<(u32, u32)> {
         Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
     });
     versions.max()
+}
+
+/// In the form that Debian's tools read, which is about packages; what users notice has a page of its own.
+fn changelog(release: &Release<'_>) -> Result<String> {
+    let date = output_of(
+        Command::new("date")
+            .args(["--utc", "--rfc-email", "--date"])
+            .arg(format!("@{}", release.date)),
+    )?;
+    Ok(format!(
+        "reelgate ({}) unstable; urgency=medium\n\n  * CHANGELOG.md beside this file tells what is new.\n\n \
+         -- {MAINTAINER}  {date}",
+        release.version
+    ))
 }
 
 fn copyright(release: &Release<'_>) -> Result<String> {
