@@ -6,6 +6,8 @@ use super::Finding;
 
 const RULE: &str = "edges";
 const TESTKIT: &str = "reelgate-testkit";
+/// What ships in nothing.
+const FOR_TESTS: &[&str] = &[TESTKIT, "reelgate-s3server"];
 
 /// Features with which a crate offers tests to others, or opens itself to them; only they may bring the test kit.
 const FEATURES_FOR_TESTS: &[&str] = &["conformance", "fuzzing", "mutants", "simulation"];
@@ -25,6 +27,7 @@ const TABLE: &[(&str, May)] = &[
     ("reelgate-store", May::Use(&["reelgate-domain"])),
     ("reelgate-objects", May::Use(&["reelgate-domain"])),
     ("reelgate-media", May::Use(&["reelgate-domain"])),
+    ("reelgate-fetch", May::Use(&[])),
     ("reelgate-client", May::Use(&["reelgate-domain"])),
     (
         "reelgate-service",
@@ -33,6 +36,7 @@ const TABLE: &[(&str, May)] = &[
             "reelgate-store",
             "reelgate-objects",
             "reelgate-media",
+            "reelgate-fetch",
         ]),
     ),
     (
@@ -61,6 +65,7 @@ const TABLE: &[(&str, May)] = &[
     ("reelgate", May::UseAnything),
     ("reelgate-bench", May::UseEvenTestkit),
     ("reelgate-simulate", May::UseEvenTestkit),
+    ("reelgate-s3server", May::Use(&[])),
     (TESTKIT, May::UseEvenTestkit),
     ("xtask", May::Use(&[])),
 ];
@@ -168,7 +173,7 @@ fn refusal(package: &str, dependency: &Dependency) -> Finding {
 fn may_use(may: &May, name: &str) -> bool {
     match may {
         May::Use(allowed) => allowed.contains(&name),
-        May::UseAnything => name != TESTKIT,
+        May::UseAnything => !FOR_TESTS.contains(&name),
         May::UseEvenTestkit => true,
     }
 }
@@ -176,7 +181,7 @@ fn may_use(may: &May, name: &str) -> bool {
 /// Tests may use the test kit, the crate itself with other features, and whatever it reaches anyway
 /// through those it depends on.
 fn may_in_tests(package: &str, name: &str) -> bool {
-    name == TESTKIT
+    FOR_TESTS.contains(&name)
         || name == package
         || TABLE
             .iter()

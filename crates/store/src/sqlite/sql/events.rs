@@ -82,7 +82,7 @@ statements! {
         pipeline, name, attempt, at, fault, state, due_at, began_at, created_at) \
         SELECT ?1, ?2, ?3, ?4, ?5, ?6, p.key, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14 \
         FROM pipelines p WHERE p.id = ?7";
-    IS_ON_ITS_WAY = "SELECT EXISTS (SELECT 1 FROM deliveries \
+    IS_ON_ITS_WAY = "SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_job \
         WHERE job = ?1 AND destination = ?2 AND state < 2)";
     NEXT_DUE_DESTINATION = "SELECT min(destination) FROM deliveries \
         WHERE due_at IS NOT NULL AND destination > ?1";
@@ -92,8 +92,8 @@ statements! {
     SETTLE_DELIVERY = "UPDATE deliveries SET state = ?3, due_at = ?4, last_at = ?5, \
         last_status = ?6, last_error = ?7 WHERE id = ?1 AND tries = ?2 AND state = 1 \
         RETURNING job, destination";
-    NEXT_WAITING = "SELECT number FROM deliveries WHERE job = ?1 AND destination = ?2 \
-        AND state = 0 ORDER BY number LIMIT 1";
+    NEXT_WAITING = "SELECT number FROM deliveries INDEXED BY deliveries_job WHERE job = ?1 \
+        AND destination = ?2 AND state = 0 ORDER BY number LIMIT 1";
     BEGIN_DELIVERY = "UPDATE deliveries SET state = 1, due_at = ?2 WHERE number = ?1";
     REPLAY_DELIVERY = "UPDATE deliveries SET state = ?2, due_at = ?3, began_at = ?4, base = tries \
         WHERE number = ?1";
@@ -109,12 +109,13 @@ statements! {
         "WHERE v.account = ?1 AND v.number < ?2 AND v.state = ?4 \
          AND (?5 IS NULL OR v.destination = ?5) ORDER BY v.number DESC LIMIT ?3"
     );
+    // With the sign the index of all that an account has is not taken for the shorter way.
     DELIVERIES_OF_DESTINATION = delivery_query!(
-        "WHERE v.account = ?1 AND v.number < ?2 AND v.destination = ?4 \
+        "WHERE +v.account = ?1 AND v.number < ?2 AND v.destination = ?4 \
          ORDER BY v.number DESC LIMIT ?3"
     );
     DELIVERIES_OF_JOB = delivery_query!(
-        "WHERE v.account = ?1 AND v.number < ?2 AND v.job = ?4 AND (?5 IS NULL OR v.state = ?5) \
+        "WHERE +v.account = ?1 AND v.number < ?2 AND v.job = ?4 AND (?5 IS NULL OR v.state = ?5) \
          AND (?6 IS NULL OR v.destination = ?6) ORDER BY v.number DESC LIMIT ?3"
     );
     /// Deleted ones too.
