@@ -373,6 +373,11 @@ impl Store for SqliteStore {
         now: Timestamp,
         once: Option<Once>,
     ) -> Result<Vec<CancelOutcome>> {
+#[cfg(feature = "simulation")]
+        if let Some(id) = self.cancels_blindly(&selector, policy) {
+            let cancelled = self.cancel_check_then_act(account, id, policy, now).await?;
+            return Ok(vec![cancelled]);
+        }
         self.write(Lane::Urgent, move |tx| {
             access::spend(tx, once)?;
             cancel::cancel(tx, account, &selector, (policy, mode), now)
@@ -392,6 +397,14 @@ impl Store for SqliteStore {
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Claim>> {
+#[cfg(feature = "simulation")]
+        if let Some(rule) = self.lacks()
+            && let Some(claims) = self
+                .claim_without(rule, worker, (slots, lease_until, now))
+                .await
+        {
+            return claims;
+        }
         let wanted = claim::Wanted::new(worker, slots, lease_until, now);
         let served = Arc::clone(&self.served);
         let tick = move || served.fetch_add(1, Ordering::Relaxed) + 1;
@@ -424,6 +437,16 @@ impl Store for SqliteStore {
     }
 
     async fn publish(&self, job: JobId, staged: Staged, now: Timestamp) -> Result<Fenced> {
+#[cfg(feature = "simulation")]
+        match self.lacks() {
+            Some(twin::Rule::FencedPublish) => {
+                return self.publish_any_attempt(job, staged, now).await;
+            }
+            Some(twin::Rule::StopBeforeWin) => {
+                return self.publish_over_a_stop(job, staged, now).await;
+            }
+            _ => {}
+        }
         self.write(Lane::Urgent, move |tx| {
             report::publish(tx, job, &staged, now)
         })
@@ -437,6 +460,10 @@ impl Store for SqliteStore {
         ending: Ending,
         now: Timestamp,
     ) -> Result<Fenced> {
+#[cfg(feature = "simulation")]
+        if self.lacks() == Some(twin::Rule::FencedFinish) {
+            return self.finish_any_attempt(job, attempt, ending, now).await;
+        }
         self.write(Lane::Urgent, move |tx| {
             report::finish(tx, job, attempt, &ending, now)
         })
@@ -444,6 +471,10 @@ impl Store for SqliteStore {
     }
 
     async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64> {
+#[cfg(feature = "simulation")]
+        if self.lacks() == Some(twin::Rule::StopsAreSwept) {
+            return self.sweep_but_for_stops(now).await;
+        }
         self.write(Lane::Urgent, move |tx| sweep::sweep(tx, all, now))
             .await
     }

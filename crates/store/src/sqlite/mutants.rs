@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use reelgate_domain::access::Once;
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, CancelVerdict, Lease, NewJob, StateName, StopMode,
+    CancelOutcome, CancelPolicy, CancelVerdict, Lease, NewJob, Selector, StateName, StopMode,
 };
 use reelgate_domain::media::Staged;
 use reelgate_domain::{AccountId, JobId, Timestamp, WorkerId};
@@ -15,6 +15,8 @@ use rusqlite::params;
 use super::inbox::Lane;
 use super::rows::{all, cell, execute, held, one};
 use super::transition::add;
+#[cfg(feature = "simulation")]
+use super::twin::Rule;
 use super::writer::Tx;
 use super::{SqliteStore, access, claim, report, sql};
 use crate::contract::{
@@ -195,6 +197,92 @@ impl SqliteStore {
                 .collect())
         })
         .await
+    }
+
+    /// Ends leases, but not those of jobs that are being stopped.
+    #[cfg(feature = "simulation")]
+    pub(super) async fn sweep_but_for_stops(&self, now: Timestamp) -> Result<u64> {
+        self.write(Lane::Urgent, move |tx| {
+            let shift = "UPDATE leases SET until = until + ?1 \
+                WHERE number IN (SELECT number FROM jobs WHERE state = 3)";
+            execute(tx.connection(), shift, [i64::from(u32::MAX)])?;
+            let moved = super::sweep::sweep(tx, false, now)?;
+            execute(tx.connection(), shift, [-i64::from(u32::MAX)])?;
+            Ok(moved)
+        })
+        .await
+    }
+
+    /// The rule that this store lacks.
+    #[cfg(feature = "simulation")]
+    pub(super) fn lacks(&self) -> Option<Rule> {
+        self.seat.as_ref().and_then(super::twin::Seat::lacks)
+    }
+
+    /// The job that a cancel is about, if it is to be cancelled without comparing.
+    #[cfg(feature = "simulation")]
+    pub(super) fn cancels_blindly(
+        &self,
+        selector: &Selector,
+        policy: CancelPolicy,
+    ) -> Option<JobId> {
+        match selector {
+            Selector::Ids(ids)
+                if self.lacks() == Some(Rule::CompareAndSet)
+                    && policy == CancelPolicy::QueuedOnly =>
+            {
+                ids.first().copied()
+            }
+            _ => None,
+        }
+    }
+
+    /// A claim that breaks the rule, if the rule is about claims.
+    #[cfg(feature = "simulation")]
+    pub(super) async fn claim_without(
+        &self,
+        rule: Rule,
+        worker: &WorkerId,
+        (slots, until, now): (u32, Timestamp, Timestamp),
+    ) -> Option<Result<Vec<Claim>>> {
+        match rule {
+            Rule::PauseInClaim => Some(
+                self.claim_by_an_earlier_look_at_pauses(worker, slots, until, now)
+                    .await,
+            ),
+            Rule::LimitInClaim => Some(
+                self.claim_by_an_earlier_look_at_limits(worker, slots, until, now)
+                    .await,
+            ),
+            Rule::OldestFirst => {
+                let swap = "UPDATE jobs SET priority = 11 - priority WHERE state = 0";
+                let lease = Lease {
+                    worker: worker.clone(),
+                    until,
+                };
+                let wanted = claim::Wanted { slots, lease, now };
+                let served = Arc::clone(&self.served);
+                let tick = move || served.fetch_add(1, Ordering::Relaxed) + 1;
+                let claims = self.write(Lane::Urgent, move |tx| {
+                    execute(tx.connection(), swap, [])?;
+                    let claims = claim::claim(tx, &wanted, &tick)?;
+                    let back = "UPDATE jobs SET priority = 11 - priority WHERE state = 0 \
+                        OR number IN (SELECT value FROM json_each(?1))";
+                    let started: Vec<i64> = claims
+                        .iter()
+                        .filter(|claim| claim.work == crate::Work::Run)
+                        .flat_map(|claim| claim.siblings.iter().chain([&claim.job]))
+                        .map(|job| job.number.0)
+                        .collect();
+                    let started = serde_json::to_string(&started)
+                        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                    execute(tx.connection(), back, [started])?;
+                    Ok(claims)
+                });
+                Some(claims.await)
+            }
+            _ => None,
+        }
     }
 
     /// Looks for the call on a read connection, acts, and notes the call afterwards.

@@ -45,6 +45,59 @@ pub enum Call {
     Write,
 }
 
+/// A rule that a database may lack, to show that its absence is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// A cancel decides on what it finds in the write that cancels.
+    CompareAndSet,
+    /// Only the newest attempt ends a job.
+    FencedFinish,
+    /// Only the newest attempt wins.
+    FencedPublish,
+    /// An attempt that was asked to stop does not win any more.
+    StopBeforeWin,
+    /// A claim reads in its own write what is paused.
+    PauseInClaim,
+    /// A claim reads in its own write how many jobs run.
+    LimitInClaim,
+    /// A claim starts the most urgent job that there is.
+    OldestFirst,
+    /// A sweep ends the leases of jobs that are being stopped.
+    StopsAreSwept,
+    /// A job that is cancelled while it runs gives its slot back.
+    SlotsComeBack,
+    /// A job whose worker is lost has one attempt less.
+    LossesCount,
+    /// What ends does not begin again.
+    EndsAreFinal,
+}
+
+impl Rule {
+    /// What breaks the rule, where rows alone can.
+    fn broken_by(self) -> Option<&'static str> {
+        match self {
+            Self::SlotsComeBack => Some(
+                "CREATE TRIGGER broken AFTER UPDATE OF state ON jobs \
+                 WHEN OLD.state = 3 AND NEW.state = 6 BEGIN \
+                 UPDATE queues SET running = running + 1 WHERE pipeline = NEW.pipeline; END",
+            ),
+            Self::LossesCount => Some(
+                "CREATE TRIGGER broken AFTER UPDATE OF losses ON jobs \
+                 WHEN NEW.losses > OLD.losses BEGIN \
+                 UPDATE jobs SET losses = OLD.losses WHERE number = NEW.number; END",
+            ),
+            Self::EndsAreFinal => Some(
+                "CREATE TRIGGER broken AFTER UPDATE OF state ON jobs \
+                 WHEN OLD.state = 0 AND NEW.state = 6 BEGIN \
+                 UPDATE jobs SET state = 0, finished_at = NULL WHERE number = NEW.number; \
+                 UPDATE queues SET queued = queued + 1, ready = ready + 1 \
+                 WHERE pipeline = NEW.pipeline; END",
+            ),
+            _ => None,
+        }
+    }
+}
+
 /// A way without losses, on which others may overtake.
 #[derive(Clone, Copy, Debug)]
 pub struct Direct;
@@ -104,14 +157,20 @@ pub type Watch = Box<dyn FnMut(Rows) + Send>;
 /// A database in memory.
 pub struct TwinDatabase(Arc<Shared>);
 
+/// A node that a write may wake.
+struct Listener {
+    bells: Arc<Bells>,
+    passage: Arc<dyn Passage>,
+}
+
 struct Shared {
     connection: Mutex<Connection>,
     served: Arc<AtomicI64>,
     nodes: Arc<nodes::Nodes>,
     delivery_turns: Arc<events::Turns>,
-    /// Whom a write may wake.
-    bells: Mutex<Vec<(Arc<Bells>, Arc<dyn Passage>)>>,
+    listeners: Mutex<Vec<Listener>>,
     watch: Mutex<Option<Watch>>,
+    lacks: Mutex<Option<Rule>>,
 }
 
 impl TwinDatabase {
@@ -130,7 +189,7 @@ impl TwinDatabase {
     /// are stores of nothing.
     pub fn rewind(self) -> Result<Self> {
         // They may know of the database themselves.
-        lock(&self.0.bells).clear();
+        lock(&self.0.listeners).clear();
         *lock(&self.0.watch) = None;
         let Some(shared) = Arc::into_inner(self.0) else {
             let why = "a database that is still in use cannot be made empty";
@@ -146,8 +205,11 @@ impl TwinDatabase {
     /// The store of one node.
     pub fn store(&self, passage: Arc<dyn Passage>) -> SqliteStore {
         let bells = Arc::new(Bells::default());
-        let mine = (Arc::clone(&bells), Arc::clone(&passage));
-        lock(&self.0.bells).push(mine);
+        let listener = Listener {
+            bells: Arc::clone(&bells),
+            passage: Arc::clone(&passage),
+        };
+        lock(&self.0.listeners).push(listener);
         let seat = Seat {
             shared: Arc::clone(&self.0),
             passage,
@@ -158,6 +220,15 @@ impl TwinDatabase {
     /// From now on `watch` sees what each write leaves.
     pub fn watch(&self, watch: Watch) {
         *lock(&self.0.watch) = Some(watch);
+    }
+
+    /// From now on this rule does not hold, until the database is rewound.
+    pub fn break_rule(&self, rule: Rule) -> Result<()> {
+        *lock(&self.0.lacks) = Some(rule);
+        if let Some(trigger) = rule.broken_by() {
+            lock(&self.0.connection).execute_batch(trigger)?;
+        }
+        Ok(())
     }
 
     /// What there is.
@@ -173,8 +244,9 @@ impl Shared {
             served: Arc::default(),
             nodes: Arc::default(),
             delivery_turns: Arc::default(),
-            bells: Mutex::default(),
+            listeners: Mutex::default(),
             watch: Mutex::default(),
+            lacks: Mutex::default(),
         }
     }
 }
@@ -216,9 +288,9 @@ impl Seat {
         }
         // Bells before answers, as the engine's thread has it.
         if wakes != Wakes::NONE {
-            for (bells, passage) in lock(&self.shared.bells).iter() {
-                let bells = Arc::clone(bells);
-                passage.wake(Box::new(move || bells.ring(wakes)));
+            for listener in lock(&self.shared.listeners).iter() {
+                let bells = Arc::clone(&listener.bells);
+                listener.passage.wake(Box::new(move || bells.ring(wakes)));
             }
         }
         outcome
@@ -229,6 +301,10 @@ impl Seat {
         let outcome = read(&lock(&self.shared.connection));
         self.passage.back(Call::Read).await?;
         outcome
+    }
+
+    pub(super) fn lacks(&self) -> Option<Rule> {
+        *lock(&self.shared.lacks)
     }
 
     pub(super) async fn shared_now(&self) -> Result<Option<Timestamp>> {
