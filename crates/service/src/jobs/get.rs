@@ -50,6 +50,7 @@ impl Service {
                 return Ok(job);
             }
             tokio::select! {
+                biased;
                 () = &mut patience => return Ok(job),
                 _ = leaving.wait_for(|leaving| *leaving) => return Ok(job),
                 // Hints may be lost, so look every few seconds all the same.
