@@ -89,8 +89,9 @@ def test_selectors_find_the_pods_they_are_meant_for(rendered):
     assert service["ports"][0]["targetPort"] in [port["name"] for port in container["ports"]]
 
 
-def test_a_database_that_is_away_makes_servers_unready_and_not_dead(rendered):
-    [container] = pod(rendered(**SECRETS), "video-server")["containers"]
+@pytest.mark.parametrize("name", ["video-server", "video-worker"])
+def test_a_database_that_is_away_makes_pods_unready_and_not_dead(rendered, name):
+    [container] = pod(rendered(**SECRETS), name)["containers"]
     paths = {probe: container[probe]["httpGet"]["path"]
              for probe in ("startupProbe", "readinessProbe", "livenessProbe")}
     assert paths == {"startupProbe": "/livez", "readinessProbe": "/readyz", "livenessProbe": "/livez"}

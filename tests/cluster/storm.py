@@ -1,0 +1,254 @@
+"""Callers that submit, cancel and pause as fast as they are answered, through both APIs, and remember what they were told."""
+import itertools
+import json
+import random
+import threading
+import time
+
+import requests
+from Tea.exceptions import UnretryableException
+from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
+
+import harness
+import mps
+from ledger import FINAL, Order
+
+# Nobody waits longer for an answer: a call in doubt counts as not answered.
+CALL_SECONDS = 20
+SETTLE_SECONDS = 240
+INPUT = "in.mp4"
+LOST = (requests.RequestException, AlibabaCloudException, UnretryableException, OSError)
+
+
+class Impatient(harness.Native):
+    """Gives up on a call sooner than the tests of one server do."""
+
+    def request(self, method, path, **options):
+        return self._session.request(method, self._base + path, timeout=CALL_SECONDS, **options)
+
+
+class Storm:
+    def __init__(self, cluster, ledger, seed, pipelines=3, shapes=None):
+        self.cluster, self.ledger = cluster, ledger
+        self._seed = seed
+        self._shapes = shapes or harness.Shapes()
+        self._stop, self._threads = threading.Event(), []
+        self._tokens = itertools.count()
+        self._names = [f"storm-{number}" for number in range(pipelines)]
+        self.pipelines = []
+        self.most_waiting = 40
+
+    def prepare(self, clip):
+        """Makes the pipelines, each with another limit, and stores the input."""
+        native = self.cluster.native(0)
+        native.put_object("media", INPUT, clip)
+        for number, name in enumerate(self._names):
+            limit = {"concurrency": 1} if number == 1 else {}
+            made = native.call("POST", "/pipelines", json={"name": name, **limit})
+            self.pipelines.append(made["id"])
+        return self
+
+    def start(self, submitters=2, vendor_submitters=1, cancellers=2, pausers=1):
+        kinds = [(self._submit, submitters), (self._submit_by_sdk, vendor_submitters),
+                 (self._cancel, cancellers), (self._pause, pausers)]
+        for number, work in enumerate(work for work, count in kinds for _ in range(count)):
+            thread = threading.Thread(target=self._guarded, args=(work, number), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        return self
+
+    def stop(self):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(120)
+            assert not thread.is_alive(), "a caller hangs"
+
+    def _guarded(self, work, number):
+        try:
+            work(number, random.Random(f"{self._seed}-{number}"))
+        except Exception as error:  # It would be lost with the thread.
+            self.ledger.breach(f"caller {number} ended by {error!r}")
+
+    def _native(self, number):
+        server = self.cluster.seen(number)
+        return Impatient(server)
+
+    # Submits
+
+    def _order(self, chance):
+        token = f"order-{next(self._tokens)}"
+        order = Order(token, chance.choice(self.pipelines), f"out/{token}.mp4")
+        self.ledger.ordered(order)
+        return order
+
+    def _submit(self, number, chance):
+        while not self._stop.is_set():
+            native = self._native(chance.randrange(8))
+            if self._is_crowded(native):
+                continue
+            order = self._order(chance)
+            job = {"input": f"oss://media/{INPUT}", "pipeline": order.pipeline, "priority": chance.randint(1, 10),
+                   "user_data": order.token,
+                   "outputs": [{"object": f"oss://media/{order.output}", "preset": "web-240p"}]}
+            try:
+                answer = native.request("POST", "/jobs", json=job)
+            except LOST:
+                self.ledger.count("submits without an answer")
+                continue
+            if answer.status_code == 201:
+                self.ledger.accepted(order, answer.json()["id"])
+            elif answer.status_code == 503:
+                self.ledger.count("submits answered 503")
+            else:
+                self.ledger.breach(f"a submit was answered {answer.status_code}: {answer.text}")
+
+    def _submit_by_sdk(self, number, chance):
+        while not self._stop.is_set():
+            which = chance.randrange(8)
+            if self._is_crowded(self._native(which)):
+                continue
+            order = self._order(chance)
+            outputs = json.dumps([{"OutputObject": order.output, "TemplateId": mps.MP4_LD, "UserData": order.token}])
+            source = json.dumps({"Bucket": "media", "Location": mps.LOCATION, "Object": INPUT})
+            try:
+                mts = mps.NewMts(self.cluster.seen(which), self._shapes)
+                answer = mts.call("SubmitJobs", Input=source, OutputBucket="media", Outputs=outputs,
+                                  OutputLocation=mps.LOCATION, PipelineId=order.pipeline)
+            except LOST as error:
+                self._check_refusal("SubmitJobs", error)
+                continue
+            [result] = answer["JobResultList"]["JobResult"]
+            if result["Success"]:
+                self.ledger.accepted(order, result["Job"]["JobId"])
+            else:
+                self.ledger.breach(f"SubmitJobs refused a job: {result}")
+
+    def _is_crowded(self, native):
+        """Enough is waiting: another job would only make the end late."""
+        try:
+            waiting = sum(native.call("GET", f"/pipelines/{one}")["queued"] for one in self.pipelines)
+        except (*LOST, AssertionError):
+            self._stop.wait(0.1)
+            return True
+        if waiting >= self.most_waiting:
+            self._stop.wait(0.05)
+        return waiting >= self.most_waiting
+
+    def _check_refusal(self, what, error):
+        status = getattr(error, "status_code", None)
+        if isinstance(error, AlibabaCloudException) and isinstance(status, int) and status < 500:
+            self.ledger.breach(f"{what} was refused: {error}")
+        self.ledger.count(f"{what} failed or without an answer")
+
+    # Cancels
+
+    def _cancel(self, number, chance):
+        while not self._stop.wait(chance.uniform(0.02, 0.2)):
+            orders = [order for order in list(self.ledger.orders.values())[-60:] if order.job]
+            if not orders:
+                continue
+            order = chance.choice(orders)
+            if chance.random() < 0.25:
+                self._cancel_by_sdk(order, chance)
+                continue
+            options = chance.choice([{}, {"mode": "now"}, {"only": "queued"}])
+            try:
+                answer = self._native(chance.randrange(8)).request("POST", f"/jobs/{order.job}/cancel", json=options)
+            except LOST:
+                self.ledger.count("cancels without an answer")
+                continue
+            if answer.ok:
+                told = answer.json()
+                self.ledger.told(order, (told["outcome"], told["from"]))
+            elif answer.status_code == 409:
+                self.ledger.told(order, ("refused", answer.json().get("state")))
+            elif answer.status_code == 503:
+                self.ledger.count("cancels answered 503")
+            else:
+                self.ledger.breach(f"a cancel of {order.job} was answered {answer.status_code}: {answer.text}")
+
+    def _cancel_by_sdk(self, order, chance):
+        try:
+            mps.NewMts(self.cluster.seen(chance.randrange(8)), self._shapes).call("CancelJob", JobId=order.job)
+        except AlibabaCloudException as error:
+            is_decided = isinstance(error.status_code, int) and error.status_code < 500
+            self.ledger.count("CancelJob refused" if is_decided else "CancelJob failed or without an answer")
+        except LOST:
+            self.ledger.count("CancelJob failed or without an answer")
+        else:
+            self.ledger.told(order, ("cancelled", "queued"))
+
+    # Pauses
+
+    def _pause(self, number, chance):
+        while not self._stop.wait(chance.uniform(0.1, 1)):
+            pipeline = chance.choice(self.pipelines)
+            if not self._set(pipeline, "paused", chance):
+                break
+            before = self._attempts(pipeline, chance)
+            self._stop.wait(chance.uniform(0.5, 2.5))
+            after = self._attempts(pipeline, chance)
+            started = {job for job, attempt in after.items() if attempt > before.get(job, 0)}
+            if started:
+                self.ledger.breach(f"started while {pipeline} was paused: {sorted(started)}")
+            self.ledger.count("pauses held")
+            self._set(pipeline, "active", chance)
+        for pipeline in self.pipelines:
+            self._set(pipeline, "active", chance)
+
+    def _set(self, pipeline, state, chance):
+        """Asks until it is answered."""
+        answered = self._insist(lambda native: native.call("PATCH", f"/pipelines/{pipeline}", json={"state": state}),
+                                chance)
+        return answered["state"] == state
+
+    def _attempts(self, pipeline, chance):
+        """How often each job of the pipeline has started."""
+        return {job["id"]: job["attempt"] for job in self._insist(lambda native: listed(native, pipeline), chance)}
+
+    def _insist(self, call, chance):
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                return call(self._native(chance.randrange(8)))
+            except (*LOST, AssertionError) as error:
+                assert time.monotonic() < deadline, f"no answer for two minutes: {error}"
+                time.sleep(0.1)
+
+    # The end
+
+    def settle(self):
+        """Waits until every job has ended, and compares what is there with what was told."""
+        native, chance = Impatient(self.cluster.seen(0)), random.Random(self._seed)
+        for pipeline in self.pipelines:
+            self._set(pipeline, "active", chance)
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            jobs = {job["id"]: job for pipeline in self.pipelines for job in listed(native, pipeline)}
+            open_jobs = [job for job in jobs.values() if job["state"] not in FINAL]
+            if not open_jobs:
+                break
+            assert time.monotonic() < deadline, f"{len(open_jobs)} jobs do not end: {open_jobs[:3]}"
+            time.sleep(0.2)
+        histories = {job: native.call("GET", f"/jobs/{job}/history")["events"] for job in jobs}
+        objects, after = {}, ""
+        while after is not None:
+            page = native.call("GET", "/buckets/media/objects", params={"prefix": "out/", "after": after, "limit": 1000})
+            objects.update({one["key"]: one for one in page["objects"]})
+            after = page["next_after"]
+        self.ledger.settle(jobs, histories, objects)
+        for pipeline in self.pipelines:
+            found = native.call("GET", f"/pipelines/{pipeline}")
+            if found["queued"] or found["running"]:
+                self.ledger.breach(f"nothing waits or runs and the pipeline counts {found}")
+
+
+def listed(native, pipeline):
+    """Every job of a pipeline."""
+    jobs, cursor = [], None
+    while True:
+        page = native.call("GET", "/jobs", params={"pipeline": pipeline, "limit": 100, "cursor": cursor})
+        jobs += page["jobs"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return jobs
