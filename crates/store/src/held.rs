@@ -21,7 +21,7 @@ pub(crate) const fn state_code(state: StateName) -> i64 {
 }
 
 /// What a transition needs to know of a job.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
     pub(crate) number: i64,
     pub(crate) id: JobId,

@@ -20,6 +20,17 @@ impl Wakes {
         Self(self.0 | other.0)
     }
 
+    pub(crate) const ALL: Self = Self(u8::MAX);
+
+    /// As nodes tell each other; a bit that this release does not know wakes nobody.
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
     const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }

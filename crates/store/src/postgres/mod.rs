@@ -1,19 +1,52 @@
 //! The store in a PostgreSQL database, which any number of processes share.
 
+mod access;
+mod batch;
+mod buckets;
+mod cancel;
+mod claim;
 mod connect;
 mod error;
+mod flush;
+mod hinter;
+mod inbox;
+mod intention;
+mod job_rows;
+mod listing;
 mod migrate;
+mod nodes;
+mod pending;
+mod pipelines;
 mod pool;
+mod report;
+mod retry;
+mod rows;
 mod sql;
+mod store;
+mod submit;
+mod sweep;
 mod tls;
 mod transaction;
+mod unit;
+mod unreadable;
+mod writer;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::task::AbortHandle;
+
 use self::connect::Connector;
+use self::hinter::Hinter;
+use self::inbox::{Inbox, Lane};
+use self::intention::Wish;
 use self::pool::Pool;
-use crate::contract::Result;
+use crate::contract::{Result, StoreError};
+
+/// Submits that may wait for the writer before further ones have to wait outside.
+const NORMAL_ROOM: usize = 4096;
 
 /// Where the database is and how it is used.
 #[derive(Clone)]
@@ -47,9 +80,15 @@ impl fmt::Debug for PostgresOptions {
     }
 }
 
-/// The store in a PostgreSQL database. Any number of processes may open the same one.
+/// The store in a PostgreSQL database. Any number of processes may open the same one. Dropping it
+/// finishes what was queued.
 pub struct PostgresStore {
     pool: Pool,
+    inbox: Arc<Inbox>,
+    normal_room: Semaphore,
+    hinter: Hinter,
+    writer_alive: watch::Receiver<()>,
+    hints: AbortHandle,
 }
 
 impl PostgresStore {
@@ -59,8 +98,52 @@ impl PostgresStore {
         let connector = Connector::new(&options.url, options.patience)?;
         let session = connector.connect().await?;
         migrate::migrate(&session, migrate::MIGRATIONS).await?;
+        let inbox = Arc::new(Inbox::default());
+        let hinter = Hinter::new();
+        let (living, writer_alive) = watch::channel(());
+        // It has a connection to itself, so that no query keeps it waiting.
+        let alone = Pool::new(connector.clone(), 1);
+        let writes = writer::run(alone, Arc::clone(&inbox), hinter.clone());
+        tokio::spawn(async move {
+            let _living = living;
+            writes.await;
+        });
+        let hints = tokio::spawn(hinter.clone().run(connector.clone()));
         Ok(Self {
             pool: Pool::new(connector, options.most_connections),
+            inbox,
+            normal_room: Semaphore::new(NORMAL_ROOM),
+            hinter,
+            writer_alive,
+            hints: hints.abort_handle(),
         })
+    }
+
+    /// Its other side is dropped when the writer ends, after which every write of a job fails.
+    pub fn writer_alive(&self) -> watch::Receiver<()> {
+        self.writer_alive.clone()
+    }
+
+    /// Has the writer see to a wish; returns when it is on disk. If the caller goes away meanwhile, it
+    /// is written all the same.
+    async fn write<T>(
+        &self,
+        lane: Lane,
+        (wish, answer): (Wish, oneshot::Receiver<Result<T>>),
+    ) -> Result<T> {
+        let gone = || StoreError::Unavailable("the writer has ended".into());
+        let _room = match lane {
+            Lane::Normal => Some(self.normal_room.acquire().await.map_err(|_| gone())?),
+            Lane::Urgent => None,
+        };
+        self.inbox.push(lane, wish).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.inbox.close();
+        self.hints.abort();
     }
 }

@@ -11,6 +11,10 @@ macro_rules! statements {
     };
 }
 
+pub(super) mod access;
+pub(super) mod jobs;
+pub(super) mod nodes;
+
 statements! {
     BEGIN = "BEGIN";
     /// Waits as long as it takes: a wait for a replica that the timeout ends is answered as if the

@@ -1,7 +1,7 @@
 //! Writing: in one transaction, again if it was in another's way, and never in doubt about what became
 //! of it as long as there is a database to ask.
 //!
-//! Everything that writes goes through [`transact`]. A statement on its own would be ended by the
+//! Everything that writes goes through `transact!`. A statement on its own would be ended by the
 //! statement timeout while it waits for a synchronous replica, and PostgreSQL then answers as if the
 //! replica had it.
 
@@ -9,74 +9,197 @@ use std::time::{Duration, Instant};
 
 use super::connect::{Connector, Session};
 use super::error::{Answer, Failure};
-use super::pool::Pool;
+use super::pool::{Lent, Pool};
 use super::sql;
 use crate::contract::{Result, StoreError};
 
 /// How often one write is tried.
 const TRIES: u32 = 10;
 
-/// Runs `work` in a transaction on a connection of the pool and returns when it is on disk. `work` may
+/// How long to wait before asking again what became of a commit.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// How often one read is tried.
+const READ_TRIES: u32 = 3;
+
+/// Runs an expression in a transaction on a connection of the pool and returns when it is on disk. It may
 /// run several times; each time but the last nothing of it is left. An error means that nothing was
 /// written, except where its text says that this is not known: the connection was lost during the
 /// commit, and no other one could be made in time.
-pub(super) async fn transact<T>(
-    pool: &Pool,
-    work: impl AsyncFn(&Session) -> Answer<T>,
-) -> Result<T> {
-    let begun = Instant::now();
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let session = pool.get().await?;
-        let failure = match attempt(&session, &work).await {
-            Ok(outcome) => return Ok(outcome),
-            Err(Attempt::Failed(failure)) => failure,
-            Err(Attempt::InDoubt(outcome, failure)) => {
-                let mark = session.mark();
-                // Its place in the pool is not needed: the question goes over a new connection.
-                drop(session);
-                match settle(pool.connector(), mark).await {
-                    Ok(true) => return Ok(outcome),
-                    Ok(false) => failure,
-                    Err(why) => return Err(in_doubt(&why.into())),
-                }
+// A macro because the compiler cannot see that what a closure of any lifetime returns may be sent to
+// another thread.
+macro_rules! transact {
+    ($pool:expr, $session:ident => $work:expr) => {{
+        let outcome = $crate::postgres::transaction::transact_if_worth!($pool, $session => {
+            $work.map($crate::postgres::transaction::Worth::Keeping)
+        });
+        outcome
+            .map($crate::postgres::transaction::Worth::into_inner)
+            .map_err($crate::contract::StoreError::from)
+    }};
+}
+
+/// As [`transact`]; commits only what is worth it.
+macro_rules! transact_if_worth {
+    ($pool:expr, $session:ident => $work:expr) => {{
+        let mut writing = $crate::postgres::transaction::Writing::new(&$pool);
+        loop {
+            let lent = match writing.begin().await {
+                Ok(Some(lent)) => lent,
+                Ok(None) => continue,
+                Err(failure) => break Err(failure),
+            };
+            let work = async {
+                let $session: &$crate::postgres::connect::Session = &lent;
+                $work
+            };
+            let outcome: $crate::postgres::error::Answer<_> = work.await;
+            if let Some(answer) = writing.end(lent, outcome).await {
+                break answer;
             }
-        };
-        let worth_it = matches!(failure, Failure::Again(_) | Failure::Lost(_));
-        if !worth_it || tries >= TRIES || begun.elapsed() > pool.connector().patience() {
-            return Err(failure.into());
         }
-        // Two that met should not meet again.
-        let most = 1 << tries.min(6);
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..most))).await;
+    }};
+}
+
+/// Reads on a connection of the pool. One that was kept open and has ended meanwhile is no reason to
+/// fail.
+macro_rules! look_up {
+    ($pool:expr, $session:ident => $read:expr) => {{
+        let mut reading = $crate::postgres::transaction::Reading::new(&$pool);
+        loop {
+            let lent = match reading.begin().await {
+                Ok(lent) => lent,
+                Err(failure) => break Err(failure.into()),
+            };
+            let read = async {
+                let $session: &$crate::postgres::connect::Session = &lent;
+                $read
+            };
+            let outcome: $crate::postgres::error::Answer<_> = read.await;
+            if let Some(answer) = reading.end(outcome) {
+                break answer;
+            }
+        }
+    }};
+}
+
+pub(super) use {look_up, transact, transact_if_worth};
+
+/// A read that may be tried again.
+pub(super) struct Reading<'p> {
+    pool: &'p Pool,
+    tries: u32,
+}
+
+impl<'p> Reading<'p> {
+    pub(super) fn new(pool: &'p Pool) -> Self {
+        Self { pool, tries: 0 }
+    }
+
+    pub(super) async fn begin(&mut self) -> Answer<Lent> {
+        self.tries += 1;
+        self.pool.get().await
+    }
+
+    /// The answer, unless another try may bring a better one.
+    pub(super) fn end<T>(&self, outcome: Answer<T>) -> Option<Result<T>> {
+        match outcome {
+            Err(Failure::Again(_) | Failure::Lost(_)) if self.tries < READ_TRIES => None,
+            outcome => Some(outcome.map_err(StoreError::from)),
+        }
     }
 }
 
-enum Attempt<T> {
-    /// Nothing was written.
-    Failed(Failure),
-    /// The connection was lost before the answer to the commit came.
-    InDoubt(T, Failure),
+/// What a transaction came to.
+pub(super) enum Worth<T> {
+    Keeping(T),
+    /// It wrote nothing that counts, and there is nothing to wait for.
+    Nothing(T),
 }
 
-async fn attempt<T>(
-    session: &Session,
-    work: &impl AsyncFn(&Session) -> Answer<T>,
-) -> std::result::Result<T, Attempt<T>> {
-    session.begin().await.map_err(Attempt::Failed)?;
-    let outcome = match work(session).await {
-        Ok(outcome) => outcome,
-        Err(failure) => {
-            // If it does not come through, the connection ends and the transaction with it.
-            let _ = session.roll_back().await;
-            return Err(Attempt::Failed(failure));
+impl<T> Worth<T> {
+    pub(super) fn into_inner(self) -> T {
+        match self {
+            Self::Keeping(outcome) | Self::Nothing(outcome) => outcome,
         }
-    };
-    match session.commit().await {
-        Ok(()) => Ok(outcome),
-        Err(lost @ Failure::Lost(_)) => Err(Attempt::InDoubt(outcome, lost)),
-        Err(failure) => Err(Attempt::Failed(failure)),
+    }
+}
+
+/// A write that may be tried again.
+pub(super) struct Writing<'p> {
+    pool: &'p Pool,
+    begun: Instant,
+    tries: u32,
+}
+
+impl<'p> Writing<'p> {
+    pub(super) fn new(pool: &'p Pool) -> Self {
+        Self {
+            pool,
+            begun: Instant::now(),
+            tries: 0,
+        }
+    }
+
+    /// A connection that is inside a transaction; none if it is to be tried again.
+    pub(super) async fn begin(&mut self) -> Answer<Option<Lent>> {
+        self.tries += 1;
+        let session = self.pool.get().await?;
+        match session.begin().await {
+            Ok(()) => Ok(Some(session)),
+            Err(failure) => {
+                drop(session);
+                self.again(failure).await.map(|()| None)
+            }
+        }
+    }
+
+    /// Ends the transaction. The answer, unless it is to be tried again.
+    pub(super) async fn end<T>(
+        &self,
+        session: Lent,
+        outcome: Answer<Worth<T>>,
+    ) -> Option<Answer<Worth<T>>> {
+        let failure = match outcome {
+            Ok(Worth::Nothing(outcome)) => match session.roll_back().await {
+                Ok(()) => return Some(Ok(Worth::Nothing(outcome))),
+                Err(failure) => failure,
+            },
+            Ok(outcome) => match session.commit().await {
+                Ok(()) => return Some(Ok(outcome)),
+                Err(lost @ Failure::Lost(_)) => {
+                    let mark = session.mark();
+                    // Its place in the pool is not needed: the question goes over a new connection.
+                    drop(session);
+                    match settled(self.pool.connector(), mark).await {
+                        Ok(true) => return Some(Ok(outcome)),
+                        Ok(false) => lost,
+                        Err(why) => return Some(Err(Failure::Lost(in_doubt(&why.into())))),
+                    }
+                }
+                Err(failure) => failure,
+            },
+            Err(failure) => {
+                // If it does not come through, the connection ends and the transaction with it.
+                let _ = session.roll_back().await;
+                drop(session);
+                failure
+            }
+        };
+        self.again(failure).await.err().map(Err)
+    }
+
+    /// Waits a little before another try; the failure, if that is not worth it.
+    async fn again(&self, failure: Failure) -> Answer<()> {
+        let worth_it = matches!(failure, Failure::Again(_) | Failure::Lost(_));
+        let late = self.begun.elapsed() > self.pool.connector().patience();
+        if !worth_it || late || self.tries >= TRIES {
+            return Err(failure);
+        }
+        // Two that met should not meet again.
+        let most = 1 << self.tries.min(6);
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..most))).await;
+        Ok(())
     }
 }
 
@@ -85,6 +208,21 @@ async fn attempt<T>(
 pub(super) struct Mark {
     pub(super) writer: i64,
     pub(super) serial: i64,
+}
+
+/// Asks as long as a call may wait for an answer: a server that was killed comes back in a moment.
+async fn settled(connector: &Connector, mark: Mark) -> Answer<bool> {
+    let begun = Instant::now();
+    loop {
+        match settle(connector, mark).await {
+            Err(Failure::Lost(_) | Failure::Again(_) | Failure::Refused { .. })
+                if begun.elapsed() < connector.patience() =>
+            {
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+            answer => return answer,
+        }
+    }
 }
 
 /// Whether the transaction with this mark, whose commit was sent, was committed. Waits while it still

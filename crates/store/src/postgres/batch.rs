@@ -1,0 +1,276 @@
+//! One transaction for many callers' intentions: what they need is locked and read at once, they are
+//! decided one after the other in memory, and what that comes to is written at once.
+//!
+//! Locks are taken in the same order by everybody: calls that count once by their hashes, jobs by
+//! their numbers, queues by their keys. A claim takes jobs last, and waits for none of them.
+
+use std::collections::HashSet;
+
+use reelgate_domain::access::Once;
+use reelgate_domain::job::StateName;
+use reelgate_domain::{JobId, PipelineId};
+use tokio_postgres::Row;
+
+use super::claim::{self, ClaimCall};
+use super::connect::{Param, Session};
+use super::error::Answer;
+use super::flush;
+use super::intention::{Intention, Needs, Wish};
+use super::job_rows::{account_key, held};
+use super::sql::jobs as sql;
+use super::transaction::Worth;
+use super::unit::Unit;
+use crate::contract::{Result, StoreError};
+use crate::hints::Wakes;
+use crate::stored::corrupt;
+
+/// Runs the wishes inside the transaction that the session is in, and keeps their outcomes.
+pub(super) async fn run(session: &Session, wishes: &mut [Wish]) -> Answer<Worth<Wakes>> {
+    let mut intentions: Vec<&mut Box<dyn Intention>> = Vec::new();
+    let mut claims = Vec::new();
+    for wish in wishes {
+        match wish {
+            Wish::Write(intention) => intentions.push(intention),
+            Wish::Claim(claim) => {
+                claim.reset();
+                claims.push(claim);
+            }
+        }
+    }
+    let mut unit = Unit::default();
+    let need = Need::of(&intentions)?;
+    if !intentions.is_empty() {
+        load(session, &need, &mut unit).await?;
+    }
+    let back = decide(&mut unit, &mut intentions);
+    if !back.is_empty() {
+        let back: Vec<&[u8]> = back.iter().map(<[u8; 16]>::as_slice).collect();
+        session.execute(sql::GIVE_BACK, &[&back]).await?;
+    }
+    let mut wakes = unit.wakes;
+    let mut wrote = unit.is_dirty();
+    if wrote || !claims.is_empty() {
+        let turns = (!claims.is_empty()).then(|| turns(&claims));
+        let queues = flush::write(session, &unit, turns).await?;
+        if !claims.is_empty() {
+            let started = claim::run(session, &mut claims, queues).await?;
+            wrote |= started.wrote;
+            wakes = wakes.and(started.wakes);
+        }
+    }
+    Ok(match wrote {
+        true => Worth::Keeping(wakes),
+        false => Worth::Nothing(wakes),
+    })
+}
+
+fn turns(claims: &[&mut ClaimCall]) -> i64 {
+    claims.iter().map(|claim| claim.turns()).sum()
+}
+
+/// What all intentions of a batch need, in the columns that statements take.
+#[derive(Default)]
+struct Need {
+    hashes: Vec<[u8; 16]>,
+    untils: Vec<i64>,
+    accounts: Vec<i64>,
+    ids: Vec<JobId>,
+    leases: Vec<JobId>,
+    numbers: Vec<i64>,
+    pipelines: Vec<PipelineId>,
+    new_jobs: i64,
+    homes: bool,
+    staged: HashSet<JobId>,
+    /// The latest time by which something may be due; with true, every lease.
+    due: Option<(bool, i64)>,
+}
+
+impl Need {
+    fn of(intentions: &[&mut Box<dyn Intention>]) -> Result<Self> {
+        let mut all = Self::default();
+        let mut calls = HashSet::new();
+        for intention in intentions {
+            let Needs {
+                once,
+                jobs,
+                numbers,
+                leases,
+                pipelines,
+                new_jobs,
+                homes,
+                staged,
+                due,
+            } = intention.needs();
+            if let Some(once) = once
+                && calls.insert(once.hash)
+            {
+                all.hashes.push(once.hash);
+                all.untils.push(once.until.as_millis());
+            }
+            for (account, id) in jobs {
+                all.accounts.push(account_key(*account));
+                all.ids.push(*id);
+            }
+            all.numbers.extend(numbers);
+            all.leases.extend(leases);
+            for (_, pipeline) in pipelines {
+                if !all.pipelines.contains(pipeline) {
+                    all.pipelines.push(*pipeline);
+                }
+            }
+            all.new_jobs += *new_jobs as i64;
+            all.homes |= homes;
+            if *staged {
+                all.staged.extend(leases);
+            }
+            if let Some((every, now)) = due {
+                let (all_of_them, latest) = all.due.unwrap_or((false, i64::MIN));
+                all.due = Some((all_of_them | every, latest.max(now.as_millis())));
+            }
+        }
+        Ok(all)
+    }
+}
+
+async fn load(session: &Session, need: &Need, unit: &mut Unit) -> Answer<()> {
+    let mut numbers = need.numbers.clone();
+    let mut suspects = Vec::new();
+    if let Some(due) = need.due {
+        look_for_due(session, due, unit).await?;
+        suspects.extend(&unit.ended_leases);
+        numbers.extend(unit.ended_leases.iter().chain(&unit.due_retries));
+    }
+    let hashes: Vec<&[u8]> = need.hashes.iter().map(<[u8; 16]>::as_slice).collect();
+    let ids: Vec<&[u8]> = need.ids.iter().map(|id| id.as_bytes().as_slice()).collect();
+    let leases = need.leases.iter();
+    let leases: Vec<&[u8]> = leases.map(|id| id.as_bytes().as_slice()).collect();
+    let pipelines = need.pipelines.iter();
+    let pipelines: Vec<&[u8]> = pipelines.map(|id| id.as_bytes().as_slice()).collect();
+    let jobs: [Param<'_>; 4] = [&need.accounts, &ids, &leases, &numbers];
+    let any_job = !(ids.is_empty() && leases.is_empty() && numbers.is_empty());
+    let calls: [Param<'_>; 2] = [&hashes, &need.untils];
+    let of_pipelines: [Param<'_>; 1] = [&pipelines];
+    let new_jobs: [Param<'_>; 1] = [&need.new_jobs];
+    // All go out at once; the server takes them in this order.
+    let (fresh, locked, loaded, known, new) = tokio::join!(
+        biased;
+        some(session, !hashes.is_empty(), sql::SPEND, &calls),
+        some(session, any_job, sql::LOCK_JOBS, &jobs),
+        some(session, any_job, sql::LOAD_JOBS, &jobs),
+        some(session, !pipelines.is_empty(), sql::PIPELINES_BY_ID, &of_pipelines),
+        some(session, need.new_jobs > 0, sql::NUMBERS, &new_jobs),
+    );
+    for row in &fresh? {
+        unit.fresh.insert(bytes(row, 0, "nonces", "hash")?);
+    }
+    unit.writes |= !unit.fresh.is_empty();
+    let locked: HashSet<i64> = locked?.iter().map(|row| row.get(0)).collect();
+    for row in &loaded? {
+        let (raw, state) = held(row)?;
+        // One that came between the two is none that anybody can have meant.
+        if locked.contains(&raw.number) {
+            unit.add(raw, state);
+        }
+    }
+    for row in &known? {
+        let id = PipelineId::from_bytes(bytes(row, 0, "pipelines", "id")?);
+        unit.pipelines.insert((row.get(1), id), row.get(2));
+    }
+    let mut new: Vec<i64> = new?.iter().map(|row| row.get(0)).collect();
+    new.sort_unstable();
+    unit.numbers = new.into();
+    suspects.retain(|number| !locked.contains(number));
+    unit.orphans = suspects;
+    load_more(session, need, unit).await
+}
+
+async fn look_for_due(
+    session: &Session,
+    (every, latest): (bool, i64),
+    unit: &mut Unit,
+) -> Answer<()> {
+    let latest: [Param<'_>; 1] = [&latest];
+    let (ended, due) = tokio::join!(
+        biased;
+        async {
+            match every {
+                true => session.all(sql::ALL_LEASES, &[]).await,
+                false => session.all(sql::ENDED_LEASES, &latest).await,
+            }
+        },
+        session.all(sql::DUE_RETRIES, &latest)
+    );
+    unit.ended_leases = ended?.iter().map(|row| row.get(0)).collect();
+    unit.due_retries = due?.iter().map(|row| row.get(0)).collect();
+    Ok(())
+}
+
+/// What only some intentions need of the jobs that were read.
+async fn load_more(session: &Session, need: &Need, unit: &mut Unit) -> Answer<()> {
+    if need.homes {
+        let homes: HashSet<i64> = unit.entries().map(|entry| entry.raw.pipeline).collect();
+        let homes: Vec<i64> = homes.into_iter().collect();
+        for row in &session.all(sql::PIPELINES_BY_KEY, &[&homes]).await? {
+            let id = PipelineId::from_bytes(bytes(row, 1, "pipelines", "id")?);
+            unit.homes.insert(row.get(0), (id, row.get(2)));
+        }
+    }
+    let repeated = unit.entries().filter(|entry| {
+        let publishing = |name| name == StateName::Publishing;
+        let name = entry.held.as_ref().map(|it| it.lifecycle.state.name());
+        name.is_ok_and(publishing) && need.staged.contains(&entry.raw.id)
+    });
+    let repeated: Vec<i64> = repeated.map(|entry| entry.raw.number).collect();
+    if !repeated.is_empty() {
+        for row in &session.all(sql::STAGED, &[&repeated]).await? {
+            unit.staged.insert(row.get(0), row.get(1));
+        }
+    }
+    Ok(())
+}
+
+async fn some(
+    session: &Session,
+    wanted: bool,
+    statement: &'static str,
+    params: &[Param<'_>],
+) -> Answer<Vec<Row>> {
+    match wanted {
+        true => session.all(statement, params).await,
+        false => Ok(Vec::new()),
+    }
+}
+
+fn bytes(row: &Row, index: usize, table: &'static str, column: &'static str) -> Result<[u8; 16]> {
+    let bytes: &[u8] = row.get(index);
+    let why = "it has not 16 bytes";
+    bytes
+        .try_into()
+        .map_err(|_| corrupt(table, column, "?", why))
+}
+
+/// Decides in order. Gives back the calls that were noted for nothing: an error does not use one up.
+fn decide(unit: &mut Unit, intentions: &mut [&mut Box<dyn Intention>]) -> Vec<[u8; 16]> {
+    let mut unused = HashSet::new();
+    for intention in intentions {
+        let once: Option<Once> = intention.needs().once;
+        unit.begin();
+        let outcome = match once {
+            Some(once) if !unit.fresh.remove(&once.hash) => intention.refuse(StoreError::Replayed),
+            _ => intention.decide(unit),
+        };
+        if outcome.is_ok() {
+            continue;
+        }
+        unit.take_back();
+        if let Some(once) = once
+            && !matches!(outcome, Err(StoreError::Replayed))
+        {
+            // Another one of this batch may still make it.
+            unit.fresh.insert(once.hash);
+            unused.insert(once.hash);
+        }
+    }
+    unused.retain(|hash| unit.fresh.contains(hash));
+    unused.into_iter().collect()
+}

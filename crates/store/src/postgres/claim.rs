@@ -1,0 +1,662 @@
+//! Starting jobs for workers.
+//!
+//! By the time this runs, the batch has written everything else, and has locked the queues of all
+//! pipelines whose turn may come: what their rows say cannot change until it commits. A job that
+//! somebody else has locked is passed over, so that nobody waits for a job while holding a queue.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use reelgate_domain::job::{Event, HistoryEntry, Job, Lease, Lifecycle};
+use reelgate_domain::media::Staged;
+use reelgate_domain::{Timestamp, WorkerId};
+use tokio::sync::oneshot;
+use tokio_postgres::Row;
+
+use super::connect::{Param, Session};
+use super::error::Answer;
+use super::flush::{self, Queues};
+use super::intention::{Wish, settled};
+use super::job_rows::{held, job, kin};
+use super::sql::jobs as sql;
+use super::unit::{Beside, Unit};
+use super::unreadable;
+use crate::contract::{Claim, Result, Work};
+use crate::family::are_siblings;
+use crate::happened;
+use crate::held::Held;
+use crate::hints::Wakes;
+use crate::stored::{by_row, corrupt};
+
+/// The most turns that a claim loses to queued jobs that cannot be read: everybody who writes waits
+/// for it, and there may be a whole backlog of them. Each rings for work, so the worker comes again.
+const LOST_TURNS: usize = 64;
+
+/// How often a batch looks for more jobs, because siblings or jobs that cannot be read have taken the
+/// places of others.
+const ROUNDS: usize = 4;
+
+/// The most siblings that start together.
+const MOST_SIBLINGS: i64 = 10_000;
+
+/// What a claim starts.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    pub(super) slots: u32,
+    pub(super) lease: Lease,
+    pub(super) now: Timestamp,
+    /// Only publishers that were lost; starts nothing.
+    pub(super) winners_only: bool,
+}
+
+/// Somebody who waits for jobs.
+pub(super) struct ClaimCall {
+    wanted: Wanted,
+    claims: Vec<Claim>,
+    lost_turns: usize,
+    outcome: Option<Result<()>>,
+    reply: oneshot::Sender<Result<Vec<Claim>>>,
+}
+
+pub(super) fn call(
+    worker: &WorkerId,
+    slots: u32,
+    (until, now): (Timestamp, Timestamp),
+    winners_only: bool,
+) -> (Wish, oneshot::Receiver<Result<Vec<Claim>>>) {
+    let worker = worker.clone();
+    let (reply, answer) = oneshot::channel();
+    let wanted = Wanted {
+        slots,
+        lease: Lease { worker, until },
+        now,
+        winners_only,
+    };
+    let call = ClaimCall {
+        wanted,
+        claims: Vec::new(),
+        lost_turns: 0,
+        outcome: None,
+        reply,
+    };
+    (Wish::Claim(call), answer)
+}
+
+impl ClaimCall {
+    /// Forgets what an attempt has found that was not written.
+    pub(super) fn reset(&mut self) {
+        self.claims.clear();
+        self.lost_turns = 0;
+        self.outcome = None;
+    }
+
+    pub(super) fn answer(self, commit: &Result<()>) {
+        let claims = self.claims;
+        let outcome = self.outcome.map(|outcome| outcome.map(|()| claims));
+        let _ = self.reply.send(settled(outcome, commit));
+    }
+
+    /// For how many turns there is room.
+    pub(super) fn turns(&self) -> i64 {
+        match self.wanted.winners_only {
+            true => 0,
+            false => self.room() as i64,
+        }
+    }
+
+    fn room(&self) -> usize {
+        (self.wanted.slots as usize).saturating_sub(self.claims.len())
+    }
+
+    /// Whether it is to have more turns.
+    fn goes_on(&self) -> bool {
+        !self.wanted.winners_only && self.room() > 0 && self.lost_turns < LOST_TURNS
+    }
+}
+
+/// What claims have written, and whom that wakes.
+pub(super) struct Started {
+    pub(super) wrote: bool,
+    pub(super) wakes: Wakes,
+}
+
+/// Starts jobs for all calls and writes that.
+pub(super) async fn run(
+    session: &Session,
+    calls: &mut [&mut ClaimCall],
+    queues: Queues,
+) -> Answer<Started> {
+    let mut field = Field::new(queues);
+    let mut started = Started {
+        wrote: false,
+        wakes: Wakes::NONE,
+    };
+    let mut short = false;
+    for round in 0..ROUNDS {
+        let mut unit = Unit::default();
+        field.fetch(session, &mut unit, calls, round == 0).await?;
+        short = field.decide(&mut unit, calls)?;
+        if round == 0 {
+            field.correct(session, &mut unit).await?;
+        }
+        if unit.is_dirty() {
+            started.wrote = true;
+            started.wakes = started.wakes.and(unit.wakes);
+            flush::write(session, &unit, None).await?;
+        }
+        if !short {
+            break;
+        }
+    }
+    let gave_up = calls.iter().any(|call| call.lost_turns >= LOST_TURNS);
+    if short || gave_up {
+        started.wakes = started.wakes.and(Wakes::WORK);
+    }
+    for call in calls {
+        call.outcome = Some(Ok(()));
+    }
+    Ok(started)
+}
+
+/// A job that a turn may go to.
+struct Picked {
+    number: i64,
+    job: Result<Job>,
+    kin: Option<i64>,
+}
+
+/// A pipeline's place among those that take turns.
+struct Line {
+    pipeline: i64,
+    paused: bool,
+    concurrency: Option<i64>,
+    ready: i64,
+    running: i64,
+    served: i64,
+    /// Its next jobs, as far as they were picked.
+    jobs: VecDeque<Picked>,
+    /// It has nothing more as far as is known.
+    dry: bool,
+    /// How many jobs were looked for, and how many were there.
+    asked: i64,
+    got: i64,
+}
+
+impl Line {
+    fn of(row: &Row) -> Self {
+        Self {
+            pipeline: row.get(0),
+            paused: row.get(1),
+            concurrency: row.get(2),
+            ready: row.get(3),
+            running: row.get(4),
+            served: row.get(5),
+            jobs: VecDeque::new(),
+            dry: false,
+            asked: 0,
+            got: 0,
+        }
+    }
+
+    fn has_turns(&self) -> bool {
+        let below = self.concurrency.is_none_or(|limit| self.running < limit);
+        !self.paused && self.ready > 0 && below && !self.dry
+    }
+
+    /// How many jobs it may start beside the next one.
+    fn room(&self) -> i64 {
+        self.concurrency
+            .map_or(MOST_SIBLINGS, |limit| limit - self.running - 1)
+    }
+}
+
+/// Which of these has the next turn: the one with the fewest running jobs, of several the one that was
+/// not served for longest.
+fn next_turn(lines: &[Line]) -> Option<usize> {
+    let turns = lines.iter().enumerate();
+    let turns = turns.filter(|(_, line)| line.has_turns());
+    turns
+        .min_by_key(|(_, line)| (line.running, line.served))
+        .map(|(place, _)| place)
+}
+
+struct Field {
+    lines: Vec<Line>,
+    publishers: VecDeque<i64>,
+    /// What publishers publish, and jobs of which nothing is known but that they cannot be read.
+    publishing: HashMap<i64, Result<(Job, Option<Staged>)>>,
+    families: HashMap<(i64, [u8; 16], i64), Vec<Picked>>,
+    /// Jobs that have had their turn.
+    gone: HashSet<i64>,
+    ticks: VecDeque<i64>,
+}
+
+impl Field {
+    fn new(queues: Queues) -> Self {
+        let mut lines: Vec<Line> = queues.locked.iter().map(Line::of).collect();
+        // What the batch has just written is newer.
+        for row in &queues.counted {
+            let line = Line::of(row);
+            match lines.iter_mut().find(|it| it.pipeline == line.pipeline) {
+                Some(known) => *known = line,
+                None => lines.push(line),
+            }
+        }
+        Self {
+            lines,
+            publishers: VecDeque::new(),
+            publishing: HashMap::new(),
+            families: HashMap::new(),
+            gone: HashSet::new(),
+            ticks: VecDeque::new(),
+        }
+    }
+
+    /// How many jobs each pipeline may have to give: as many as if every job started alone.
+    fn plan(&mut self, calls: &[&mut ClaimCall]) -> (Vec<i64>, Vec<i64>, i64) {
+        let wanted = calls.iter().filter(|call| call.goes_on());
+        let slots: usize = wanted.map(|call| call.room()).sum();
+        // After the first of those that cannot be read, more of them are expected.
+        let lost = calls.iter().any(|call| call.lost_turns > 0);
+        let spare = if lost { LOST_TURNS as i64 } else { 0 };
+        let as_they_are = |line: &Line| (line.running, line.ready, line.served);
+        let before: Vec<_> = self.lines.iter().map(as_they_are).collect();
+        for line in &mut self.lines {
+            (line.asked, line.got, line.dry) = (0, 0, false);
+            line.jobs.clear();
+        }
+        let mut turns = 0;
+        while (turns as usize) < slots
+            && let Some(place) = next_turn(&self.lines)
+        {
+            let line = &mut self.lines[place];
+            turns += 1;
+            line.asked += 1;
+            line.ready -= 1;
+            line.running += 1;
+            line.served = i64::MAX / 2 + turns;
+        }
+        for (line, (running, ready, served)) in self.lines.iter_mut().zip(before) {
+            (line.running, line.ready, line.served) = (running, ready, served);
+            if line.asked > 0 {
+                line.asked += spare;
+            }
+        }
+        let asked = self.lines.iter().filter(|line| line.asked > 0);
+        let (pipelines, most) = asked.map(|line| (line.pipeline, line.asked)).unzip();
+        (pipelines, most, turns)
+    }
+
+    async fn fetch(
+        &mut self,
+        session: &Session,
+        unit: &mut Unit,
+        calls: &[&mut ClaimCall],
+        publishers: bool,
+    ) -> Answer<()> {
+        let (pipelines, most, turns) = self.plan(calls);
+        let slots: i64 = calls.iter().map(|call| call.room() as i64).sum();
+        let latest = calls.iter().map(|call| call.wanted.now.as_millis()).max();
+        let latest = latest.unwrap_or_default();
+        let (lost, ticks, jobs) = tokio::join!(
+            biased;
+            async {
+                match publishers && slots > 0 {
+                    true => session.all(sql::LOST_PUBLISHERS, &[&latest, &slots]).await,
+                    false => Ok(Vec::new()),
+                }
+            },
+            async {
+                match turns > self.ticks.len() as i64 {
+                    true => session.all(sql::TICKS, &[&turns]).await,
+                    false => Ok(Vec::new()),
+                }
+            },
+            async {
+                match pipelines.is_empty() {
+                    true => Ok(Vec::new()),
+                    false => session.all(sql::NEXT_JOBS, &[&pipelines, &most]).await,
+                }
+            }
+        );
+        let lost: Vec<i64> = lost?.iter().map(|row| row.get(0)).collect();
+        self.ticks
+            .extend(ticks?.iter().map(|row| row.get::<_, i64>(0)));
+        self.line_up(unit, &jobs?)?;
+        if !lost.is_empty() {
+            self.fetch_publishers(session, unit, lost).await?;
+        }
+        self.fetch_families(session, unit).await
+    }
+
+    fn line_up(&mut self, unit: &mut Unit, rows: &[Row]) -> Result<()> {
+        let mut rows: Vec<&Row> = rows.iter().collect();
+        // By lane and id, as the claim takes them.
+        rows.sort_by_key(|row| (row.get::<_, i16>(25), row.get::<_, &[u8]>(1)));
+        for row in rows {
+            let pipeline: i64 = row.get(2);
+            let picked = picked(unit, row)?;
+            if let Some(line) = self.lines.iter_mut().find(|it| it.pipeline == pipeline) {
+                line.got += 1;
+                line.jobs.push_back(picked);
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetch_publishers(
+        &mut self,
+        session: &Session,
+        unit: &mut Unit,
+        lost: Vec<i64>,
+    ) -> Answer<()> {
+        let params: [Param<'_>; 1] = [&lost];
+        let (locked, rows) = tokio::join!(
+            biased;
+            session.all(sql::LOCK_FREE_JOBS, &params),
+            session.all(sql::JOBS_BY_NUMBER, &params)
+        );
+        let locked: HashSet<i64> = locked?.iter().map(|row| row.get(0)).collect();
+        for row in &rows? {
+            let (raw, state) = held(row)?;
+            if locked.contains(&raw.number) {
+                self.publishing.insert(raw.number, job(row));
+                unit.add(raw, state);
+            }
+        }
+        for number in lost {
+            match self.publishing.contains_key(&number) {
+                true => self.publishers.push_back(number),
+                // Somebody else has it, or it is a lease of no job.
+                false => unit
+                    .orphans
+                    .extend((!locked.contains(&number)).then_some(number)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetch_families(&mut self, session: &Session, unit: &mut Unit) -> Answer<()> {
+        let mut wanted = HashSet::new();
+        for line in &self.lines {
+            for picked in &line.jobs {
+                if let (Some(kin), Ok(job)) = (picked.kin, &picked.job) {
+                    wanted.insert((line.pipeline, *job.submission.as_bytes(), kin));
+                }
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let (mut submissions, mut kins, mut pipelines) = (Vec::new(), Vec::new(), Vec::new());
+        for (pipeline, submission, kin) in &wanted {
+            submissions.push(submission.as_slice());
+            kins.push(*kin);
+            pipelines.push(*pipeline);
+        }
+        let most = vec![MOST_SIBLINGS; kins.len()];
+        let params: [Param<'_>; 4] = [&submissions, &kins, &pipelines, &most];
+        let rows = session.all(sql::SIBLINGS, &params).await?;
+        let mut rows: Vec<&Row> = rows.iter().collect();
+        rows.sort_by_key(|row| row.get::<_, i64>(0));
+        self.families.clear();
+        for row in rows {
+            let sibling = picked(unit, row)?;
+            let submission: [u8; 16] = match row.get::<_, &[u8]>(16).try_into() {
+                Ok(submission) => submission,
+                Err(_) => continue,
+            };
+            if let Some(kin) = sibling.kin {
+                let family = (row.get(2), submission, kin);
+                self.families.entry(family).or_default().push(sibling);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the calls what was picked; tells whether there may be more for them.
+    fn decide(&mut self, unit: &mut Unit, calls: &mut [&mut ClaimCall]) -> Result<bool> {
+        let mut short = false;
+        for call in calls {
+            self.lost_publishers(unit, call)?;
+            while call.goes_on() {
+                let Some(place) = next_turn(&self.lines) else {
+                    // Lines that were cut short may go on.
+                    let cut = |line: &Line| line.dry && line.asked > 0 && line.got >= line.asked;
+                    short |= self.lines.iter().any(cut);
+                    // Others may have been passed by those that have nothing after all.
+                    let passed = |line: &Line| line.dry && line.asked == 0;
+                    short |= self.lines.iter().any(passed);
+                    break;
+                };
+                self.next_of(unit, call, place)?;
+            }
+        }
+        Ok(short)
+    }
+
+    fn lost_publishers(&mut self, unit: &mut Unit, call: &mut ClaimCall) -> Result<()> {
+        let mut later = VecDeque::new();
+        while call.room() > 0
+            && let Some(number) = self.publishers.pop_front()
+        {
+            let until = unit.entry(number).and_then(|entry| entry.raw.until);
+            if until.is_none_or(|until| until > call.wanted.now.as_millis()) {
+                later.push_back(number);
+                continue;
+            }
+            let Some(read) = self.publishing.remove(&number) else {
+                continue;
+            };
+            let wanted = &call.wanted;
+            match by_row(publisher(number, read, wanted))? {
+                Ok((job, next, staged)) => {
+                    let progress = job.progress;
+                    let job = start(unit, job, next, wanted, progress)?;
+                    note_takeover(unit, &job)?;
+                    call.claims.push(Claim {
+                        job,
+                        siblings: Vec::new(),
+                        work: Work::Publish(staged),
+                    });
+                }
+                Err(why) => unreadable::fail(unit, number, &why, &wanted.lease, wanted.now)?,
+            }
+        }
+        later.append(&mut self.publishers);
+        self.publishers = later;
+        Ok(())
+    }
+
+    /// Gives a line its turn.
+    fn next_of(&mut self, unit: &mut Unit, call: &mut ClaimCall, place: usize) -> Result<()> {
+        let gone = &self.gone;
+        let line = &mut self.lines[place];
+        let had = line.jobs.len();
+        line.jobs.retain(|picked| !gone.contains(&picked.number));
+        debug_assert!(line.jobs.len() <= had);
+        let Some(picked) = line.jobs.pop_front() else {
+            line.dry = true;
+            return Ok(());
+        };
+        self.gone.insert(picked.number);
+        let room = line.room();
+        let wanted = call.wanted.clone();
+        line.ready -= 1;
+        let next = picked
+            .job
+            .and_then(|job| after_claim(picked.number, job, &wanted));
+        let (job, next) = match by_row(next)? {
+            Ok(found) => found,
+            Err(why) => {
+                call.lost_turns += 1;
+                return unreadable::fail(unit, picked.number, &why, &wanted.lease, wanted.now);
+            }
+        };
+        line.running += 1;
+        if let Some(tick) = self.ticks.pop_front() {
+            line.served = tick;
+            unit.serve(line.pipeline, tick);
+        }
+        let pipeline = line.pipeline;
+        let job = start(unit, job, next, &wanted, 0)?;
+        let siblings = match picked.kin {
+            Some(kin) => self.siblings(unit, (&job, pipeline, kin), room, &wanted)?,
+            None => Vec::new(),
+        };
+        let line = &mut self.lines[place];
+        line.running += siblings.len() as i64;
+        call.claims.push(Claim {
+            job,
+            siblings,
+            work: Work::Run,
+        });
+        Ok(())
+    }
+
+    /// Starts the siblings of a job that has just started, as far as the pipeline's limit allows.
+    fn siblings(
+        &mut self,
+        unit: &mut Unit,
+        (first, pipeline, kin): (&Job, i64, i64),
+        room: i64,
+        wanted: &Wanted,
+    ) -> Result<Vec<Job>> {
+        let key = (pipeline, *first.submission.as_bytes(), kin);
+        let Some(family) = self.families.remove(&key) else {
+            return Ok(Vec::new());
+        };
+        let (mut started, mut rest) = (Vec::new(), Vec::new());
+        let mut left = room.max(0);
+        for sibling in family {
+            if self.gone.contains(&sibling.number) {
+                continue;
+            }
+            if left == 0 {
+                rest.push(sibling);
+                continue;
+            }
+            left -= 1;
+            let number = sibling.number;
+            let next = sibling.job;
+            let next = next.and_then(|job| after_claim(number, job, wanted));
+            match by_row(next)? {
+                Ok((job, next)) if are_siblings(first, &job) => {
+                    self.took(pipeline, number);
+                    started.push(start(unit, job, next, wanted, 0)?);
+                }
+                // Two calls have used one submission's id.
+                Ok((job, _)) => rest.push(Picked {
+                    number,
+                    job: Ok(job),
+                    kin: Some(kin),
+                }),
+                Err(why) => {
+                    self.took(pipeline, number);
+                    unreadable::fail(unit, number, &why, &wanted.lease, wanted.now)?;
+                }
+            }
+        }
+        self.families.insert(key, rest);
+        Ok(started)
+    }
+
+    fn took(&mut self, pipeline: i64, number: i64) {
+        self.gone.insert(number);
+        if let Some(line) = self.lines.iter_mut().find(|it| it.pipeline == pipeline) {
+            line.ready -= 1;
+        }
+    }
+
+    /// Corrects pipelines that count ready jobs and have none, as when a job's state makes no sense:
+    /// their turn would come again and again, and nobody else's would.
+    async fn correct(&self, session: &Session, unit: &mut Unit) -> Answer<()> {
+        let empty = |line: &&Line| line.asked > 0 && line.got == 0;
+        let empty = self.lines.iter().filter(empty).map(|line| line.pipeline);
+        let empty: Vec<i64> = empty.collect();
+        if empty.is_empty() {
+            return Ok(());
+        }
+        // Unless somebody else has locked all of them.
+        let rows = session.all(sql::WITH_READY_JOBS, &[&empty]).await?;
+        let ready: HashSet<i64> = rows.iter().map(|row| row.get(0)).collect();
+        for pipeline in empty {
+            if ready.contains(&pipeline) {
+                continue;
+            }
+            let why = "it counts jobs that are not there";
+            let error = corrupt("queues", "ready", pipeline, why);
+            tracing::error!(%error, "the count of a pipeline's ready jobs is corrected");
+            unit.empty_queues.push(pipeline);
+            unit.wakes = unit.wakes.and(Wakes::WORK);
+        }
+        Ok(())
+    }
+}
+
+/// Reads a job that was picked and keeps it for the unit.
+fn picked(unit: &mut Unit, row: &Row) -> Result<Picked> {
+    let (raw, state) = held(row)?;
+    if !unit.has(raw.number) {
+        unit.add(raw, state);
+    }
+    Ok(Picked {
+        number: raw.number,
+        job: job(row).map(|(job, _)| job),
+        kin: kin(row),
+    })
+}
+
+/// A job with what it becomes by being claimed.
+fn after_claim(number: i64, job: Job, wanted: &Wanted) -> Result<(Job, Lifecycle)> {
+    let lease = wanted.lease.clone();
+    let next = job.lifecycle.after(&Event::Claim { lease }, wanted.now);
+    let next = next.map_err(|illegal| corrupt("jobs", "lane", number, illegal))?;
+    Ok((job, next))
+}
+
+fn publisher(
+    number: i64,
+    read: Result<(Job, Option<Staged>)>,
+    wanted: &Wanted,
+) -> Result<(Job, Lifecycle, Staged)> {
+    let (job, staged) = read?;
+    let (job, next) = after_claim(number, job, wanted)?;
+    let why = "a publishing job has none";
+    let staged = staged.ok_or_else(|| corrupt("job_results", "outputs", number, why))?;
+    Ok((job, next, staged))
+}
+
+fn start(
+    unit: &mut Unit,
+    mut job: Job,
+    next: Lifecycle,
+    wanted: &Wanted,
+    progress: u8,
+) -> Result<Job> {
+    let beside = Beside {
+        progress,
+        started_at: Some(wanted.now),
+    };
+    let pipeline = unit.entry(job.number.0).map(|entry| entry.raw.pipeline);
+    let held = Held {
+        number: job.number.0,
+        id: job.id,
+        pipeline: pipeline.unwrap_or_default(),
+        lifecycle: job.lifecycle,
+        progress: job.progress,
+        started_at: job.started_at,
+    };
+    unit.move_to(&held, &next, &beside)?;
+    job.lifecycle = next;
+    job.progress = progress;
+    job.started_at = beside.started_at;
+    Ok(job)
+}
+
+/// Notes that another worker goes on with a publishing job.
+fn note_takeover(unit: &mut Unit, job: &Job) -> Result<()> {
+    let started: Vec<HistoryEntry> = happened::start_of(&job.lifecycle, job.started_at)
+        .into_iter()
+        .collect();
+    unit.add_history(job.number.0, &started)
+}

@@ -1,0 +1,280 @@
+//! The contract's methods about jobs, pipelines and buckets.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reelgate_domain::access::Once;
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, HistoryEntry, Job, NewJob, Selector, StopMode,
+};
+use reelgate_domain::media::Staged;
+use reelgate_domain::pipeline::PipelineChange;
+use reelgate_domain::{
+    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
+};
+
+use super::connect::Session;
+use super::error::{Answer, Failure};
+use super::inbox::Lane;
+use super::intention::{Needs, call};
+use super::transaction::{look_up, transact};
+use super::{
+    PostgresStore, buckets, cancel, claim, listing, pipelines, report, retry, sql, submit, sweep,
+};
+use crate::contract::{
+    Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, Hints, JobFilter, NewPipeline,
+    PipelinePage, Result, RetryOutcome, Store, StoreError, SubmitOutcome,
+};
+use crate::family;
+use crate::hints::Wakes;
+
+/// Notes a call in the transaction of its effect, before that.
+pub(super) async fn spend(session: &Session, once: Option<Once>) -> Answer<()> {
+    let Some(once) = once else {
+        return Ok(());
+    };
+    let (hashes, untils) = ([once.hash.as_slice()], [once.until.as_millis()]);
+    let (hashes, untils) = (hashes.as_slice(), untils.as_slice());
+    let noted = session.all(sql::jobs::SPEND, &[&hashes, &untils]).await?;
+    match noted.is_empty() {
+        true => Err(Failure::Ours(StoreError::Replayed)),
+        false => Ok(()),
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn create_bucket(&self, bucket: Bucket) -> Result<bool> {
+        transact!(self.pool, session => {
+            buckets::create(session, &bucket).await
+        })
+    }
+
+    async fn bucket(&self, account: AccountId, name: &BucketName) -> Result<Option<Bucket>> {
+        look_up!(self.pool, session => {
+            buckets::get(session, account, name).await
+        })
+    }
+
+    async fn buckets(&self, account: AccountId) -> Result<Vec<Bucket>> {
+        look_up!(self.pool, session => {
+            buckets::of_account(session, account).await
+        })
+    }
+
+    async fn all_buckets(&self) -> Result<Vec<Bucket>> {
+        look_up!(self.pool, session => buckets::every(session).await)
+    }
+
+    async fn create_pipeline(&self, pipeline: NewPipeline, once: Option<Once>) -> Result<Pipeline> {
+        transact!(self.pool, session => {
+            spend(session, once).await?;
+            pipelines::create(session, &pipeline).await
+        })
+    }
+
+    async fn change_pipeline(
+        &self,
+        account: AccountId,
+        id: PipelineId,
+        change: PipelineChange,
+        once: Option<Once>,
+    ) -> Result<Option<Pipeline>> {
+        let changed = transact!(self.pool, session => {
+            spend(session, once).await?;
+            pipelines::change(session, account, id, &change).await
+        })?;
+        if changed.is_some() {
+            self.hinter.ring(Wakes::WORK);
+        }
+        Ok(changed)
+    }
+
+    async fn delete_pipeline(
+        &self,
+        account: AccountId,
+        id: PipelineId,
+        once: Option<Once>,
+    ) -> Result<DeletePipeline> {
+        transact!(self.pool, session => {
+            spend(session, once).await?;
+            pipelines::delete(session, account, id).await
+        })
+    }
+
+    async fn pipelines(&self, account: AccountId, ids: &[PipelineId]) -> Result<Vec<Pipeline>> {
+        look_up!(self.pool, session => {
+            pipelines::get_many(session, account, ids).await
+        })
+    }
+
+    async fn pipeline_named(&self, account: AccountId, name: &str) -> Result<Option<Pipeline>> {
+        look_up!(self.pool, session => {
+            pipelines::named(session, account, name).await
+        })
+    }
+
+    async fn list_pipelines(
+        &self,
+        account: AccountId,
+        state: Option<PipelineState>,
+        offset: u64,
+        limit: u32,
+    ) -> Result<PipelinePage> {
+        look_up!(self.pool, session => {
+            pipelines::list(session, account, state, offset, limit).await
+        })
+    }
+
+    async fn submit(&self, jobs: Vec<NewJob>, once: Option<Once>) -> Result<SubmitOutcome> {
+        let rows = Arc::new(submit::NewRow::encode_all(&jobs)?);
+        let needs = Needs {
+            once,
+            ..submit::needs(&rows)
+        };
+        let decide = call(needs, move |unit| submit::submit(unit, &rows));
+        Ok(match self.write(Lane::Normal, decide).await? {
+            Ok(numbers) => {
+                let jobs = jobs.into_iter().zip(numbers);
+                SubmitOutcome::Accepted(jobs.map(|(job, n)| family::stored(job, n)).collect())
+            }
+            Err(pipeline) => SubmitOutcome::PipelineMissing(pipeline),
+        })
+    }
+
+    async fn jobs(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<Job>> {
+        look_up!(self.pool, session => {
+            listing::get_many(session, account, ids).await
+        })
+    }
+
+    async fn list_jobs(
+        &self,
+        account: AccountId,
+        filter: JobFilter,
+        limit: u32,
+    ) -> Result<Vec<Job>> {
+        look_up!(self.pool, session => {
+            listing::list(session, account, &filter, limit).await
+        })
+    }
+
+    async fn history(&self, account: AccountId, id: JobId) -> Result<Option<Vec<HistoryEntry>>> {
+        look_up!(self.pool, session => {
+            listing::history(session, account, id).await
+        })
+    }
+
+    async fn cancel(
+        &self,
+        account: AccountId,
+        selector: Selector,
+        policy: CancelPolicy,
+        mode: StopMode,
+        now: Timestamp,
+        once: Option<Once>,
+    ) -> Result<Vec<CancelOutcome>> {
+        let needs = Needs {
+            once,
+            ..cancel::needs(account, &selector)
+        };
+        let decide = call(needs, move |unit| {
+            cancel::cancel(unit, account, &selector, (policy, mode), now)
+        });
+        self.write(Lane::Urgent, decide).await
+    }
+
+    async fn retry(&self, account: AccountId, id: JobId, now: Timestamp) -> Result<RetryOutcome> {
+        let decide = call(retry::needs(account, id), move |unit| {
+            retry::retry(unit, account, id, now)
+        });
+        self.write(Lane::Normal, decide).await
+    }
+
+    async fn claim(
+        &self,
+        worker: &WorkerId,
+        slots: u32,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        let claim = claim::call(worker, slots, (lease_until, now), false);
+        self.write(Lane::Urgent, claim).await
+    }
+
+    async fn claim_winners(
+        &self,
+        worker: &WorkerId,
+        slots: u32,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        let claim = claim::call(worker, slots, (lease_until, now), true);
+        self.write(Lane::Urgent, claim).await
+    }
+
+    async fn renew(
+        &self,
+        beats: Vec<Beat>,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<BeatAnswer>> {
+        let needs = report::needs(beats.iter().map(|beat| beat.job).collect());
+        let decide = call(needs, move |unit| {
+            report::renew(unit, &beats, lease_until, now)
+        });
+        self.write(Lane::Urgent, decide).await
+    }
+
+    async fn publish(&self, job: JobId, staged: Staged, now: Timestamp) -> Result<Fenced> {
+        let needs = Needs {
+            staged: true,
+            ..report::needs(vec![job])
+        };
+        let decide = call(needs, move |unit| report::publish(unit, job, &staged, now));
+        self.write(Lane::Urgent, decide).await
+    }
+
+    async fn finish(
+        &self,
+        job: JobId,
+        attempt: u32,
+        ending: Ending,
+        now: Timestamp,
+    ) -> Result<Fenced> {
+        let decide = call(report::needs(vec![job]), move |unit| {
+            report::finish(unit, job, attempt, &ending, now)
+        });
+        self.write(Lane::Urgent, decide).await
+    }
+
+    async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64> {
+        let decide = call(sweep::needs(all, now), move |unit| {
+            sweep::sweep(unit, all, now)
+        });
+        self.write(Lane::Urgent, decide).await
+    }
+
+    async fn unheld(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<JobId>> {
+        look_up!(self.pool, session => {
+            listing::unheld(session, account, ids).await
+        })
+    }
+
+    async fn next_deadline(&self) -> Result<Option<Timestamp>> {
+        look_up!(self.pool, session => listing::next_deadline(session).await)
+    }
+
+    async fn check(&self) -> Result<()> {
+        // Every batch that is kept notes itself in a row of its connection.
+        let decide = call(Needs::default(), |unit| {
+            unit.writes = true;
+            Ok(())
+        });
+        self.write(Lane::Normal, decide).await
+    }
+
+    fn hints(&self) -> Hints {
+        self.hinter.bells().hints()
+    }
+}

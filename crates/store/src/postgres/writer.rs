@@ -1,0 +1,84 @@
+//! The one task of a node that writes jobs: it commits many callers' intentions in one transaction.
+//!
+//! A batch is whatever waits in the inbox when the task looks, up to [`BATCH`]; there is no timer. A
+//! transaction that was in another's way is run again, and one whose connection was lost while it was
+//! being committed is asked after. Should the database refuse a batch, each of its intentions is run
+//! alone, so that only the one fails that it meant. Callers are answered after the commit.
+
+use std::sync::Arc;
+
+use super::batch;
+use super::error::{Answer, Failure};
+use super::hinter::Hinter;
+use super::inbox::Inbox;
+use super::intention::Wish;
+use super::pool::Pool;
+use super::transaction::{Worth, transact_if_worth};
+use crate::contract::StoreError;
+use crate::hints::Wakes;
+
+/// The most intentions that share a commit.
+const BATCH: usize = 512;
+
+/// Closes the inbox however the task ends, so that no caller waits for one that is gone.
+struct CloseAtEnd(Arc<Inbox>);
+
+impl Drop for CloseAtEnd {
+    fn drop(&mut self) {
+        self.0.close();
+        for wish in self.0.take(usize::MAX) {
+            wish.answer(&Err(StoreError::Unavailable("the writer has ended".into())));
+        }
+    }
+}
+
+/// Writes until the inbox is closed and empty. `pool` has one connection, which is the writer's own.
+pub(super) async fn run(pool: Pool, inbox: Arc<Inbox>, hinter: Hinter) {
+    let inbox = CloseAtEnd(inbox);
+    loop {
+        let wishes = inbox.0.wait(BATCH).await;
+        if wishes.is_empty() {
+            return;
+        }
+        write(&pool, &hinter, wishes).await;
+    }
+}
+
+async fn write(pool: &Pool, hinter: &Hinter, wishes: Vec<Wish>) {
+    let (outcome, wishes) = attempt(pool, wishes).await;
+    if wishes.len() == 1 || !outcome.as_ref().is_err_and(is_of_one) {
+        return answer(hinter, outcome, wishes);
+    }
+    for wish in wishes {
+        let (outcome, wish) = attempt(pool, vec![wish]).await;
+        answer(hinter, outcome, wish);
+    }
+}
+
+/// Whether it is most likely one intention that the database refused, such as one with an id that is
+/// taken, and not all of them.
+fn is_of_one(failure: &Failure) -> bool {
+    match failure {
+        Failure::Refused { state, .. } => matches!(&state.code()[..2], "22" | "23"),
+        Failure::Ours(_) => true,
+        Failure::Again(_) | Failure::Lost(_) => false,
+    }
+}
+
+async fn attempt(pool: &Pool, mut wishes: Vec<Wish>) -> (Answer<Wakes>, Vec<Wish>) {
+    let outcome = transact_if_worth!(*pool, session => batch::run(session, &mut wishes).await);
+    (outcome.map(Worth::into_inner), wishes)
+}
+
+fn answer(hinter: &Hinter, outcome: Answer<Wakes>, wishes: Vec<Wish>) {
+    let outcome = outcome.map_err(StoreError::from);
+    // Bells before answers: whoever has an answer can rely on the bell having rung.
+    match &outcome {
+        Ok(wakes) => hinter.ring(*wakes),
+        Err(error) => tracing::error!(%error, "a batch of writes was not committed"),
+    }
+    let commit = outcome.map(drop);
+    for wish in wishes {
+        wish.answer(&commit);
+    }
+}
