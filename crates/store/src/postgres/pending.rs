@@ -7,8 +7,7 @@ use reelgate_domain::access::Once;
 use reelgate_domain::event::{
     Delivery, DeliveryId, Destination, DestinationId, EventCursor, TopicName,
 };
-use reelgate_domain::node::{Cluster, ClusterName, Node, NodeState};
-use reelgate_domain::{AccountId, JobId, Kept, Timestamp, WorkerId};
+use reelgate_domain::{AccountId, JobId, Kept, Timestamp};
 
 use super::PostgresStore;
 use crate::contract::*;
@@ -97,40 +96,6 @@ impl EventStore for PostgresStore {
         _id: DeliveryId,
         _now: Timestamp,
     ) -> Result<Replay> {
-        Err(pending())
-    }
-}
-
-#[async_trait]
-impl NodeStore for PostgresStore {
-    async fn shared_now(&self) -> Result<Option<Timestamp>> {
-        Err(pending())
-    }
-    async fn join(&self, _node: Node, _now: Timestamp) -> Result<Join> {
-        Err(pending())
-    }
-    async fn beat(&self, _node: &WorkerId, _sign: Sign, _now: Timestamp) -> Result<Option<Told>> {
-        Err(pending())
-    }
-    async fn leave(&self, _node: &WorkerId) -> Result<()> {
-        Err(pending())
-    }
-    async fn nodes(&self) -> Result<Vec<NodeState>> {
-        Err(pending())
-    }
-    async fn set_draining(&self, _node: &WorkerId, _draining: bool) -> Result<bool> {
-        Err(pending())
-    }
-    async fn forget_nodes(&self, _before: Timestamp) -> Result<u64> {
-        Err(pending())
-    }
-    async fn create_cluster(&self, _cluster: Cluster) -> Result<bool> {
-        Err(pending())
-    }
-    async fn clusters(&self) -> Result<Vec<Cluster>> {
-        Err(pending())
-    }
-    async fn delete_cluster(&self, _name: &ClusterName, _now: Timestamp) -> Result<DeleteCluster> {
         Err(pending())
     }
 }
