@@ -112,21 +112,6 @@ pub(super) fn text(error: &tokio_postgres::Error) -> String {
     text
 }
 
-/// An error about one cell.
-pub(super) fn corrupt(
-    table: &'static str,
-    column: &'static str,
-    row: impl ToString,
-    why: impl ToString,
-) -> StoreError {
-    StoreError::Corrupt {
-        table,
-        column,
-        row: row.to_string(),
-        why: why.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

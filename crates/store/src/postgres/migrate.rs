@@ -1,9 +1,10 @@
 //! Brings a database to this release's schema, one numbered file at a time.
 
 use super::connect::Session;
-use super::error::{Answer, Failure, corrupt};
+use super::error::{Answer, Failure};
 use super::sql;
 use crate::contract::{Result, StoreError};
+use crate::stored::corrupt;
 
 /// One step of the schema. A released file never changes again; its checksum is stored.
 pub(super) struct Migration {
