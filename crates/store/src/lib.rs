@@ -5,6 +5,7 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod contract;
+mod copying;
 mod family;
 mod happened;
 mod held;
@@ -22,6 +23,7 @@ pub use contract::{
     PipelinePage, Put, Replay, Resealed, Result, RetryOutcome, Rotate, SealedSecret, Settled, Sign,
     Slice, SliceCursor, Store, StoreError, SubmitOutcome, Tally, Told, Work,
 };
+pub use copying::{Backup, CopyError, Migration, Progress, Restored, Sum, Sums, Tell};
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::SqliteStore;
 #[cfg(feature = "simulation")]

@@ -45,6 +45,12 @@ impl Cutoffs {
         own.unwrap_or(self.default)
     }
 
+    /// What is older than this goes whoever's it is.
+    pub fn oldest(&self) -> Timestamp {
+        let own = self.of.values().copied().min();
+        own.map_or(self.default, |own| own.min(self.default))
+    }
+
     /// What is not older than this is kept whoever's it is.
     pub fn newest(&self) -> Timestamp {
         let own = self.of.values().copied().max();

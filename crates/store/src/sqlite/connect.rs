@@ -19,6 +19,9 @@ pub(super) const STATEMENTS: usize = 256;
 /// How long to wait for a tool that has the file locked, such as a backup.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// How long a start waits for them.
+const BUSY_AT_START: Duration = Duration::from_secs(1);
+
 /// The only connection that writes. Creates the file, readable by its owner alone; SQLite gives
 /// the files beside it the same mode.
 pub(super) fn writer(path: &Path) -> Result<Connection> {
@@ -74,11 +77,52 @@ pub(super) fn beside(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// A connection that reads all that there is at this moment, whatever is written meanwhile. It may have
+/// to bring what a dead process has left in order, and so could write.
+pub(super) fn snapshot(path: &Path) -> Result<Connection> {
+    let connection = beside(path)?;
+    connection.execute_batch("PRAGMA query_only = ON;")?;
+    // A transaction sees what there is at its first look.
+    connection.execute_batch("BEGIN DEFERRED; SELECT count(*) FROM sqlite_schema;")?;
+    Ok(connection)
+}
+
+/// A new database that nobody uses before it is complete. Nothing of it survives a crash.
+pub(super) fn unfinished(path: &Path) -> Result<Connection> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    prepare(&connection)?;
+    identify(&connection, path)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; \
+         PRAGMA cache_size = -65536;",
+    )?;
+    Ok(connection)
+}
+
 /// Whether what is deleted from a page is overwritten, and pages that fall free are, too. Not always,
 /// because all writes would pay for it.
 pub(super) fn overwrite(connection: &Connection, on: bool) -> Result<()> {
     // It answers with the new value.
     Ok(connection.pragma_update_and_check(None, "secure_delete", on, |_| Ok(()))?)
+}
+
+/// As [`empty_log`], at a start, where somebody who reads, such as a backup, is no reason to fail: what
+/// the log still holds the next start removes.
+pub(super) fn empty_log_if_possible(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(BUSY_AT_START)?;
+    if let Err(error) = empty_log(connection) {
+        tracing::warn!(%error, "the write-ahead log stays as it is until the next start");
+    }
+    Ok(connection.busy_timeout(BUSY)?)
 }
 
 /// Writes the log back into the database and empties it. Waits for readers and the writer.

@@ -76,6 +76,13 @@ fn applied(connection: &Connection) -> Result<Vec<(u32, String)>> {
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
+/// The number of the schema.
+pub(super) fn newest(connection: &Connection) -> Result<u32> {
+    Ok(applied(connection)?
+        .last()
+        .map_or(0, |(version, _)| *version))
+}
+
 /// FNV-1a, 64 bits: tells an edited file from the one that was applied, and no more than that.
 fn digest(sql: &str) -> String {
     let hash = sql.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

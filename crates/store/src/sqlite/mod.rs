@@ -9,6 +9,7 @@ mod buckets;
 mod cancel;
 mod claim;
 mod connect;
+mod copying;
 mod error;
 mod events;
 mod headroom;
@@ -111,7 +112,7 @@ impl SqliteStore {
         connect::overwrite(&connection, true)?;
         migrate::migrate(&mut connection, migrate::MIGRATIONS)?;
         connect::overwrite(&connection, false)?;
-        connect::empty_log(&connection)?;
+        connect::empty_log_if_possible(&connection)?;
         let served = rows::cell(&connection, sql::LAST_SERVED, [])?.unwrap_or(0);
         let readers = Readers::open(&path)?;
         let mut headroom = Headroom::open(&dir)?;
@@ -373,7 +374,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         once: Option<Once>,
     ) -> Result<Vec<CancelOutcome>> {
-#[cfg(feature = "simulation")]
+        #[cfg(feature = "simulation")]
         if let Some(id) = self.cancels_blindly(&selector, policy) {
             let cancelled = self.cancel_check_then_act(account, id, policy, now).await?;
             return Ok(vec![cancelled]);
@@ -397,7 +398,7 @@ impl Store for SqliteStore {
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Claim>> {
-#[cfg(feature = "simulation")]
+        #[cfg(feature = "simulation")]
         if let Some(rule) = self.lacks()
             && let Some(claims) = self
                 .claim_without(rule, worker, (slots, lease_until, now))
@@ -437,7 +438,7 @@ impl Store for SqliteStore {
     }
 
     async fn publish(&self, job: JobId, staged: Staged, now: Timestamp) -> Result<Fenced> {
-#[cfg(feature = "simulation")]
+        #[cfg(feature = "simulation")]
         match self.lacks() {
             Some(twin::Rule::FencedPublish) => {
                 return self.publish_any_attempt(job, staged, now).await;
@@ -460,7 +461,7 @@ impl Store for SqliteStore {
         ending: Ending,
         now: Timestamp,
     ) -> Result<Fenced> {
-#[cfg(feature = "simulation")]
+        #[cfg(feature = "simulation")]
         if self.lacks() == Some(twin::Rule::FencedFinish) {
             return self.finish_any_attempt(job, attempt, ending, now).await;
         }
@@ -471,7 +472,7 @@ impl Store for SqliteStore {
     }
 
     async fn sweep(&self, all: bool, now: Timestamp) -> Result<u64> {
-#[cfg(feature = "simulation")]
+        #[cfg(feature = "simulation")]
         if self.lacks() == Some(twin::Rule::StopsAreSwept) {
             return self.sweep_but_for_stops(now).await;
         }

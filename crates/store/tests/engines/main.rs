@@ -2,11 +2,15 @@
 
 // Said again because it tells the lints that all of it is test code.
 #[cfg(test)]
+mod copying;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod mutants;
+#[cfg(test)]
+mod postgres;
 #[cfg(test)]
 mod sqlite;
 #[cfg(test)]

@@ -41,7 +41,7 @@ fn secret(number: usize) -> String {
     format!("Secret{number:04}PlainToBeGone{number:07}")
 }
 
-fn write_schema_2(dir: &Path, keys: usize) {
+pub(crate) fn write_schema_2(dir: &Path, keys: usize) {
     let sql = Connection::open(dir.join("reelgate.db")).unwrap();
     sql.pragma_update(None, "application_id", 0x5265_656c)
         .unwrap();
