@@ -6,9 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use reelgate_domain::{ObjectKey, Timestamp};
 use rustix::fs::OFlags;
 use tokio::fs::File;
-use tokio::io::AsyncSeekExt;
 
 use crate::error::{ObjectError, is_circle};
+use crate::object::{Object, ObjectMeta, content_type};
 use crate::space::free_bytes;
 
 /// How often a folder is made again that deletes keep taking away.
@@ -21,50 +21,6 @@ pub struct Directory {
     pub(crate) root: PathBuf,
     /// Tells how much is free where a path is; tests have disks of their own.
     pub(crate) free_bytes: fn(&Path) -> std::io::Result<u64>,
-}
-
-/// What is known of an object without reading it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectMeta {
-    pub key: ObjectKey,
-    pub bytes: u64,
-    pub modified: Timestamp,
-    /// A strong validator with its quotes: changes whenever the object is replaced.
-    pub etag: String,
-    /// Guessed from the key's extension.
-    pub content_type: &'static str,
-}
-
-/// An object opened for reading, positioned at the start of what was asked for.
-#[derive(Debug)]
-pub struct Object {
-    pub meta: ObjectMeta,
-    pub file: File,
-}
-
-/// A part of an object, in bytes, as a request asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ByteRange {
-    /// From the first offset to the last, both included.
-    Between(u64, Option<u64>),
-    /// This many bytes from the end.
-    Last(u64),
-}
-
-impl ByteRange {
-    /// Offset and length inside an object of `bytes`, or `None` if the range lies outside it.
-    pub fn within(self, bytes: u64) -> Option<(u64, u64)> {
-        match self {
-            Self::Between(first, last) => {
-                let end = last.map_or(bytes, |last| bytes.min(last.saturating_add(1)));
-                (first < end).then(|| (first, end - first))
-            }
-            Self::Last(length) => {
-                let length = length.min(bytes);
-                (length > 0).then(|| (bytes - length, length))
-            }
-        }
-    }
 }
 
 impl Directory {
@@ -101,7 +57,7 @@ impl Directory {
         let file = opened(&path).await.map_err(failed)?;
         // From the open file, so that a replacement in between cannot mix two objects.
         let meta = meta(key, &file.metadata().await.map_err(failed)?)?;
-        Ok(Object { meta, file })
+        Ok(Object::in_file(meta, file))
     }
 
     /// The path of an object's file, for a process that reads it.
@@ -259,34 +215,6 @@ fn since_epoch(metadata: &std::fs::Metadata) -> Duration {
     since.unwrap_or_default()
 }
 
-fn content_type(key: &ObjectKey) -> &'static str {
-    // The types that players of HLS ask for; the tables of the library know older names.
-    match key
-        .file_name()
-        .rsplit_once('.')
-        .map(|(_, extension)| extension)
-    {
-        Some("m3u8") => "application/vnd.apple.mpegurl",
-        Some("ts") => "video/mp2t",
-        Some("m4s") => "video/iso.segment",
-        _ => mime_guess::from_path(key.as_str())
-            .first_raw()
-            .unwrap_or("application/octet-stream"),
-    }
-}
-
-impl Object {
-    /// Moves to `offset` for reading a part.
-    pub async fn seek(&mut self, offset: u64) -> Result<(), ObjectError> {
-        let key = self.meta.key.as_str();
-        self.file
-            .seek(std::io::SeekFrom::Start(offset))
-            .await
-            .map(drop)
-            .map_err(|source| ObjectError::from_io(key, "reading", source))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -429,22 +357,5 @@ mod tests {
             meta(&key("pipe"), &metadata),
             Err(ObjectError::Missing(_))
         ));
-    }
-
-    #[test]
-    fn ranges_are_cut_to_the_object() {
-        let cases = [
-            (ByteRange::Between(0, None), Some((0, 10))),
-            (ByteRange::Between(3, Some(5)), Some((3, 3))),
-            (ByteRange::Between(3, Some(99)), Some((3, 7))),
-            (ByteRange::Between(10, None), None),
-            (ByteRange::Between(5, Some(4)), None),
-            (ByteRange::Last(4), Some((6, 4))),
-            (ByteRange::Last(99), Some((0, 10))),
-            (ByteRange::Last(0), None),
-        ];
-        for (range, expected) in cases {
-            assert_eq!(range.within(10), expected, "{range:?}");
-        }
     }
 }

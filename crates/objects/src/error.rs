@@ -23,6 +23,14 @@ pub enum ObjectError {
     Full(String),
     #[error("no space is left to store {key}: {floor_bytes} bytes are kept free")]
     Floor { key: String, floor_bytes: u64 },
+    /// The object store did not do it for now; the same may work later.
+    #[error("{what} failed: the object store does not answer as it should: {why}")]
+    Away { what: String, why: String },
+    /// The object store says no, by this code.
+    #[error("{what} failed: the object store refuses it: {why}")]
+    Refused { what: String, why: String },
+    #[error("object {0} was replaced while it was read")]
+    Changed(String),
     #[error("{what} failed")]
     Io {
         what: String,
@@ -32,6 +40,11 @@ pub enum ObjectError {
 }
 
 impl ObjectError {
+    /// Whether the same may work a moment later, with nobody doing anything.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Away { .. } | Self::Changed(_))
+    }
+
     /// Sorts an I/O error by what it means for the object with this key.
     pub(crate) fn from_io(key: &str, doing: &str, source: io::Error) -> Self {
         match source.kind() {

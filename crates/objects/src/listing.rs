@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use reelgate_domain::ObjectKey;
 
-use crate::directory::{Directory, ObjectMeta, meta};
+use crate::directory::{Directory, meta};
 use crate::error::ObjectError;
+use crate::object::ObjectMeta;
 
 /// One page of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,9 @@ use reelgate_domain::ObjectKey;
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt, BufWriter};
 
-use crate::directory::{Directory, ObjectMeta, meta};
+use crate::directory::{Directory, meta};
 use crate::error::ObjectError;
+use crate::object::ObjectMeta;
 
 /// An upload to which nothing was written for so long has nobody any more who writes it.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);

@@ -62,6 +62,14 @@ impl ServiceError {
         Self::new(ErrorKind::Invalid, subject, message)
     }
 
+    /// Why content that was being read did not come to its end.
+    pub(crate) fn unread(error: std::io::Error) -> Self {
+        match error.downcast::<ObjectError>() {
+            Ok(error) => error.into(),
+            Err(other) => Self::internal(other),
+        }
+    }
+
     pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let message = "an internal error occurred";
         Self {
@@ -118,6 +126,10 @@ impl From<ObjectError> for ServiceError {
             ObjectError::Upload { key, .. } => (ErrorKind::Invalid, key.clone()),
             ObjectError::Full(key) | ObjectError::Floor { key, .. } => {
                 (ErrorKind::Full, key.clone())
+            }
+            ObjectError::Changed(key) => (ErrorKind::Unavailable, key.clone()),
+            ObjectError::Away { .. } | ObjectError::Refused { .. } => {
+                (ErrorKind::Unavailable, "object store".to_owned())
             }
             ObjectError::Io { .. } => return Self::internal(error),
         };

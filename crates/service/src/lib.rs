@@ -30,18 +30,26 @@ pub use access::{
     ProvenUser, SIGNATURE_HOLDS, Secret, Session, TemporaryKey, Throttled, TokenError, TokenHolder,
     TokenRefusal, TokenRequest, TokenScope, Written, signed_call,
 };
-pub use buckets::BucketView;
+pub use buckets::{BucketOpener, BucketView, NewS3Bucket, OpenBucketError};
 pub use clock::{Clock, SystemClock};
 pub use error::{ErrorKind, ServiceError};
 pub use holdups::Holdups;
 pub use ids::{Ids, RandomIds};
-pub use jobs::{CancelDecision, JobPage, JobQuery, RetryDecision, Submission, SubmitJob, Waiting};
-pub use objects::{ObjectBody, ObjectPage};
+pub use jobs::{
+    CancelDecision, DeleteDecision, JobPage, JobQuery, RetryDecision, Submission, SubmitJob,
+    Waiting,
+};
+pub use keeping::{KeptFor, PruneCursor, PruneStep, Pruned};
+pub use notify::{
+    DeliveryPage, DestinationView, EventQuery, EventRenderer, Notifier, NotifySettings,
+    OpenedDestination, Rendered,
+};
+pub use objects::ObjectPage;
 pub use pipelines::{CreatePipeline, PipelineQuery};
 pub use playlists::{CreatePlaylist, Playlist};
 pub use progress::LiveProgress;
-pub use reelgate_objects::{AddressError, ByteRange, ObjectMeta, parse_address};
-pub use reelgate_store::{AuditFilter, Gone, PipelinePage};
+pub use reelgate_objects::{AddressError, ByteRange, Content, Object, ObjectMeta, parse_address};
+pub use reelgate_store::{AuditFilter, DeliveryFilter, EventPage, Gone, PipelinePage};
 pub use slots::Slots;
 
 /// What an operator may set.
@@ -68,6 +76,9 @@ pub struct Service {
     leaving: watch::Sender<bool>,
     access: Arc<access::Access>,
     buckets: buckets::BucketCache,
+    s3: buckets::Connections,
+    company: nodes::Company,
+    guard: Guard,
 }
 
 impl Service {
@@ -91,6 +102,9 @@ impl Service {
             leaving: watch::Sender::new(false),
             access: Arc::new(access::Access::new(access)),
             buckets: buckets::BucketCache::default(),
+            s3: buckets::Connections::default(),
+            company: nodes::Company::default(),
+            guard: Guard::default(),
         }
     }
 
@@ -106,6 +120,15 @@ impl Service {
     /// Where a worker of this process says how many jobs it can start.
     pub fn slots(&self) -> Slots {
         self.slots.clone()
+    }
+
+    /// What opens buckets for a worker of this process.
+    pub fn bucket_opener(&self) -> BucketOpener {
+        BucketOpener::new(
+            self.access.keyring(),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.s3),
+        )
     }
 
     /// The time by the service's clock, as records of calls have it.

@@ -236,7 +236,7 @@ impl Service {
 }
 
 /// What a sealed secret belongs to.
-pub(super) fn secret_of(key_id: &str) -> String {
+pub(crate) fn secret_of(key_id: &str) -> String {
     format!("access-key:{key_id}")
 }
 

@@ -46,6 +46,7 @@ pub use assume_role::{ASSUME_ROLE, AssumeRefusal, AssumeRole, Session};
 pub use authorise::{Denial, PolicyVerdict};
 pub use caller::{CallContext, Caller, Credential, Principal, PrincipalKind};
 pub use credentials::CredentialError;
+pub(crate) use credentials::secret_of;
 pub use first_start::Credentials;
 pub use key_view::{KeyKind, KeyView, NewKey};
 pub use keyring::{Keyring, MasterKeyError};
@@ -183,6 +184,10 @@ impl Access {
         self.keys.forget(account);
         self.api_keys.forget(account);
         self.tokens.forget(account);
+    }
+
+    pub(crate) fn keyring(&self) -> Keyring {
+        self.keyring.clone()
     }
 
     fn tidy(&self, now: Timestamp) {

@@ -1,13 +1,20 @@
 //! Buckets: create, list, find.
 
+mod open;
+mod s3;
+
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
-use reelgate_domain::{AccountId, BucketName, Place, Timestamp};
-use reelgate_objects::{Directory, ObjectError};
+use reelgate_domain::{AccountId, BucketName, Place, S3Place, Timestamp};
+use reelgate_objects::{Directory, ObjectError, OpenBucket};
 use reelgate_store::Bucket;
+
+pub(crate) use open::Connections;
+pub use open::{BucketOpener, OpenBucketError};
+pub use s3::NewS3Bucket;
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
 
@@ -20,6 +27,13 @@ impl BucketCache {
     fn get(&self, account: AccountId, name: &BucketName) -> Option<Bucket> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&account)?.get(name).cloned()
+    }
+
+    fn forget(&self, bucket: &Bucket) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_account) = known.get_mut(&bucket.account) {
+            of_account.remove(&bucket.name);
+        }
     }
 
     fn insert(&self, bucket: Bucket) {
@@ -35,6 +49,9 @@ pub struct BucketView {
     pub name: BucketName,
     /// Where its files are; only operators are told.
     pub path: Option<PathBuf>,
+    /// Where its objects are, if that is an object store; only operators are told. The secret is for
+    /// nobody.
+    pub s3: Option<S3Place>,
     pub created_at: Timestamp,
 }
 
@@ -106,9 +123,18 @@ impl Service {
         &self,
         caller: &Caller,
         name: &BucketName,
-    ) -> Result<Directory, ServiceError> {
+    ) -> Result<OpenBucket, ServiceError> {
         let bucket = self.find_bucket(caller, name).await?;
-        opened(&bucket)
+        let opener = self.bucket_opener();
+        match opener.open(&bucket) {
+            // What is remembered may be in the seal of a master key that is no more.
+            Err(OpenBucketError::Secret(_)) => {
+                self.buckets.forget(&bucket);
+                let bucket = self.find_bucket(caller, name).await?;
+                opener.open(&bucket).map_err(ServiceError::from)
+            }
+            other => other.map_err(ServiceError::from),
+        }
     }
 
     pub(crate) fn default_bucket_path(&self, account: AccountId, name: &BucketName) -> PathBuf {
@@ -170,19 +196,25 @@ fn nearest_real(path: &Path) -> PathBuf {
         .unwrap_or_else(|| path.to_owned())
 }
 
-fn opened(bucket: &Bucket) -> Result<Directory, ServiceError> {
-    match &bucket.place {
-        Place::Directory(path) => Ok(Directory::open(path)?),
-        Place::S3(_) => Err(ServiceError::internal("S3 buckets cannot be opened yet")),
+impl From<OpenBucketError> for ServiceError {
+    fn from(error: OpenBucketError) -> Self {
+        match error {
+            OpenBucketError::Object(error) => error.into(),
+            other => Self::internal(other),
+        }
     }
 }
 
 fn view(caller: &Caller, bucket: Bucket) -> BucketView {
-    let path = bucket.place.directory().filter(|_| caller.operator);
-    let path = path.map(Path::to_owned);
+    let (path, s3) = match bucket.place {
+        _ if !caller.operator => (None, None),
+        Place::Directory(path) => (Some(path), None),
+        Place::S3(place) => (None, Some(place)),
+    };
     BucketView {
         name: bucket.name,
         path,
+        s3,
         created_at: bucket.created_at,
     }
 }

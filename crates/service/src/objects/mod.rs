@@ -3,20 +3,9 @@
 use bytes::Bytes;
 use futures_util::Stream;
 use reelgate_domain::{BucketName, ObjectRef};
-use reelgate_objects::{ByteRange, ObjectMeta, Room};
-use tokio::io::{AsyncReadExt, Take};
+use reelgate_objects::{Object, ObjectMeta, Room};
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
-
-/// An object, or a part of one, that is being read.
-#[derive(Debug)]
-pub struct ObjectBody {
-    pub meta: ObjectMeta,
-    /// Where in the object this starts and how long it is, in bytes.
-    pub offset: u64,
-    pub length: u64,
-    pub reader: Take<tokio::fs::File>,
-}
 
 /// One page of a bucket's objects, in the byte order of their keys.
 #[derive(Clone, Debug)]
@@ -47,32 +36,30 @@ impl Service {
         Ok(bucket.put(&object.key, content, room, &upload).await?)
     }
 
-    /// Opens an object or a part of it. Fails with `Invalid` on `range` outside the object.
+    /// Opens an object. What is read of it is the object that is told of here, whatever takes its place.
     pub async fn get_object(
         &self,
         caller: &Caller,
         object: &ObjectRef,
-        range: Option<ByteRange>,
-    ) -> Result<ObjectBody, ServiceError> {
+    ) -> Result<Object, ServiceError> {
         let bucket = self.open_bucket(caller, &object.bucket).await?;
-        let mut opened = bucket.get(&object.key).await?;
-        let bytes = opened.meta.bytes;
-        let (offset, length) = match range {
-            None => (0, bytes),
-            Some(range) => range.within(bytes).ok_or_else(|| {
-                let message = format!("the range lies outside the object's {bytes} bytes");
-                ServiceError::new(ErrorKind::Invalid, "range", message)
-            })?,
-        };
-        if offset > 0 {
-            opened.seek(offset).await?;
-        }
-        let reader = opened.file.take(length);
-        Ok(ObjectBody {
-            meta: opened.meta,
-            offset,
-            length,
-            reader,
+        Ok(bucket.get(&object.key).await?)
+    }
+
+    /// An address by which anybody can read an object for so many seconds. Fails with `Conflict` for a
+    /// bucket whose objects only this program hands out.
+    pub async fn link_object(
+        &self,
+        caller: &Caller,
+        object: &ObjectRef,
+        seconds: u64,
+    ) -> Result<String, ServiceError> {
+        let bucket = self.open_bucket(caller, &object.bucket).await?;
+        bucket.head(&object.key).await?;
+        bucket.presigned(&object.key, seconds).ok_or_else(|| {
+            let name = &object.bucket;
+            let message = format!("bucket {name} is no S3 bucket: its objects have no addresses");
+            ServiceError::new(ErrorKind::Conflict, name, message)
         })
     }
 

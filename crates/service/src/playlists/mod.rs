@@ -5,12 +5,11 @@ mod rendition;
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{TryStreamExt, stream};
 use reelgate_domain::job::{Job, JobState};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 use reelgate_domain::{JobId, ObjectRef};
 use reelgate_media::playlist::{MediaPlaylist, Rendition, master_playlist, segments_align};
-use tokio::io::AsyncReadExt;
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
 
@@ -122,13 +121,17 @@ impl Service {
         caller: &Caller,
         object: &ObjectRef,
     ) -> Result<MediaPlaylist, ServiceError> {
-        let body = self.get_object(caller, object, None).await?;
-        let mut text = String::new();
-        let mut reader = body.reader.take(MAX_PLAYLIST_BYTES);
-        reader
-            .read_to_string(&mut text)
+        let opened = self.get_object(caller, object).await?;
+        let bytes = opened.meta.bytes.min(MAX_PLAYLIST_BYTES);
+        let content = opened.read(0, bytes).await?;
+        let text: Vec<u8> = content
+            .try_fold(Vec::new(), async |mut text, piece| {
+                text.extend_from_slice(&piece);
+                Ok(text)
+            })
             .await
-            .map_err(ServiceError::internal)?;
+            .map_err(ServiceError::unread)?;
+        let text = String::from_utf8(text).map_err(ServiceError::internal)?;
         MediaPlaylist::parse(&text).map_err(|error| {
             let message = format!("{object} is no longer the playlist its job wrote: {error}");
             ServiceError::new(ErrorKind::Conflict, object, message)

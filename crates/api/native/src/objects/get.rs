@@ -1,6 +1,5 @@
 //! `GET /api/v1/buckets/{bucket}/objects/{key}`: an object or a range of it, streamed.
 
-use std::io::SeekFrom;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -8,15 +7,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_RANGE;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use reelgate_service::{ObjectBody, ObjectMeta};
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio_util::io::ReaderStream;
+use reelgate_service::{Object, ObjectMeta, ServiceError};
 
 use super::{conditions, describe, object, range, validators};
 use crate::NativeApi;
 use crate::http::{Authorized, Code, InPath, Problem};
-
-const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Answers 200, 206 for a range, 304 for what the client has, 416 for a range outside the object.
 pub(crate) async fn get(
@@ -26,8 +21,8 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let object = object(bucket, key)?;
-    // Opened before the conditions are judged, so that they are about the very file that is sent.
-    let opened = api.service.get_object(&caller, &object, None).await?;
+    // Opened before the conditions are judged, so that they are about the very object that is sent.
+    let opened = api.service.get_object(&caller, &object).await?;
     if conditions::unchanged(&headers, &opened.meta) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         validators(&mut response, &opened.meta);
@@ -40,24 +35,30 @@ pub(crate) async fn get(
                 None => Err(outside(&opened.meta)),
             }
         }
-        _ => Ok(whole(opened)),
+        _ => whole(opened).await,
     }
 }
 
-fn whole(opened: ObjectBody) -> Response {
-    let body = Body::from_stream(ReaderStream::with_capacity(opened.reader, CHUNK_BYTES));
-    describe(StatusCode::OK, &opened.meta, opened.length, body)
+async fn whole(opened: Object) -> Result<Response, Problem> {
+    let meta = opened.meta.clone();
+    let content = opened
+        .read(0, meta.bytes)
+        .await
+        .map_err(ServiceError::from)?;
+    let body = Body::from_stream(content);
+    Ok(describe(StatusCode::OK, &meta, meta.bytes, body))
 }
 
-async fn part(opened: ObjectBody, offset: u64, length: u64) -> Result<Response, Problem> {
-    let mut file = opened.reader.into_inner();
-    file.seek(SeekFrom::Start(offset))
+async fn part(opened: Object, offset: u64, length: u64) -> Result<Response, Problem> {
+    let meta = opened.meta.clone();
+    let content = opened
+        .read(offset, length)
         .await
-        .map_err(|error| Problem::internal(format!("seeking in {}: {error}", opened.meta.key)))?;
-    let body = Body::from_stream(ReaderStream::with_capacity(file.take(length), CHUNK_BYTES));
-    let mut response = describe(StatusCode::PARTIAL_CONTENT, &opened.meta, length, body);
+        .map_err(ServiceError::from)?;
+    let body = Body::from_stream(content);
+    let mut response = describe(StatusCode::PARTIAL_CONTENT, &meta, length, body);
     let last = offset + length - 1;
-    let range = content_range(format_args!("{offset}-{last}"), &opened.meta);
+    let range = content_range(format_args!("{offset}-{last}"), &meta);
     response.headers_mut().insert(CONTENT_RANGE, range);
     Ok(response)
 }
