@@ -636,6 +636,7 @@ fn start(
     let beside = Beside {
         progress,
         started_at: Some(wanted.now),
+        now: wanted.now,
     };
     let pipeline = unit.entry(job.number.0).map(|entry| entry.raw.pipeline);
     let held = Held {

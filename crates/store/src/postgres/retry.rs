@@ -36,6 +36,7 @@ pub(super) fn retry(
     let as_new = Beside {
         progress: 0,
         started_at: None,
+        now,
     };
     unit.move_to(&held, &next, &as_new)?;
     let retried = HistoryEntry {

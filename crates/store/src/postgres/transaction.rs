@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::connect::{Connector, Session};
+use super::connect::Connector;
 use super::error::{Answer, Failure};
 use super::pool::{Lent, Pool};
 use super::sql;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use reelgate_domain::event::EventName;
 use reelgate_domain::job::{Event, Fault, HistoryEntry, JobState, Lifecycle, StateName};
 use reelgate_domain::media::Staged;
 use reelgate_domain::{AccountId, JobId, PipelineId, Timestamp};
@@ -21,6 +22,20 @@ use crate::stored::{corrupt, encode};
 pub(super) struct Beside {
     pub(super) progress: u8,
     pub(super) started_at: Option<Timestamp>,
+    /// When this happens.
+    pub(super) now: Timestamp,
+}
+
+/// What happens to a job, as others are told.
+pub(super) struct NewEvent {
+    pub(super) account: i64,
+    pub(super) job: JobId,
+    /// The pipeline's key.
+    pub(super) pipeline: i64,
+    pub(super) name: EventName,
+    pub(super) attempt: i32,
+    pub(super) at: Timestamp,
+    pub(super) fault: Option<String>,
 }
 
 /// A job that the batch has locked and read.
@@ -92,6 +107,8 @@ pub(super) struct Unit {
     pub(super) orphans: Vec<i64>,
 
     pub(super) submissions: Vec<Submission>,
+    /// In their order.
+    pub(super) events: Vec<NewEvent>,
     counts: BTreeMap<i64, Count>,
     pub(super) empty_queues: Vec<i64>,
     pub(super) wakes: Wakes,
@@ -107,6 +124,7 @@ struct Undo {
     entries: Vec<(i64, Entry)>,
     counts: Option<BTreeMap<i64, Count>>,
     submissions: usize,
+    events: usize,
     wakes: Wakes,
 }
 
@@ -135,6 +153,7 @@ impl Unit {
     pub(super) fn begin(&mut self) {
         self.undo = Undo {
             submissions: self.submissions.len(),
+            events: self.events.len(),
             wakes: self.wakes,
             ..Undo::default()
         };
@@ -154,6 +173,7 @@ impl Unit {
                 self.numbers.push_front(number);
             }
         }
+        self.events.truncate(undo.events);
         self.wakes = undo.wakes;
     }
 
@@ -210,6 +230,7 @@ impl Unit {
         let beside = Beside {
             progress,
             started_at,
+            now,
         };
         self.move_to(held, &next, &beside)?;
         Ok(Some(next))
@@ -225,6 +246,40 @@ impl Unit {
         };
         self.set(held, becomes)?;
         self.wakes = self.wakes.and(wakes(next));
+        let Some(name) = EventName::of(Some(&held.lifecycle), next) else {
+            return Ok(());
+        };
+        let fault = match &next.state {
+            JobState::Failed { fault, .. } => Some(fault),
+            _ => None,
+        };
+        self.note(held.number, name, next.attempt as i32, beside.now, fault)
+    }
+
+    /// Notes what others are told of.
+    fn note(
+        &mut self,
+        number: i64,
+        name: EventName,
+        attempt: i32,
+        at: Timestamp,
+        fault: Option<&Fault>,
+    ) -> Result<()> {
+        let Some(Entry { raw, .. }) = self.entries.get(&number) else {
+            return Ok(());
+        };
+        // The engine's last words stay with the job.
+        let fault = fault.map(|fault| encode(&Fault::new(fault.code, fault.message.as_str())));
+        self.events.push(NewEvent {
+            account: raw.account,
+            job: raw.id,
+            pipeline: raw.pipeline,
+            name,
+            attempt,
+            at,
+            fault: fault.transpose()?,
+        });
+        self.wakes = self.wakes.and(Wakes::EVENTS);
         Ok(())
     }
 
@@ -270,7 +325,7 @@ impl Unit {
     }
 
     /// Fails a job of which not even the row makes sense. One that has ended stays as it is.
-    pub(super) fn set_aside(&mut self, number: i64, now: Timestamp) -> Result<bool> {
+    pub(super) fn set_aside(&mut self, number: i64, fault: &Fault, now: Timestamp) -> Result<bool> {
         let raw = self.touch(number)?.raw;
         let entry = self.touch(number)?;
         if entry.aside.is_some() {
@@ -293,6 +348,7 @@ impl Unit {
         };
         self.count(raw.pipeline).tally += gone;
         self.wakes = self.wakes.and(Wakes::CHANGES).and(Wakes::WORK);
+        self.note(number, EventName::Failed, raw.attempt, now, Some(fault))?;
         Ok(true)
     }
 
@@ -313,6 +369,21 @@ impl Unit {
             let new = &mut self.count(*pipeline).tally;
             new.queued += 1;
             new.ready += 1;
+        }
+        let lifecycle = Lifecycle::queued();
+        if let Some(name) = EventName::of(None, &lifecycle) {
+            for (row, pipeline) in submission.rows.iter().zip(&submission.pipelines) {
+                self.events.push(NewEvent {
+                    account: account_key(row.account),
+                    job: JobId::from_bytes(row.id),
+                    pipeline: *pipeline,
+                    name,
+                    attempt: lifecycle.attempt as i32,
+                    at: Timestamp::from_millis(row.created_at),
+                    fault: None,
+                });
+            }
+            self.wakes = self.wakes.and(Wakes::EVENTS);
         }
         self.submissions.push(submission);
         self.wakes = self.wakes.and(Wakes::WORK).and(Wakes::CHANGES);

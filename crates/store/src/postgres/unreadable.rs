@@ -29,6 +29,7 @@ pub(super) fn fail(
         let beside = Beside {
             progress: held.progress,
             started_at: Some(now),
+            now,
         };
         unit.move_to(&held, &next, &beside)?;
         return report::note_end(unit, &held, &next, &End::Failed(&fault(why)), &[], now);
@@ -68,7 +69,7 @@ pub(super) fn set_aside(
     now: Timestamp,
 ) -> Result<()> {
     log(number, why);
-    if unit.set_aside(number, now)? {
+    if unit.set_aside(number, &fault(why), now)? {
         unit.set_outputs(number, None, Some(&fault(why)), Vec::new())?;
     }
     Ok(())

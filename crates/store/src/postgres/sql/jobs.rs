@@ -71,7 +71,7 @@ macro_rules! pipeline_query {
 macro_rules! bucket_query {
     ($rest:expr) => {
         concat!(
-            "SELECT b.account, b.name, b.path, b.place, b.created_at, s.sealed \
+            "SELECT b.account, b.name, b.path, b.place, s.sealed, b.created_at \
              FROM buckets b LEFT JOIN secrets s ON s.id = b.secret ",
             $rest
         )
