@@ -309,6 +309,12 @@ impl Client {
         call.answer().await
     }
 
+    /// Takes away a job that has ended, with its history. Its outputs stay.
+    pub async fn delete_job(&self, id: &str) -> Result<(), Error> {
+        let call = self.call(Method::DELETE, &["jobs", id]);
+        call.send().await.map(drop)
+    }
+
     /// What has happened to a job.
     pub async fn history(&self, id: &str) -> Result<History, Error> {
         let call = self.call(Method::GET, &["jobs", id, "history"]);

@@ -9,6 +9,8 @@ mod client;
 mod error;
 mod health;
 mod jobs;
+mod nodes;
+mod keeping;
 mod objects;
 mod pipelines;
 mod playlists;
@@ -30,6 +32,8 @@ pub use jobs::{
     Address, AudioFacts, CancelDecision, CancelOutcome, Facts, Fault, File, History, Job, JobEvent,
     JobQuery, JobState, Jobs, NewJob, NewOutput, Output, StopMode, VideoFacts, Waiting,
 };
+pub use keeping::{KeptFor, PruneStep, Pruned, Retention};
+pub use nodes::{Cluster, Clusters, Worker, WorkerError, Workers};
 pub use objects::{ObjectEntry, ObjectQuery, Objects, StoredObject};
 pub use pipelines::{
     NewPipeline, Pipeline, PipelineChange, PipelineQuery, PipelineState, Pipelines,

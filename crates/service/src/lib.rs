@@ -10,6 +10,9 @@ mod error;
 mod holdups;
 mod ids;
 mod jobs;
+mod keeping;
+mod nodes;
+mod notify;
 mod objects;
 mod pipelines;
 mod playlists;
@@ -20,6 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use reelgate_domain::Timestamp;
+use reelgate_fetch::Guard;
 use reelgate_store::Store;
 use tokio::sync::watch;
 
@@ -106,6 +110,13 @@ impl Service {
             company: nodes::Company::default(),
             guard: Guard::default(),
         }
+    }
+
+    /// The same service, which sends events also to these networks inside the operator's own.
+    #[must_use]
+    pub fn with_guard(mut self, guard: Guard) -> Self {
+        self.guard = guard;
+        self
     }
 
     /// Where a worker of this process reports progress.

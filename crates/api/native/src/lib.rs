@@ -9,6 +9,9 @@ pub mod fuzz;
 mod health;
 mod http;
 mod jobs;
+mod keeping;
+mod nodes;
+mod notify;
 mod objects;
 mod pipelines;
 mod playlists;
@@ -27,8 +30,9 @@ pub use catalogue::{
     ChangeView, ErrorView, ErrorsView, OperationView, OperationsView, ProductView, ResourceView,
     errors_view, operations_view,
 };
-pub use health::Check;
+pub use health::{Check, probes};
 pub use http::{is_asked, refuse_head};
+pub use notify::NativeRenderer;
 
 /// Reelgate's own API.
 ///

@@ -9,7 +9,10 @@ use reelgate_api_kit::operation::{
 use reelgate_domain::access::CallLimit;
 
 use crate::http::{OWN, SHARED};
-use crate::{NativeApi, access, buckets, catalogue, jobs, objects, pipelines, playlists, presets};
+use crate::{
+    NativeApi, access, buckets, catalogue, jobs, keeping, nodes, notify, objects, pipelines,
+    playlists, presets,
+};
 
 pub(crate) type Handler = MethodRouter<Arc<NativeApi>>;
 
@@ -165,7 +168,10 @@ pub fn all() -> &'static [Route] {
             objects::ROUTES,
             playlists::ROUTES,
             presets::ROUTES,
+            notify::ROUTES,
+            nodes::ROUTES,
             access::ROUTES,
+            keeping::ROUTES,
             catalogue::ROUTES,
         ];
         tables.concat()

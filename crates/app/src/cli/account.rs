@@ -1,4 +1,5 @@
-//! `reelgate account`: create accounts, turn their features on and off, set their call limits.
+//! `reelgate account`: create accounts, turn their features on and off, set their call limits and for how
+//! long they keep what is over.
 
 use std::process::ExitCode;
 
@@ -36,6 +37,14 @@ pub(crate) enum AccountCommand {
         /// The account by id or name, one's own if left out; an action such as mts:CancelJob; a limit such as 100/s,
         /// 6000/min or 10/h, `unlimited`, or `default` to go back to that.
         #[arg(num_args = 0..=3, value_names = ["ACCOUNT", "ACTION", "LIMIT"])]
+        what: Vec<String>,
+    },
+    /// Show for how long an account keeps what is over, or set it for one kind: `[ACCOUNT] [WHAT DAYS]`.
+    #[command(override_usage = "reelgate account retention [OPTIONS] [ACCOUNT] [WHAT DAYS]")]
+    Retention {
+        /// The account by id or name, one's own if left out; jobs, events, deliveries, audit or attempts; a number
+        /// of days, or `default` to go back to that.
+        #[arg(num_args = 0..=3, value_names = ["ACCOUNT", "WHAT", "DAYS"])]
         what: Vec<String>,
     },
 }
@@ -77,6 +86,16 @@ pub(super) async fn run(
                 misread("after an action stands one limit");
             }
             limits(client, of.as_deref().unwrap_or(OWN), action, limit, format).await?;
+        }
+        AccountCommand::Retention { what } => {
+            let (of, set) = match what.as_slice() {
+                [] => (OWN, None),
+                [of] => (of.as_str(), None),
+                [what, days] => (OWN, Some((what, days))),
+                [of, what, days] => (of.as_str(), Some((what, days))),
+                _ => misread("an account, what is kept and a number of days are wanted"),
+            };
+            retention(client, of, set, format).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -167,6 +186,39 @@ async fn limits(
                 .limits
                 .into_iter()
                 .map(|limit| [limit.action, limit.limit, limit.default]),
+        ),
+    }
+}
+
+async fn retention(
+    client: &Client,
+    account: &str,
+    set: Option<(&String, &String)>,
+    format: Format,
+) -> Result<()> {
+    if let Some((what, days)) = set {
+        match days.as_str() {
+            "default" => client.reset_retention(account, what).await?,
+            days => {
+                let Ok(days) = days.parse() else {
+                    misread("a number of days is wanted, or default");
+                };
+                client.set_retention(account, what, days).await?;
+            }
+        }
+    }
+    let mut found = client.retention(account).await?;
+    if let Some((what, _)) = set {
+        found.retention.retain(|kept| kept.what == *what);
+    }
+    match format {
+        Format::Json => json(&found),
+        Format::Table => table(
+            ["WHAT", "DAYS", "DEFAULT"],
+            found
+                .retention
+                .into_iter()
+                .map(|kept| [kept.what, kept.days.to_string(), kept.default.to_string()]),
         ),
     }
 }

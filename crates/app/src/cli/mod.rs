@@ -4,6 +4,7 @@ mod account;
 mod address;
 mod audit;
 mod bucket;
+mod cluster;
 mod connect;
 mod errors;
 mod input;
@@ -16,10 +17,12 @@ mod policy;
 mod preset;
 mod progress;
 mod project;
+mod prune;
 mod role;
 mod screen;
 mod submit;
 mod user;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -29,6 +32,8 @@ use reelgate_client::{Client, Error, InAccount};
 
 use crate::config::{ClientArgs, EarlyArgs};
 use screen::Format;
+
+pub(crate) use worker::{WorkerCommand, run as run_worker};
 
 // No doc comment: clap would show it as what the whole program is about.
 #[derive(Debug, Subcommand)]
@@ -59,8 +64,12 @@ pub(crate) enum ClientCommand {
     Role(AccountGroup<role::RoleCommand>),
     /// Show who called what, from where, and what came of it.
     Audit(AccountCall<audit::Audit>),
+    /// Create, list and delete clusters of workers; for operators.
+    Cluster(Group<cluster::ClusterCommand>),
     /// The key under which the server keeps secrets; for operators.
     MasterKey(Group<master_key::MasterKeyCommand>),
+    /// Take away what has been kept for long enough; for operators.
+    Prune(Call<prune::Prune>),
     /// What an error code of any API means and what to do; asks no server.
     Errors(errors::Errors),
 }
@@ -207,9 +216,17 @@ pub(crate) async fn run(mut command: ClientCommand, early: EarlyArgs) -> Result<
             let outcome = audit::run(account, call.command, format).await;
             call.common.explain(outcome)
         }
+        ClientCommand::Cluster(Group { command, common }) => {
+            let (client, format) = common.open()?;
+            common.explain(cluster::run(&client, command, format).await)
+        }
         ClientCommand::MasterKey(Group { command, common }) => {
             let (client, format) = common.open()?;
             common.explain(master_key::run(&client, command, format).await)
+        }
+        ClientCommand::Prune(Call { command, common }) => {
+            let (client, format) = common.open()?;
+            common.explain(prune::run(&client, &command, format).await)
         }
         ClientCommand::Errors(_) => unreachable!("it was run without a server"),
     }
@@ -232,7 +249,9 @@ impl ClientCommand {
             Self::Policy(group) => &mut group.common,
             Self::Role(group) => &mut group.common,
             Self::Audit(call) => &mut call.common,
+            Self::Cluster(group) => &mut group.common,
             Self::MasterKey(group) => &mut group.common,
+            Self::Prune(call) => &mut call.common,
             Self::Errors(_) => return None,
         })
     }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reelgate_domain::access::{AuditEntry, AuditRecord};
 use reelgate_store::{AuditFilter, Store, StoreError};
+use tokio::sync::Notify;
 
 use super::caller::Caller;
 use crate::{Service, ServiceError};
@@ -22,6 +23,8 @@ const MOST_AT_ONCE: usize = 4096;
 pub(super) struct AuditQueue {
     waiting: Mutex<Waiting>,
     most: usize,
+    /// Whoever keeps house waits for it.
+    arrived: Notify,
     /// One writes at a time, so that records are numbered in the order they came.
     writing: tokio::sync::Mutex<()>,
 }
@@ -44,6 +47,7 @@ impl AuditQueue {
         Self {
             waiting: Mutex::default(),
             most,
+            arrived: Notify::new(),
             writing: tokio::sync::Mutex::default(),
         }
     }
@@ -59,11 +63,19 @@ impl AuditQueue {
         } else {
             waiting.lost += 1;
         }
+        drop(waiting);
+        self.arrived.notify_one();
+    }
+
+    /// Completes when a record has come since this was last asked.
+    pub(super) async fn arrival(&self) {
+        self.arrived.notified().await;
     }
 
     /// For a record that somebody waits for: it has room, because its call does nothing else meanwhile.
     fn push_awaited(&self, record: AuditRecord) {
         self.waiting().records.push_back(record);
+        self.arrived.notify_one();
     }
 
     fn len(&self) -> usize {

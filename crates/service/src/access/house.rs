@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use reelgate_domain::Kept;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep_until};
 
 use crate::{Service, ServiceError};
 
 /// How long a record waits for others to be written with.
-const FLUSH_EVERY: Duration = Duration::from_millis(50);
+const FLUSH_AFTER: Duration = Duration::from_millis(50);
 /// After a failure: the store is asked less often.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 const TIDY_EVERY: Duration = Duration::from_secs(60);
@@ -18,35 +19,42 @@ const PRUNED_AT_ONCE: u32 = 1000;
 /// Writes of one round; the rest waits for the next one.
 const MOST_PRUNES: u32 = 1000;
 
-/// Tokens stay this long after their end, so that who shows one is told that it has expired.
-const TOLD_EXPIRED: Duration = Duration::from_secs(5 * 60);
-
 impl Service {
     /// Keeps house until `stop` turns true or its sender is gone; then writes what still waits and ends.
     pub async fn keep_house(&self, mut stop: watch::Receiver<bool>) {
-        let mut flushes = interval(FLUSH_EVERY);
-        flushes.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tidy_at = Instant::now();
-        let mut is_waiting = false;
+        // None: nothing waits.
+        let mut flush_at: Option<Instant> = None;
+        let mut has_failed = false;
         loop {
+            let flush = async {
+                match flush_at {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
-                _ = flushes.tick() => {}
-            }
-            match self.flush_audit().await {
-                Ok(()) => is_waiting = false,
-                Err(error) => {
-                    // Once for each time that it begins to wait.
-                    if !is_waiting {
-                        tracing::warn!(error = cause(&error), "the audit waits: {error}");
-                    }
-                    is_waiting = true;
-                    flushes.reset_after(AFTER_FAILURE);
+                () = self.access.audit.arrival(), if flush_at.is_none() => {
+                    flush_at = Some(Instant::now() + FLUSH_AFTER);
                 }
-            }
-            if tidy_at <= Instant::now() {
-                self.tidy().await;
-                tidy_at = Instant::now() + TIDY_EVERY;
+                () = flush => {
+                    flush_at = None;
+                    if let Err(error) = self.flush_audit().await {
+                        // Once for each time that it begins to wait.
+                        if !has_failed {
+                            tracing::warn!(error = cause(&error), "the audit waits: {error}");
+                        }
+                        has_failed = true;
+                        flush_at = Some(Instant::now() + AFTER_FAILURE);
+                    } else {
+                        has_failed = false;
+                    }
+                }
+                () = sleep_until(tidy_at) => {
+                    self.tidy().await;
+                    tidy_at = Instant::now() + TIDY_EVERY;
+                }
             }
         }
         if let Err(error) = self.flush_audit().await {
@@ -59,7 +67,7 @@ impl Service {
 
     pub(super) async fn tidy(&self) {
         self.access.tidy(self.clock.now());
-        if let Err(error) = self.prune().await {
+        if let Err(error) = self.prune_calls().await {
             tracing::warn!(
                 error = cause(&error),
                 "what is outdated stays for now: {error}"
@@ -79,16 +87,13 @@ impl Service {
         }
     }
 
-    /// Removes signed calls that cannot come again, tokens that have ended, and old records of calls.
-    async fn prune(&self) -> Result<(), ServiceError> {
+    /// Removes signed calls that cannot come again, tokens that have ended, and records of calls that no
+    /// account keeps. Those that some do keep are the cleaner's business.
+    async fn prune_calls(&self) -> Result<(), ServiceError> {
         let now = self.clock.now();
-        let before = |duration: Duration| {
-            let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-            reelgate_domain::Timestamp::from_millis(now.as_millis().saturating_sub(millis))
-        };
-        let (ended, audited) = (before(TOLD_EXPIRED), before(self.access.audit_keep));
+        let audited = self.cutoffs(now).await?(Kept::Audit).oldest();
         for _ in 0..MOST_PRUNES {
-            if !self.store.prune(ended, audited, PRUNED_AT_ONCE).await? {
+            if !self.store.prune(now, audited, PRUNED_AT_ONCE).await? {
                 break;
             }
             // There may be much to remove, and the records of calls have room for some seconds only. Whoever

@@ -39,6 +39,7 @@ impl Service {
     /// be called at each start, before anything else. Fails if a secret needs a master key that is not
     /// there.
     pub async fn unlock(&self) -> Result<u64, ServiceError> {
+        self.learn_restore().await?;
         let resealed = self.reseal_all().await?;
         self.retire_older_master_keys()?;
         if resealed > 0 {

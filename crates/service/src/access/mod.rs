@@ -35,6 +35,7 @@ mod users;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reelgate_domain::access::{CallLimit, Once};
@@ -124,6 +125,8 @@ pub(crate) struct Access {
     throttled: sparing::Sparing,
     unproven: sparing::Sparing,
     audit_keep: Duration,
+    /// Milliseconds; see [`Service::is_from_before_restore`].
+    signed_after: AtomicI64,
 }
 
 impl Access {
@@ -157,6 +160,7 @@ impl Access {
             throttled: sparing::Sparing::default(),
             unproven: sparing::Sparing::default(),
             audit_keep: settings.audit_keep,
+            signed_after: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -268,6 +272,21 @@ impl Service {
     /// Whether a signed read comes for the first time; from now on it does not.
     pub fn read_once(&self, once: &Once) -> bool {
         self.access.nonces.is_new(once, self.clock.now())
+    }
+
+    /// Whether a call that was signed at this time may have been made before the store was restored from a
+    /// backup: then nothing here knows of it, and it must not be made again.
+    pub fn is_from_before_restore(&self, signed_at: Timestamp) -> bool {
+        signed_at.as_millis() <= self.access.signed_after.load(Ordering::Relaxed)
+    }
+
+    /// Finds out whether the store was restored, and when.
+    async fn learn_restore(&self) -> Result<(), ServiceError> {
+        if let Some(after) = self.store.signed_after().await? {
+            let millis = after.as_millis();
+            self.access.signed_after.store(millis, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Uses up the caller's signed call, if it is one: for what has no effect in the store that it could

@@ -1,6 +1,7 @@
 //! Jobs: submit, look up, list, wait for, cancel, retry; what happened to them, what they wait for.
 
 mod cancel;
+mod delete;
 mod get;
 mod history;
 mod list;
@@ -9,6 +10,7 @@ mod submit;
 mod waiting;
 
 pub use cancel::CancelDecision;
+pub use delete::DeleteDecision;
 pub use list::{JobPage, JobQuery};
 pub use retry::RetryDecision;
 pub use submit::{Submission, SubmitJob};

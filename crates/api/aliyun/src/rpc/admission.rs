@@ -72,6 +72,9 @@ pub(super) fn admit(
     })?;
     let once = signed_call(call.claims.key_id, call.claims.nonce, call.signed_at);
     let changes = served.access == AccessLevel::Write;
+    if changes && service.is_from_before_restore(call.signed_at) {
+        return Err(CommonError::TimestampExpired.into());
+    }
     if !changes && !service.read_once(&once) {
         return Err(CommonError::SignatureNonceUsed.into());
     }

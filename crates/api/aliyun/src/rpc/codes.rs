@@ -180,7 +180,7 @@ impl CommonError<'_> {
             Self::TimestampExpired => row(
                 "InvalidTimeStamp.Expired",
                 400,
-                "The time of the request lies over 15 minutes from the server's.",
+                "The time of the request lies over 15 minutes from the server's, or before the server was restored from a backup.",
                 "Set the clock of the machine that signs, and sign each request anew.",
             ),
             // With status 400, the old Python core compares what follows the first colon with its own string to sign

@@ -134,6 +134,33 @@ impl World {
         }
     }
 
+    /// A server on a copy of the store, made from a backup that was taken at this moment of what there is.
+    pub(crate) async fn restored(self, backup: &std::path::Path) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let restored =
+            SqliteStore::restore(backup, dir.path(), self.clock.now(), &mut |_| {}).await;
+        restored.unwrap();
+        let (store, service, routes) = open(&dir, &self.keyring, &self.clock, self.products);
+        service.unlock().await.unwrap();
+        Self {
+            dir,
+            store,
+            service,
+            routes,
+            ..self
+        }
+    }
+
+    /// Backs the store up, to a file that is there as long as the directory.
+    pub(crate) async fn backup(&self) -> (TempDir, std::path::PathBuf) {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("backup");
+        let mut quiet = |_| {};
+        let backup = SqliteStore::backup(self.dir.path(), &file, self.clock.now(), &mut quiet);
+        backup.await.unwrap();
+        (place, file)
+    }
+
     pub(crate) fn pass(&self, seconds: i64) {
         self.clock.0.fetch_add(seconds * 1000, Ordering::Relaxed);
     }

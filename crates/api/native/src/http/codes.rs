@@ -99,9 +99,15 @@ codes! {
         Conflict = 409 "conflict",
             "The state of the thing forbids it, such as a name that is taken.",
             "Change the state that detail names, or choose another name.";
+        DeleteRefused = 409 "delete_refused",
+            "The job has not ended; member state says which state it is in.",
+            "Cancel the job or wait for its end, then delete it.";
         RetryRefused = 409 "retry_refused",
             "The job has not failed, or its pipeline was deleted; member state says which state it is in.",
             "Submit the job anew.";
+        EventsPruned = 410 "events_pruned",
+            "Events after the place asked for have been removed, as they were kept for long enough.",
+            "Begin with the oldest that are left (0) and look at the jobs for what was missed.";
         RangeNotSatisfiable = 416 "range_not_satisfiable",
             "The range lies outside the object.",
             "Ask for bytes within the length that Content-Range gives.";

@@ -1,6 +1,7 @@
-//! Jobs: submit, list, get (also waiting for the end), cancel, retry, history, log.
+//! Jobs: submit, list, get (also waiting for the end), cancel, retry, delete, history, log.
 
 mod cancel;
+mod delete;
 mod facts;
 mod get;
 mod history;
@@ -51,6 +52,11 @@ pub(crate) const ROUTES: &[Route] = &[
     })
     .does("queues a failed job again", "docs/api.md#retry")
     .errors(&["not_found", "retry_refused", "storage_full"]),
+    Route::new("DELETE", "/jobs/{id}", "DeleteJob", |m| {
+        on(m, delete::delete)
+    })
+    .does("takes away a job that has ended", "docs/api.md#delete")
+    .errors(&["not_found", "delete_refused"]),
     Route::new("GET", "/jobs/{id}/history", "GetJobHistory", |m| {
         on(m, history::history)
     })

@@ -17,6 +17,7 @@ mod catalogue;
 mod health;
 mod history;
 mod jobs;
+mod keeping;
 mod keys;
 mod objects;
 mod own_things;

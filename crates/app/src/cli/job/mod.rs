@@ -1,6 +1,7 @@
-//! `reelgate job`: look at jobs, wait for them, cancel them, queue them again.
+//! `reelgate job`: look at jobs, wait for them, cancel them, queue them again, delete them.
 
 mod cancel;
+mod delete;
 mod history;
 mod retry;
 pub(super) mod show;
@@ -26,6 +27,8 @@ pub(crate) enum JobCommand {
     Cancel(cancel::Cancel),
     /// Queue failed jobs again, as if they had never started.
     Retry(retry::Retry),
+    /// Delete jobs that have ended; their outputs stay.
+    Delete(delete::Delete),
     /// Tell what has happened to a job.
     History { id: String },
     /// Print what the engine last wrote about what failed.
@@ -61,6 +64,7 @@ pub(super) async fn run(client: &Client, command: JobCommand, format: Format) ->
         JobCommand::Watch { id } => return watch::run(client, &id, format).await,
         JobCommand::Cancel(wanted) => return cancel::run(client, &wanted, format).await,
         JobCommand::Retry(wanted) => return retry::run(client, &wanted, format).await,
+        JobCommand::Delete(wanted) => return delete::run(client, &wanted).await,
         JobCommand::History { id } => history::run(client, &id, format).await?,
         JobCommand::Logs { id } => logs(client, &id).await?,
     }

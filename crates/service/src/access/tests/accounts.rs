@@ -58,6 +58,9 @@ async fn a_later_account_is_complete_like_the_first_and_no_operator() {
         .create_account(&house.operator, name("studio"))
         .await;
     assert_eq!(again.map(drop).unwrap_err().kind, ErrorKind::Conflict);
+    // Nothing was made for it.
+    let buckets = house.dir.path().join("buckets");
+    assert_eq!(std::fs::read_dir(buckets).unwrap().count(), 2);
     // It would stand for the account of this id.
     let posing = service
         .create_account(&house.operator, name(&made.account_id))

@@ -176,6 +176,28 @@ async fn a_write_acts_once_also_after_a_restart() {
     assert_eq!(late, "400 InvalidTimeStamp.Expired");
 }
 
+/// A restored store does not know of the calls that were made after its backup.
+#[tokio::test]
+async fn a_write_does_not_act_again_on_a_store_that_was_restored() {
+    let world = World::new().await;
+    let (before, after) = (
+        add(&world, &world.root()).signed(),
+        add(&world, &world.root()).signed(),
+    );
+    assert_eq!(before.send(&world).await.summary(), "200");
+    let (_place, backup) = world.backup().await;
+    world.pass(60);
+    assert_eq!(after.send(&world).await.summary(), "200");
+    let world = world.restored(&backup).await;
+    for replay in [&before, &after] {
+        let refused = replay.send(&world).await.summary();
+        assert_eq!(refused, "400 InvalidTimeStamp.Expired");
+    }
+    world.pass(1);
+    let new = add(&world, &world.root()).summary(&world).await;
+    assert_eq!(new, "200");
+}
+
 #[tokio::test]
 async fn what_no_policy_allows_is_refused_with_what_was_asked() {
     let world = World::new().await;

@@ -1,0 +1,198 @@
+//! Keeping and taking away, by the service on a real store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reelgate_domain::access::AccountName;
+use reelgate_domain::job::{CancelPolicy, StateName, StopMode};
+use reelgate_domain::{JobId, Kept, Timestamp};
+use reelgate_store::{SqliteStore, Store};
+use reelgate_testkit::{FixedClock, JobBuilder};
+
+use super::{PruneCursor, Pruned};
+use crate::jobs::DeleteDecision;
+use crate::{Caller, Clock, ErrorKind, Ids, RandomIds, Service, Settings};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+struct Now(FixedClock);
+
+impl Clock for Now {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+struct House {
+    service: Service,
+    store: Arc<dyn Store>,
+    clock: Arc<Now>,
+    ids: RandomIds,
+    operator: Caller,
+    _dir: tempfile::TempDir,
+}
+
+impl House {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path()).unwrap());
+        let clock = Arc::new(Now(FixedClock::default()));
+        let settings = Settings {
+            data_dir: dir.path().canonicalize().unwrap(),
+            max_object_bytes: 1 << 20,
+            free_space_floor: 0,
+        };
+        let ids = Arc::new(RandomIds::default());
+        let service = Service::new(
+            Arc::clone(&store),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            ids,
+            settings,
+        );
+        let made = service.invent_credentials();
+        assert!(service.create_first_account(&made).await.unwrap());
+        let found = service.api_key_caller(&made.api_key).await.unwrap();
+        Self {
+            service,
+            store,
+            clock,
+            ids: RandomIds::default(),
+            operator: found.unwrap(),
+            _dir: dir,
+        }
+    }
+
+    /// Jobs that are cancelled now.
+    async fn cancelled(&self, caller: &Caller, count: usize) -> Vec<JobId> {
+        let pipeline = self
+            .service
+            .pipeline_named(caller, "default")
+            .await
+            .unwrap();
+        let now = self.clock.now();
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            let id = JobId::from_bytes(self.ids.uuid(now));
+            let job = JobBuilder::new(caller.account, pipeline.id, id, now).build();
+            self.store.submit(vec![job], None).await.unwrap();
+            let (policy, mode) = (CancelPolicy::Any, StopMode::Graceful);
+            let cancel = self
+                .service
+                .cancel_job(caller, id, policy, mode, Duration::ZERO);
+            cancel.await.unwrap();
+            ids.push(id);
+        }
+        ids
+    }
+
+    async fn left(&self, caller: &Caller, ids: &[JobId]) -> usize {
+        self.service.jobs(caller, ids).await.unwrap().len()
+    }
+
+    async fn pruned(&self, dry_run: bool) -> Vec<Pruned> {
+        let (mut of, mut next) = (Vec::new(), None);
+        loop {
+            let step = self.service.prune(&self.operator, dry_run, next);
+            let step = step.await.unwrap();
+            of.extend(step.of);
+            next = step.next;
+            if next.is_none() {
+                return of;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_cleaner_takes_what_each_account_has_kept_for_long_enough() {
+    let house = House::new().await;
+    let name = AccountName::new("studio").unwrap();
+    let (studio, made) = house
+        .service
+        .create_account(&house.operator, name)
+        .await
+        .unwrap();
+    let found = house.service.api_key_caller(&made.api_key).await.unwrap();
+    let caller = found.unwrap();
+    let (ours, theirs) = (
+        house.cancelled(&house.operator, 100).await,
+        house.cancelled(&caller, 3).await,
+    );
+    let set = house
+        .service
+        .set_retention(&house.operator, studio.id, Kept::Jobs, Some(10));
+    assert_eq!(set.await.unwrap().days, 10);
+
+    house.clock.0.advance(11 * DAY);
+    house.service.clean().await.unwrap();
+    assert_eq!(house.left(&house.operator, &ours).await, 100);
+    assert_eq!(house.left(&caller, &theirs).await, 0);
+    house.clock.0.advance(355 * DAY);
+    let found = house.pruned(true).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].what, found[0].account, found[0].rows),
+        (Kept::Jobs, Some(house.operator.account), 100)
+    );
+    assert_eq!(house.left(&house.operator, &ours).await, 100);
+    let gone: u64 = house.pruned(false).await.iter().map(|it| it.rows).sum();
+    assert_eq!(gone, 100);
+    assert_eq!(house.left(&house.operator, &ours).await, 0);
+    assert_eq!(house.pruned(true).await, []);
+}
+
+#[tokio::test]
+async fn times_are_set_by_operators_within_what_can_be_kept() {
+    let house = House::new().await;
+    let account = house.operator.account;
+    let set = async |what, days| {
+        let set = house
+            .service
+            .set_retention(&house.operator, account, what, days);
+        set.await
+    };
+    let kept = set(Kept::Events, Some(60)).await.unwrap();
+    assert_eq!((kept.days, kept.default, kept.is_set), (60, 30, true));
+    for (what, days) in [(Kept::Events, 3), (Kept::Jobs, 0), (Kept::Audit, 36_501)] {
+        let refused = set(what, Some(days)).await.unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Invalid, "{what} {days}");
+    }
+    let kept = set(Kept::Events, None).await.unwrap();
+    assert_eq!((kept.days, kept.is_set), (30, false));
+    let own = Caller::root(account);
+    let by_account = house
+        .service
+        .set_retention(&own, account, Kept::Jobs, Some(1));
+    assert_eq!(by_account.await.unwrap_err().kind, ErrorKind::Denied);
+    let shown = house.service.retention(&own, account).await.unwrap();
+    assert_eq!(shown.len(), Kept::ALL.len());
+    let prune = house.service.prune(&own, true, None).await;
+    assert_eq!(prune.unwrap_err().kind, ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn a_job_is_deleted_when_it_has_ended() {
+    let house = House::new().await;
+    let id = house.cancelled(&house.operator, 1).await[0];
+    let delete = async |id| house.service.delete_job(&house.operator, id).await;
+    assert_eq!(delete(id).await.unwrap(), DeleteDecision::Deleted);
+    assert_eq!(delete(id).await.unwrap_err().kind, ErrorKind::NotFound);
+
+    let pipeline = house.service.pipeline_named(&house.operator, "default");
+    let (pipeline, now) = (pipeline.await.unwrap().id, house.clock.now());
+    let id = JobId::from_bytes(house.ids.uuid(now));
+    let job = JobBuilder::new(house.operator.account, pipeline, id, now).build();
+    house.store.submit(vec![job], None).await.unwrap();
+    let refused = DeleteDecision::Refused(StateName::Queued);
+    assert_eq!(delete(id).await.unwrap(), refused);
+}
+
+#[test]
+fn a_cursor_reads_back_as_it_was_written() {
+    for text in ["jobs.", "audit.00ff", "events.", "deliveries.7f"] {
+        assert_eq!(PruneCursor::from_text(text).unwrap().to_text(), text);
+    }
+    for text in ["", "jobs", "attempts.", "jobs.0", "jobs.xx", "things."] {
+        assert_eq!(PruneCursor::from_text(text), None, "{text}");
+    }
+}
