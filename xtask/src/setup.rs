@@ -2,6 +2,7 @@
 
 mod apt;
 mod ffmpeg;
+mod peers;
 mod postgres;
 mod python;
 
@@ -45,6 +46,14 @@ pub(crate) fn deploy(root: &Path) -> Result<PathBuf> {
     }
     python::DEPLOY.ensure(root)?;
     Ok(python::DEPLOY.interpreter(root))
+}
+
+/// Makes the machine able to run other job queues beside the service.
+pub(crate) fn peers(root: &Path) -> Result<()> {
+    let _alone = lock(root)?;
+    compiler(root)?;
+    postgres::ensure()?;
+    peers::ensure(root)
 }
 
 /// Makes the machine able to build the fuzz targets.
