@@ -38,8 +38,8 @@ const ENVIRONMENT: Home = Home {
 const PRINTING: Home = Home {
     rule: "printing",
     names: &["print", "println", "eprint", "eprintln", "dbg"],
-    prefixes: &["crates/app/", "crates/bench/"],
-    message: "only app and bench print; log with tracing or return the text",
+    prefixes: &["crates/app/", "crates/bench/", "crates/simulate/src/main.rs"],
+    message: "only app, bench and simulate print; log with tracing or return the text",
 };
 
 /// Alibaba's names of job states and its error codes.

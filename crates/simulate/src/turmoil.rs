@@ -1,0 +1,77 @@
+//! What goes wrong from outside, one thing after the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::node::{FARTHEST_AHEAD_MS, Node};
+use crate::plan::{LEASE, Trouble};
+use crate::world::World;
+
+/// Makes trouble until nobody wants it any more.
+pub(crate) async fn make(world: Arc<World>, nodes: Vec<Arc<Node>>) {
+    let plan = &world.plan;
+    if plan.troubles.is_empty() {
+        return;
+    }
+    loop {
+        let pause = world.dice(|dice| dice.within(1, plan.trouble_every_ms));
+        sleep(Duration::from_millis(pause)).await;
+        if !world.is_turmoil() {
+            return;
+        }
+        let (trouble, node, span) = world.dice(|dice| {
+            let trouble = dice.pick(&plan.troubles);
+            let node = dice.below(nodes.len() as u64) as usize;
+            // Sometimes past a lease, sometimes past several.
+            let most = dice.pick(&[LEASE / 4, LEASE, LEASE * 3]);
+            let span = dice.within(1, most.as_millis() as u64);
+            (trouble, node, Duration::from_millis(span))
+        });
+        strike(&world, &nodes[node], node, trouble, span);
+    }
+}
+
+fn strike(world: &Arc<World>, node: &Arc<Node>, number: usize, trouble: Trouble, span: Duration) {
+    let ms = span.as_millis();
+    match trouble {
+        Trouble::Crash => node.crash(),
+        Trouble::Drain => {
+            let node = Arc::clone(node);
+            // Half of them have little patience.
+            let grace = if ms.is_multiple_of(2) {
+                span
+            } else {
+                Duration::ZERO
+            };
+            tokio::spawn(async move { node.drain(grace).await });
+        }
+        Trouble::Freeze => {
+            world.note(|| format!("n{number} stands still for {ms} ms"));
+            if let Some(life) = node.life() {
+                life.freeze(span);
+            }
+        }
+        Trouble::Partition => {
+            world.note(|| format!("n{number} is cut off for {ms} ms"));
+            if let Some(life) = node.life() {
+                life.cut_off(span);
+            }
+        }
+        Trouble::StoreAway => {
+            world.note(|| format!("the store is away for {ms} ms"));
+            world.take_store_away(span);
+        }
+        Trouble::BucketAway => {
+            world.note(|| format!("the bucket is away for {ms} ms"));
+            world.take_bucket_away(span);
+        }
+        Trouble::ClockStep => {
+            let farthest = FARTHEST_AHEAD_MS as u64;
+            let ahead = world.dice(|dice| dice.within(0, 2 * farthest)) as i64 - FARTHEST_AHEAD_MS;
+            world.note(|| format!("the clock of n{number} is off by {ahead} ms"));
+            node.set_clock(ahead);
+        }
+    }
+}
