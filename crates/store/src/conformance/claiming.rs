@@ -163,9 +163,14 @@ pub async fn a_limit_holds_through_every_way_a_slot_comes_free(home: &dyn Home) 
 }
 
 pub async fn concurrent_claims_share_out_each_job_once_within_the_limit(home: &dyn Home) {
+    let world = Arc::new(World::new(home).await);
+    share_out(&world, &[Arc::clone(&world)]).await;
+}
+
+/// Several workers of each of these claim and end what one has submitted.
+pub(super) async fn share_out(world: &World, claiming: &[Arc<World>]) {
     const JOBS: usize = 400;
     const LIMIT: i64 = 3;
-    let world = Arc::new(World::new(home).await);
     let narrow = world.add_pipeline("narrow", Some(LIMIT as u32)).await;
     world.fill(world.pipeline, JOBS / 2).await;
     world.fill(narrow, JOBS / 2).await;
@@ -173,8 +178,9 @@ pub async fn concurrent_claims_share_out_each_job_once_within_the_limit(home: &d
     let running = Arc::new(AtomicI64::new(0));
     let ended = Arc::new(AtomicUsize::new(0));
     let mut workers = tokio::task::JoinSet::new();
-    for _ in 0..8 {
-        let (world, running) = (Arc::clone(&world), Arc::clone(&running));
+    for place in 0..8 {
+        let world = Arc::clone(&claiming[place % claiming.len()]);
+        let running = Arc::clone(&running);
         let ended = Arc::clone(&ended);
         workers.spawn(async move {
             let mut mine = Vec::new();

@@ -26,6 +26,9 @@
 //! | a cancel waits behind what it cancels, or for room on a full disk | the engine's tests of its writer |
 //! | a call costs the more the more is queued | the engine's tests of its statements |
 //!
+//! What two callers can do to each other two nodes can as well: [`two_nodes`] has the races again with
+//! a node on each side, where an engine can be shared.
+//!
 //! Two more need what SQLite with a single writer does not have: a read transaction that is upgraded
 //! to write, and old row versions that a long reader keeps alive.
 
@@ -56,6 +59,7 @@ pub mod siblings;
 pub mod submitting;
 mod tenants;
 pub mod traffic;
+pub mod two_nodes;
 pub mod users;
 mod world;
 
@@ -73,6 +77,12 @@ use crate::Store;
 pub trait Home: Send + Sync {
     /// Opens it: empty at first, later with what it held when the handle before was dropped.
     async fn open(&self) -> Arc<dyn Store>;
+
+    /// Opens it for another node while the first one has it open. The same handle, if it belongs to one
+    /// process.
+    async fn open_beside(&self, first: &Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::clone(first)
+    }
 }
 
 /// Makes one test of every case. The argument is an expression that makes a new, empty [`Home`].
@@ -254,6 +264,15 @@ macro_rules! conformance_tests {
             deliveries::every_combination_of_delivery_filters_agrees_with_a_plain_filter,
             durability::everything_is_there_after_a_reopen,
             race::cancel_and_claim_never_both_win,
+            two_nodes::cancels_on_one_and_claims_on_the_other_never_both_win,
+            two_nodes::no_claim_of_either_that_follows_an_answered_pause_starts_its_jobs,
+            two_nodes::claims_of_both_share_out_each_job_once_within_the_limit,
+            two_nodes::of_two_replays_on_both_at_once_one_wins,
+            two_nodes::pipelines_take_turns_whichever_node_claims,
+            two_nodes::an_attempt_is_fenced_on_both,
+            two_nodes::a_pipeline_that_is_deleted_on_one_takes_no_jobs_on_the_other,
+            two_nodes::what_happens_on_one_wakes_the_other,
+            two_nodes::no_promise_breaks_under_traffic_on_two,
             traffic::no_promise_breaks_under_traffic,
             model::random_operations_agree_with_the_rules,
         }

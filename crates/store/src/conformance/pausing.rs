@@ -59,14 +59,20 @@ pub async fn what_runs_goes_on_while_its_pipeline_is_paused(home: &dyn Home) {
 /// that was called after a pause had been answered, and answered before the resume was called,
 /// must come back empty.
 pub async fn no_claim_that_follows_an_answered_pause_starts_its_jobs(home: &dyn Home) {
-    const ROUNDS: u64 = 60;
     let world = Arc::new(World::new(home).await);
+    pauses_hold(&world, &[Arc::clone(&world)]).await;
+}
+
+/// Pauses by one while others claim.
+pub(super) async fn pauses_hold(world: &World, claiming: &[Arc<World>]) {
+    const ROUNDS: u64 = 60;
     world.fill(world.pipeline, 3000).await;
     // Even: active or changing. Odd: a pause has been answered.
     let phase = Arc::new(AtomicU64::new(0));
     let mut claimers = tokio::task::JoinSet::new();
-    for _ in 0..4 {
-        let (world, phase) = (Arc::clone(&world), Arc::clone(&phase));
+    for place in 0..4 {
+        let world = Arc::clone(&claiming[place % claiming.len()]);
+        let phase = Arc::clone(&phase);
         claimers.spawn(async move {
             let (mut started, mut held_back) = (0, 0);
             loop {

@@ -30,8 +30,8 @@ pub(super) const LEASE: Duration = Duration::from_secs(30);
 /// A store with one account, whose pipeline is `default`.
 pub struct World {
     pub store: Arc<dyn Store>,
-    pub clock: FixedClock,
-    pub ids: Ids,
+    pub clock: Arc<FixedClock>,
+    pub ids: Arc<Ids>,
     pub account: AccountId,
     pub pipeline: PipelineId,
 }
@@ -103,7 +103,7 @@ impl Shape {
 
 impl World {
     pub async fn new(home: &dyn Home) -> Self {
-        let (clock, ids) = (FixedClock::default(), Ids::default());
+        let (clock, ids) = (Arc::new(FixedClock::default()), Arc::new(Ids::default()));
         let store = home.open().await;
         let first = first_account(&ids, clock.now());
         let (account, pipeline) = (first.account.id, first.pipelines[0].id);
@@ -115,6 +115,17 @@ impl World {
             ids,
             account,
             pipeline,
+        }
+    }
+
+    /// The same world, seen from another node.
+    pub async fn beside(&self, home: &dyn Home) -> Self {
+        Self {
+            store: home.open_beside(&self.store).await,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            account: self.account,
+            pipeline: self.pipeline,
         }
     }
 

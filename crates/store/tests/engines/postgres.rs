@@ -26,6 +26,10 @@ impl Home for Database {
     async fn open(&self) -> Arc<dyn Store> {
         Arc::new(self.store().await)
     }
+
+    async fn open_beside(&self, _first: &Arc<dyn Store>) -> Arc<dyn Store> {
+        self.open().await
+    }
 }
 
 reelgate_store::conformance_tests!(Database::new());
