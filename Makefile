@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help cc setup demo serve test check fuzz bench dist
+.PHONY: help cc setup demo serve test check fuzz bench dist bench-peers storm failover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,5 +45,17 @@ bench: cc ## set up, build for release and print figures
 	$(CARGO) build --release --locked --package reelgate
 	$(CARGO) run --release --locked --package reelgate-bench
 
+STORM_SECONDS ?= 300
+storm: cc ## kill nodes, database and connections under load for 300 s, or STORM_SECONDS=N; STORM_SEED=N for another storm
+	REELGATE_STORM_SECONDS=$(STORM_SECONDS) REELGATE_STORM_SEED=$(or $(STORM_SEED),1) $(CARGO) xtask test-cluster -s
+
+failover: cc ## kill the leader of two replicated databases under load, five times by hand and five by Patroni
+	$(CARGO) xtask setup failover
+	$(CARGO) xtask test-cluster -s -m failover
+
 dist: cc ## build for release and pack a tar archive and a Debian package into target/dist
 	$(CARGO) xtask dist
+
+bench-peers: cc ## set up other job queues at pinned versions, build for release and print figures beside theirs
+	$(CARGO) xtask setup peers
+	$(CARGO) run --release --locked --package reelgate-bench -- --only peers

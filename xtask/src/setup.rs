@@ -48,6 +48,19 @@ pub(crate) fn deploy(root: &Path) -> Result<PathBuf> {
     Ok(python::DEPLOY.interpreter(root))
 }
 
+/// Makes the machine able to run pairs of databases of which one takes over from the other.
+pub(crate) fn failover(root: &Path) -> Result<()> {
+    test(root)?;
+    let _alone = lock(root)?;
+    for (program, package) in [("patroni", "patroni"), ("etcd", "etcd-server")] {
+        if output_of(program, &["--version"]).is_none() {
+            let why = format!("{program} is missing and decides which database leads");
+            apt::install(&[package], &why)?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes the machine able to run other job queues beside the service.
 pub(crate) fn peers(root: &Path) -> Result<()> {
     let _alone = lock(root)?;

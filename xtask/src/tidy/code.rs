@@ -38,7 +38,11 @@ const ENVIRONMENT: Home = Home {
 const PRINTING: Home = Home {
     rule: "printing",
     names: &["print", "println", "eprint", "eprintln", "dbg"],
-    prefixes: &["crates/app/", "crates/bench/", "crates/simulate/src/main.rs"],
+    prefixes: &[
+        "crates/app/",
+        "crates/bench/",
+        "crates/simulate/src/main.rs",
+    ],
     message: "only app, bench and simulate print; log with tracing or return the text",
 };
 
