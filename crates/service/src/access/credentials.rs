@@ -213,7 +213,7 @@ impl Service {
         Ok(())
     }
 
-    pub(super) fn open_secret(&self, key_id: &str, sealed: &[u8]) -> Result<Secret, ServiceError> {
+    pub(crate) fn open_secret(&self, key_id: &str, sealed: &[u8]) -> Result<Secret, ServiceError> {
         let unusable = |why: &dyn std::fmt::Display| {
             ServiceError::internal(format!("the secret of key {key_id} cannot be read: {why}"))
         };
@@ -227,7 +227,7 @@ impl Service {
         Ok(Secret::new(text))
     }
 
-    pub(super) fn seal_secret(&self, key_id: &str, secret: &Secret) -> Vec<u8> {
+    pub(crate) fn seal_secret(&self, key_id: &str, secret: &Secret) -> Vec<u8> {
         let plain = secret.expose().as_bytes();
         self.access
             .keyring

@@ -1,0 +1,238 @@
+//! One try to send a delivery.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use reelgate_domain::event::{Delivery, DeliveryState, Destination};
+use reelgate_domain::job::{Job, StateName};
+use reelgate_fetch::{Answer, Client};
+use reelgate_store::{ClaimedDelivery, DestinationChange, Settled};
+
+use super::notifier::{Notifier, NotifySettings};
+use super::renderer::{EventRenderer, Rendered};
+use super::{backoff, sign};
+use crate::{Service, ServiceError};
+
+/// What a try needs, on its own task.
+pub(super) struct Try {
+    service: Arc<Service>,
+    native: Arc<dyn EventRenderer>,
+    dialects: Vec<Arc<dyn EventRenderer>>,
+    client: Client,
+    settings: NotifySettings,
+}
+
+/// How a try has ended, before it is known whether another one follows.
+enum Outcome {
+    Delivered(StatusCode),
+    /// The receiver wants nothing more, ever.
+    Gone(StatusCode),
+    Withdrawn(&'static str),
+    Failed {
+        status: Option<StatusCode>,
+        why: String,
+        wait: Option<Duration>,
+    },
+}
+
+impl Notifier {
+    pub(super) fn trying(&self) -> Try {
+        Try {
+            service: Arc::clone(&self.service),
+            native: Arc::clone(&self.native),
+            dialects: self.dialects.clone(),
+            client: self.client.clone(),
+            settings: self.settings,
+        }
+    }
+}
+
+impl Try {
+    pub(super) async fn send(self, claimed: ClaimedDelivery) -> Settled {
+        let delivery = &claimed.delivery;
+        let outcome = if claimed.deleted {
+            Outcome::Withdrawn("its receiver has been deleted")
+        } else {
+            match self.prepare(delivery).await {
+                Ok(Ok(rendered)) => self.post(&claimed, rendered).await,
+                Ok(Err(why)) => Outcome::Withdrawn(why),
+                Err(error) => Outcome::failed(format!("the job cannot be read: {error}")),
+            }
+        };
+        self.log(&claimed, &outcome);
+        if matches!(outcome, Outcome::Gone(_)) {
+            self.disable(&claimed.destination).await;
+        }
+        self.settled(delivery, outcome)
+    }
+
+    /// What is to be sent, or why nothing is.
+    async fn prepare(
+        &self,
+        delivery: &Delivery,
+    ) -> Result<Result<Rendered, &'static str>, ServiceError> {
+        let event = &delivery.event;
+        let found = self.service.store.jobs(event.account, &[event.job]).await?;
+        let Some(job) = found.first() else {
+            return Ok(Err("the job has been deleted"));
+        };
+        // Nothing of a job goes out after its cancel was accepted but the cancel itself.
+        if is_cancelled(job) && !event.name.is_of_a_cancel() {
+            return Ok(Err("the job was cancelled before this was sent"));
+        }
+        let renderer = match &delivery.dialect {
+            None => Some(&self.native),
+            Some(name) => self.dialects.iter().find(|it| it.dialect() == name),
+        };
+        let Some(renderer) = renderer else {
+            return Ok(Err("no part of this release knows the words for it"));
+        };
+        let rendered = renderer.render(event, job);
+        Ok(rendered.ok_or("there is nothing to tell of it"))
+    }
+
+    async fn post(&self, claimed: &ClaimedDelivery, rendered: Rendered) -> Outcome {
+        let ClaimedDelivery {
+            delivery,
+            destination,
+            ..
+        } = claimed;
+        let headers = match self.headers(delivery, destination, &rendered) {
+            Ok(headers) => headers,
+            Err(why) => return Outcome::failed(why),
+        };
+        let body = Bytes::from(rendered.body);
+        match self.client.post(&destination.url, headers, body).await {
+            Ok(answer) => Outcome::of(&answer),
+            Err(error) => Outcome::failed(error.to_string()),
+        }
+    }
+
+    /// As the Standard Webhooks specification has them.
+    fn headers(
+        &self,
+        delivery: &Delivery,
+        destination: &Destination,
+        rendered: &Rendered,
+    ) -> Result<HeaderMap, String> {
+        let now = self.service.clock.now();
+        let (id, seconds) = (delivery.id.to_string(), now.as_millis().div_euclid(1000));
+        let old = destination.old_secret.as_ref();
+        let old = old.filter(|(_, until)| *until > now).map(|(old, _)| old);
+        let mut signatures = Vec::new();
+        for secret in [Some(&destination.secret), old].into_iter().flatten() {
+            let opened = self.service.open_secret(&secret.id, &secret.bytes);
+            let opened = opened.map_err(|_| "the secret cannot be opened".to_owned())?;
+            let signature = sign::signature(&opened, &id, seconds, &rendered.body);
+            signatures.push(signature.ok_or("the secret is not one that signs")?);
+        }
+        let text = |text: String| HeaderValue::try_from(text).map_err(|error| error.to_string());
+        let mut headers = HeaderMap::new();
+        headers.insert("webhook-id", text(id)?);
+        headers.insert("webhook-timestamp", seconds.into());
+        headers.insert("webhook-signature", text(signatures.join(" "))?);
+        let content_type = HeaderValue::from_static(rendered.content_type);
+        headers.insert(CONTENT_TYPE, content_type);
+        Ok(headers)
+    }
+
+    fn settled(&self, delivery: &Delivery, outcome: Outcome) -> Settled {
+        let now = self.service.clock.now();
+        let (next, status, error) = match outcome {
+            Outcome::Delivered(status) => (Err(DeliveryState::Delivered), Some(status), None),
+            Outcome::Gone(status) => {
+                let why = "the receiver is gone for good and was disabled".to_owned();
+                (Err(DeliveryState::Dead), Some(status), Some(why))
+            }
+            Outcome::Withdrawn(why) => (Err(DeliveryState::Withdrawn), None, Some(why.to_owned())),
+            Outcome::Failed { status, why, wait } => {
+                let mut dice = [0];
+                self.service.ids.secret(&mut dice);
+                let pause = backoff::wait(delivery.tries - delivery.base, dice[0]);
+                let give_up_after = self.settings.give_up_after;
+                let next = backoff::next(delivery.began_at, now, pause, wait, give_up_after);
+                (next.ok_or(DeliveryState::Dead), status, Some(why))
+            }
+        };
+        Settled {
+            id: delivery.id,
+            tries: delivery.tries,
+            next,
+            at: now,
+            status: status.map(|status| status.as_u16()),
+            error,
+        }
+    }
+
+    /// Best effort: if it fails, the next delivery is answered the same.
+    async fn disable(&self, destination: &Destination) {
+        let change = DestinationChange {
+            enabled: Some(false),
+            ..DestinationChange::default()
+        };
+        let (account, id) = (destination.account, destination.id);
+        let changed = self.service.store.change_destination(account, id, change);
+        if let Err(error) = changed.await {
+            tracing::warn!(%error, webhook.id = %id, "webhook {id} is gone and stays enabled");
+        }
+    }
+
+    fn log(&self, claimed: &ClaimedDelivery, outcome: &Outcome) {
+        let (id, tries) = (claimed.delivery.id, claimed.delivery.tries);
+        let webhook = claimed.destination.id;
+        match outcome {
+            Outcome::Delivered(_) | Outcome::Withdrawn(_) => {
+                tracing::debug!(delivery.id = %id, webhook.id = %webhook, tries, "delivery {id} ended");
+            }
+            Outcome::Gone(status) => {
+                tracing::warn!(delivery.id = %id, webhook.id = %webhook,
+                    "the receiver of webhook {webhook} answered {status} and was disabled");
+            }
+            Outcome::Failed { why, .. } => {
+                tracing::info!(delivery.id = %id, webhook.id = %webhook, tries, why,
+                    "delivery {id} was not taken");
+            }
+        }
+    }
+}
+
+impl Outcome {
+    fn failed(why: String) -> Self {
+        Self::Failed {
+            status: None,
+            why,
+            wait: None,
+        }
+    }
+
+    fn of(answer: &Answer) -> Self {
+        let status = answer.status;
+        if status.is_success() {
+            return Self::Delivered(status);
+        }
+        if status == StatusCode::GONE {
+            return Self::Gone(status);
+        }
+        let wait = answer.headers.get(RETRY_AFTER);
+        let wait = wait.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let why = match status.is_redirection() {
+            true => format!("the receiver answered {status}, and redirects are not followed"),
+            false => format!("the receiver answered {status}"),
+        };
+        Self::Failed {
+            status: Some(status),
+            why,
+            wait: wait.map(Duration::from_secs),
+        }
+    }
+}
+
+fn is_cancelled(job: &Job) -> bool {
+    matches!(
+        job.lifecycle.state.name(),
+        StateName::Stopping | StateName::Cancelled
+    )
+}

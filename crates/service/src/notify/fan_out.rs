@@ -1,0 +1,221 @@
+//! Making deliveries of events.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use reelgate_domain::event::{
+    DeliveryId, Destination, EventCursor, EventName, JobEvent, StoredEvent, TopicName,
+};
+use reelgate_domain::job::Job;
+use reelgate_domain::{AccountId, JobId, Pipeline, PipelineId, Timestamp};
+use reelgate_store::NewDelivery;
+
+use super::notifier::Notifier;
+use crate::ServiceError;
+
+/// Events that are looked at in one write.
+const AT_ONCE: u32 = 500;
+
+/// Moves of the cursor without a delivery that are not worth a write of their own.
+const UNNOTED: u32 = 5_000;
+
+/// After so long without events such moves are noted all the same.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// How far this process has come, which it does not write down each time.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// What is stored, and what was looked at since.
+    noted: EventCursor,
+    reached: EventCursor,
+    unnoted: u32,
+    /// When something was looked at last.
+    looked_at: Option<Timestamp>,
+}
+
+impl Notifier {
+    /// Makes deliveries of a page of events; whether there may be more.
+    ///
+    /// Whoever moves the stored cursor on makes the deliveries of what it passes, so two nodes never
+    /// do so both. Events that concern nobody are passed without a write until there are many of them:
+    /// whoever begins there again finds again that they concern nobody, because a destination has a
+    /// place of its own from which on it listens.
+    pub(super) async fn fan_out(&self, progress: &mut Progress) -> Result<bool, ServiceError> {
+        let store = &self.service.store;
+        let noted = store.fanned_out().await?;
+        if noted != progress.noted {
+            // Another node has moved on.
+            *progress = Progress {
+                noted,
+                reached: noted.max(progress.reached),
+                ..Progress::default()
+            };
+        }
+        let page = store.events(None, progress.reached, AT_ONCE).await?;
+        let now = self.service.clock.now();
+        if page.reached == progress.reached {
+            // Events that are not passed are kept however old they are, so a quiet time is used to tell.
+            let quiet = progress
+                .looked_at
+                .is_some_and(|then| then.after(QUIET) <= now);
+            if progress.unnoted > 0 && quiet {
+                store.fan_out(noted, page.reached, Vec::new()).await?;
+                *progress = Progress::default();
+            }
+            return Ok(false);
+        }
+        progress.looked_at = Some(now);
+        let deliveries = self.deliveries_of(&page.events).await?;
+        progress.unnoted += AT_ONCE;
+        if deliveries.is_empty() && progress.unnoted < UNNOTED {
+            progress.reached = page.reached;
+            return Ok(page.more);
+        }
+        if store.fan_out(noted, page.reached, deliveries).await? {
+            *progress = Progress {
+                noted: page.reached,
+                reached: page.reached,
+                ..Progress::default()
+            };
+            return Ok(page.more);
+        }
+        // Another node was faster: from where it has come to.
+        *progress = Progress::default();
+        Ok(true)
+    }
+
+    async fn deliveries_of(
+        &self,
+        events: &[StoredEvent],
+    ) -> Result<Vec<NewDelivery>, ServiceError> {
+        let accounts: HashSet<AccountId> = events.iter().map(|it| it.event.account).collect();
+        let accounts = accounts.into_iter().collect();
+        let listening = self.service.store.listening(accounts).await?;
+        if listening.is_empty() {
+            return Ok(Vec::new());
+        }
+        let words = self.topics_of(events, &listening).await?;
+        let now = self.service.clock.now();
+        let mut made = Vec::new();
+        for stored in events {
+            let event = &stored.event;
+            let heard = listening.iter().filter(|(destination, since)| {
+                destination.account == event.account && *since < stored.cursor
+            });
+            for (destination, _) in heard {
+                let dialect = match &destination.topic {
+                    None if destination.names.has(event.name) => None,
+                    None => continue,
+                    Some(topic) => match words.dialect_for(event, topic) {
+                        None => continue,
+                        dialect => dialect,
+                    },
+                };
+                made.push(NewDelivery {
+                    id: DeliveryId::from_bytes(self.service.ids.uuid(now)),
+                    destination: destination.id,
+                    dialect: dialect.map(str::to_owned),
+                    event: stored.clone(),
+                    created_at: now,
+                });
+            }
+        }
+        Ok(made)
+    }
+
+    /// What a dialect wants to have told of these events.
+    async fn topics_of(
+        &self,
+        events: &[StoredEvent],
+        listening: &[(Destination, EventCursor)],
+    ) -> Result<Words, ServiceError> {
+        let mut words = Words::default();
+        let with_topics: HashSet<AccountId> = listening
+            .iter()
+            .filter(|(destination, _)| destination.topic.is_some())
+            .map(|(destination, _)| destination.account)
+            .collect();
+        for account in with_topics {
+            let told = |name| self.dialects.iter().any(|dialect| dialect.tells(name));
+            let of_account: Vec<&JobEvent> = events
+                .iter()
+                .map(|it| &it.event)
+                .filter(|event| event.account == account && told(event.name))
+                .collect();
+            if of_account.is_empty() {
+                continue;
+            }
+            let pipelines = self.pipelines_of(account, &of_account).await?;
+            let wanted: Vec<JobId> = of_account
+                .iter()
+                .filter(|event| pipelines.contains_key(&event.pipeline))
+                .map(|event| event.job)
+                .collect();
+            let jobs = self.jobs_of(account, &wanted).await?;
+            for event in of_account {
+                let (Some(pipeline), Some(job)) =
+                    (pipelines.get(&event.pipeline), jobs.get(&event.job))
+                else {
+                    continue;
+                };
+                words.add(self, event, pipeline, job);
+            }
+        }
+        Ok(words)
+    }
+
+    /// Those of the events' pipelines that want anything told.
+    async fn pipelines_of(
+        &self,
+        account: AccountId,
+        events: &[&JobEvent],
+    ) -> Result<HashMap<PipelineId, Pipeline>, ServiceError> {
+        let ids: HashSet<PipelineId> = events.iter().map(|event| event.pipeline).collect();
+        let ids: Vec<_> = ids.into_iter().collect();
+        let found = self.service.store.pipelines(account, &ids).await?;
+        let wants = |pipeline: &Pipeline| {
+            let mut dialects = self.dialects.iter();
+            dialects.any(|dialect| !dialect.topics(pipeline).is_empty())
+        };
+        let wanting = found.into_iter().filter(wants);
+        Ok(wanting.map(|pipeline| (pipeline.id, pipeline)).collect())
+    }
+
+    async fn jobs_of(
+        &self,
+        account: AccountId,
+        ids: &[JobId],
+    ) -> Result<HashMap<JobId, Job>, ServiceError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = self.service.store.jobs(account, ids).await?;
+        Ok(found.into_iter().map(|job| (job.id, job)).collect())
+    }
+}
+
+/// By event, which dialect tells which topic.
+#[derive(Default)]
+struct Words(HashMap<(JobId, EventName, u32), Vec<(TopicName, &'static str)>>);
+
+impl Words {
+    /// A dialect tells of the jobs that it made.
+    fn add(&mut self, notifier: &Notifier, event: &JobEvent, pipeline: &Pipeline, job: &Job) {
+        let made_by = job.origin.as_ref().map(|origin| &*origin.dialect);
+        let dialects = notifier.dialects.iter();
+        for dialect in dialects.filter(|dialect| Some(dialect.dialect()) == made_by) {
+            if dialect.tells(event.name) {
+                let topics = dialect.topics(pipeline).into_iter();
+                let told = self.0.entry((event.job, event.name, event.attempt));
+                told.or_default()
+                    .extend(topics.map(|topic| (topic, dialect.dialect())));
+            }
+        }
+    }
+
+    fn dialect_for(&self, event: &JobEvent, topic: &TopicName) -> Option<&'static str> {
+        let told = self.0.get(&(event.job, event.name, event.attempt))?;
+        let found = told.iter().find(|(wanted, _)| wanted == topic);
+        found.map(|(_, dialect)| *dialect)
+    }
+}
