@@ -6,6 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use reelgate_api_kit::serve::ProxyNetwork;
 
+mod node;
+mod store;
+
+pub(crate) use node::{NodeArgs, WorkerArgs};
+pub(crate) use store::{StoreArgs, StoreChoice};
+
 /// Where a server keeps everything, unless told otherwise.
 const DEFAULT_DATA: &str = "reelgate-data";
 
@@ -18,6 +24,10 @@ pub(crate) struct ServeArgs {
     /// Directory of the database, the buckets and the credentials; made if missing.
     #[arg(long, env = "REELGATE_DATA", default_value = DEFAULT_DATA, value_name = "DIR")]
     pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) node: NodeArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     /// File to write once requests are served: JSON with `address`, `scheme` and `credentials_file`.
@@ -335,9 +345,8 @@ pub(crate) fn master_key() -> Option<String> {
 }
 
 /// The file of the master keys.
-pub(crate) fn master_key_file(args: &AccessArgs, data: &Path) -> PathBuf {
-    let default = || data.join("master.key");
-    args.master_key_file.clone().unwrap_or_else(default)
+pub(crate) fn master_key_file(given: Option<&Path>, data: &Path) -> PathBuf {
+    given.map_or_else(|| data.join("master.key"), Path::to_owned)
 }
 
 /// The file of the first account's names and secrets.

@@ -18,8 +18,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::ClientCommand;
-use crate::config::{DemoArgs, DoctorArgs, EarlyArgs, ServeArgs};
+use crate::cli::{ClientCommand, WorkerCommand};
+use crate::config::{DemoArgs, DoctorArgs, EarlyArgs, ServeArgs, WorkerArgs};
 
 /// A self-hosted media-processing service: jobs on FFmpeg, pausable pipelines, exact cancels.
 #[derive(Debug, Parser)]
@@ -35,6 +35,8 @@ struct CommandLine {
 enum Command {
     /// Run the service: the APIs and a worker.
     Serve(ServeArgs),
+    /// Run a worker on a store that it shares with servers, or look at those that run.
+    Worker(WorkerLine),
     /// Show the whole thing at work on a short clip, on a server of its own.
     Demo(DemoArgs),
     /// Check that this machine has what the service needs.
@@ -43,11 +45,31 @@ enum Command {
     Client(ClientCommand),
 }
 
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct WorkerLine {
+    #[command(subcommand)]
+    command: Option<WorkerCommand>,
+    #[command(flatten)]
+    run: WorkerArgs,
+}
+
+impl Command {
+    /// Whether it talks to a running server.
+    fn is_client(&self) -> bool {
+        match self {
+            Self::Client(_) => true,
+            Self::Worker(line) => line.command.is_some(),
+            Self::Serve(_) | Self::Demo(_) | Self::Doctor(_) => false,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     // The one provider of cryptography. An error would mean that it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let CommandLine { early, command } = CommandLine::parse();
-    if early.server.is_some() && !matches!(command, Command::Client(_)) {
+    if early.server.is_some() && !command.is_client() {
         let message = "--server is for commands that talk to a running server";
         let kind = clap::error::ErrorKind::ArgumentConflict;
         CommandLine::command().error(kind, message).exit();
@@ -58,6 +80,15 @@ fn main() -> ExitCode {
                 log_to_stderr();
                 args.data = early.data.unwrap_or(args.data);
                 serve::run(args).await
+            }
+            Command::Worker(WorkerLine {
+                command: Some(command),
+                ..
+            }) => cli::run_worker(command, early).await,
+            Command::Worker(WorkerLine { mut run, .. }) => {
+                log_to_stderr();
+                run.data = early.data.unwrap_or(run.data);
+                serve::worker::run(run).await
             }
             Command::Demo(mut args) => {
                 args.data = early.data.or(args.data);

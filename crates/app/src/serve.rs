@@ -10,11 +10,10 @@ use anyhow::{Context, Result};
 use reelgate_api_kit::Dialect;
 use reelgate_api_kit::serve::{ServeOptions, serve};
 use reelgate_api_native::NativeApi;
-use reelgate_domain::WorkerId;
 use reelgate_media::{Engine, Runner, SandboxLevel};
-use reelgate_service::{Clock, Credentials, Ids, RandomIds, Service, Settings, SystemClock};
-use reelgate_store::{SqliteStore, Store};
-use reelgate_worker::{Machine, Tools, Turned, Worker, WorkerConfig};
+use reelgate_service::{Clock, Credentials, Service, SystemClock};
+use reelgate_store::Store;
+use reelgate_worker::{Turned, Worker};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -24,20 +23,29 @@ use crate::catalogue::catalogue;
 use crate::config::{self, EngineArgs, NetworkArgs, ServeArgs};
 
 mod access;
+mod base;
+mod clock;
+mod company;
 mod files;
 mod health;
+mod home;
 mod house;
 mod listen;
+mod membership;
 mod parts;
 mod signals;
 mod space;
+mod store;
 pub(crate) mod tls;
+pub(crate) mod worker;
 
-use files::{data_directory, remove_if_there, write_private};
+use base::{Base, Plan};
+use files::{remove_if_there, write_private};
+use home::Home;
 use house::House;
+use membership::Beating;
 use parts::Parts;
 use signals::StopSignals;
-use space::Space;
 use tls::Tls;
 
 /// How long killed processes may take to be gone before this one leaves without knowing.
@@ -56,6 +64,39 @@ pub(crate) struct Server {
     serving: JoinHandle<()>,
     house: House,
     worker: Option<Worker>,
+    beating: Beating,
+    _home: Option<Home>,
+}
+
+/// A server that listens, before it is put together.
+struct Opening {
+    address: SocketAddr,
+    scheme: &'static str,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    house: House,
+    worker: Option<Worker>,
+}
+
+impl Opening {
+    fn with(self, mut base: Base) -> Server {
+        let home = base.take_home();
+        let overview = self.worker.as_ref().map(Worker::overview);
+        Server {
+            address: self.address,
+            scheme: self.scheme,
+            credentials_file: config::credentials_file(&base.data),
+            beating: base.membership.beat(&base.service, overview),
+            data: base.data,
+            service: base.service,
+            parts: base.parts,
+            stop: self.stop,
+            serving: self.serving,
+            house: self.house,
+            worker: self.worker,
+            _home: home,
+        }
+    }
 }
 
 /// Runs a server until it is told to stop by SIGTERM or SIGINT.
@@ -68,12 +109,15 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
     let mut stops = StopSignals::listen()?;
     let (address, scheme) = (server.address, server.scheme);
     tracing::info!(%address, "reelgate listens on {scheme}://{address}");
-    tracing::info!("credentials are in {}", server.credentials_file.display());
+    let has_credentials = server.credentials_file.exists();
+    if has_credentials {
+        tracing::info!("credentials are in {}", server.credentials_file.display());
+    }
     if let Some(file) = &args.ready_file {
         let ready = json!({
             "address": address.to_string(),
             "scheme": scheme,
-            "credentials_file": server.credentials_file,
+            "credentials_file": has_credentials.then_some(&server.credentials_file),
         });
         write_private(file, &ready.to_string())
             .with_context(|| format!("writing the ready file {}", file.display()))?;
@@ -115,89 +159,64 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
 impl Server {
     /// Starts everything; requests are served when this returns.
     pub(crate) async fn start(args: &ServeArgs) -> Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let tls = Tls::load(&args.network.tls, Arc::clone(&clock))?;
+        let tls = Tls::load(&args.network.tls, Arc::new(SystemClock))?;
         let addresses = listen::addresses(&args.network).await?;
-        let data = data_directory(&args.data)?;
-        let space = Space::of(&args.work, &data);
-        let runner = Arc::new(Runner::start(tokio::runtime::Handle::current())?);
-        tell_sandbox(runner.sandbox());
-        let engine = Arc::new(find_engine(&runner, &args.engine).await?);
-        let sqlite = Arc::new(SqliteStore::open(&data)?);
-        let parts = Parts::new(&runner, &sqlite);
-        let store: Arc<dyn Store> = sqlite;
-        // This process owns the store: whatever seems to run was left by a dead one.
-        let moved = store.sweep(true, clock.now()).await?;
-        if moved > 0 {
-            tracing::info!(
-                moved,
-                "{moved} jobs ran when the last server ended without a word"
-            );
-        }
-        let settings = Settings {
-            data_dir: data.clone(),
+        let plan = Plan {
+            data: &args.data,
+            store: &args.store,
+            node: &args.node,
+            work: &args.work,
+            engine: &args.engine,
+            master_key_file: args.access.master_key_file.as_deref(),
             max_object_bytes: args.max_object_bytes,
-            free_space_floor: space.floor,
+            slots: args.slots.unwrap_or_else(default_slots),
+            serves: true,
         };
-        let ids: Arc<dyn Ids> = Arc::new(RandomIds::default());
-        let access = access::settings(&args.access, &data, &*store, &*ids).await?;
-        let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings);
-        let service = Arc::new(service.with_access(access));
-        service.unlock().await?;
-        let credentials_file = config::credentials_file(&data);
-        access::first_start(&service, &credentials_file).await?;
+        let access = |defaults| access::settings(&args.access, defaults);
+        let base = Base::start(&plan, access).await?;
+        match Self::open(args, &plan, &base, tls, &addresses).await {
+            Ok(opened) => Ok(opened.with(base)),
+            Err(error) => {
+                base.membership.leave().await;
+                Err(error)
+            }
+        }
+    }
 
+    /// Listens, and starts what a server has beside its base.
+    async fn open(
+        args: &ServeArgs,
+        plan: &Plan<'_>,
+        base: &Base,
+        tls: Option<Tls>,
+        addresses: &[SocketAddr],
+    ) -> Result<Opening> {
+        let (data, service) = (&base.data, &base.service);
         // What was judged, not what the name may have come to mean since.
-        let listener = TcpListener::bind(&addresses[..])
+        let listener = TcpListener::bind(addresses)
             .await
             .with_context(|| format!("listening on {}", args.network.listen))?;
         let address = listener.local_addr()?;
-        let ffmpeg = engine.ffmpeg().to_owned();
-        let worker = match args.slots.unwrap_or_else(default_slots) {
+        let worker = match plan.slots {
             0 => None,
-            slots => {
-                let tools = Tools {
-                    store: Arc::clone(&store),
-                    clock: Arc::clone(&clock),
-                    bench: Arc::new(Machine::new(engine, runner)),
-                    progress: service.progress(),
-                    holdups: service.holdups(),
-                    slots: service.slots(),
-                };
-                let name = WorkerId(format!("{address}-{}", std::process::id()));
-                let defaults = WorkerConfig::new(name, slots, data.join("scratch"));
-                let config = WorkerConfig {
-                    // Most of what an encoder maps it never touches.
-                    max_memory_bytes: defaults
-                        .max_memory_bytes
-                        .max(args.work.max_memory.saturating_mul(4)),
-                    max_file_bytes: args.max_object_bytes,
-                    max_run: Duration::from_secs(args.work.max_run),
-                    max_resident_bytes: args.work.max_memory,
-                    scratch_per_job: space.per_job,
-                    free_space_floor: space.floor,
-                    ..defaults
-                };
-                let scratch = config.scratch.clone();
-                let worker = Worker::start(config, tools)
-                    .with_context(|| format!("emptying the directory {}", scratch.display()))?;
-                Some(worker)
-            }
+            _ => Some(base.work(plan)?),
         };
-        let watched = worker.as_ref().map(|worker| (worker.turned(), ffmpeg));
+        let watched = worker
+            .as_ref()
+            .map(|worker| (worker.turned(), base.ffmpeg()));
         let (stop, stopped) = watch::channel(false);
         let options = serve_options(&args.network, address, tls.as_ref());
         let serving = tokio::spawn(serve_dialects(
             listener,
-            Arc::clone(&service),
-            store,
-            clock,
+            Arc::clone(service),
+            Arc::clone(&base.store),
+            Arc::clone(&base.clock),
             watched,
             options,
             stopped,
         ));
-        let house = House::keep(&service);
-        let server_file = config::server_file(&data);
+        let house = House::keep(service);
+        let server_file = config::server_file(data);
         tell_clients(&server_file, address, tls.as_ref().map(|tls| tls.sha256));
         let scheme = match tls {
             None => "http",
@@ -207,13 +226,9 @@ impl Server {
                 "https"
             }
         };
-        Ok(Self {
+        Ok(Opening {
             address,
             scheme,
-            credentials_file,
-            data,
-            service,
-            parts,
             stop,
             serving,
             house,
@@ -227,6 +242,7 @@ impl Server {
             name = self.parts.lost() => name,
             _ = &mut self.serving => "what serves requests",
             () = self.house.lost() => "what writes the audit",
+            () = self.beating.lost() => "what tells the other nodes that this one lives",
         }
     }
 
@@ -257,6 +273,7 @@ impl Server {
         }
         // The last calls are in the audit when they have been answered.
         self.house.leave().await;
+        self.beating.leave().await;
     }
 }
 

@@ -13,6 +13,11 @@ impl Slots {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some((free, of));
     }
 
+    /// How many slots there are; 0 if there is no worker, or none yet.
+    pub fn total(&self) -> u32 {
+        self.known().map_or(0, |(_, of)| of)
+    }
+
     /// What was said last, if there is a worker.
     pub(crate) fn known(&self) -> Option<(u32, u32)> {
         *self.0.read().unwrap_or_else(PoisonError::into_inner)

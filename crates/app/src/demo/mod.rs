@@ -20,7 +20,7 @@ use reelgate_client::Client;
 use reelgate_media::Runner;
 use reelgate_service::{RandomIds, SystemClock};
 
-use crate::config::{AccessArgs, DemoArgs, NetworkArgs, ServeArgs, WorkArgs};
+use crate::config::{AccessArgs, DemoArgs, NetworkArgs, NodeArgs, ServeArgs, StoreArgs, WorkArgs};
 use crate::serve::{self, Server};
 use mps::MpsClient;
 
@@ -43,6 +43,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
     }
     let serve_args = ServeArgs {
         data: data.clone(),
+        store: StoreArgs::default(),
+        node: NodeArgs::default(),
         network: NetworkArgs::loopback("127.0.0.1:0"),
         ready_file: None,
         slots: Some(2),

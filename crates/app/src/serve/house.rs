@@ -1,4 +1,5 @@
-//! The task that keeps house for the service: it writes the audit and removes what is outdated.
+//! The tasks that keep house for the service: they write the audit, remove what is outdated and forget what
+//! other nodes have changed.
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tokio::task::JoinHandle;
 /// The task, and how it is told to end.
 pub(super) struct House {
     keeping: JoinHandle<()>,
+    following: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -16,18 +18,30 @@ impl House {
     pub(super) fn keep(service: &Arc<Service>) -> Self {
         let service = Arc::clone(service);
         let (stop, stopped) = watch::channel(false);
+        let following = {
+            let (service, stopped) = (Arc::clone(&service), stopped.clone());
+            tokio::spawn(async move { service.follow_access(stopped).await })
+        };
         let keeping = tokio::spawn(async move { service.keep_house(stopped).await });
-        Self { keeping, stop }
+        Self {
+            keeping,
+            following,
+            stop,
+        }
     }
 
-    /// Completes when the task has ended, which it does by a panic only.
+    /// Completes when a task has ended, which they do by a panic only.
     pub(super) async fn lost(&mut self) {
-        let _ = (&mut self.keeping).await;
+        tokio::select! {
+            _ = &mut self.keeping => {}
+            _ = &mut self.following => {}
+        }
     }
 
     /// Lets it write what still waits.
     pub(super) async fn leave(self) {
         self.stop.send_replace(true);
+        let _ = self.following.await;
         if let Err(error) = self.keeping.await {
             tracing::error!(%error, "keeping house ended by a panic");
         }

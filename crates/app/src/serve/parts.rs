@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use reelgate_media::Runner;
-use reelgate_store::SqliteStore;
 use tokio::sync::watch;
 
 /// Tells when such a thread has ended.
@@ -16,10 +15,11 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn new(runner: &Arc<Runner>, store: &SqliteStore) -> Self {
+    /// The other side of `writer` is dropped when nothing can be written any more.
+    pub(super) fn new(runner: &Arc<Runner>, writer: watch::Receiver<()>) -> Self {
         Self {
             runner: runner.alive(),
-            writer: store.writer_alive(),
+            writer,
             _runner: Some(Arc::clone(runner)),
         }
     }
@@ -28,7 +28,7 @@ impl Parts {
     pub(super) async fn lost(&mut self) -> &'static str {
         tokio::select! {
             () = ended(&mut self.runner) => "the thread that starts processes",
-            () = ended(&mut self.writer) => "the thread that writes to the database",
+            () = ended(&mut self.writer) => "what writes to the database",
         }
     }
 }
@@ -41,6 +41,7 @@ async fn ended(alive: &mut watch::Receiver<()>) {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use reelgate_store::SqliteStore;
     use tokio::runtime::Handle;
 
     use super::*;
@@ -50,15 +51,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let runner = Arc::new(Runner::start(Handle::current()).unwrap());
         let store = SqliteStore::open(dir.path()).unwrap();
-        let mut parts = Parts::new(&runner, &store);
+        let mut parts = Parts::new(&runner, store.writer_alive());
         drop(runner);
         assert_eq!(parts.lost().now_or_never(), None);
         drop(store);
-        assert_eq!(parts.lost().await, "the thread that writes to the database");
+        assert_eq!(parts.lost().await, "what writes to the database");
 
         let store = SqliteStore::open(dir.path()).unwrap();
         let runner = Arc::new(Runner::start(Handle::current()).unwrap());
-        let mut parts = Parts::new(&runner, &store);
+        let mut parts = Parts::new(&runner, store.writer_alive());
         drop(runner);
         parts._runner = None;
         assert_eq!(parts.lost().await, "the thread that starts processes");

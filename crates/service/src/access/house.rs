@@ -34,7 +34,7 @@ impl Service {
                 }
             };
             tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = async { drop(stop.wait_for(|stop| *stop).await) } => break,
                 () = self.access.audit.arrival(), if flush_at.is_none() => {
                     flush_at = Some(Instant::now() + FLUSH_AFTER);
                 }

@@ -2,8 +2,10 @@
 
 mod check;
 mod live;
+mod probes;
 mod ready;
 
 pub use check::Check;
 pub(crate) use live::live;
+pub use probes::probes;
 pub(crate) use ready::ready;

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use serde::Serialize;
 
+use super::Check;
 use crate::NativeApi;
 
 /// `{"ready", "checks": [{"name", "ok", "detail"}, …]}`; `detail` is null where all is well.
@@ -27,7 +28,12 @@ struct CheckView {
 
 /// Answers 200 when every check holds, else 503.
 pub(crate) async fn ready(State(api): State<Arc<NativeApi>>) -> Response {
-    let checks = join_all(api.checks.iter().map(async |check| {
+    readiness(&api.checks).await
+}
+
+/// What the checks come to.
+pub(super) async fn readiness(checks: &[Check]) -> Response {
+    let checks = join_all(checks.iter().map(async |check| {
         let detail = check.trouble().await;
         CheckView {
             name: check.name,
