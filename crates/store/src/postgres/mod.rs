@@ -22,6 +22,8 @@ mod report;
 mod retry;
 mod rows;
 mod sql;
+#[cfg(test)]
+mod sql_tests;
 mod store;
 mod submit;
 mod sweep;

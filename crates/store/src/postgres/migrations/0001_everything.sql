@@ -141,12 +141,14 @@ CREATE TABLE audit (
   code text COLLATE "C",
   request_id text COLLATE "C" NOT NULL
 );
-CREATE INDEX audit_account ON audit (account, number);
-CREATE INDEX audit_principal ON audit (account, principal, number);
-CREATE INDEX audit_action ON audit (account, action, number);
-CREATE INDEX audit_resource ON audit (account, resource, number) WHERE resource IS NOT NULL;
-CREATE INDEX audit_request ON audit (request_id);
-CREATE INDEX audit_refused ON audit (account, number) WHERE NOT allowed;
+-- An account asks for its own calls: what others called is not walked over. Numbers have their signs
+-- turned here, so that the primary key cannot stand in for these indexes.
+CREATE INDEX audit_account ON audit (account, (-number));
+CREATE INDEX audit_principal ON audit (account, principal, (-number));
+CREATE INDEX audit_action ON audit (account, action, (-number));
+CREATE INDEX audit_resource ON audit (account, resource, (-number)) WHERE resource IS NOT NULL;
+CREATE INDEX audit_request ON audit (request_id, (-number));
+CREATE INDEX audit_refused ON audit (account, (-number)) WHERE NOT allowed;
 
 CREATE TABLE buckets (
   account bigint NOT NULL,
@@ -334,4 +336,25 @@ CREATE TABLE nodes (
 CREATE TABLE clusters (
   name text COLLATE "C" PRIMARY KEY,
   created_at bigint NOT NULL
+);
+
+-- For how many days an account keeps what is over, where it is not the default.
+CREATE TABLE retention (
+  account bigint NOT NULL,
+  what text COLLATE "C" NOT NULL,
+  days bigint NOT NULL,
+  PRIMARY KEY (account, what)
+);
+
+-- A row if this is a copy: calls that were signed up to this time may have been made before.
+CREATE TABLE restored (
+  only_row boolean PRIMARY KEY CHECK (only_row),
+  signed_after bigint NOT NULL
+);
+
+-- A row while another store is being moved here, of which this identity is told: until then nobody may
+-- use the database.
+CREATE TABLE arriving (
+  only_row boolean PRIMARY KEY CHECK (only_row),
+  identity text NOT NULL
 );

@@ -1,0 +1,212 @@
+//! Every statement is prepared by the real server, and none walks over a table that grows with what is
+//! stored.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use reelgate_testkit::Postgres;
+
+use super::connect::{Connector, Session};
+use super::{migrate, sql};
+
+/// Several commands in one text, or a command that has no plan.
+const UNPLANNED: &[&str] = &["BEGIN", "COMMIT", "ROLLBACK", "VACUUM_SECRETS"];
+
+/// Tables that grow with what is stored, however few accounts and pipelines there are.
+const LARGE: &[&str] = &[
+    "jobs",
+    "job_payloads",
+    "job_results",
+    "nonces",
+    "audit",
+    "tokens",
+];
+
+fn lists() -> [&'static [(&'static str, &'static str)]; 4] {
+    [sql::ALL, sql::access::ALL, sql::jobs::ALL, sql::nodes::ALL]
+}
+
+fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    lists().into_iter().flatten()
+}
+
+async fn schema() -> Session {
+    let url = Postgres::shared().database();
+    let connector = Connector::new(&url, Duration::from_secs(30)).unwrap();
+    let session = connector.connect().await.unwrap();
+    migrate::migrate(&session, migrate::MIGRATIONS)
+        .await
+        .unwrap();
+    session
+}
+
+#[test]
+fn no_list_of_statements_is_left_out() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres/sql");
+    let files = fs::read_dir(folder).unwrap().count();
+    // The list beside the folder, and one in each of its files.
+    assert_eq!(lists().len(), files + 1);
+    let names: BTreeSet<_> = all().map(|(name, _)| name).collect();
+    assert!(names.len() > 120, "{} statements", names.len());
+}
+
+#[tokio::test]
+async fn every_statement_is_prepared() {
+    let session = schema().await;
+    for (name, statement) in all().filter(|(name, _)| !UNPLANNED.contains(name)) {
+        if let Err(error) = session.prepared(statement).await {
+            panic!("{name}: {error:?}");
+        }
+    }
+    for (name, statement) in all().filter(|(name, _)| UNPLANNED.contains(name)) {
+        let ran = session.batch(statement).await;
+        assert!(ran.is_ok(), "{name}: {ran:?}");
+    }
+}
+
+/// Enough of everything that walking over it is what no planner chooses.
+const FILL: &str = "\
+    INSERT INTO accounts SELECT 1000000000000000 + n, 'account-' || n, 0 \
+      FROM generate_series(1, 20) n; \
+    INSERT INTO pipelines (key, id, account, name, created_at) \
+      SELECT n, decode(md5('p' || n), 'hex'), 1000000000000000 + n, 'main', 0 \
+      FROM generate_series(1, 20) n; \
+    INSERT INTO queues (pipeline, paused, queued, ready) \
+      SELECT n, false, 1000, 1000 FROM generate_series(1, 20) n; \
+    INSERT INTO jobs (id, submission, account, pipeline, priority, state, attempt, losses, \
+      progress, created_at, kin, ready_at) \
+      SELECT decode(md5('j' || n), 'hex'), decode(md5('s' || n / 2), 'hex'), \
+      1000000000000000 + n % 20 + 1, n % 20 + 1, n % 10 + 1, \
+      CASE WHEN n % 3 = 0 THEN 0 ELSE 4 END, 0, 0, 0, n, \
+      CASE WHEN n % 50 = 0 THEN 0 END, CASE WHEN n % 1000 = 0 THEN n END \
+      FROM generate_series(1, 40000) n; \
+    INSERT INTO job_payloads SELECT number, '{}' FROM jobs; \
+    INSERT INTO job_results SELECT number, '{}' FROM jobs; \
+    INSERT INTO leases SELECT id, number, number, 1, false, false, 'w' FROM jobs LIMIT 500; \
+    INSERT INTO nonces SELECT decode(md5('n' || n), 'hex'), n FROM generate_series(1, 40000) n; \
+    INSERT INTO tokens SELECT decode(md5('t' || n), 'hex'), 1000000000000000 + n % 20, \
+      'user' || n % 500, NULL, n, n FROM generate_series(1, 20000) n; \
+    INSERT INTO audit SELECT n * 2048::bigint, n, 1000000000000000 + n % 20, \
+      'user' || n % 100, 'key', 'mts', 'mts:Action' || n % 40, 'job/' || n % 1000, NULL, \
+      n % 20 > 0, NULL, 200, NULL, 'R' || n FROM generate_series(1, 40000) n; \
+    ANALYZE";
+
+/// The plan that serves whatever the parameters are.
+async fn plan(session: &Session, name: &str, statement: &'static str) -> Vec<String> {
+    let parameters = session.prepared(statement).await.unwrap().params().len();
+    let nulls = vec!["NULL"; parameters].join(", ");
+    let nulls = match parameters {
+        0 => String::new(),
+        _ => format!("({nulls})"),
+    };
+    session
+        .batch(&format!("PREPARE s AS {statement}"))
+        .await
+        .unwrap();
+    let explain = format!("EXPLAIN (COSTS OFF) EXECUTE s{nulls}");
+    let rows = session.all(explain.leak(), &[]).await;
+    let rows = rows.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    session.batch("DEALLOCATE s").await.unwrap();
+    rows.iter().map(|row| row.get::<_, String>(0)).collect()
+}
+
+/// Statements with such a step that ends at the first row: that of an index which holds only what is
+/// looked for.
+const ENDS: &[&str] = &["NEXT_DEADLINE"];
+
+/// Steps that look at every row of a large table: without an index, or along one with nothing to look
+/// for in it.
+fn walks(steps: &[String]) -> Vec<&str> {
+    let mut found = Vec::new();
+    for (place, step) in steps.iter().enumerate() {
+        let Some((how, rest)) = step.split_once(" on ") else {
+            continue;
+        };
+        let table = rest.split(' ').next().unwrap_or_default();
+        let looks = |next: &String| next.trim_start().starts_with("Index Cond:");
+        let is_probe = how.contains("Index") && steps.get(place + 1).is_some_and(looks);
+        if how.contains("Scan") && LARGE.contains(&table) && !is_probe {
+            found.push(step.trim());
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn no_statement_walks_over_what_grows() {
+    let session = schema().await;
+    session.batch(FILL).await.unwrap();
+    let mut found = Vec::new();
+    for (name, statement) in all().filter(|(name, _)| !UNPLANNED.contains(name)) {
+        let steps = plan(&session, name, statement).await;
+        let walks = walks(&steps);
+        if !walks.is_empty() && !ENDS.contains(name) {
+            found.push(format!("{name}: {walks:?}\n{}", steps.join("\n")));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n\n"));
+}
+
+#[tokio::test]
+async fn a_plan_that_walks_is_recognised() {
+    let session = schema().await;
+    session.batch(FILL).await.unwrap();
+    for statement in [
+        "SELECT * FROM jobs WHERE submission = $1",
+        "SELECT * FROM jobs WHERE finished_at = $1 ORDER BY number LIMIT 1",
+    ] {
+        let steps = plan(&session, "it", statement).await;
+        assert_eq!(walks(&steps).len(), 1, "{steps:?}");
+    }
+}
+
+#[tokio::test]
+async fn hot_statements_use_the_index_made_for_them() {
+    let session = schema().await;
+    session.batch(FILL).await.unwrap();
+    for (name, statement, index) in [
+        ("NEXT_JOBS", sql::jobs::NEXT_JOBS, "jobs_lane"),
+        ("SIBLINGS", sql::jobs::SIBLINGS, "jobs_kin"),
+        ("DUE_RETRIES", sql::jobs::DUE_RETRIES, "jobs_delayed"),
+        ("ENDED_LEASES", sql::jobs::ENDED_LEASES, "leases_until"),
+        ("LIST_ACCOUNT", sql::jobs::LIST_ACCOUNT, "jobs_account"),
+        ("LIST_LANES", sql::jobs::LIST_LANES, "jobs_lane"),
+        ("AUDIT", sql::access::AUDIT, "audit_pkey"),
+        (
+            "AUDIT_OF_ACCOUNT",
+            sql::access::AUDIT_OF_ACCOUNT,
+            "audit_account",
+        ),
+        (
+            "AUDIT_OF_PRINCIPAL",
+            sql::access::AUDIT_OF_PRINCIPAL,
+            "audit_principal",
+        ),
+        (
+            "AUDIT_OF_ACTION",
+            sql::access::AUDIT_OF_ACTION,
+            "audit_action",
+        ),
+        (
+            "AUDIT_OF_RESOURCE",
+            sql::access::AUDIT_OF_RESOURCE,
+            "audit_resource",
+        ),
+        (
+            "AUDIT_OF_REQUEST",
+            sql::access::AUDIT_OF_REQUEST,
+            "audit_request",
+        ),
+        ("AUDIT_REFUSED", sql::access::AUDIT_REFUSED, "audit_refused"),
+        ("PRUNE_AUDIT", sql::access::PRUNE_AUDIT, "audit_pkey"),
+        ("PRUNE_NONCES", sql::access::PRUNE_NONCES, "nonces_until"),
+        ("PRUNE_TOKENS", sql::access::PRUNE_TOKENS, "tokens_expires"),
+        ("LAST_AUDIT", sql::access::LAST_AUDIT, "audit_pkey"),
+    ] {
+        let steps = plan(&session, name, statement).await;
+        let uses = steps.iter().any(|step| step.contains(index));
+        assert!(uses, "{name} does not use {index}:\n{}", steps.join("\n"));
+    }
+}
