@@ -12,6 +12,7 @@ mod hinter;
 mod inbox;
 mod intention;
 mod job_rows;
+mod keeping;
 mod listing;
 mod migrate;
 mod nodes;

@@ -99,38 +99,3 @@ impl EventStore for PostgresStore {
         Err(pending())
     }
 }
-
-#[async_trait]
-impl KeepStore for PostgresStore {
-    async fn set_retention(
-        &self,
-        _account: AccountId,
-        _what: Kept,
-        _days: Option<u32>,
-    ) -> Result<bool> {
-        Err(pending())
-    }
-    async fn retention(&self, _account: AccountId) -> Result<BTreeMap<Kept, u32>> {
-        Err(pending())
-    }
-    async fn retentions(&self) -> Result<BTreeMap<AccountId, BTreeMap<Kept, u32>>> {
-        Err(pending())
-    }
-    async fn delete_job(
-        &self,
-        _account: AccountId,
-        _id: JobId,
-        _once: Option<Once>,
-    ) -> Result<DeleteJob> {
-        Err(pending())
-    }
-    async fn outlived(&self, _slice: Slice) -> Result<Outlived> {
-        Err(pending())
-    }
-    async fn clear(&self, _slice: Slice) -> Result<Outlived> {
-        Err(pending())
-    }
-    async fn signed_after(&self) -> Result<Option<Timestamp>> {
-        Err(pending())
-    }
-}

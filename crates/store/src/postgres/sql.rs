@@ -13,6 +13,7 @@ macro_rules! statements {
 
 pub(super) mod access;
 pub(super) mod jobs;
+pub(super) mod keeping;
 pub(super) mod nodes;
 
 statements! {

@@ -18,7 +18,7 @@ use crate::contract::{AuditFilter, Result, StoreError};
 const PER_MILLI: i64 = 2048;
 
 /// The smallest number of this time.
-fn first_at(at: Timestamp) -> i64 {
+pub(in crate::postgres) fn first_at(at: Timestamp) -> i64 {
     at.as_millis().max(0).saturating_mul(PER_MILLI)
 }
 

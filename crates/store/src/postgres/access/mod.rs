@@ -21,6 +21,7 @@ use reelgate_domain::access::{
 use reelgate_domain::{AccountId, Timestamp};
 use tokio_postgres::Row;
 
+pub(super) use self::audit::first_at as first_record_at;
 use super::PostgresStore;
 use super::connect::{Param, Session};
 use super::error::Answer;

@@ -1,0 +1,179 @@
+//! What is kept for a time: how long, and taking it away.
+//!
+//! As in the embedded engine, what has been kept for long enough is looked for first, without a lock,
+//! and what was found is looked at again by the transaction that removes it.
+
+mod jobs;
+mod records;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use reelgate_domain::access::Once;
+use reelgate_domain::{AccountId, JobId, Kept, Timestamp};
+use tokio_postgres::Row;
+
+use super::PostgresStore;
+use super::connect::{Param, Session};
+use super::error::Answer;
+use super::rows::{Cells, account_key};
+use super::sql::keeping as sql;
+use super::store::spend;
+use super::transaction::{look_up, transact};
+use crate::contract::{DeleteJob, KeepStore, Outlived, Result, Slice, SliceCursor};
+
+/// One row that has been kept for long enough.
+#[derive(Clone, Debug)]
+struct Found {
+    number: i64,
+    account: Option<AccountId>,
+    /// It goes only if it is still older than this.
+    cutoff: Timestamp,
+    bytes: u64,
+}
+
+/// What one step of a walk has found.
+#[derive(Debug, Default)]
+struct Step {
+    found: Vec<Found>,
+    next: Option<SliceCursor>,
+}
+
+impl Step {
+    /// The step itself, as far as it was carried out.
+    fn outlived(self, taken: impl Fn(&Found) -> bool) -> Outlived {
+        let mut outlived = Outlived {
+            next: self.next,
+            ..Outlived::default()
+        };
+        for found in self.found.iter().filter(|found| taken(found)) {
+            outlived.count(found.account, found.bytes);
+        }
+        outlived
+    }
+}
+
+async fn look(session: &Session, slice: &Slice) -> Answer<Step> {
+    match slice.what {
+        Kept::Jobs => jobs::look(session, slice).await,
+        Kept::Audit => records::audit(session, slice).await,
+        // As long as this engine has none.
+        Kept::Events | Kept::Deliveries | Kept::Attempts => Ok(Step::default()),
+    }
+}
+
+/// Takes away what was found; the numbers of what went.
+async fn take_away(session: &Session, what: Kept, found: &[Found]) -> Answer<BTreeSet<i64>> {
+    match what {
+        Kept::Jobs => jobs::take_away(session, found).await,
+        Kept::Audit => records::take_away(session, sql::DELETE_RECORDS, found).await,
+        Kept::Events | Kept::Deliveries | Kept::Attempts => Ok(BTreeSet::new()),
+    }
+}
+
+#[async_trait]
+impl KeepStore for PostgresStore {
+    async fn set_retention(
+        &self,
+        account: AccountId,
+        what: Kept,
+        days: Option<u32>,
+    ) -> Result<bool> {
+        transact!(self.pool, s => set_retention(s, account, what, days).await)
+    }
+
+    async fn retention(&self, account: AccountId) -> Result<BTreeMap<Kept, u32>> {
+        let key = account_key(account);
+        let rows = look_up!(self.pool, s => s.all(sql::RETENTION, &[&key]).await)?;
+        let rows = rows
+            .iter()
+            .map(|row| set(row).map(|(_, what, days)| (what, days)));
+        rows.collect()
+    }
+
+    async fn retentions(&self) -> Result<BTreeMap<AccountId, BTreeMap<Kept, u32>>> {
+        let rows = look_up!(self.pool, s => s.all(sql::RETENTIONS, &[]).await)?;
+        let mut of: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        for row in &rows {
+            let (account, what, days) = set(row)?;
+            of.entry(account).or_default().insert(what, days);
+        }
+        Ok(of)
+    }
+
+    async fn delete_job(
+        &self,
+        account: AccountId,
+        id: JobId,
+        once: Option<Once>,
+    ) -> Result<DeleteJob> {
+        transact!(self.pool, s => delete_job(s, account, id, once).await)
+    }
+
+    async fn outlived(&self, slice: Slice) -> Result<Outlived> {
+        let step = look_up!(self.pool, s => look(s, &slice).await)?;
+        Ok(step.outlived(|_| true))
+    }
+
+    async fn clear(&self, slice: Slice) -> Result<Outlived> {
+        let step = look_up!(self.pool, s => look(s, &slice).await)?;
+        if step.found.is_empty() {
+            return Ok(step.outlived(|_| true));
+        }
+        let found = &step.found;
+        let gone = transact!(self.pool, s => take_away(s, slice.what, found).await)?;
+        Ok(step.outlived(|found| gone.contains(&found.number)))
+    }
+
+    async fn signed_after(&self) -> Result<Option<Timestamp>> {
+        let row = look_up!(self.pool, s => s.one(sql::SIGNED_AFTER, &[]).await)?;
+        Ok(row.map(|row| Timestamp::from_millis(row.get(0))))
+    }
+}
+
+async fn set_retention(
+    session: &Session,
+    account: AccountId,
+    what: Kept,
+    days: Option<u32>,
+) -> Answer<bool> {
+    let (key, word) = (account_key(account), what.word());
+    if !session.holds(sql::HOLD_ACCOUNT, &[&key]).await? {
+        return Ok(false);
+    }
+    let row: [Param<'_>; 3] = [&key, &word, &days.map_or(0, i64::from)];
+    match days {
+        Some(_) => session.execute(sql::PUT_RETENTION, &row).await?,
+        None => session.execute(sql::DELETE_RETENTION, &row[..2]).await?,
+    };
+    Ok(true)
+}
+
+async fn delete_job(
+    session: &Session,
+    account: AccountId,
+    id: JobId,
+    once: Option<Once>,
+) -> Answer<DeleteJob> {
+    spend(session, once).await?;
+    jobs::delete(session, account, id).await
+}
+
+/// Reads `RETENTION`.
+fn set(row: &Row) -> Result<(AccountId, Kept, u32)> {
+    let cells = Cells::of(row, "retention", row.get::<_, i64>(0));
+    let days = cells.number::<i64, u32>(2, "days")?;
+    Ok((cells.account(0)?, cells.word(1, "what")?, days))
+}
+
+/// The number that a walk has come to: the rows before it have been looked at.
+fn number_of(from: Option<&SliceCursor>) -> i64 {
+    let bytes = from.and_then(|from| from.as_bytes().try_into().ok());
+    bytes.map_or(i64::MIN, i64::from_be_bytes)
+}
+
+/// The number behind the last row that was looked at, if that was not the last there is.
+fn behind(last: Option<i64>, is_full: bool) -> Option<SliceCursor> {
+    let next = last.filter(|_| is_full)?.checked_add(1)?;
+    Some(SliceCursor(next.to_be_bytes().to_vec()))
+}
