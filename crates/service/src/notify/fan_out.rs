@@ -194,9 +194,12 @@ impl Notifier {
     }
 }
 
+/// What tells an event of a job from its others.
+type Told = (JobId, EventName, u32);
+
 /// By event, which dialect tells which topic.
 #[derive(Default)]
-struct Words(HashMap<(JobId, EventName, u32), Vec<(TopicName, &'static str)>>);
+struct Words(HashMap<Told, Vec<(TopicName, &'static str)>>);
 
 impl Words {
     /// A dialect tells of the jobs that it made.

@@ -15,9 +15,9 @@ pub(super) async fn call(
 ) -> Result<Value, ApiError> {
     let name = pipeline::name(params)?;
     pipeline::check_speed(params)?;
-    pipeline::check_notify_config(params)?;
     let request = PipelineRequest {
         role: pipeline::role(params)?,
+        notify: pipeline::notify_config(params)?.unwrap_or_default(),
     };
     let wanted = CreatePipeline {
         name: name.to_owned(),

@@ -20,6 +20,7 @@ mod fields;
 pub mod fuzz;
 mod input;
 mod list_job;
+pub mod notify;
 pub mod operations;
 mod origin;
 mod output;
@@ -73,7 +74,12 @@ impl Product for Mts {
 
     async fn call(&self, call: &Call<'_>) -> Result<Value, ApiError> {
         let service = &*self.service;
-        let Call { caller, params, .. } = *call;
+        let Call {
+            caller,
+            params,
+            request_id,
+            ..
+        } = *call;
         match call.action {
             "AddPipeline" => add_pipeline::call(service, caller, params).await,
             "CancelJob" => cancel_job::call(service, caller, params).await,
@@ -84,7 +90,7 @@ impl Product for Mts {
             "QueryTemplateList" => query_template_list::call(params),
             "SearchPipeline" => search_pipeline::call(service, caller, params).await,
             "SearchTemplate" => search_template::call(params),
-            "SubmitJobs" => submit_jobs::call(service, caller, params).await,
+            "SubmitJobs" => submit_jobs::call(service, caller, params, request_id).await,
             "UpdatePipeline" => update_pipeline::call(service, caller, params).await,
             action => Err(ApiError::internal(format!("{action} has no code"))),
         }

@@ -3,7 +3,9 @@
 use reelgate_domain::job::{Job, Origin};
 use serde_json::{Map, Value};
 
-const DIALECT: &str = "mps";
+use super::notify::NotifyConfig;
+
+pub(super) const DIALECT: &str = "mps";
 const VERSION: u16 = 1;
 
 /// What a job's answers repeat of its request.
@@ -61,20 +63,46 @@ impl<'a> Remembered<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct PipelineRequest {
     pub(super) role: Option<String>,
+    pub(super) notify: NotifyConfig,
 }
 
 impl PipelineRequest {
     pub(super) fn into_origin(self) -> Origin {
-        let role = self.role.map(|role| ("Role".to_owned(), role.into()));
-        ours(Value::Object(role.into_iter().collect()))
+        let mut request = Map::new();
+        if let Some(role) = self.role {
+            request.insert("Role".to_owned(), role.into());
+        }
+        let notify = self.notify.members();
+        if !notify.is_empty() {
+            request.insert("NotifyConfig".to_owned(), Value::Object(notify));
+        }
+        ours(Value::Object(request))
     }
 
     pub(super) fn of(origin: Option<&Origin>) -> Self {
-        let role = read(origin).and_then(|request| request.get("Role")?.as_str());
+        let Some(request) = read(origin) else {
+            return Self::default();
+        };
+        let role = request.get("Role").and_then(Value::as_str);
+        let notify = request.get("NotifyConfig").and_then(Value::as_object);
         Self {
             role: role.map(str::to_owned),
+            notify: notify.map(NotifyConfig::of).unwrap_or_default(),
         }
     }
+}
+
+/// Notes which call made a job, for messages about it.
+pub(super) fn note_request(origin: &mut Option<Origin>, request_id: &str) {
+    let request = origin.as_mut().and_then(|it| it.request.as_object_mut());
+    if let Some(request) = request {
+        request.insert("RequestId".to_owned(), request_id.into());
+    }
+}
+
+/// The id of the call that made a job, if it was noted.
+pub(super) fn request_id(job: &Job) -> Option<&str> {
+    read(job.origin.as_ref())?.get("RequestId")?.as_str()
 }
 
 /// Whether this product may write the origin: it belongs to the dialect that made the thing.
@@ -105,9 +133,14 @@ mod tests {
     fn what_was_written_reads_back() {
         let request = PipelineRequest {
             role: Some("AliyunMTSDefaultRole".to_owned()),
+            notify: NotifyConfig {
+                topic: "done".parse().ok(),
+                queue: None,
+            },
         };
         let origin = request.clone().into_origin();
-        assert_eq!(origin.request, json!({"Role": "AliyunMTSDefaultRole"}));
+        let written = json!({"Role": "AliyunMTSDefaultRole", "NotifyConfig": {"Topic": "done"}});
+        assert_eq!(origin.request, written);
         assert_eq!(PipelineRequest::of(Some(&origin)), request);
         assert_eq!(PipelineRequest::default().into_origin().request, json!({}));
     }

@@ -10,7 +10,8 @@ use reelgate_domain::pipeline::MAX_NAME_BYTES;
 use serde_json::{Map, Value};
 
 use super::errors::{Code, Refusal};
-use super::fields::{Fields, asks_for_nothing};
+use super::fields::Fields;
+use super::notify::NotifyConfig;
 use super::origin::PipelineRequest;
 use super::request;
 use super::status::pipeline_word;
@@ -39,8 +40,13 @@ pub(super) fn render(pipeline: &Pipeline, view: View) -> Value {
     if view != View::Update {
         put("SpeedLevel", SPEED_LEVEL.into());
     }
-    if let Some(role) = PipelineRequest::of(pipeline.origin.as_ref()).role {
+    let request = PipelineRequest::of(pipeline.origin.as_ref());
+    if let Some(role) = request.role {
         put("Role", role.into());
+    }
+    let notify = request.notify.members();
+    if !notify.is_empty() {
+        put("NotifyConfig", Value::Object(notify));
     }
     if view == View::Search {
         let created = format_utc(pipeline.created_at.as_millis());
@@ -80,14 +86,10 @@ pub(super) fn check_speed(params: &Params) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// No messages are sent yet, so only a configuration that asks for none is accepted.
-pub(super) fn check_notify_config(params: &Params) -> Result<(), Refusal> {
+/// Where messages go; one without names asks for none.
+pub(super) fn notify_config(params: &Params) -> Result<Option<NotifyConfig>, Refusal> {
     let config = json_object(params, "NotifyConfig")?;
-    let asks = config.is_some_and(|config| !asks_for_nothing(&Value::Object(config)));
-    if asks {
-        return Err(Refusal::new(Code::NotSupported, "NotifyConfig"));
-    }
-    Ok(())
+    config.map(|config| NotifyConfig::read(&config)).transpose()
 }
 
 /// Boosting is not served, so only a configuration without it is accepted.
@@ -163,13 +165,17 @@ mod tests {
             refusal(Code::OutOfRange, "SpeedLevel")
         );
 
-        let notify = |value: &str| check_notify_config(&params(&[("NotifyConfig", value)]));
-        for nothing in ["", "{}", r#"{"Topic": "", "QueueName": null}"#] {
-            assert_eq!(notify(nothing), Ok(()), "{nothing}");
+        let notify = |value: &str| notify_config(&params(&[("NotifyConfig", value)]));
+        assert_eq!(notify(""), Ok(None));
+        for nothing in ["{}", r#"{"Topic": "", "QueueName": null}"#] {
+            assert_eq!(
+                notify(nothing),
+                Ok(Some(NotifyConfig::default())),
+                "{nothing}"
+            );
         }
-        let queue = notify(r#"{"QueueName": "q"}"#);
-        assert_eq!(queue, refusal(Code::NotSupported, "NotifyConfig"));
-        assert_eq!(notify("{"), refusal(Code::JsonFormat, "NotifyConfig"));
+        let bad = Refusal::new(Code::JsonFormat, "NotifyConfig");
+        assert_eq!(notify("{"), Err(bad));
 
         let extend = |value: &str| check_extend_config(&params(&[("ExtendConfig", value)]));
         assert_eq!(extend(r#"{"IsBoostNew": false}"#), Ok(()));

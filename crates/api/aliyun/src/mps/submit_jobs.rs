@@ -1,6 +1,6 @@
 //! `SubmitJobs`: one job for each output that can be made, all of them siblings.
 
-use reelgate_api_kit::json as strict_json;
+use reelgate_api_kit::{RequestId, json as strict_json};
 use reelgate_domain::job::kind::transcode::TranscodeSpec;
 use reelgate_domain::job::{Job, JobSpec};
 use reelgate_domain::{BucketName, PipelineId};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::errors::{Code, Refusal, service_error};
 use super::input::{self, Input};
-use super::origin::JobRequest;
+use super::origin::{self, JobRequest};
 use super::output::{self, Accepted, Target};
 use super::render::{self, View};
 use super::request;
@@ -24,13 +24,16 @@ pub(super) async fn call(
     service: &Service,
     caller: &Caller,
     params: &Params,
+    request_id: RequestId,
 ) -> Result<Value, ApiError> {
     let request = Request::read(params)?;
+    let request_id = request_id.to_string();
     let mut jobs = Vec::with_capacity(request.outputs.len());
     let mut refusals = Vec::with_capacity(request.outputs.len());
     for output in request.outputs {
         match output {
-            Ok(job) => {
+            Ok(mut job) => {
+                origin::note_request(&mut job.origin, &request_id);
                 jobs.push(job);
                 refusals.push(None);
             }

@@ -144,6 +144,7 @@ impl Gateway {
             caller: &caller,
             action,
             params,
+            request_id,
             context,
         };
         match product.call(&call).await? {

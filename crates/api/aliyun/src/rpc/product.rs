@@ -1,6 +1,7 @@
 //! What a product brings to the gateway, and what the gateway hands to it.
 
 use async_trait::async_trait;
+use reelgate_api_kit::RequestId;
 use reelgate_api_kit::operation::Product as Table;
 use reelgate_service::{CallContext, Caller, Denial, Principal};
 use serde_json::Value;
@@ -43,5 +44,6 @@ pub struct Call<'a> {
     pub caller: &'a Caller,
     pub action: &'a str,
     pub params: &'a Params,
+    pub request_id: RequestId,
     pub context: &'a CallContext,
 }

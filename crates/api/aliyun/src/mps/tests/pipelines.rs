@@ -72,6 +72,40 @@ async fn pipelines_are_made_changed_found_and_deleted() {
 }
 
 #[tokio::test]
+async fn where_messages_go_is_kept_and_shown() {
+    let world = World::new().await;
+    let config = r#"{"Topic": "done", "QueueName": "all-of-them"}"#;
+    let pairs = [("Name", "told"), ("NotifyConfig", config)];
+    let made = world.call("AddPipeline", &pairs).await["Pipeline"].take();
+    let expected = json!({"Topic": "done", "QueueName": "all-of-them"});
+    assert_eq!(made["NotifyConfig"], expected);
+    let id = text(&made["Id"]);
+    let change = |more: &[(&'static str, &'static str)]| {
+        let pairs = [("PipelineId", &*id), ("Name", "told"), ("State", "Active")];
+        let pairs = pairs.iter().chain(more);
+        pairs
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let updated = async |more: &[(&'static str, &'static str)]| {
+        let pairs = change(more);
+        let pairs: Vec<_> = pairs.iter().map(|(a, b)| (&**a, &**b)).collect();
+        world.call("UpdatePipeline", &pairs).await["Pipeline"].take()
+    };
+    // What a change does not name stays.
+    let kept = updated(&[("Role", "AliyunMTSDefaultRole")]).await;
+    assert_eq!(
+        (&kept["NotifyConfig"], &kept["Role"]),
+        (&expected, &json!("AliyunMTSDefaultRole"))
+    );
+    let other = updated(&[("NotifyConfig", r#"{"QueueName": "q"}"#)]).await;
+    assert_eq!(other["NotifyConfig"], json!({"QueueName": "q"}));
+    assert_eq!(other["Role"], "AliyunMTSDefaultRole");
+    let none = updated(&[("NotifyConfig", "{}")]).await;
+    assert!(none.get("NotifyConfig").is_none(), "{none}");
+}
+
+#[tokio::test]
 async fn a_pipeline_with_jobs_is_not_deleted() {
     let world = World::new().await;
     let job = world.submit_one().await;
@@ -111,7 +145,7 @@ async fn a_change_of_a_pipeline_needs_name_and_state() {
                 ("PipelineId", id),
                 ("Name", "a"),
                 ("State", "Active"),
-                ("NotifyConfig", r#"{"Topic": "t"}"#),
+                ("NotifyConfig", r#"{"MqTopic": "t"}"#),
             ],
             "400 InvalidParameter.NotSupported",
         ),
