@@ -24,11 +24,6 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// Whether the server found that a row with this key is there already.
-    pub(super) fn is_taken(&self) -> bool {
-        matches!(self, Self::Refused { state, .. } if *state == SqlState::UNIQUE_VIOLATION)
-    }
-
     /// No answer in time: whatever still comes on this connection answers nothing any more.
     pub(super) fn silent(patience: std::time::Duration) -> Self {
         let why = format!("the database has not answered for {} s", patience.as_secs());

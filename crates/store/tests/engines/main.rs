@@ -4,11 +4,15 @@
 #[cfg(test)]
 mod copying;
 #[cfg(test)]
+mod connecting;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod mutants;
+#[cfg(test)]
+mod neighbours;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The audit: who called what, and what came of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use reelgate_domain::Timestamp;
@@ -17,6 +17,9 @@ use crate::contract::{AuditFilter, Result, StoreError};
 /// Numbers stay below 2^53, which every reader of JSON can tell apart, until the year 2109.
 const PER_MILLI: i64 = 2048;
 
+/// How often records of one write may find their numbers taken.
+const TRIES: u32 = 100;
+
 /// The smallest number of this time.
 pub(in crate::postgres) fn first_at(at: Timestamp) -> i64 {
     at.as_millis().max(0).saturating_mul(PER_MILLI)
@@ -27,23 +30,26 @@ fn first_after(at: Timestamp) -> i64 {
     first_at(at).saturating_add(PER_MILLI)
 }
 
-/// Another node may take the same numbers meanwhile: then this one begins again, and finds them taken.
+/// Another node may take the same numbers meanwhile: then those records get others.
 pub(super) async fn record(session: &Session, records: &[AuditRecord]) -> Answer<()> {
-    if records.is_empty() {
-        return Ok(());
-    }
-    let numbers = numbers(session, records).await?;
-    match insert(session, records, &numbers).await {
-        Err(taken) if taken.is_taken() => {
-            let why = "another node has taken these numbers of records";
-            Err(Failure::Again(StoreError::Unavailable(why.into())))
+    let mut left: Vec<&AuditRecord> = records.iter().collect();
+    let mut tries = 0;
+    while !left.is_empty() {
+        tries += 1;
+        if tries > TRIES {
+            let why = "other nodes take all numbers of records";
+            return Err(Failure::Again(StoreError::Unavailable(why.into())));
         }
-        outcome => outcome,
+        let numbers = numbers(session, &left).await?;
+        let stored = insert(session, &left, &numbers).await?;
+        let mut number = numbers.iter();
+        left.retain(|_| number.next().is_some_and(|it| !stored.contains(it)));
     }
+    Ok(())
 }
 
 /// A number for each record: the next free one of its time.
-async fn numbers(session: &Session, records: &[AuditRecord]) -> Answer<Vec<i64>> {
+async fn numbers(session: &Session, records: &[&AuditRecord]) -> Answer<Vec<i64>> {
     let mut next = BTreeMap::new();
     look_up(session, &mut next, records.iter().map(|it| first_at(it.at))).await?;
     let mut numbers = Vec::with_capacity(records.len());
@@ -83,11 +89,16 @@ async fn look_up(
     Ok(())
 }
 
-async fn insert(session: &Session, records: &[AuditRecord], numbers: &[i64]) -> Answer<()> {
+/// Stores the records whose numbers are free, and tells which numbers those were.
+async fn insert(
+    session: &Session,
+    records: &[&AuditRecord],
+    numbers: &[i64],
+) -> Answer<HashSet<i64>> {
     // In the order of numbers, so that two nodes wait for each other in one order.
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_unstable_by_key(|place| numbers[*place]);
-    let records = || order.iter().map(|place| &records[*place]);
+    let records = || order.iter().map(|place| records[*place]);
     let numbers: Vec<i64> = order.iter().map(|place| numbers[*place]).collect();
     let at: Vec<i64> = records().map(|it| it.at.as_millis()).collect();
     let account: Vec<Option<i64>> = records().map(|it| it.account.map(account_key)).collect();
@@ -128,8 +139,8 @@ async fn insert(session: &Session, records: &[AuditRecord], numbers: &[i64]) -> 
         &code,
         &request_id,
     ];
-    session.execute(sql::INSERT_AUDIT, &stored).await?;
-    Ok(())
+    let stored = session.all(sql::INSERT_AUDIT, &stored).await?;
+    Ok(stored.iter().map(|row| row.get(0)).collect())
 }
 
 pub(super) async fn list(

@@ -236,7 +236,7 @@ statements! {
         resource, source, allowed, reason, status, code, request_id) \
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], \
         $6::text[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::text[], \
-        $12::integer[], $13::text[], $14::text[])";
+        $12::integer[], $13::text[], $14::text[]) ON CONFLICT DO NOTHING RETURNING number";
     /// The highest number of each of these ranges, as far as it has one.
     LAST_AUDIT = "SELECT r.first, max(a.number) FROM unnest($1::bigint[]) r(first) \
         JOIN LATERAL (SELECT number FROM audit WHERE number >= r.first \
