@@ -24,8 +24,14 @@ const LARGE: &[&str] = &[
     "tokens",
 ];
 
-fn lists() -> [&'static [(&'static str, &'static str)]; 4] {
-    [sql::ALL, sql::access::ALL, sql::jobs::ALL, sql::nodes::ALL]
+fn lists() -> [&'static [(&'static str, &'static str)]; 5] {
+    [
+        sql::ALL,
+        sql::access::ALL,
+        sql::jobs::ALL,
+        sql::keeping::ALL,
+        sql::nodes::ALL,
+    ]
 }
 
 fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
