@@ -64,8 +64,12 @@ impl Service {
         let password = Secret::new(&*made.iam_password);
         let (claimant, passwords) = (Claimant::Account(account), &self.access.passwords);
         let password_hash = passwords.hash(claimant, &*self.ids, password).await?;
+        // Where no directory is one that all nodes see, whoever uses the account makes its bucket on S3.
         let path = self.default_bucket_path(account, &bucket);
-        reelgate_objects::Directory::make(&path)?;
+        let has_bucket = self.company.may_keep_directories();
+        if has_bucket {
+            reelgate_objects::Directory::make(&path)?;
+        }
         let secret = Secret::new(&*made.access_key_secret);
         let project = Project {
             id: made.project_id.parse().map_err(ServiceError::internal)?,
@@ -117,12 +121,12 @@ impl Service {
             password_hash: Some(password_hash),
             policies: vec![PolicyRef::System(ADMINISTRATOR.to_owned())],
             pipelines,
-            bucket: Bucket {
+            bucket: has_bucket.then_some(Bucket {
                 account,
                 name: bucket,
                 place: Place::Directory(path),
                 created_at: now,
-            },
+            }),
             only_first: is_first,
         })
     }

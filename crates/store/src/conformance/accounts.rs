@@ -8,7 +8,7 @@ use reelgate_testkit::{FixedClock, Ids, account};
 
 use super::tenants::{first_account, pipeline, project, tenant};
 use super::{Home, World};
-use crate::{Bucket, Create, CreateAccount, Resealed};
+use crate::{Bucket, Create, CreateAccount, NewAccount, Resealed};
 
 pub async fn the_first_account_is_made_once(home: &dyn Home) {
     let (store, clock, ids) = (home.open().await, FixedClock::default(), Ids::default());
@@ -28,11 +28,9 @@ pub async fn the_first_account_is_made_once(home: &dyn Home) {
         .expect("named");
     let id = first.pipelines[0].id;
     assert_eq!(named.map(|pipeline| pipeline.id), Some(id));
-    let bucket = store
-        .bucket(account(1), &first.bucket.name)
-        .await
-        .expect("bucket");
-    assert_eq!(bucket, Some(first.bucket));
+    let media = first.bucket.expect("it comes with one");
+    let bucket = store.bucket(account(1), &media.name).await.expect("bucket");
+    assert_eq!(bucket, Some(media));
 }
 
 pub async fn an_account_comes_with_all_that_it_was_made_with(home: &dyn Home) {
@@ -69,7 +67,19 @@ pub async fn an_account_comes_with_all_that_it_was_made_with(home: &dyn Home) {
     let expected: Vec<_> = made.pipelines.iter().map(|it| (it.id, &it.name)).collect();
     assert_eq!(found, expected);
     let buckets = store.buckets(id).await.expect("buckets");
-    assert_eq!(buckets, [made.bucket]);
+    assert_eq!(buckets, made.bucket.as_slice());
+}
+
+pub async fn an_account_may_come_without_a_bucket(home: &dyn Home) {
+    let (store, clock, ids) = (home.open().await, FixedClock::default(), Ids::default());
+    let new = NewAccount {
+        bucket: None,
+        ..first_account(&ids, clock.now())
+    };
+    let id = new.account.id;
+    let created = store.create_account(new).await.expect("create");
+    assert_eq!(created, CreateAccount::Created);
+    assert_eq!(store.buckets(id).await.expect("buckets"), []);
 }
 
 pub async fn two_accounts_of_one_name_cannot_be(home: &dyn Home) {

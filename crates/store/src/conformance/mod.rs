@@ -93,6 +93,7 @@ macro_rules! conformance_tests {
         $crate::conformance_tests! { @cases $home;
             accounts::the_first_account_is_made_once,
             accounts::an_account_comes_with_all_that_it_was_made_with,
+            accounts::an_account_may_come_without_a_bucket,
             accounts::two_accounts_of_one_name_cannot_be,
             accounts::an_account_is_made_wholly_or_not_at_all,
             accounts::accounts_are_listed_in_pages,

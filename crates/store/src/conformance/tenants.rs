@@ -77,12 +77,12 @@ pub(super) fn tenant(number: u8, name: &str, ids: &Ids, now: Timestamp) -> NewAc
             new_pipeline("default".into()),
             new_pipeline(format!("mpc-{id}")),
         ],
-        bucket: Bucket {
+        bucket: Some(Bucket {
             account: owner,
             name: BucketName::new("media").expect("it is a valid name"),
             place: Place::Directory("/buckets/media".into()),
             created_at: now,
-        },
+        }),
         only_first: false,
     }
 }

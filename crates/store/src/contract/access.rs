@@ -32,7 +32,8 @@ pub struct NewAccount {
     /// What the user may do.
     pub policies: Vec<PolicyRef>,
     pub pipelines: Vec<NewPipeline>,
-    pub bucket: Bucket,
+    /// Absent where no directory is one that all nodes see.
+    pub bucket: Option<Bucket>,
     /// Only if there is no account yet.
     pub only_first: bool,
 }

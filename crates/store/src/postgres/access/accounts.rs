@@ -48,7 +48,9 @@ pub(super) async fn create(session: &Session, new: &NewAccount) -> Answer<Create
     for pipeline in &new.pipelines {
         pipelines::insert(session, pipeline).await?;
     }
-    is_new(buckets::create(session, &new.bucket).await?, "bucket")?;
+    if let Some(bucket) = &new.bucket {
+        is_new(buckets::create(session, bucket).await?, "bucket")?;
+    }
     Ok(CreateAccount::Created)
 }
 

@@ -51,7 +51,9 @@ pub(super) fn create(tx: &Tx<'_>, new: &NewAccount) -> Result<CreateAccount> {
     for pipeline in &new.pipelines {
         pipelines::create(tx, pipeline)?;
     }
-    is_new(buckets::create(tx, &new.bucket)?, "bucket")?;
+    if let Some(bucket) = &new.bucket {
+        is_new(buckets::create(tx, bucket)?, "bucket")?;
+    }
     Ok(CreateAccount::Created)
 }
 

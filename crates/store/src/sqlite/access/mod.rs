@@ -44,7 +44,7 @@ fn holds(connection: &Connection, query: &str, key: impl Params) -> Result<bool>
 #[async_trait]
 impl AccessStore for SqliteStore {
     async fn create_account(&self, mut new: NewAccount) -> Result<CreateAccount> {
-        new.bucket = self.within(new.bucket);
+        new.bucket = new.bucket.map(|bucket| self.within(bucket));
         self.write(Lane::Normal, move |tx| accounts::create(tx, &new))
             .await
     }
