@@ -20,6 +20,9 @@ use crate::hints::{Bells, Wakes};
 /// The least time between two notifications of a node.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// How often it is said that there is no connection.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+
 /// How long to wait before another try to connect.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -60,10 +63,14 @@ impl Hinter {
     /// Tells and listens for ever. While there is no connection nobody is told; when there is one again
     /// everything rings, because nobody knows what was missed.
     pub(super) async fn run(self, connector: Connector) {
+        let mut told_at: Option<Instant> = None;
         loop {
-            if let Err(failure) = self.converse(&connector).await {
+            if let Err(failure) = self.converse(&connector).await
+                && told_at.is_none_or(|at| at.elapsed() > TELL_AGAIN)
+            {
                 let error = crate::StoreError::from(failure);
                 tracing::warn!(%error, "this node neither gives nor gets hints for now");
+                told_at = Some(Instant::now());
             }
             sleep(AGAIN).await;
         }
