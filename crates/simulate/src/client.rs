@@ -43,7 +43,23 @@ impl Town {
                 return;
             }
             let asked = self.idea(client, number);
-            self.call(asked).await;
+            let told = self.call(asked).await;
+            if let Some(Told::Jobs(jobs)) = told
+                && self.world.misfortune(plan.regrets)
+            {
+                self.regret(jobs).await;
+            }
+        }
+    }
+
+    /// Cancels what may be about to start.
+    async fn regret(self: &Arc<Self>, jobs: Vec<JobId>) {
+        for job in jobs {
+            let pause = self.world.dice(|dice| dice.pick(&[0, 0, 50, 300]));
+            sleep(Duration::from_millis(pause)).await;
+            let policy = CancelPolicy::QueuedOnly;
+            let mode = StopMode::Graceful;
+            self.call(Asked::Cancel { job, policy, mode }).await;
         }
     }
 

@@ -7,12 +7,15 @@
 mod bench;
 mod client;
 mod dice;
+pub mod exhaustive;
 mod life;
 mod mutant;
 mod node;
 mod plan;
 mod record;
 mod rules;
+#[cfg(test)]
+mod seeds_tests;
 mod storage;
 mod turmoil;
 mod verdict;
@@ -44,6 +47,9 @@ pub use crate::record::Broken;
 
 /// The longest that all jobs take to end once nothing goes wrong any more.
 const SETTLED_WITHIN: Duration = Duration::from_secs(240);
+
+/// The longest that a call takes that nothing holds up any more.
+const LONGEST_CALL: Duration = Duration::from_secs(12);
 
 /// What came of a seed.
 #[derive(Debug)]
@@ -134,7 +140,7 @@ async fn simulate(
 ) -> anyhow::Result<Outcome> {
     let mut dice = Dice::new(seed);
     let plan = Plan::of(&mut dice);
-    let world = World::new(plan.clone(), dice, Record::new(lines));
+    let world = World::new(plan.clone(), dice, Record::new(lines, plan.most_skew_ms()));
     world.note(|| format!("seed {seed}: {plan:?}"));
     let account = account(1);
     let pipelines = furnish(database, &plan, account).await?;
@@ -230,6 +236,8 @@ async fn settle(
             record.break_promise("nothing panics", panic.to_string());
         }
     }
+    // What a client has given up may still be on its way.
+    sleep(LONGEST_CALL).await;
     for pipeline in &town.pipelines {
         let pipeline = *pipeline;
         loop {

@@ -25,6 +25,7 @@ pub(crate) struct Life {
     pub(crate) name: String,
     dead: AtomicBool,
     died: Notify,
+    healed: Notify,
     frozen_until: Mutex<Instant>,
     cut_off_until: Mutex<Instant>,
 }
@@ -36,6 +37,7 @@ impl Life {
             name: format!("n{node}.{count}"),
             dead: AtomicBool::new(false),
             died: Notify::new(),
+            healed: Notify::new(),
             frozen_until: Mutex::new(now),
             cut_off_until: Mutex::new(now),
         })
@@ -60,17 +62,20 @@ impl Life {
     }
 
     pub(crate) fn freeze(&self, span: Duration) {
-        *lock(&self.frozen_until) = Instant::now() + span;
+        let mut until = lock(&self.frozen_until);
+        *until = (Instant::now() + span).max(*until);
     }
 
     pub(crate) fn cut_off(&self, span: Duration) {
-        *lock(&self.cut_off_until) = Instant::now() + span;
+        let mut until = lock(&self.cut_off_until);
+        *until = (Instant::now() + span).max(*until);
     }
 
     /// Whatever is wrong with it is over, unless it is dead.
     pub(crate) fn heal(&self) {
         *lock(&self.frozen_until) = Instant::now();
         *lock(&self.cut_off_until) = Instant::now();
+        self.healed.notify_waiters();
     }
 
     fn is_cut_off(&self) -> bool {
@@ -87,7 +92,11 @@ impl Life {
             if until <= Instant::now() {
                 return;
             }
-            sleep_until(until).await;
+            tokio::select! {
+                biased;
+                () = self.healed.notified() => {}
+                () = sleep_until(until) => {}
+            }
         }
     }
 }

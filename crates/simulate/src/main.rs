@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
+use reelgate_simulate::exhaustive::explore;
 use reelgate_simulate::{Met, Mutant, Outcome, Simulator};
 
 /// Simulates nodes on one store under seeded time, order and trouble, and checks what everybody was told.
@@ -30,6 +31,9 @@ struct Arguments {
     /// Takes away each rule in turn and says how many seeds it takes to notice.
     #[arg(long)]
     mutants: bool,
+    /// Looks at everything that can happen to one job instead.
+    #[arg(long)]
+    exhaustive: bool,
     /// How many seeds run at a time; as many as there are processors unless said.
     #[arg(long)]
     threads: Option<usize>,
@@ -42,6 +46,12 @@ fn main() -> anyhow::Result<()> {
     }
     if arguments.mutants {
         return hunt(arguments.seeds);
+    }
+    if arguments.exhaustive {
+        let explored = explore(None);
+        println!("{} states, {} steps", explored.states, explored.transitions);
+        anyhow::ensure!(explored.broken.is_none(), "{:#?}", explored.broken);
+        return Ok(());
     }
     let threads = arguments.threads.map_or_else(
         || std::thread::available_parallelism().map_or(1, usize::from),

@@ -18,9 +18,6 @@ use crate::mutant::Mutant;
 use crate::plan::{LEASE, POLL_EVERY, RENEW_EVERY};
 use crate::world::{SkewedClock, World, lock};
 
-/// The farthest that a clock is set ahead or back.
-pub(crate) const FARTHEST_AHEAD_MS: i64 = 15_000;
-
 /// Space is no matter here.
 fn plenty(_: &std::path::Path) -> std::io::Result<u64> {
     Ok(1 << 50)

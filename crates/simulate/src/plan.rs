@@ -13,6 +13,9 @@ pub(crate) const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How often nodes look for work without a hint.
 pub(crate) const POLL_EVERY: Duration = Duration::from_secs(1);
 
+/// The farthest that a clock is set ahead or back.
+pub(crate) const FARTHEST_AHEAD_MS: i64 = 15_000;
+
 /// What can go wrong from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
@@ -55,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) calls: u64,
     /// The longest pause between them.
     pub(crate) think_ms: u64,
+    /// A client that cancels at once what it has just submitted.
+    pub(crate) regrets: u64,
     pub(crate) troubles: Vec<Trouble>,
     pub(crate) trouble_every_ms: u64,
     /// How long things go wrong.
@@ -77,6 +82,14 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// How far a node's clock is ahead at most.
+    pub(crate) fn most_skew_ms(&self) -> i64 {
+        if self.troubles.contains(&Trouble::ClockStep) {
+            return FARTHEST_AHEAD_MS;
+        }
+        self.skew_ms as i64
+    }
+
     pub(crate) fn of(dice: &mut Dice) -> Self {
         let nodes = dice.within(1, 4);
         let pipelines = dice.within(1, 3);
@@ -84,12 +97,8 @@ impl Plan {
             0 => 0,
             _ => dice.within(1, most),
         };
-        let mut troubles = Vec::new();
-        for trouble in Trouble::ALL {
-            if dice.below(3) == 0 {
-                troubles.push(trouble);
-            }
-        }
+        let kinds = dice.pick(&[0, 1, 1, 1, 2, 3]);
+        let troubles = (0..kinds).map(|_| dice.pick(&Trouble::ALL)).collect();
         Self {
             slots: (0..nodes).map(|_| dice.within(1, 3) as u32).collect(),
             limits: (0..pipelines)
@@ -98,10 +107,11 @@ impl Plan {
             clients: dice.within(1, 4),
             calls: dice.within(3, 12),
             think_ms: dice.pick(&[100, 1000, 3000]),
+            regrets: dice.pick(&[0, 300, 800]),
             troubles,
-            trouble_every_ms: dice.pick(&[1000, 3000, 6000]),
+            trouble_every_ms: dice.pick(&[1000, 4000, 8000]),
             turmoil: Duration::from_millis(dice.within(5_000, 30_000)),
-            latency_ms: dice.pick(&[0, 1, 1, 3, 40, 300]),
+            latency_ms: dice.pick(&[0, 1, 3, 40, 300]),
             slow_calls: sometimes(dice, 20),
             failing_calls: sometimes(dice, 60),
             lost_answers: sometimes(dice, 60),
@@ -110,7 +120,7 @@ impl Plan {
             failing_storage: sometimes(dice, 100),
             slow_storage: sometimes(dice, 100),
             failing_processes: sometimes(dice, 200),
-            longest_process_ms: dice.pick(&[50, 2000, 9000]),
+            longest_process_ms: dice.pick(&[50, 2000, 9000, 12_000]),
             skew_ms: dice.pick(&[0, 20, 100]),
         }
     }

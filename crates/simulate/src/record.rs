@@ -96,14 +96,17 @@ pub(crate) struct Record {
     pub(crate) queues: BTreeMap<PipelineId, Vec<(u64, QueueRow)>>,
     pub(crate) calls: Vec<Call>,
     pub(crate) broken: Vec<Broken>,
+    /// How far the clocks of nodes may be ahead.
+    skew_ms: i64,
     hash: u64,
     lines: Option<Vec<String>>,
 }
 
 impl Record {
     /// With `lines` it can be read by people afterwards.
-    pub(crate) fn new(lines: bool) -> Self {
+    pub(crate) fn new(lines: bool, skew_ms: i64) -> Self {
         Self {
+            skew_ms,
             caller: String::new(),
             step: 0,
             rows: Rows::default(),
@@ -189,6 +192,7 @@ impl Record {
             changes: &changes,
             caller: &caller,
             now,
+            skew_ms: self.skew_ms,
         };
         let mut broken = Vec::new();
         rules::check(&write, &mut broken);

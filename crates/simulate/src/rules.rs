@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use reelgate_domain::job::{JobState, StateName};
+use reelgate_domain::job::{FaultCode, JobState, StateName};
 use reelgate_domain::{PipelineId, Timestamp};
 use reelgate_store::twin::{JobRow, QueueRow, Rows};
 
@@ -19,6 +19,8 @@ pub(crate) struct Write<'w> {
     pub(crate) caller: &'w str,
     /// By the database's clock.
     pub(crate) now: Timestamp,
+    /// How far a node's clock may be ahead of it.
+    pub(crate) skew_ms: i64,
 }
 
 pub(crate) fn check(write: &Write<'_>, broken: &mut Vec<Broken>) {
@@ -61,7 +63,8 @@ fn moves(write: &Write<'_>, before: Option<&JobRow>, after: &JobRow, broken: &mu
     let legal = match (was, is) {
         (Queued, Running) | (Publishing, Publishing) if next => true,
         (Failed, Queued) => same && b.forgiven == a.attempt && b.losses == 0,
-        (Running, Queued) => same && (b.losses == a.losses + 1 || b.losses == a.losses),
+        // Handed back at no cost, or lost and delayed.
+        (Running, Queued) => same && b.losses == a.losses + u8::from(is_delayed(after)),
         (Queued, Queued | Cancelled)
         | (Running, Running | Publishing | Stopping | Failed)
         | (Publishing, Publishing | Succeeded | Failed)
@@ -76,12 +79,15 @@ fn moves(write: &Write<'_>, before: Option<&JobRow>, after: &JobRow, broken: &mu
     let holder = a.state.lease().map(|lease| lease.worker.0.as_str());
     let own = holder == Some(write.caller);
     let ran_out = a.state.lease().is_some_and(|lease| {
-        // The clocks of nodes may be off, as far as they are; see `clock::step`.
-        lease.until.as_millis() <= write.now.as_millis() + crate::node::FARTHEST_AHEAD_MS
+        let latest = write.now.as_millis() + write.skew_ms;
+        lease.until.as_millis() <= latest
     });
+    let lost = b.losses == a.losses + 1 && (is_delayed(after) || is_lost(after));
     let fenced = match (was, is) {
         (Running, Publishing) | (Publishing, Succeeded) => own,
-        (Running, Failed | Queued) | (Publishing, Failed) | (Stopping, Cancelled) => own || ran_out,
+        (Running, Failed | Queued) => own || (ran_out && lost),
+        (Publishing, Failed) => own,
+        (Stopping, Cancelled) => own || ran_out,
         (Publishing, Publishing) if next => ran_out,
         _ => true,
     };
@@ -126,6 +132,16 @@ fn tallies(rows: &Rows, broken: &mut Vec<Broken>) {
             format!("it counts {kept:?} (queued, ready, running) and has {count:?}")
         });
     }
+}
+
+/// Whether it waits for the time of another attempt.
+fn is_delayed(job: &JobRow) -> bool {
+    matches!(job.lifecycle.state, JobState::Queued { ready_at: Some(_) })
+}
+
+/// Whether it failed because its workers were lost.
+fn is_lost(job: &JobRow) -> bool {
+    matches!(&job.lifecycle.state, JobState::Failed { fault, .. } if fault.code == FaultCode::WorkerLost)
 }
 
 fn is_ready(job: &JobRow) -> bool {

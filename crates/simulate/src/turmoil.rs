@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::node::{FARTHEST_AHEAD_MS, Node};
-use crate::plan::{LEASE, Trouble};
+use crate::node::Node;
+use crate::plan::{FARTHEST_AHEAD_MS, LEASE, Trouble};
 use crate::world::World;
 
 /// Makes trouble until nobody wants it any more.
@@ -21,16 +21,37 @@ pub(crate) async fn make(world: Arc<World>, nodes: Vec<Arc<Node>>) {
         if !world.is_turmoil() {
             return;
         }
+        // Mostly where something runs.
+        let busy = busy(&world, &nodes);
         let (trouble, node, span) = world.dice(|dice| {
             let trouble = dice.pick(&plan.troubles);
-            let node = dice.below(nodes.len() as u64) as usize;
+            let node = match &busy[..] {
+                [_, ..] if dice.below(3) > 0 => dice.pick(&busy),
+                _ => dice.below(nodes.len() as u64) as usize,
+            };
             // Sometimes past a lease, sometimes past several.
-            let most = dice.pick(&[LEASE / 4, LEASE, LEASE * 3]);
+            let most = dice.pick(&[LEASE / 4, LEASE, LEASE * 3, LEASE * 3]);
             let span = dice.within(1, most.as_millis() as u64);
             (trouble, node, Duration::from_millis(span))
         });
         strike(&world, &nodes[node], node, trouble, span);
     }
+}
+
+/// The nodes whose processes run.
+fn busy(world: &World, nodes: &[Arc<Node>]) -> Vec<usize> {
+    let storage = world.storage();
+    let lives: Vec<&str> = storage
+        .processes
+        .values()
+        .map(|(life, _)| life.as_str())
+        .collect();
+    let of = |node: &Arc<Node>| {
+        node.life()
+            .is_some_and(|life| lives.contains(&life.name.as_str()))
+    };
+    let nodes = nodes.iter().enumerate().filter(|(_, node)| of(node));
+    nodes.map(|(number, _)| number).collect()
 }
 
 fn strike(world: &Arc<World>, node: &Arc<Node>, number: usize, trouble: Trouble, span: Duration) {
