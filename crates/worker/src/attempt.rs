@@ -15,6 +15,12 @@ use crate::tally::Tally;
 use crate::workbench::Place;
 use crate::{Tools, WorkerConfig};
 
+/// How long a worker that leaves still gives outputs their names.
+const LAST_PLACING: Duration = Duration::from_secs(10);
+
+/// The longest pause between two tries of a write.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 /// One attempt, from its claim to its report.
 pub(crate) struct Attempt {
     pub(crate) job: Job,
@@ -112,7 +118,7 @@ impl Attempt {
     /// Publishes what an earlier attempt staged and reports.
     pub(crate) async fn conclude_earlier(self, staged: Staged) {
         let ending = self.place(staged).await;
-        self.report(Some(ending)).await;
+        self.report(ending).await;
     }
 
     /// Removes what there is and reports that the attempt was ended from outside.
@@ -192,7 +198,16 @@ impl Attempt {
             {
                 return Err(Unstaged::Ended);
             }
-            let added = self.tools.bench.stage(place, local, &file.key).await;
+            let adding = self.tools.bench.stage(place, local, &file.key);
+            let added = match bucket.place {
+                reelgate_domain::Place::Directory(_) => adding.await,
+                // What is sent over a network may take very long, and is given up at any point.
+                reelgate_domain::Place::S3(_) => tokio::select! {
+                    biased;
+                    () = self.until(|_any| true) => return Err(Unstaged::Ended),
+                    added = adding => added,
+                },
+            };
             added.map_err(failed)?;
         }
         Ok(())
@@ -207,7 +222,7 @@ impl Attempt {
             .insist(|| store.publish(self.job.id, staged.clone(), now()))
             .await;
         match decided.answer {
-            Some(Fenced::Done) => Some(self.place(staged).await),
+            Some(Fenced::Done) => self.place(staged).await,
             Some(Fenced::Stopping) => {
                 self.discard().await;
                 Some(Ending::Stopped(self.gone(false)))
@@ -224,13 +239,46 @@ impl Attempt {
         }
     }
 
-    async fn place(&self, staged: Staged) -> Ending {
-        match self.place_all(&staged).await {
+    /// Gives outputs their names; nothing if that is left to whoever claims the job next.
+    async fn place(&self, staged: Staged) -> Option<Ending> {
+        let placed = tokio::select! {
+            biased;
+            () = self.forsaken() => {
+                let (job, attempt) = (self.job.id, self.job.lifecycle.attempt);
+                tracing::info!(job.id = %job, attempt, "job {job} gets its names from the next attempt");
+                return None;
+            }
+            placed = self.place_all(&staged) => placed,
+        };
+        Some(match placed {
             Ok(()) => Ending::Succeeded,
             Err(fault) => Ending::Failed {
                 fault,
                 results: staged.results,
             },
+        })
+    }
+
+    /// Completes when outputs are to get their names from somebody else: the lease is lost, or the worker
+    /// has been leaving for a while.
+    async fn forsaken(&self) {
+        let is_over = |why| matches!(why, EndReason::Lost | EndReason::Shutdown);
+        self.until(is_over).await;
+        if self.end_reason() == Some(EndReason::Shutdown) {
+            tokio::time::sleep(LAST_PLACING).await;
+        }
+    }
+
+    /// Completes when the attempt is told to end for such a reason.
+    async fn until(&self, is_such: impl Fn(EndReason) -> bool) {
+        let mut ended = self.ended();
+        if ended
+            .wait_for(|why| why.is_some_and(&is_such))
+            .await
+            .is_err()
+        {
+            // The roster is gone without a word; nobody can end anything any more.
+            std::future::pending::<()>().await;
         }
     }
 
@@ -318,6 +366,7 @@ impl Attempt {
         );
         let mut is_repeated = false;
         let mut may_come_back;
+        let mut pause = Duration::from_millis(200);
         loop {
             match write().await {
                 Ok(answer) => {
@@ -345,7 +394,8 @@ impl Attempt {
                     is_repeated,
                 };
             }
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

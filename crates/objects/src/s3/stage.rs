@@ -50,8 +50,11 @@ impl S3Bucket {
     ) -> Result<(), ObjectError> {
         let is_playlist = |file: &OutputFile| file.key.as_str().ends_with(".m3u8");
         for some in files.chunk_by(|one, next| !is_playlist(one) && !is_playlist(next)) {
-            let placed = some.iter().map(|file| self.place((job, attempt), file));
-            let placed = stream::iter(placed).buffer_unordered(AT_ONCE);
+            let mut placing = Vec::with_capacity(some.len());
+            for file in some {
+                placing.push(self.place((job, attempt), file));
+            }
+            let placed = stream::iter(placing).buffer_unordered(AT_ONCE);
             placed.try_collect::<()>().await?;
         }
         Ok(())
@@ -161,9 +164,10 @@ impl S3Bucket {
                 return Ok(());
             };
             after.clone_from(&last.key);
-            let meant = page.iter().filter(|entry| is_meant(&entry.key));
-            let removals = meant.map(|entry| self.remove(&entry.key));
-            let removals: Vec<_> = removals.collect();
+            let mut removals = Vec::with_capacity(page.len());
+            for entry in page.iter().filter(|entry| is_meant(&entry.key)) {
+                removals.push(self.remove(&entry.key));
+            }
             let removals = stream::iter(removals).buffer_unordered(AT_ONCE);
             removals.try_collect::<()>().await.map_err(failed)?;
             if is_last {

@@ -47,7 +47,7 @@ impl BucketCache {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BucketView {
     pub name: BucketName,
-    /// Where its files are; only operators are told.
+    /// Where its files are, if that is a directory; only operators are told.
     pub path: Option<PathBuf>,
     /// Where its objects are, if that is an object store; only operators are told. The secret is for
     /// nobody.
@@ -68,6 +68,7 @@ impl Service {
             None => self.default_bucket_path(caller.account, &name),
             Some(path) => self.allowed_path(caller, path)?,
         };
+        self.require_directories()?;
         Directory::make(&path)?;
         let now = self.clock.now();
         let bucket = Bucket {
@@ -138,9 +139,8 @@ impl Service {
     }
 
     pub(crate) fn default_bucket_path(&self, account: AccountId, name: &BucketName) -> PathBuf {
-        self.settings
-            .data_dir
-            .join("buckets")
+        self.company
+            .buckets_dir(&self.settings.data_dir)
             .join(account.to_string())
             .join(name.as_str())
     }
