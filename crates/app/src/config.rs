@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use reelgate_api_kit::serve::ProxyNetwork;
 
+mod copying;
 mod node;
 mod store;
 
+pub(crate) use copying::{BackupArgs, MigrateArgs, RestoreArgs};
 pub(crate) use node::{NodeArgs, WorkerArgs};
 pub(crate) use store::{StoreArgs, StoreChoice};
 

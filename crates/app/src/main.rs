@@ -8,6 +8,7 @@
 mod catalogue;
 mod cli;
 mod config;
+mod copying;
 mod demo;
 mod doctor;
 mod serve;
@@ -19,7 +20,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{ClientCommand, WorkerCommand};
-use crate::config::{DemoArgs, DoctorArgs, EarlyArgs, ServeArgs, WorkerArgs};
+use crate::config::{
+    BackupArgs, DemoArgs, DoctorArgs, EarlyArgs, MigrateArgs, RestoreArgs, ServeArgs, WorkerArgs,
+};
 
 /// A self-hosted media-processing service: jobs on FFmpeg, pausable pipelines, exact cancels.
 #[derive(Debug, Parser)]
@@ -37,6 +40,12 @@ enum Command {
     Serve(ServeArgs),
     /// Run a worker on a store that it shares with servers, or look at those that run.
     Worker(WorkerLine),
+    /// Copy all records of a store to a file, also while servers use it.
+    Backup(BackupArgs),
+    /// Make a new store from a backup.
+    Restore(RestoreArgs),
+    /// Move a store from SQLite to PostgreSQL.
+    Migrate(MigrateArgs),
     /// Show the whole thing at work on a short clip, on a server of its own.
     Demo(DemoArgs),
     /// Check that this machine has what the service needs.
@@ -60,7 +69,12 @@ impl Command {
         match self {
             Self::Client(_) => true,
             Self::Worker(line) => line.command.is_some(),
-            Self::Serve(_) | Self::Demo(_) | Self::Doctor(_) => false,
+            Self::Serve(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Migrate(_)
+            | Self::Demo(_)
+            | Self::Doctor(_) => false,
         }
     }
 }
@@ -90,6 +104,15 @@ fn main() -> ExitCode {
                 run.data = early.data.unwrap_or(run.data);
                 serve::worker::run(run).await
             }
+            Command::Backup(mut args) => {
+                args.data = early.data.unwrap_or(args.data);
+                copying::backup(args).await
+            }
+            Command::Restore(mut args) => {
+                args.data = early.data.unwrap_or(args.data);
+                copying::restore(args).await
+            }
+            Command::Migrate(args) => copying::migrate(args).await,
             Command::Demo(mut args) => {
                 args.data = early.data.or(args.data);
                 demo::run(args).await

@@ -96,22 +96,37 @@ impl StoreArgs {
         if url.is_empty() {
             return Ok(StoreChoice::Sqlite(data.to_owned()));
         }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(StoreChoice::Postgres {
-                url: url.to_owned(),
-                connections: usize::from(self.store_connections),
-            });
-        }
-        let Some(dir) = url.strip_prefix("sqlite:") else {
-            bail!(
-                "a store is sqlite:DIR or postgres://USER:PASSWORD@HOST/DATABASE, and --store is neither"
-            );
-        };
-        let dir = dir.strip_prefix("//").unwrap_or(dir);
-        if dir.is_empty() {
-            bail!("--store sqlite: names no directory");
-        }
-        Ok(StoreChoice::Sqlite(dir.into()))
+        read(url, "--store", usize::from(self.store_connections))
+    }
+}
+
+/// The store that an address means; `option` is where it was given.
+fn read(url: &str, option: &str, connections: usize) -> Result<StoreChoice> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let url = url.to_owned();
+        return Ok(StoreChoice::Postgres { url, connections });
+    }
+    let Some(dir) = url.strip_prefix("sqlite:") else {
+        bail!(
+            "a store is sqlite:DIR or postgres://USER:PASSWORD@HOST/DATABASE, and {option} is neither"
+        );
+    };
+    let dir = dir.strip_prefix("//").unwrap_or(dir);
+    if dir.is_empty() {
+        bail!("{option} sqlite: names no directory");
+    }
+    Ok(StoreChoice::Sqlite(dir.into()))
+}
+
+impl StoreUrl {
+    /// The store that it means, given as the option of this name.
+    pub(super) fn choice(&self, option: &str) -> Result<StoreChoice> {
+        read(&self.0, option, usize::from(DEFAULT_CONNECTIONS))
+    }
+
+    /// What a file holds that only its owner can read.
+    pub(super) fn from_file(file: &Path) -> Result<Self> {
+        Ok(Self(read_private(file)?.trim().to_owned()))
     }
 }
 

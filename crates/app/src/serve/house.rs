@@ -1,5 +1,5 @@
-//! The tasks that keep house for the service: they write the audit, remove what is outdated and forget what
-//! other nodes have changed.
+//! The tasks that keep house for the service: they write the audit, take away what has been kept for long
+//! enough and forget what other nodes have changed.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 pub(super) struct House {
     keeping: JoinHandle<()>,
     following: JoinHandle<()>,
+    cleaning: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -22,10 +23,15 @@ impl House {
             let (service, stopped) = (Arc::clone(&service), stopped.clone());
             tokio::spawn(async move { service.follow_access(stopped).await })
         };
+        let cleaning = {
+            let (service, stopped) = (Arc::clone(&service), stopped.clone());
+            tokio::spawn(async move { service.keep_clean(stopped).await })
+        };
         let keeping = tokio::spawn(async move { service.keep_house(stopped).await });
         Self {
             keeping,
             following,
+            cleaning,
             stop,
         }
     }
@@ -35,6 +41,7 @@ impl House {
         tokio::select! {
             _ = &mut self.keeping => {}
             _ = &mut self.following => {}
+            _ = &mut self.cleaning => {}
         }
     }
 
@@ -42,6 +49,7 @@ impl House {
     pub(super) async fn leave(self) {
         self.stop.send_replace(true);
         let _ = self.following.await;
+        let _ = self.cleaning.await;
         if let Err(error) = self.keeping.await {
             tracing::error!(%error, "keeping house ended by a panic");
         }

@@ -6,7 +6,9 @@ mod buckets;
 mod cancel;
 mod claim;
 mod connect;
+mod copying;
 mod error;
+mod events;
 mod flush;
 mod hinter;
 mod inbox;
@@ -16,7 +18,6 @@ mod keeping;
 mod listing;
 mod migrate;
 mod nodes;
-mod pending;
 mod pipelines;
 mod pool;
 mod report;
@@ -30,6 +31,7 @@ mod submit;
 mod sweep;
 mod tls;
 mod transaction;
+mod turns;
 mod unit;
 mod unreadable;
 mod writer;
@@ -90,6 +92,7 @@ pub struct PostgresStore {
     inbox: Arc<Inbox>,
     normal_room: Semaphore,
     hinter: Hinter,
+    delivery_turns: events::Turns,
     writer_alive: watch::Receiver<()>,
     hints: AbortHandle,
 }
@@ -101,6 +104,7 @@ impl PostgresStore {
         let connector = Connector::new(&options.url, options.patience)?;
         let session = connector.connect().await?;
         migrate::migrate(&session, migrate::MIGRATIONS).await?;
+        Self::refuse_arriving(&session).await?;
         let inbox = Arc::new(Inbox::default());
         let hinter = Hinter::new();
         let (living, writer_alive) = watch::channel(());
@@ -117,6 +121,7 @@ impl PostgresStore {
             inbox,
             normal_room: Semaphore::new(NORMAL_ROOM),
             hinter,
+            delivery_turns: events::Turns::default(),
             writer_alive,
             hints: hints.abort_handle(),
         })

@@ -22,12 +22,15 @@ const LARGE: &[&str] = &[
     "nonces",
     "audit",
     "tokens",
+    "events",
+    "deliveries",
 ];
 
-fn lists() -> [&'static [(&'static str, &'static str)]; 5] {
+fn lists() -> [&'static [(&'static str, &'static str)]; 6] {
     [
         sql::ALL,
         sql::access::ALL,
+        sql::events::ALL,
         sql::jobs::ALL,
         sql::keeping::ALL,
         sql::nodes::ALL,
@@ -97,6 +100,16 @@ const FILL: &str = "\
     INSERT INTO audit SELECT n * 2048::bigint, n, 1000000000000000 + n % 20, \
       'user' || n % 100, 'key', 'mts', 'mts:Action' || n % 40, 'job/' || n % 1000, NULL, \
       n % 20 > 0, NULL, 200, NULL, 'R' || n FROM generate_series(1, 40000) n; \
+    INSERT INTO events (position, account, job, pipeline, name, attempt, at) \
+      SELECT CASE WHEN n < 39900 THEN n END, 1000000000000000 + n % 20, decode(md5('j' || n), 'hex'), \
+      n % 20 + 1, 0, 0, n FROM generate_series(1, 40000) n; \
+    INSERT INTO destinations (id, account, topic, url, names, secret, enabled, since, created_at) \
+      SELECT decode(md5('d' || n), 'hex'), 1000000000000000 + n % 20, 't' || n, 'u', 255, 's' || n, \
+      true, 0, 0 FROM generate_series(1, 200) n; \
+    INSERT INTO deliveries (id, account, destination, position, job, pipeline, name, attempt, at, \
+      state, due_at, began_at, created_at) SELECT decode(md5('v' || n), 'hex'), \
+      1000000000000000 + n % 20, n % 200 + 1, n, decode(md5('j' || n), 'hex'), n % 20 + 1, 0, 0, n, \
+      n % 5, CASE WHEN n % 5 = 1 THEN n END, n, n FROM generate_series(1, 40000) n; \
     ANALYZE";
 
 /// The plan that serves whatever the parameters are.
@@ -120,7 +133,7 @@ async fn plan(session: &Session, name: &str, statement: &'static str) -> Vec<Str
 
 /// Statements with such a step that ends at the first row: that of an index which holds only what is
 /// looked for.
-const ENDS: &[&str] = &["NEXT_DEADLINE"];
+const ENDS: &[&str] = &["NEXT_DEADLINE", "HAS_NEW_EVENTS", "PLACE_EVENTS"];
 
 /// Steps that look at every row of a large table: without an index, or along one with nothing to look
 /// for in it.

@@ -324,6 +324,17 @@ fn place(home: &Path, table: &Table, rows: &mut [Row]) {
     }
 }
 
+/// Other engines have no zero bytes in texts.
+fn storable(rows: &mut [Row]) {
+    for value in rows.iter_mut().flatten() {
+        if let Value::Text(text) = value
+            && text.contains('\0')
+        {
+            *text = text.replace('\0', "\u{fffd}");
+        }
+    }
+}
+
 #[async_trait]
 impl Source for Reading {
     fn schema(&self) -> (&'static str, u32) {
@@ -343,6 +354,7 @@ impl Source for Reading {
         let mut rows = page(&self.connection, table, after, most)?;
         if let Some(home) = &self.home {
             place(home, table, &mut rows);
+            storable(&mut rows);
         }
         Ok(rows)
     }

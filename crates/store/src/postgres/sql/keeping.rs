@@ -38,5 +38,25 @@ statements! {
     OLD_RECORDS = "SELECT number, account, at, (octet_length(principal) + octet_length(action) \
         + coalesce(octet_length(resource), 0) + coalesce(octet_length(reason), 0))::bigint \
         FROM audit WHERE number >= $1 AND number < $2 ORDER BY number LIMIT $3";
+    ARRIVING = "SELECT identity FROM arriving WHERE only_row";
+    BEGIN_ARRIVING = "INSERT INTO arriving (only_row, identity) VALUES (true, $1)";
+    END_ARRIVING = "DELETE FROM arriving WHERE only_row";
+    PUT_SIGNED_AFTER = "INSERT INTO restored (only_row, signed_after) VALUES (true, $1) \
+        ON CONFLICT (only_row) DO UPDATE \
+        SET signed_after = greatest(restored.signed_after, excluded.signed_after)";
+    SCHEMA_TABLE = "SELECT true FROM pg_class \
+        WHERE relname = 'schema' AND relnamespace = current_schema()::regnamespace";
+    SCHEMA = "SELECT version FROM schema WHERE only_row";
+    /// The columns of all tables that are not made from others, and their places in the key.
+    COLUMNS = "SELECT c.relname::text, a.attname::text, t.typname::text, \
+        array_position(i.indkey::int2[], a.attnum)::integer FROM pg_class c \
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+        AND a.attgenerated = '' JOIN pg_type t ON t.oid = a.atttypid \
+        LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary \
+        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace";
+    /// Columns that get the next number by themselves.
+    NUMBERED = "SELECT c.relname::text, a.attname::text FROM pg_class c \
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> '' \
+        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace";
     DELETE_RECORDS = "DELETE FROM audit WHERE number = ANY($1::bigint[]) RETURNING number";
 }
