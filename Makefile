@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help cc setup demo serve test check fuzz bench dist bench-peers storm failover
+.PHONY: help cc setup demo serve test check fuzz bench simulate dist bench-peers storm failover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,7 @@ test: cc ## set up and run every test, those with the vendor's own SDKs included
 	$(CARGO) test --workspace
 	$(CARGO) xtask test-sdk
 	$(CARGO) xtask test-deploy
+	$(CARGO) xtask test-cluster
 
 check: cc ## formatting, lints, tidy and the fast tests: run it before each push
 	$(CARGO) xtask setup demo
@@ -44,6 +45,10 @@ bench: cc ## set up, build for release and print figures
 	$(CARGO) xtask setup demo
 	$(CARGO) build --release --locked --package reelgate
 	$(CARGO) run --release --locked --package reelgate-bench
+
+SEEDS ?= 2000
+simulate: cc ## run SEEDS=2000 simulations of several nodes in trouble; SEED=N tells all of one, MUTANTS=1 takes rules away
+	$(CARGO) run --release --locked --package reelgate-simulate -- $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))$(if $(MUTANT), --mutant $(MUTANT))$(if $(MUTANTS), --mutants)
 
 STORM_SECONDS ?= 300
 storm: cc ## kill nodes, database and connections under load for 300 s, or STORM_SECONDS=N; STORM_SEED=N for another storm

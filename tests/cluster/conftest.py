@@ -26,7 +26,7 @@ def program():
 @pytest.fixture(scope="session")
 def storm_seconds():
     """How long a storm blows: as long as REELGATE_STORM_SECONDS says, short without it."""
-    return float(os.environ.get("REELGATE_STORM_SECONDS", "20"))
+    return float(os.environ.get("REELGATE_STORM_SECONDS", "15"))
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,7 @@ class Cluster:
     def __init__(self, program, folder, store_of, servers=2, workers=3, shared=True, worker_slots=1):
         """`store_of` gives a node's store by its name."""
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         directory = folder / "buckets" if shared else None
         if directory:
             directory.mkdir()

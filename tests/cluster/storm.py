@@ -16,6 +16,7 @@ from ledger import FINAL, Order
 # Nobody waits longer for an answer: a call in doubt counts as not answered.
 CALL_SECONDS = 20
 SETTLE_SECONDS = 240
+MOST_WAITING = 30
 INPUT = "in.mp4"
 LOST = (requests.RequestException, AlibabaCloudException, UnretryableException, OSError)
 
@@ -36,7 +37,8 @@ class Storm:
         self._tokens = itertools.count()
         self._names = [f"storm-{number}" for number in range(pipelines)]
         self.pipelines = []
-        self.most_waiting = 40
+        # Submits that may be made until somebody looks again at how many jobs wait.
+        self._room = 0
 
     def prepare(self, clip):
         """Makes the pipelines, each with another limit, and stores the input."""
@@ -49,10 +51,12 @@ class Storm:
         return self
 
     def start(self, submitters=2, vendor_submitters=1, cancellers=2, pausers=1):
-        kinds = [(self._submit, submitters), (self._submit_by_sdk, vendor_submitters),
+        kinds = [(self._make_room, 1), (self._submit, submitters), (self._submit_by_sdk, vendor_submitters),
                  (self._cancel, cancellers), (self._pause, pausers)]
-        for number, work in enumerate(work for work, count in kinds for _ in range(count)):
-            thread = threading.Thread(target=self._guarded, args=(work, number), daemon=True)
+        for number, (work, place) in enumerate((work, place) for work, count in kinds for place in range(count)):
+            # Two that pause one pipeline could not tell whose pause holds.
+            own = self.pipelines[place::pausers]
+            thread = threading.Thread(target=self._guarded, args=(work, number, own), daemon=True)
             thread.start()
             self._threads.append(thread)
         return self
@@ -63,9 +67,9 @@ class Storm:
             thread.join(120)
             assert not thread.is_alive(), "a caller hangs"
 
-    def _guarded(self, work, number):
+    def _guarded(self, work, number, pipelines):
         try:
-            work(number, random.Random(f"{self._seed}-{number}"))
+            work(random.Random(f"{self._seed}-{number}"), pipelines)
         except Exception as error:  # It would be lost with the thread.
             self.ledger.breach(f"caller {number} ended by {error!r}")
 
@@ -81,12 +85,11 @@ class Storm:
         self.ledger.ordered(order)
         return order
 
-    def _submit(self, number, chance):
+    def _submit(self, chance, pipelines):
         while not self._stop.is_set():
-            native = self._native(chance.randrange(8))
-            if self._is_crowded(native):
+            if not self._has_room():
                 continue
-            order = self._order(chance)
+            native, order = self._native(chance.randrange(8)), self._order(chance)
             job = {"input": f"oss://media/{INPUT}", "pipeline": order.pipeline, "priority": chance.randint(1, 10),
                    "user_data": order.token,
                    "outputs": [{"object": f"oss://media/{order.output}", "preset": "web-240p"}]}
@@ -102,12 +105,11 @@ class Storm:
             else:
                 self.ledger.breach(f"a submit was answered {answer.status_code}: {answer.text}")
 
-    def _submit_by_sdk(self, number, chance):
+    def _submit_by_sdk(self, chance, pipelines):
         while not self._stop.is_set():
-            which = chance.randrange(8)
-            if self._is_crowded(self._native(which)):
+            if not self._has_room():
                 continue
-            order = self._order(chance)
+            which, order = chance.randrange(8), self._order(chance)
             outputs = json.dumps([{"OutputObject": order.output, "TemplateId": mps.MP4_LD, "UserData": order.token}])
             source = json.dumps({"Bucket": "media", "Location": mps.LOCATION, "Object": INPUT})
             try:
@@ -123,16 +125,23 @@ class Storm:
             else:
                 self.ledger.breach(f"SubmitJobs refused a job: {result}")
 
-    def _is_crowded(self, native):
-        """Enough is waiting: another job would only make the end late."""
-        try:
-            waiting = sum(native.call("GET", f"/pipelines/{one}")["queued"] for one in self.pipelines)
-        except (*LOST, AssertionError):
-            self._stop.wait(0.1)
-            return True
-        if waiting >= self.most_waiting:
+    def _make_room(self, chance, pipelines):
+        """Enough may wait to keep all workers busy; more would only make the end late. While nobody answers, a few
+        calls are made all the same."""
+        while not self._stop.wait(0.2):
+            try:
+                native = self._native(chance.randrange(8))
+                waiting = sum(native.call("GET", f"/pipelines/{one}")["queued"] for one in self.pipelines)
+                self._room = MOST_WAITING - waiting
+            except (*LOST, AssertionError):
+                self._room = max(self._room, 3)
+
+    def _has_room(self):
+        if self._room <= 0:
             self._stop.wait(0.05)
-        return waiting >= self.most_waiting
+            return False
+        self._room -= 1
+        return True
 
     def _check_refusal(self, what, error):
         status = getattr(error, "status_code", None)
@@ -142,12 +151,11 @@ class Storm:
 
     # Cancels
 
-    def _cancel(self, number, chance):
+    def _cancel(self, chance, pipelines):
         while not self._stop.wait(chance.uniform(0.02, 0.2)):
-            orders = [order for order in list(self.ledger.orders.values())[-60:] if order.job]
-            if not orders:
+            order = self._victim(chance)
+            if order is None:
                 continue
-            order = chance.choice(orders)
             if chance.random() < 0.25:
                 self._cancel_by_sdk(order, chance)
                 continue
@@ -167,6 +175,18 @@ class Storm:
             else:
                 self.ledger.breach(f"a cancel of {order.job} was answered {answer.status_code}: {answer.text}")
 
+    def _victim(self, chance):
+        """One of the newest jobs, which mostly wait, or one that runs."""
+        orders = [order for order in list(self.ledger.orders.values())[-60:] if order.job]
+        if chance.random() < 0.3:
+            try:
+                running = self._native(chance.randrange(8)).call("GET", "/jobs", params={"state": "running"})["jobs"]
+            except (*LOST, AssertionError):
+                return None
+            tokens = [job["user_data"] for job in running]
+            orders = [order for order in map(self.ledger.orders.get, tokens) if order and order.job]
+        return chance.choice(orders) if orders else None
+
     def _cancel_by_sdk(self, order, chance):
         try:
             mps.NewMts(self.cluster.seen(chance.randrange(8)), self._shapes).call("CancelJob", JobId=order.job)
@@ -180,9 +200,9 @@ class Storm:
 
     # Pauses
 
-    def _pause(self, number, chance):
+    def _pause(self, chance, pipelines):
         while not self._stop.wait(chance.uniform(0.1, 1)):
-            pipeline = chance.choice(self.pipelines)
+            pipeline = chance.choice(pipelines)
             if not self._set(pipeline, "paused", chance):
                 break
             before = self._attempts(pipeline, chance)
@@ -192,8 +212,6 @@ class Storm:
             if started:
                 self.ledger.breach(f"started while {pipeline} was paused: {sorted(started)}")
             self.ledger.count("pauses held")
-            self._set(pipeline, "active", chance)
-        for pipeline in self.pipelines:
             self._set(pipeline, "active", chance)
 
     def _set(self, pipeline, state, chance):

@@ -52,17 +52,18 @@ def test_a_storm_loses_and_repeats_nothing(cluster, postgres, ways, clip, ledger
     ]
     # Each once, then any.
     for misfortune in misfortunes:
-        weather.blow_once(chance, misfortune, ledger)
-    weather.blow(chance, storm_seconds, misfortunes, ledger)
+        weather.blow_once(cluster, chance, misfortune, ledger)
+    weather.blow(cluster, chance, storm_seconds, misfortunes, ledger)
     # What it ran has long been started elsewhere when it wakes up.
     time.sleep(max(0, fell_asleep + LEASE_SECONDS + 3 - time.monotonic()))
     asleep.resume()
     ledger.count("workers stopped past their lease")
-    weather.blow(chance, 3, misfortunes[3:], ledger)
+    weather.blow(cluster, chance, 3, misfortunes[3:], ledger)
     storm.stop()
     ways.heal()
+    weather.tend(cluster, ledger)
     for node in cluster.nodes:
-        assert node.is_running(), f"{node.name} has ended by itself\n{node.log_tail()}"
+        node.wait_until_ready()
     storm.settle()
     settle_rows(postgres, ledger)
     print("\n" + ledger.table())

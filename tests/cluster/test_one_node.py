@@ -11,7 +11,7 @@ def test_a_server_that_is_killed_loses_and_repeats_nothing(program, tmp_path, cl
     try:
         cluster.start()
         storm = storms.Storm(cluster, ledger, seed).prepare(clip).start()
-        weather.blow(random.Random(seed), storm_seconds / 2, [lambda chance: weather.kill(cluster.servers, chance)],
+        weather.blow(cluster, random.Random(seed), storm_seconds / 2, [lambda chance: weather.kill(cluster.servers, chance)],
                      ledger, pause=(1, 4))
         storm.stop()
         storm.settle()
