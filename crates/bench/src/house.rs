@@ -15,7 +15,7 @@ use reelgate_service::{
     Caller, Clock, Credentials, Ids, RandomIds, Service, Settings, Submission, SubmitJob,
     SystemClock,
 };
-use reelgate_store::{Ending, Fenced, SqliteStore, Store};
+use reelgate_store::{Ending, Fenced, PostgresOptions, PostgresStore, SqliteStore, Store};
 use reelgate_testkit::{spec, worker};
 
 use crate::bare::Id;
@@ -39,7 +39,18 @@ impl House {
     /// A new store with its first account.
     pub(crate) async fn build(dir: &Path) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
-        let (service, store) = service(dir)?;
+        Self::found(Arc::new(SqliteStore::open(dir)?), dir).await
+    }
+
+    /// The same on an empty database.
+    pub(crate) async fn build_on_postgres(dir: &Path, url: &str) -> Result<Self> {
+        std::fs::create_dir_all(dir)?;
+        let store = PostgresStore::open(PostgresOptions::new(url.to_owned())).await?;
+        Self::found(Arc::new(store), dir).await
+    }
+
+    async fn found(store: Arc<dyn Store>, dir: &Path) -> Result<Self> {
+        let service = service_over(&store, dir)?;
         let credentials = service.invent_credentials();
         service.create_first_account(&credentials).await?;
         Self::settle(service, store, credentials).await
@@ -47,7 +58,8 @@ impl House {
 
     /// The store that a program has made and left.
     pub(crate) async fn enter(dir: &Path) -> Result<Self> {
-        let (service, store) = service(dir)?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir)?);
+        let service = service_over(&store, dir)?;
         let text = std::fs::read_to_string(dir.join("credentials.json"))?;
         Self::settle(service, store, serde_json::from_str(&text)?).await
     }
@@ -140,12 +152,18 @@ impl House {
 
     /// Claims a job and ends it without having done anything.
     pub(crate) async fn work(&self) -> Result<()> {
+        let job = self.claim().await?;
+        self.end(&job).await
+    }
+
+    /// Ends a claimed job without having done anything.
+    pub(crate) async fn end(&self, job: &Job) -> Result<()> {
         let fault = Fault::new(FaultCode::SourceMissing, "nothing is run here");
         let ending = Ending::Failed {
             fault,
             results: Vec::new(),
         };
-        self.finish(&self.claim().await?, ending).await
+        self.finish(job, ending).await
     }
 
     pub(crate) async fn finish(&self, job: &Job, ending: Ending) -> Result<()> {
@@ -157,16 +175,15 @@ impl House {
     }
 }
 
-fn service(dir: &Path) -> Result<(Arc<Service>, Arc<dyn Store>)> {
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir)?);
+fn service_over(store: &Arc<dyn Store>, dir: &Path) -> Result<Arc<Service>> {
     let settings = Settings {
         data_dir: dir.canonicalize()?,
         max_object_bytes: 1 << 20,
         free_space_floor: 0,
     };
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds::default()));
-    let service = Service::new(Arc::clone(&store), clock, ids, settings);
-    Ok((Arc::new(service), store))
+    let service = Service::new(Arc::clone(store), clock, ids, settings);
+    Ok(Arc::new(service))
 }
 
 fn job(number: usize) -> SubmitJob {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use reelgate_api_aliyun::mps::Mts;
 use reelgate_api_aliyun::rpc::{Call, Params, Product};
+use reelgate_api_kit::RequestId;
 use reelgate_service::CallContext;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -63,6 +64,7 @@ fn actions(bench: &Bench<'_>, query: &str) -> Result<()> {
                 action: "SubmitJobs",
                 params: &params,
                 context: &CallContext::default(),
+                request_id: RequestId::random(),
             };
             let answer = product.call(&call).await;
             ensure!(answer.is_ok(), "the action failed");
