@@ -3,14 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use reelgate_domain::access::Once;
 use reelgate_domain::job::kind::transcode::{OutputSpec, Settings, TranscodeSpec};
 use reelgate_domain::job::{CancelPolicy, JobSpec, Priority, StopMode};
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{JobId, ObjectKey, ObjectRef, PipelineId, PipelineState};
 use reelgate_service::{
-    Caller, CancelDecision, RetryDecision, Service, ServiceError, Submission, SubmitJob,
+    Caller, CancelDecision, ErrorKind, RetryDecision, Service, ServiceError, Submission, SubmitJob,
 };
-use reelgate_testkit::object;
+use reelgate_testkit::{FixedClock, object};
 use tokio::time::sleep;
 
 use crate::bench::MISSING_INPUT;
@@ -43,7 +44,15 @@ impl Town {
                 return;
             }
             let asked = self.idea(client, number);
-            let told = self.call(asked).await;
+            let mut told = self.call(asked.clone()).await;
+            // Whoever has heard nothing sends a signed call again, as it was.
+            while matches!(asked, Asked::Submit { call: Some(_), .. })
+                && !matches!(told, Some(Told::Jobs(_) | Told::Replayed))
+                && self.world.is_turmoil()
+            {
+                sleep(Duration::from_millis(200)).await;
+                told = self.call(asked.clone()).await;
+            }
             if let Some(Told::Jobs(jobs)) = told
                 && self.world.misfortune(plan.regrets)
             {
@@ -95,6 +104,8 @@ impl Town {
                 _ => Asked::Submit {
                     tag: format!("c{client}-{number}"),
                     jobs: dice.pick(&[1, 1, 2, 4]),
+                    // Half of them are signed, and can be sent again.
+                    call: dice.chance(500).then_some((client, number)),
                 },
             }
         })
@@ -145,6 +156,7 @@ impl Town {
     async fn ask(&self, service: &Service, asked: Asked) -> Told {
         match self.try_ask(service, asked).await {
             Ok(told) => told,
+            Err(error) if error.kind == ErrorKind::Replayed => Told::Replayed,
             Err(error) => Told::Failed(format!("{:?}: {}", error.kind, error.message)),
         }
     }
@@ -152,9 +164,13 @@ impl Town {
     async fn try_ask(&self, service: &Service, asked: Asked) -> Result<Told, ServiceError> {
         let caller = &self.caller;
         Ok(match asked {
-            Asked::Submit { tag, jobs } => {
+            Asked::Submit { tag, jobs, call } => {
                 let submission = self.submission(&tag, jobs);
-                let jobs = service.submit(caller, submission).await?;
+                let caller = match call {
+                    Some(call) => caller.clone().once(self.once(call)),
+                    None => caller.clone(),
+                };
+                let jobs = service.submit(&caller, submission).await?;
                 Told::Jobs(jobs.iter().map(|job| job.id).collect())
             }
             Asked::Cancel { job, policy, mode } => {
@@ -205,6 +221,17 @@ impl Town {
         })
     }
 
+    /// What is the same whenever this call is sent.
+    fn once(&self, (client, number): (u64, u64)) -> Once {
+        // Either half tells calls apart.
+        let half = (client << 32 | number).to_be_bytes();
+        let mut hash = [0; 16];
+        hash[..8].copy_from_slice(&half);
+        hash[8..].copy_from_slice(&half);
+        let until = FixedClock::START.after(Once::KEPT);
+        Once { hash, until }
+    }
+
     fn submission(&self, tag: &str, jobs: usize) -> Submission {
         let (pipeline, priority, input) = self.world.dice(|dice| {
             let pipeline = dice.pick(&self.pipelines);
@@ -233,7 +260,7 @@ impl Town {
                 }),
                 priority: Priority::new(priority).expect("it is 1 to 10"),
                 origin: None,
-                user_data: None,
+                user_data: Some(tag.to_owned()),
             }
         };
         Submission {

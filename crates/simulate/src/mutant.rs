@@ -23,6 +23,8 @@ pub enum Mutant {
     SweepIgnoresStopping,
     /// A cancelled job keeps its pipeline's slot.
     SlotLeaked,
+    /// Nobody is told that a job has ended.
+    EventLost,
     /// A lost worker costs no attempt, so a job that kills workers never ends.
     LossesForgotten,
     /// A cancelled job is queued again.
@@ -46,6 +48,7 @@ impl Mutant {
             Self::OrderReversed => Some(Rule::OldestFirst),
             Self::SweepIgnoresStopping => Some(Rule::StopsAreSwept),
             Self::SlotLeaked => Some(Rule::SlotsComeBack),
+            Self::EventLost => Some(Rule::EndsAreEvents),
             Self::LossesForgotten => Some(Rule::LossesCount),
             Self::CancelForgotten => Some(Rule::EndsAreFinal),
             Self::NamesBeforeWin | Self::HintsOnly => None,

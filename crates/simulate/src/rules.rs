@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use reelgate_domain::event::EventName;
 use reelgate_domain::job::{FaultCode, JobState, StateName};
 use reelgate_domain::{PipelineId, Timestamp};
 use reelgate_store::twin::{JobRow, QueueRow, Rows};
@@ -28,6 +29,7 @@ pub(crate) fn check(write: &Write<'_>, broken: &mut Vec<Broken>) {
         moves(write, before.as_ref(), after, broken);
     }
     tallies(write.after, broken);
+    events(write, broken);
     starts(write, broken);
 }
 
@@ -132,6 +134,36 @@ fn tallies(rows: &Rows, broken: &mut Vec<Broken>) {
             format!("it counts {kept:?} (queued, ready, running) and has {count:?}")
         });
     }
+}
+
+/// Each change that others are told of is an event of its own, in the same write, and nothing else is one.
+fn events(write: &Write<'_>, broken: &mut Vec<Broken>) {
+    use StateName::{Cancelled, Failed, Queued, Running, Stopping, Succeeded};
+    const EVENTS: &str = "events are what has happened";
+    let expected = write.changes.iter().filter_map(|(before, after)| {
+        let was = before.as_ref().map(|before| before.lifecycle.state.name());
+        let name = match (was, after.lifecycle.state.name()) {
+            (was, is) if was == Some(is) => return None,
+            (None, _) => EventName::Queued,
+            (Some(Queued), Running) => EventName::Started,
+            (Some(Running), Queued) => EventName::Requeued,
+            (Some(Failed), Queued) => EventName::Retried,
+            (_, Stopping) => EventName::Stopping,
+            (_, Succeeded) => EventName::Succeeded,
+            (_, Failed) => EventName::Failed,
+            (_, Cancelled) => EventName::Cancelled,
+            _ => return None,
+        };
+        Some((after.id, name))
+    });
+    let mut expected: Vec<_> = expected.collect();
+    let found = write.after.events.iter();
+    let mut found: Vec<_> = found.map(|event| (event.job, event.name)).collect();
+    expected.sort_unstable();
+    found.sort_unstable();
+    require(broken, expected == found, EVENTS, || {
+        format!("{found:?} for {expected:?}")
+    });
 }
 
 /// Whether it waits for the time of another attempt.

@@ -14,6 +14,7 @@ use crate::record::{Asked, Broken, Call, Record, Told, short};
 const ANSWERS: &str = "what a caller was told agrees with what happened";
 const CAUSES: &str = "nothing changes that nobody asked for";
 const PAUSES: &str = "nothing starts between the answer of a pause and a resume";
+const ONCE: &str = "a submission is there wholly or not at all, and once";
 const KEPT: &str = "what was answered stays";
 
 pub(crate) fn of_calls(record: &Record) -> Vec<Broken> {
@@ -27,6 +28,7 @@ pub(crate) fn of_calls(record: &Record) -> Vec<Broken> {
             verdict.answer(number, call, *ended, told);
         }
     }
+    verdict.submissions();
     verdict.causes();
     verdict.pauses();
     verdict.broken
@@ -89,6 +91,9 @@ impl<'r> Verdict<'r> {
         let began = call.began;
         let fits = match (&call.asked, told) {
             (_, Told::Failed(_)) => true,
+            (Asked::Submit { tag, jobs, .. }, Told::Replayed) => {
+                self.tagged(tag).filter(|first| *first <= ended).count() == *jobs
+            }
             (Asked::Submit { jobs, .. }, Told::Jobs(ids)) => {
                 let record = self.record;
                 let there = ids.iter().filter(|id| {
@@ -164,6 +169,29 @@ impl<'r> Verdict<'r> {
             )
         });
         self.kept(number, call, ended, told);
+    }
+
+    /// The steps at which the jobs of a submission came.
+    fn tagged(&self, tag: &str) -> impl Iterator<Item = u64> {
+        let histories = self.record.jobs.values();
+        let first = histories.filter_map(|history| history.first());
+        let of_tag = first.filter(move |(_, row)| row.user_data.as_deref() == Some(tag));
+        of_tag.map(|(step, _)| *step)
+    }
+
+    /// A submission is there wholly or not at all, and once however often it was sent.
+    fn submissions(&mut self) {
+        for call in &self.record.calls {
+            let Asked::Submit { tag, jobs, .. } = &call.asked else {
+                continue;
+            };
+            let steps: BTreeSet<u64> = self.tagged(tag).collect();
+            let count = self.tagged(tag).count();
+            let whole = count == 0 || (count == *jobs && steps.len() == 1);
+            self.require(whole, ONCE, || {
+                format!("{tag} of {jobs} has {count} at {steps:?}")
+            });
+        }
     }
 
     /// Whether the pipeline was at some moment as the call wanted it.

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use reelgate_domain::event::EventName;
 use reelgate_domain::job::{Lifecycle, Priority};
 use reelgate_domain::{JobId, PipelineId, SubmissionId, Timestamp};
 use rusqlite::Connection;
@@ -66,6 +67,8 @@ pub enum Rule {
     StopsAreSwept,
     /// A job that is cancelled while it runs gives its slot back.
     SlotsComeBack,
+    /// Each end of a job is an event.
+    EndsAreEvents,
     /// A job whose worker is lost has one attempt less.
     LossesCount,
     /// What ends does not begin again.
@@ -80,6 +83,10 @@ impl Rule {
                 "CREATE TRIGGER broken AFTER UPDATE OF state ON jobs \
                  WHEN OLD.state = 3 AND NEW.state = 6 BEGIN \
                  UPDATE queues SET running = running + 1 WHERE pipeline = NEW.pipeline; END",
+            ),
+            Self::EndsAreEvents => Some(
+                "CREATE TRIGGER broken AFTER INSERT ON events WHEN NEW.name >= 5 BEGIN \
+                 DELETE FROM events WHERE position = NEW.position; END",
             ),
             Self::LossesCount => Some(
                 "CREATE TRIGGER broken AFTER UPDATE OF losses ON jobs \
@@ -130,6 +137,16 @@ pub struct JobRow {
     pub progress: u8,
     /// The number that it shares with its siblings.
     pub kin: Option<i64>,
+    pub user_data: Option<String>,
+}
+
+/// An event that waits to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    pub position: i64,
+    pub job: JobId,
+    pub name: EventName,
+    pub attempt: u32,
 }
 
 /// A pipeline as claims see it.
@@ -149,6 +166,8 @@ pub struct QueueRow {
 pub struct Rows {
     pub jobs: Vec<JobRow>,
     pub queues: Vec<QueueRow>,
+    /// Those that were not there at the last look.
+    pub events: Vec<EventRow>,
 }
 
 /// Sees what each write leaves, before anybody else does.
@@ -171,6 +190,8 @@ struct Shared {
     listeners: Mutex<Vec<Listener>>,
     watch: Mutex<Option<Watch>>,
     lacks: Mutex<Option<Rule>>,
+    /// The last event that somebody has looked at.
+    seen: Mutex<i64>,
 }
 
 impl TwinDatabase {
@@ -233,7 +254,7 @@ impl TwinDatabase {
 
     /// What there is.
     pub fn rows(&self) -> Result<Rows> {
-        rows(&lock(&self.0.connection))
+        rows(&lock(&self.0.connection), &mut lock(&self.0.seen))
     }
 }
 
@@ -247,6 +268,7 @@ impl Shared {
             listeners: Mutex::default(),
             watch: Mutex::default(),
             lacks: Mutex::default(),
+            seen: Mutex::default(),
         }
     }
 }
@@ -276,9 +298,8 @@ impl Seat {
             let (outcome, wakes) = writer::run_inline(&connection, write)?;
             let watched = lock(&self.shared.watch).is_some();
             let changed = connection.total_changes() != before;
-            let left = (watched && changed)
-                .then(|| rows(&connection))
-                .transpose()?;
+            let look = || rows(&connection, &mut lock(&self.shared.seen));
+            let left = (watched && changed).then(look).transpose()?;
             (outcome, wakes, left)
         };
         if let Some(rows) = left
@@ -337,13 +358,13 @@ impl SqliteStore {
     }
 }
 
-fn rows(connection: &Connection) -> Result<Rows> {
+fn rows(connection: &Connection, seen: &mut i64) -> Result<Rows> {
     let jobs = "SELECT j.number, j.id, j.pipeline, j.state, j.attempt, j.losses, j.progress, \
          j.ready_at, j.started_at, j.finished_at, l.worker, l.until, \
          CASE WHEN j.state = 5 THEN (SELECT r.fault FROM job_results r WHERE r.number = j.number) \
-         END, j.forgiven, l.hurry, j.submission, p.id, j.priority, j.kin \
+         END, j.forgiven, l.hurry, j.submission, p.id, j.priority, j.kin, y.user_data \
          FROM jobs j LEFT JOIN leases l ON l.id = j.id JOIN pipelines p ON p.key = j.pipeline \
-         ORDER BY j.number";
+         JOIN job_payloads y ON y.number = j.number ORDER BY j.number";
     let jobs = all(connection, jobs, [], |row| {
         let held = held(row)?;
         let priority = row.get(17)?;
@@ -357,6 +378,7 @@ fn rows(connection: &Connection) -> Result<Rows> {
             lifecycle: held.lifecycle,
             progress: held.progress,
             kin: row.get(18)?,
+            user_data: row.get(19)?,
         })
     })?;
     let queues = "SELECT p.id, q.paused, q.concurrency, q.queued, q.ready, q.running, q.served \
@@ -372,7 +394,26 @@ fn rows(connection: &Connection) -> Result<Rows> {
             served: row.get(6)?,
         })
     })?;
-    Ok(Rows { jobs, queues })
+    let events = "SELECT position, job, name, attempt FROM events WHERE position > ?1 \
+         ORDER BY position";
+    let events = all(connection, events, [*seen], |row| {
+        let position = row.get(0)?;
+        let name = row.get(2)?;
+        Ok(EventRow {
+            position,
+            job: JobId::from_bytes(row.get(1)?),
+            name: EventName::from_code(name).ok_or_else(|| {
+                super::error::corrupt("events", "name", position, "it is no event's")
+            })?,
+            attempt: row.get(3)?,
+        })
+    })?;
+    *seen = events.last().map_or(*seen, |event| event.position);
+    Ok(Rows {
+        jobs,
+        queues,
+        events,
+    })
 }
 
 /// Lets other tasks have their turn, and the threads of other tasks.
