@@ -381,6 +381,57 @@ def test_jobs_of_a_worker_that_dies_or_sleeps_run_elsewhere_and_it_has_no_say_an
         cluster.stop()
 
 
+def test_steps_of_a_machines_clock_do_nothing(program, tmp_path, store, postgres, media):
+    clock = WrongClock(tmp_path)
+    cluster = nodes.Cluster(program, tmp_path, lambda _: store, servers=1, workers=2)
+    for node in (cluster.servers[0], cluster.workers[0]):
+        node._environment |= clock.environment
+    try:
+        cluster.start()
+        native = cluster.native(0)
+        native.put_object("media", "in.mp4", media / "bbb_720p25_aac51.mp4")
+        native.call("PATCH", "/workers/worker-1", json={"draining": True})
+        time.sleep(BEAT_SECONDS + 0.5)
+        job = submit(native, "long", LARGE)
+        wait_for(native, job, "running")
+        native.call("PATCH", "/workers/worker-1", json={"draining": False})
+        for hours in (3, -5):
+            clock.set(hours * 3600)
+            # Longer than heartbeats and signs of life are apart.
+            time.sleep(BEAT_SECONDS + 1)
+            [[left]] = postgres.query("SELECT (until - extract(epoch FROM clock_timestamp()) * 1000)::int FROM leases",
+                                      postgres.database)
+            assert 20_000 < int(left) < 31_000, f"{left} ms are left of the lease"
+            assert {worker["state"] for worker in workers(native).values()} == {"live"}
+        brief = submit(native, "brief")
+        assert wait_for(native, brief, "succeeded", seconds=120)["attempt"] == 1
+        done = wait_for(native, job, "succeeded", seconds=240)
+        assert done["attempt"] == 1, events_of(native, job)
+        times = [event["at"] for event in events_of(native, job)]
+        assert times == sorted(times), times
+        # The processes did see another time: it is what their logs are dated by.
+        hour = lambda line: line.split("T")[1][:2]
+        log = cluster.servers[0].log.read_text("utf-8") + cluster.workers[0].log.read_text("utf-8")
+        assert len({hour(line) for line in log.splitlines() if "T" in line and line[:2] == "20"}) > 1, log
+    finally:
+        cluster.stop()
+
+
+class WrongClock:
+    """What processes are told about the time, if they are started with this environment."""
+
+    def __init__(self, folder):
+        self._file, library = folder / "offset", folder / "wrong_clock.so"
+        self.set(0)
+        source = pathlib.Path(__file__).with_name("wrong_clock.c")
+        children.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"])
+        self.environment = {"LD_PRELOAD": str(library), "WRONG_CLOCK": str(self._file)}
+
+    def set(self, seconds):
+        with self._file.open("r+b" if self._file.exists() else "wb") as file:
+            file.write(seconds.to_bytes(8, "little", signed=True))
+
+
 def test_without_its_database_a_node_answers_503_and_workers_go_on(program, tmp_path, media):
     server = Postgres(tmp_path / "postgres").make().start()
     server.query(f"CREATE DATABASE {DATABASE}", database="postgres")
