@@ -39,7 +39,7 @@ fn destination(world: &World, topic: Option<&str>) -> Destination {
     }
 }
 
-async fn add(world: &World) -> Destination {
+pub(super) async fn add(world: &World) -> Destination {
     let new = destination(world, None);
     let created = world.store.create_destination(new.clone()).await;
     assert_eq!(created.expect("create_destination"), Create::Created);
@@ -47,7 +47,7 @@ async fn add(world: &World) -> Destination {
 }
 
 /// Makes a delivery of every new event to each of these.
-async fn fan_out(world: &World, to: &[&Destination]) -> Vec<DeliveryId> {
+pub(super) async fn fan_out(world: &World, to: &[&Destination]) -> Vec<DeliveryId> {
     let from = world.store.fanned_out().await.expect("fanned_out");
     let page = world.store.events(None, from, 1000).await.expect("events");
     let mut made = Vec::new();
@@ -78,7 +78,7 @@ fn wanted(world: &World, most: u32, each: u32) -> DeliveryClaim {
     }
 }
 
-async fn claim(world: &World, most: u32) -> Vec<ClaimedDelivery> {
+pub(super) async fn claim(world: &World, most: u32) -> Vec<ClaimedDelivery> {
     let claimed = world
         .store
         .claim_deliveries(wanted(world, most, most))
@@ -103,7 +103,7 @@ async fn settle(
     counted.expect("settle_deliveries")[0]
 }
 
-async fn delivered(world: &World, claimed: &ClaimedDelivery) {
+pub(super) async fn delivered(world: &World, claimed: &ClaimedDelivery) {
     assert!(settle(world, claimed, Err(DeliveryState::Delivered)).await);
 }
 

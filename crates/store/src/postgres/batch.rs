@@ -11,10 +11,10 @@ use reelgate_domain::job::StateName;
 use reelgate_domain::{JobId, PipelineId};
 use tokio_postgres::Row;
 
-use super::claim::{self, ClaimCall};
+use super::claim;
 use super::connect::{Param, Session};
 use super::error::Answer;
-use super::flush;
+use super::flush::{self, Then};
 use super::intention::{Intention, Needs, Wish};
 use super::job_rows::{account_key, held};
 use super::sql::jobs as sql;
@@ -37,35 +37,39 @@ pub(super) async fn run(session: &Session, wishes: &mut [Wish]) -> Answer<Worth<
             }
         }
     }
+    prepare(session).await?;
     let mut unit = Unit::default();
     let need = Need::of(&intentions)?;
-    if !intentions.is_empty() {
-        load(session, &need, &mut unit).await?;
+    // Goes out with what comes first.
+    let begin = session.begin();
+    if intentions.is_empty() {
+        let started = claim::run(session, &mut claims, &unit, begin).await?;
+        return Ok(started);
     }
+    load(session, &need, &mut unit, begin).await?;
     let back = decide(&mut unit, &mut intentions);
     if !back.is_empty() {
         let back: Vec<&[u8]> = back.iter().map(<[u8; 16]>::as_slice).collect();
         session.execute(sql::GIVE_BACK, &[&back]).await?;
     }
-    let mut wakes = unit.wakes;
-    let mut wrote = unit.is_dirty();
-    if wrote || !claims.is_empty() {
-        let turns = (!claims.is_empty()).then(|| turns(&claims));
-        let queues = flush::write(session, &unit, turns).await?;
-        if !claims.is_empty() {
-            let started = claim::run(session, &mut claims, queues).await?;
-            wrote |= started.wrote;
-            wakes = wakes.and(started.wakes);
-        }
+    let wakes = unit.wakes;
+    if !claims.is_empty() {
+        return claim::run(session, &mut claims, &unit, async { Ok(()) }).await;
     }
-    Ok(match wrote {
-        true => Worth::Keeping(wakes),
-        false => Worth::Nothing(wakes),
-    })
+    if !unit.is_dirty() {
+        return Ok(Worth::Nothing(wakes));
+    }
+    let flushed = flush::write(session, &unit, Then::Commit).await?;
+    Ok(flushed.worth(wakes))
 }
 
-fn turns(claims: &[&mut ClaimCall]) -> i64 {
-    claims.iter().map(|claim| claim.turns()).sum()
+/// So that statements go out in the order in which they are asked for: one that the connection does not
+/// know yet would come behind the ones after it.
+async fn prepare(session: &Session) -> Answer<()> {
+    for statement in sql::IN_BATCHES {
+        session.prepared(statement).await?;
+    }
+    session.prepared(super::sql::MARK).await.map(drop)
 }
 
 /// What all intentions of a batch need, in the columns that statements take.
@@ -132,10 +136,16 @@ impl Need {
     }
 }
 
-async fn load(session: &Session, need: &Need, unit: &mut Unit) -> Answer<()> {
+async fn load(
+    session: &Session,
+    need: &Need,
+    unit: &mut Unit,
+    begin: impl Future<Output = Answer<()>>,
+) -> Answer<()> {
     let mut numbers = need.numbers.clone();
     let mut suspects = Vec::new();
     if let Some(due) = need.due {
+        // Before the transaction: what is found is looked at again once it is locked.
         look_for_due(session, due, unit).await?;
         suspects.extend(&unit.ended_leases);
         numbers.extend(unit.ended_leases.iter().chain(&unit.due_retries));
@@ -152,14 +162,16 @@ async fn load(session: &Session, need: &Need, unit: &mut Unit) -> Answer<()> {
     let of_pipelines: [Param<'_>; 1] = [&pipelines];
     let new_jobs: [Param<'_>; 1] = [&need.new_jobs];
     // All go out at once; the server takes them in this order.
-    let (fresh, locked, loaded, known, new) = tokio::join!(
+    let (begun, fresh, locked, loaded, known, new) = tokio::join!(
         biased;
+        begin,
         some(session, !hashes.is_empty(), sql::SPEND, &calls),
         some(session, any_job, sql::LOCK_JOBS, &jobs),
         some(session, any_job, sql::LOAD_JOBS, &jobs),
         some(session, !pipelines.is_empty(), sql::PIPELINES_BY_ID, &of_pipelines),
         some(session, need.new_jobs > 0, sql::NUMBERS, &new_jobs),
     );
+    begun?;
     for row in &fresh? {
         unit.fresh.insert(bytes(row, 0, "nonces", "hash")?);
     }

@@ -14,10 +14,12 @@ use tokio_postgres::Row;
 
 use super::connect::{Param, Session};
 use super::error::Answer;
-use super::flush::{self, Queues};
+use super::flush::{self, Flushed, Then};
 use super::intention::{Wish, settled};
 use super::job_rows::{held, job, kin};
 use super::sql::jobs as sql;
+use super::transaction::Worth;
+use super::turns::{Line, MOST_SIBLINGS, Picked, next_turn, plan};
 use super::unit::{Beside, Unit};
 use super::unreadable;
 use crate::contract::{Claim, Result, Work};
@@ -34,9 +36,6 @@ const LOST_TURNS: usize = 64;
 /// How often a batch looks for more jobs, because siblings or jobs that cannot be read have taken the
 /// places of others.
 const ROUNDS: usize = 4;
-
-/// The most siblings that start together.
-const MOST_SIBLINGS: i64 = 10_000;
 
 /// What a claim starts.
 #[derive(Clone)]
@@ -113,110 +112,55 @@ impl ClaimCall {
     }
 }
 
-/// What claims have written, and whom that wakes.
-pub(super) struct Started {
-    pub(super) wrote: bool,
-    pub(super) wakes: Wakes,
-}
-
-/// Starts jobs for all calls and writes that.
+/// Starts jobs for all calls and writes that, with what the batch has decided before. `begin` begins the
+/// transaction, if nothing has yet.
 pub(super) async fn run(
     session: &Session,
     calls: &mut [&mut ClaimCall],
-    queues: Queues,
-) -> Answer<Started> {
-    let mut field = Field::new(queues);
-    let mut started = Started {
-        wrote: false,
-        wakes: Wakes::NONE,
-    };
-    let mut short = false;
-    for round in 0..ROUNDS {
+    decided: &Unit,
+    begin: impl Future<Output = Answer<()>>,
+) -> Answer<Worth<Wakes>> {
+    let turns: i64 = calls.iter().map(|call| call.turns()).sum();
+    let (begun, flushed) = tokio::join!(
+        biased;
+        begin,
+        flush::write(session, decided, Then::Turns(turns)),
+    );
+    begun?;
+    let mut field = Field::new(&flushed?);
+    let (mut wakes, mut wrote) = (decided.wakes, decided.is_dirty());
+    let mut committed = None;
+    for round in 1..=ROUNDS {
         let mut unit = Unit::default();
-        field.fetch(session, &mut unit, calls, round == 0).await?;
-        short = field.decide(&mut unit, calls)?;
-        if round == 0 {
+        let first = round == 1;
+        field.fetch(session, &mut unit, calls, first).await?;
+        let short = field.decide(&mut unit, calls)?;
+        if first {
             field.correct(session, &mut unit).await?;
         }
-        if unit.is_dirty() {
-            started.wrote = true;
-            started.wakes = started.wakes.and(unit.wakes);
-            flush::write(session, &unit, None).await?;
+        let gave_up = calls.iter().any(|call| call.lost_turns >= LOST_TURNS);
+        let last = !short || round == ROUNDS;
+        wakes = wakes.and(unit.wakes);
+        if gave_up || (short && last) {
+            wakes = wakes.and(Wakes::WORK);
         }
-        if !short {
+        if unit.is_dirty() {
+            wrote = true;
+            let then = if last { Then::Commit } else { Then::More };
+            committed = flush::write(session, &unit, then).await?.commit;
+        }
+        if last {
             break;
         }
-    }
-    let gave_up = calls.iter().any(|call| call.lost_turns >= LOST_TURNS);
-    if short || gave_up {
-        started.wakes = started.wakes.and(Wakes::WORK);
     }
     for call in calls {
         call.outcome = Some(Ok(()));
     }
-    Ok(started)
-}
-
-/// A job that a turn may go to.
-struct Picked {
-    number: i64,
-    job: Result<Job>,
-    kin: Option<i64>,
-}
-
-/// A pipeline's place among those that take turns.
-struct Line {
-    pipeline: i64,
-    paused: bool,
-    concurrency: Option<i64>,
-    ready: i64,
-    running: i64,
-    served: i64,
-    /// Its next jobs, as far as they were picked.
-    jobs: VecDeque<Picked>,
-    /// It has nothing more as far as is known.
-    dry: bool,
-    /// How many jobs were looked for, and how many were there.
-    asked: i64,
-    got: i64,
-}
-
-impl Line {
-    fn of(row: &Row) -> Self {
-        Self {
-            pipeline: row.get(0),
-            paused: row.get(1),
-            concurrency: row.get(2),
-            ready: row.get(3),
-            running: row.get(4),
-            served: row.get(5),
-            jobs: VecDeque::new(),
-            dry: false,
-            asked: 0,
-            got: 0,
-        }
-    }
-
-    fn has_turns(&self) -> bool {
-        let below = self.concurrency.is_none_or(|limit| self.running < limit);
-        !self.paused && self.ready > 0 && below && !self.dry
-    }
-
-    /// How many jobs it may start beside the next one.
-    fn room(&self) -> i64 {
-        self.concurrency
-            .map_or(MOST_SIBLINGS, |limit| limit - self.running - 1)
-    }
-}
-
-/// Which of these has the next turn: the one with the fewest running jobs, of several the one that was
-/// not served for longest.
-fn next_turn(lines: &[Line]) -> Option<usize> {
-    let turns = lines.iter().enumerate();
-    let turns = turns.filter(|(_, line)| line.has_turns());
-    turns
-        .min_by_key(|(_, line)| (line.running, line.served))
-        .map(|(place, _)| place)
+    Ok(match committed {
+        Some(commit) => Worth::Committed(wakes, commit),
+        None if wrote => Worth::Keeping(wakes),
+        None => Worth::Nothing(wakes),
+    })
 }
 
 struct Field {
@@ -231,7 +175,7 @@ struct Field {
 }
 
 impl Field {
-    fn new(queues: Queues) -> Self {
+    fn new(queues: &Flushed) -> Self {
         let mut lines: Vec<Line> = queues.locked.iter().map(Line::of).collect();
         // What the batch has just written is newer.
         for row in &queues.counted {
@@ -251,41 +195,6 @@ impl Field {
         }
     }
 
-    /// How many jobs each pipeline may have to give: as many as if every job started alone.
-    fn plan(&mut self, calls: &[&mut ClaimCall]) -> (Vec<i64>, Vec<i64>, i64) {
-        let wanted = calls.iter().filter(|call| call.goes_on());
-        let slots: usize = wanted.map(|call| call.room()).sum();
-        // After the first of those that cannot be read, more of them are expected.
-        let lost = calls.iter().any(|call| call.lost_turns > 0);
-        let spare = if lost { LOST_TURNS as i64 } else { 0 };
-        let as_they_are = |line: &Line| (line.running, line.ready, line.served);
-        let before: Vec<_> = self.lines.iter().map(as_they_are).collect();
-        for line in &mut self.lines {
-            (line.asked, line.got, line.dry) = (0, 0, false);
-            line.jobs.clear();
-        }
-        let mut turns = 0;
-        while (turns as usize) < slots
-            && let Some(place) = next_turn(&self.lines)
-        {
-            let line = &mut self.lines[place];
-            turns += 1;
-            line.asked += 1;
-            line.ready -= 1;
-            line.running += 1;
-            line.served = i64::MAX / 2 + turns;
-        }
-        for (line, (running, ready, served)) in self.lines.iter_mut().zip(before) {
-            (line.running, line.ready, line.served) = (running, ready, served);
-            if line.asked > 0 {
-                line.asked += spare;
-            }
-        }
-        let asked = self.lines.iter().filter(|line| line.asked > 0);
-        let (pipelines, most) = asked.map(|line| (line.pipeline, line.asked)).unzip();
-        (pipelines, most, turns)
-    }
-
     async fn fetch(
         &mut self,
         session: &Session,
@@ -293,7 +202,15 @@ impl Field {
         calls: &[&mut ClaimCall],
         publishers: bool,
     ) -> Answer<()> {
-        let (pipelines, most, turns) = self.plan(calls);
+        let wanted = calls.iter().filter(|call| call.goes_on());
+        let wanted: usize = wanted.map(|call| call.room()).sum();
+        // After the first of those that cannot be read, more of them are expected.
+        let lost = calls.iter().any(|call| call.lost_turns > 0);
+        let spare = if lost { LOST_TURNS as i64 } else { 0 };
+        let turns = plan(&mut self.lines, wanted, spare);
+        let asked = self.lines.iter().filter(|line| line.asked > 0);
+        let (pipelines, most): (Vec<i64>, Vec<i64>) =
+            asked.map(|line| (line.pipeline, line.asked)).unzip();
         let slots: i64 = calls.iter().map(|call| call.room() as i64).sum();
         let latest = calls.iter().map(|call| call.wanted.now.as_millis()).max();
         let latest = latest.unwrap_or_default();

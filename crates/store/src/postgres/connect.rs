@@ -128,10 +128,10 @@ impl Connector {
         let driver = tokio::spawn(async move {
             while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
                 match message {
-                    // Nobody has to listen.
                     Ok(AsyncMessage::Notice(notice)) => {
-                        tracing::debug!(%notice, "the database says")
+                        tracing::debug!(%notice, "the database says");
                     }
+                    // Nobody has to listen.
                     Ok(message) => drop(unasked.send(message)),
                     // Whoever waits for an answer gets the error as well.
                     Err(error) => {
@@ -157,7 +157,9 @@ impl Connector {
     /// What every connection needs.
     async fn prepare(&self, session: &Session) -> Answer<()> {
         let millis = self.patience.as_millis();
-        // A process that stands still inside a transaction must not hold its locks for long.
+        // A process that stands still inside a transaction must not hold its locks for so long that
+        // those who wait for them give up.
+        let idle = millis / 4;
         //
         // Every statement is meant to probe indexes. Left to its estimates, the planner takes a limit
         // that it does not know yet for a tenth of the table, and walks over all of it. So it makes one
@@ -165,7 +167,7 @@ impl Connector {
         // takes another way only where there is no index: these are the plans that the tests look at.
         let settings = format!(
             "SET statement_timeout = {millis}; SET lock_timeout = {millis}; \
-             SET idle_in_transaction_session_timeout = {millis}; \
+             SET idle_in_transaction_session_timeout = {idle}; \
              SET default_transaction_isolation = 'read committed'; \
              SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
              SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \

@@ -22,13 +22,14 @@ type Result<T> = std::result::Result<T, CopyError>;
 const ENGINE: &str = "postgres";
 
 /// Which schema there is, and what only running processes say.
-const LEFT_OUT: [&str; 6] = [
+const LEFT_OUT: [&str; 7] = [
     "schema",
     "migrations",
     "pulse",
     "commits",
     "nodes",
     "arriving",
+    "delivery_turns",
 ];
 
 /// Tables to which the schema itself gives their one row.
@@ -74,7 +75,7 @@ impl PostgresStore {
         // The steps of its release first: what later ones do to rows they do to these, too.
         let steps = migrate::MIGRATIONS
             .partition_point(|step| i64::from(step.version) <= i64::from(schema));
-        let mut target = Copied::prepared(options, &migrate::MIGRATIONS[..steps]).await?;
+        let mut target = Copied::prepared(options, &migrate::MIGRATIONS[..steps], false).await?;
         target.refuse_unless_empty().await?;
         target.session.batch("BEGIN").await.map_err(store)?;
         target.is_inside = true;
@@ -100,7 +101,7 @@ impl PostgresStore {
         now: Timestamp,
         tell: Tell<'_>,
     ) -> Result<Migration> {
-        let mut target = Copied::prepared(options, migrate::MIGRATIONS).await?;
+        let mut target = Copied::prepared(options, migrate::MIGRATIONS, true).await?;
         target.signed_after = now;
         SqliteStore::move_to(dir, &mut target, tell).await
     }
@@ -185,6 +186,21 @@ fn follows(table: &str, column: &str) -> bool {
     (table, column) == ("queues", "closed")
 }
 
+/// Columns that only this engine has, and what they are until [`Copied::settle`] says more; nothing for
+/// those that number rows as they come.
+fn only_here(table: &str, column: &str) -> Option<Option<&'static str>> {
+    match (table, column) {
+        ("events", "arrival") => Some(None),
+        ("event_log", "last") => Some(Some("0")),
+        _ => None,
+    }
+}
+
+/// What a table's key is for other engines.
+fn key_elsewhere(table: &str) -> Option<&'static str> {
+    (table == "events").then_some("position")
+}
+
 /// A table's columns here, in the order of their plain names, and the statements about them.
 struct Shape {
     table: Table,
@@ -196,7 +212,8 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(name: &str, mut columns: Vec<Column>) -> Self {
+    /// `made_up` has columns that are given the same value in every row.
+    fn new(name: &str, mut columns: Vec<Column>, made_up: &[(String, &str)]) -> Self {
         columns.sort_by(|a, b| plain_name(&a.name).cmp(plain_name(&b.name)));
         let mut key: Vec<usize> = (0..columns.len())
             .filter(|index| columns[*index].place.is_some())
@@ -234,7 +251,12 @@ impl Shape {
             made.map(|(index, it)| it.kind.made(&format!("u.c{index}")))
                 .collect(),
         );
-        let into = join(quoted.clone());
+        let mut into = join(quoted.clone());
+        let mut made = made;
+        for (column, value) in made_up {
+            into.push_str(&format!(", \"{column}\""));
+            made.push_str(&format!(", {value}"));
+        }
         let keys = key
             .iter()
             .map(|index| columns[*index].kind.read(&quoted[*index]));
@@ -298,20 +320,25 @@ impl Copied {
             let why = "there is no store in the database".to_owned();
             return Err(CopyError::Refused(why));
         }
-        Self::of(session).await
+        Self::of(session, false).await
     }
 
     /// With the schema of these steps.
-    async fn prepared(options: &PostgresOptions, steps: &[migrate::Migration]) -> Result<Self> {
+    async fn prepared(
+        options: &PostgresOptions,
+        steps: &[migrate::Migration],
+        elsewhere: bool,
+    ) -> Result<Self> {
         let connector = Connector::new(&options.url, options.patience)?;
         let session = connector.connect().await.map_err(store)?;
         migrate::migrate(&session, steps).await?;
         let patient = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
         session.batch(patient).await.map_err(store)?;
-        Self::of(session).await
+        Self::of(session, elsewhere).await
     }
 
-    async fn of(session: Session) -> Result<Self> {
+    /// `elsewhere` says whether another engine has to understand it.
+    async fn of(session: Session, elsewhere: bool) -> Result<Self> {
         let stands = session
             .one(sql::keeping::SCHEMA, &[])
             .await
@@ -321,7 +348,7 @@ impl Copied {
             .all(sql::keeping::COLUMNS, &[])
             .await
             .map_err(store)?;
-        let mut tables: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+        let mut tables: BTreeMap<String, (Vec<Column>, Vec<(String, &str)>)> = BTreeMap::new();
         for row in &columns {
             let (table, name, kind): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
             if LEFT_OUT.contains(&table) || follows(table, name) {
@@ -331,12 +358,22 @@ impl Copied {
                 let why = format!("{table}.{name} is of a kind that is not copied");
                 return Err(CopyError::Refused(why));
             };
-            let (name, place) = (name.to_owned(), row.get(3));
-            let column = Column { name, kind, place };
-            tables.entry(table.to_owned()).or_default().push(column);
+            let mut place = row.get(3);
+            let entry: &mut (Vec<Column>, Vec<_>) = tables.entry(table.to_owned()).or_default();
+            if elsewhere {
+                if let Some(value) = only_here(table, name) {
+                    entry.1.extend(value.map(|value| (name.to_owned(), value)));
+                    continue;
+                }
+                if key_elsewhere(table).is_some_and(|key| key == name) {
+                    place = Some(0);
+                }
+            }
+            let name = name.to_owned();
+            entry.0.push(Column { name, kind, place });
         }
-        let shapes = tables.into_iter().map(|(name, columns)| {
-            let shape = Shape::new(&name, columns);
+        let shapes = tables.into_iter().map(|(name, (columns, made_up))| {
+            let shape = Shape::new(&name, columns, &made_up);
             (name, shape)
         });
         Ok(Self {
@@ -568,6 +605,8 @@ impl MigrationTarget for Copied {
         let follow = "SELECT setval('turns', (SELECT greatest(max(served), 1) FROM queues)); \
             UPDATE queues SET closed = true FROM pipelines \
             WHERE pipelines.key = queues.pipeline AND pipelines.deleted; \
+            UPDATE event_log SET last = greatest(last, fanned_out, \
+              (SELECT coalesce(max(position), 0) FROM events)); \
             DELETE FROM jobs WHERE account = 0";
         self.session.batch(follow).await.map_err(store)?;
         let signed_after = self.signed_after.as_millis();

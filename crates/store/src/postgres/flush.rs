@@ -8,10 +8,13 @@ use std::collections::BTreeMap;
 use reelgate_domain::Timestamp;
 use reelgate_domain::job::{Lifecycle, StateName};
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 
 use super::connect::{Param, Session};
 use super::error::{Answer, Failure};
+use super::events;
 use super::sql::jobs as sql;
+use super::transaction::Worth;
 use super::unit::{Count, Entry, Unit};
 use crate::contract::{Result, StoreError};
 use crate::held::{Held, finished_at, is_hurried, ready_at, state_code};
@@ -96,15 +99,37 @@ struct Rows<'u> {
     new_jobs: NewJobs<'u>,
 }
 
-/// Queues as they stand after a flush: rows of `LOCK_TURNS`, and of `COUNT_JOBS` in their stead.
-pub(super) struct Queues {
-    pub(super) locked: Vec<Row>,
-    pub(super) counted: Vec<Row>,
+/// What follows in the transaction.
+#[derive(Clone, Copy)]
+pub(super) enum Then {
+    /// Claims: so many of the pipelines whose turn may come next are locked, beside those that the unit
+    /// counts for.
+    Turns(i64),
+    More,
+    /// Nothing: the commit goes out together with the last statements.
+    Commit,
 }
 
-/// Writes the unit. With `turns`, also locks so many of the pipelines whose turn may come next, beside
-/// those that the unit counts for.
-pub(super) async fn write(session: &Session, unit: &Unit, turns: Option<i64>) -> Answer<Queues> {
+/// Queues as they stand after a flush: rows of `LOCK_TURNS`, and of `COUNT_JOBS` in their stead. And
+/// what came of the commit, if there was one.
+pub(super) struct Flushed {
+    pub(super) locked: Vec<Row>,
+    pub(super) counted: Vec<Row>,
+    pub(super) commit: Option<Answer<()>>,
+}
+
+impl Flushed {
+    pub(super) fn worth<T>(self, outcome: T) -> Worth<T> {
+        match self.commit {
+            Some(commit) => Worth::Committed(outcome, commit),
+            None => Worth::Keeping(outcome),
+        }
+    }
+}
+
+/// Writes the unit. Statements fail if a row is not as it was read, so that what is sent after them
+/// comes to nothing.
+pub(super) async fn write(session: &Session, unit: &Unit, then: Then) -> Answer<Flushed> {
     let mut rows = Rows::default();
     for entry in unit.entries() {
         rows.entry(entry)?;
@@ -128,35 +153,66 @@ pub(super) async fn write(session: &Session, unit: &Unit, turns: Option<i64>) ->
     }
     let counts = unit.counts();
     // All go out at once; the server takes them in this order.
-    let (new, payloads, moved, aside, outputs, history, queues) = tokio::join!(
+    let jobs = async {
+        let (new, payloads, moved, aside) = tokio::join!(
+            biased;
+            insert_jobs(session, &rows.new_jobs),
+            insert_payloads(session, &rows.new_jobs),
+            move_jobs(session, &rows.moves),
+            set_aside(session, &rows, &unit.orphans),
+        );
+        new.and(payloads).and(moved).and(aside)
+    };
+    let beside = async {
+        let (outputs, history, new, moved, gone, told) = tokio::join!(
+            biased;
+            set_outputs(session, &rows.outputs),
+            add_history(session, &rows.history_of, &rows.history),
+            insert_leases(session, &rows.new_leases),
+            move_leases(session, &rows.moved_leases),
+            delete_leases(session, &rows.gone_leases),
+            events::log::insert(session, &unit.events),
+        );
+        outputs.and(history).and(new).and(moved).and(gone).and(told)
+    };
+    let commit = async {
+        match then {
+            Then::Commit => Some(session.commit().await),
+            Then::Turns(_) | Then::More => None,
+        }
+    };
+    let (jobs, beside, queues, commit) = tokio::join!(
         biased;
-        insert_jobs(session, &rows.new_jobs),
-        insert_payloads(session, &rows.new_jobs),
-        move_jobs(session, &rows.moves),
-        set_aside(session, &rows, &unit.orphans),
-        set_outputs(session, &rows.outputs),
-        add_history(session, &rows.history_of, &rows.history),
-        async {
-            let (new, moved, gone, queues) = tokio::join!(
-                biased;
-                insert_leases(session, &rows.new_leases),
-                move_leases(session, &rows.moved_leases),
-                delete_leases(session, &rows.gone_leases),
-                count(session, &counts, &unit.empty_queues, turns),
-            );
-            new?;
-            moved?;
-            gone?;
-            queues
-        },
+        jobs,
+        beside,
+        count(session, &counts, &unit.empty_queues, then),
+        commit,
     );
-    new?;
-    payloads?;
-    moved?;
-    aside?;
-    outputs?;
-    history?;
-    queues
+    match (jobs.and(beside).and(queues), commit) {
+        (Ok((locked, counted)), commit) => Ok(Flushed {
+            locked,
+            counted,
+            commit,
+        }),
+        // Whether the commit went through, nobody has told.
+        (Err(Failure::Lost(why)), Some(_)) => Ok(Flushed {
+            locked: Vec::new(),
+            counted: Vec::new(),
+            commit: Some(Err(Failure::Lost(why))),
+        }),
+        (Err(failure), _) => Err(as_read(failure)),
+    }
+}
+
+/// Whatever was read was locked as well, so a row that is not as it was read was changed by somebody who
+/// does not keep to that; but for a pipeline, which may have been deleted since it was looked up.
+fn as_read(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused { state, error } if state == SqlState::DIVISION_BY_ZERO => {
+            Failure::Again(error)
+        }
+        failure => failure,
+    }
 }
 
 impl<'u> Rows<'u> {
@@ -288,17 +344,10 @@ async fn each(
     (statement, rows): (&'static str, usize),
     params: &[Param<'_>],
 ) -> Answer<()> {
-    if rows == 0 {
-        return Ok(());
+    if rows > 0 {
+        session.execute(statement, params).await?;
     }
-    let changed = session.execute(statement, params).await?;
-    if changed == rows as u64 {
-        return Ok(());
-    }
-    // Whatever was read was locked as well, so a row that has changed since was changed by somebody
-    // who does not keep to that.
-    let why = format!("{changed} of {rows} rows were as they had been read");
-    Err(Failure::Again(StoreError::Unavailable(why)))
+    Ok(())
 }
 
 async fn insert_jobs(session: &Session, new: &NewJobs<'_>) -> Answer<()> {
@@ -339,23 +388,18 @@ async fn move_jobs(session: &Session, moves: &Moves) -> Answer<()> {
 
 /// What takes rows that make no sense out of the way.
 async fn set_aside(session: &Session, rows: &Rows<'_>, orphans: &[i64]) -> Answer<()> {
-    if !rows.aside.is_empty() {
-        let params: [Param<'_>; 2] = [&rows.aside, &rows.aside_at];
-        session.execute(sql::SET_ASIDE, &params).await?;
-    }
-    if !rows.dropped_leases.is_empty() {
-        let params: [Param<'_>; 1] = [&rows.dropped_leases];
-        session.execute(sql::DROP_LEASES, &params).await?;
-    }
-    if !rows.lose_time.is_empty() {
-        let params: [Param<'_>; 1] = [&rows.lose_time];
-        session.execute(sql::LOSE_TIME, &params).await?;
-    }
-    if !orphans.is_empty() {
-        let params: [Param<'_>; 1] = [&orphans];
-        session.execute(sql::DROP_ORPHANED_LEASES, &params).await?;
-    }
-    Ok(())
+    let aside: [Param<'_>; 2] = [&rows.aside, &rows.aside_at];
+    let dropped: [Param<'_>; 1] = [&rows.dropped_leases];
+    let late: [Param<'_>; 1] = [&rows.lose_time];
+    let of_no_job: [Param<'_>; 1] = [&orphans];
+    let (aside, dropped, late, of_no_job) = tokio::join!(
+        biased;
+        each(session, (sql::SET_ASIDE, rows.aside.len()), &aside),
+        each(session, (sql::DROP_LEASES, rows.dropped_leases.len()), &dropped),
+        each(session, (sql::LOSE_TIME, rows.lose_time.len()), &late),
+        each(session, (sql::DROP_ORPHANED_LEASES, orphans.len()), &of_no_job),
+    );
+    aside.and(dropped).and(late).and(of_no_job)
 }
 
 async fn set_outputs(session: &Session, rows: &Outputs<'_>) -> Answer<()> {
@@ -400,54 +444,52 @@ async fn delete_leases(session: &Session, gone: &GoneLeases<'_>) -> Answer<()> {
     each(session, (sql::DELETE_LEASES, gone.id.len()), &params).await
 }
 
-/// Keeps the pipelines' counts true: a slot is given back by the transaction that ends its use.
+/// Keeps the pipelines' counts true: a slot is given back by the transaction that ends its use. The rows
+/// that were locked, and those that were counted, if anybody wants to know.
 async fn count(
     session: &Session,
     counts: &BTreeMap<i64, Count>,
     empty: &[i64],
-    turns: Option<i64>,
-) -> Answer<Queues> {
+    then: Then,
+) -> Answer<(Vec<Row>, Vec<Row>)> {
     let pipelines: Vec<i64> = counts.keys().copied().collect();
     let column = |of: fn(&Count) -> i64| counts.values().map(of).collect::<Vec<i64>>();
     let (queued, ready) = (column(|it| it.tally.queued), column(|it| it.tally.ready));
     let running = column(|it| it.tally.running);
     let served: Vec<Option<i64>> = counts.values().map(|it| it.served).collect();
     let params: [Param<'_>; 5] = [&pipelines, &queued, &ready, &running, &served];
+    let of_empty: [Param<'_>; 1] = [&empty];
+    let counted = async {
+        match then {
+            _ if pipelines.is_empty() => Ok(Vec::new()),
+            Then::Commit => session.all(sql::COUNT_JOBS, &params).await,
+            Then::Turns(_) | Then::More => session.all(sql::COUNT_AND_TELL, &params).await,
+        }
+    };
     let (locked, counted, emptied) = tokio::join!(
         biased;
-        lock(session, &pipelines, turns),
-        async {
-            match pipelines.is_empty() {
-                true => Ok(Vec::new()),
-                false => session.all(sql::COUNT_JOBS, &params).await,
-            }
-        },
-        async {
-            match empty.is_empty() {
-                true => Ok(0),
-                false => session.execute(sql::NOTHING_READY, &[&empty]).await,
-            }
-        }
+        lock(session, &pipelines, then),
+        counted,
+        each(session, (sql::NOTHING_READY, empty.len()), &of_empty),
     );
     let (locked, counted) = (locked?, counted?);
     emptied?;
-    if counted.len() != pipelines.len() {
-        // One of them has been deleted since it was looked up.
+    if !matches!(then, Then::Commit) && counted.len() != pipelines.len() {
         let why = "a pipeline is not there any more";
         return Err(Failure::Again(StoreError::Unavailable(why.into())));
     }
-    Ok(Queues { locked, counted })
+    Ok((locked, counted))
 }
 
 /// One lock needs no order.
-async fn lock(session: &Session, pipelines: &[i64], turns: Option<i64>) -> Answer<Vec<Row>> {
-    match turns {
+async fn lock(session: &Session, pipelines: &[i64], then: Then) -> Answer<Vec<Row>> {
+    match then {
         // Of those, some may come to have no turn by what this batch writes.
-        Some(turns) => {
+        Then::Turns(turns) => {
             let most = turns + pipelines.len() as i64;
             session.all(sql::LOCK_TURNS, &[&pipelines, &most]).await
         }
-        None if pipelines.len() > 1 => session.all(sql::LOCK_QUEUES, &[&pipelines]).await,
-        None => Ok(Vec::new()),
+        _ if pipelines.len() > 1 => session.all(sql::LOCK_QUEUES, &[&pipelines]).await,
+        _ => Ok(Vec::new()),
     }
 }

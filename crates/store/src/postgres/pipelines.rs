@@ -8,6 +8,7 @@ use reelgate_domain::{AccountId, Pipeline, PipelineId, PipelineState};
 use super::connect::{Param, Session};
 use super::error::Answer;
 use super::job_rows::{account_key, pipeline};
+use super::rows::storable;
 use super::sql::jobs as sql;
 use crate::contract::{DeletePipeline, NewPipeline, PipelinePage};
 use crate::stored::{corrupt, encode};
@@ -19,7 +20,7 @@ pub(super) async fn insert(session: &Session, new: &NewPipeline) -> Answer<()> {
     let params: [Param<'_>; 5] = [
         &id,
         &account_key(new.account),
-        &new.name,
+        &storable(&new.name),
         &origin,
         &new.created_at.as_millis(),
     ];
@@ -85,7 +86,7 @@ pub(super) async fn change(
     };
     if let Some(name) = &change.name {
         session
-            .execute(sql::SET_PIPELINE_NAME, &[&key, name])
+            .execute(sql::SET_PIPELINE_NAME, &[&key, &storable(name)])
             .await?;
     }
     if let Some(origin) = &change.origin {
@@ -148,7 +149,7 @@ pub(super) async fn named(
     account: AccountId,
     name: &str,
 ) -> Answer<Option<Pipeline>> {
-    let key: [Param<'_>; 2] = [&account_key(account), &name];
+    let key: [Param<'_>; 2] = [&account_key(account), &storable(name)];
     let row = session.one(sql::PIPELINE_NAMED, &key).await?;
     Ok(row.as_ref().map(pipeline).transpose()?)
 }

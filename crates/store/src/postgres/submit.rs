@@ -7,6 +7,7 @@ use reelgate_domain::{AccountId, PipelineId};
 
 use super::intention::Needs;
 use super::job_rows::account_key;
+use super::rows::storable;
 use super::unit::{Submission, Unit};
 use crate::contract::{Result, StoreError};
 use crate::family;
@@ -47,7 +48,7 @@ impl NewRow {
             kin,
             spec: encode(&job.spec)?,
             origin: job.origin.as_ref().map(encode).transpose()?,
-            user_data: job.user_data.clone(),
+            user_data: job.user_data.as_deref().map(|text| storable(text).into_owned()),
         })
     }
 }

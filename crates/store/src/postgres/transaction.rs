@@ -30,20 +30,8 @@ const READ_TRIES: u32 = 3;
 // another thread.
 macro_rules! transact {
     ($pool:expr, $session:ident => $work:expr) => {{
-        let outcome = $crate::postgres::transaction::transact_if_worth!($pool, $session => {
-            $work.map($crate::postgres::transaction::Worth::Keeping)
-        });
-        outcome
-            .map($crate::postgres::transaction::Worth::into_inner)
-            .map_err($crate::contract::StoreError::from)
-    }};
-}
-
-/// As [`transact`]; commits only what is worth it.
-macro_rules! transact_if_worth {
-    ($pool:expr, $session:ident => $work:expr) => {{
         let mut writing = $crate::postgres::transaction::Writing::new(&$pool);
-        loop {
+        let answer = loop {
             let lent = match writing.begin().await {
                 Ok(Some(lent)) => lent,
                 Ok(None) => continue,
@@ -54,10 +42,12 @@ macro_rules! transact_if_worth {
                 $work
             };
             let outcome: $crate::postgres::error::Answer<_> = work.await;
+            let outcome = outcome.map($crate::postgres::transaction::Worth::Keeping);
             if let Some(answer) = writing.end(lent, outcome).await {
                 break answer;
             }
-        }
+        };
+        answer.map_err($crate::contract::StoreError::from)
     }};
 }
 
@@ -83,7 +73,7 @@ macro_rules! look_up {
     }};
 }
 
-pub(super) use {look_up, transact, transact_if_worth};
+pub(super) use {look_up, transact};
 
 /// A read that may be tried again.
 pub(super) struct Reading<'p> {
@@ -115,14 +105,8 @@ pub(super) enum Worth<T> {
     Keeping(T),
     /// It wrote nothing that counts, and there is nothing to wait for.
     Nothing(T),
-}
-
-impl<T> Worth<T> {
-    pub(super) fn into_inner(self) -> T {
-        match self {
-            Self::Keeping(outcome) | Self::Nothing(outcome) => outcome,
-        }
-    }
+    /// It has sent the commit together with its last statements, and this is what came of it.
+    Committed(T, Answer<()>),
 }
 
 /// A write that may be tried again.
@@ -154,37 +138,48 @@ impl<'p> Writing<'p> {
         }
     }
 
+    /// A connection for a transaction whose first statements begin it.
+    pub(super) async fn lend(&mut self) -> Answer<Lent> {
+        self.tries += 1;
+        self.pool.get().await
+    }
+
     /// Ends the transaction. The answer, unless it is to be tried again.
     pub(super) async fn end<T>(
         &self,
         session: Lent,
         outcome: Answer<Worth<T>>,
-    ) -> Option<Answer<Worth<T>>> {
-        let failure = match outcome {
+    ) -> Option<Answer<T>> {
+        let (outcome, commit) = match outcome {
+            Ok(Worth::Keeping(outcome)) => (outcome, session.commit().await),
+            Ok(Worth::Committed(outcome, commit)) => (outcome, commit),
             Ok(Worth::Nothing(outcome)) => match session.roll_back().await {
-                Ok(()) => return Some(Ok(Worth::Nothing(outcome))),
-                Err(failure) => failure,
-            },
-            Ok(outcome) => match session.commit().await {
                 Ok(()) => return Some(Ok(outcome)),
-                Err(lost @ Failure::Lost(_)) => {
-                    let mark = session.mark();
-                    // Its place in the pool is not needed: the question goes over a new connection.
+                Err(failure) => {
                     drop(session);
-                    match settled(self.pool.connector(), mark).await {
-                        Ok(true) => return Some(Ok(outcome)),
-                        Ok(false) => lost,
-                        Err(why) => return Some(Err(Failure::Lost(in_doubt(&why.into())))),
-                    }
+                    return self.again(failure).await.err().map(Err);
                 }
-                Err(failure) => failure,
             },
             Err(failure) => {
                 // If it does not come through, the connection ends and the transaction with it.
                 let _ = session.roll_back().await;
                 drop(session);
-                failure
+                return self.again(failure).await.err().map(Err);
             }
+        };
+        let failure = match commit {
+            Ok(()) => return Some(Ok(outcome)),
+            Err(lost @ Failure::Lost(_)) => {
+                let mark = session.mark();
+                // Its place in the pool is not needed: the question goes over a new connection.
+                drop(session);
+                match settled(self.pool.connector(), mark).await {
+                    Ok(true) => return Some(Ok(outcome)),
+                    Ok(false) => lost,
+                    Err(why) => return Some(Err(Failure::Lost(in_doubt(&why.into())))),
+                }
+            }
+            Err(failure) => failure,
         };
         self.again(failure).await.err().map(Err)
     }

@@ -13,7 +13,7 @@ use super::hinter::Hinter;
 use super::inbox::Inbox;
 use super::intention::Wish;
 use super::pool::Pool;
-use super::transaction::{Worth, transact_if_worth};
+use super::transaction::Writing;
 use crate::contract::StoreError;
 use crate::hints::Wakes;
 
@@ -66,8 +66,18 @@ fn is_of_one(failure: &Failure) -> bool {
 }
 
 async fn attempt(pool: &Pool, mut wishes: Vec<Wish>) -> (Answer<Wakes>, Vec<Wish>) {
-    let outcome = transact_if_worth!(*pool, session => batch::run(session, &mut wishes).await);
-    (outcome.map(Worth::into_inner), wishes)
+    let mut writing = Writing::new(pool);
+    let outcome = loop {
+        let session = match writing.lend().await {
+            Ok(session) => session,
+            Err(failure) => break Err(failure),
+        };
+        let outcome = batch::run(&session, &mut wishes).await;
+        if let Some(answer) = writing.end(session, outcome).await {
+            break answer;
+        }
+    };
+    (outcome, wishes)
 }
 
 fn answer(hinter: &Hinter, outcome: Answer<Wakes>, wishes: Vec<Wish>) {
@@ -75,7 +85,8 @@ fn answer(hinter: &Hinter, outcome: Answer<Wakes>, wishes: Vec<Wish>) {
     // Bells before answers: whoever has an answer can rely on the bell having rung.
     match &outcome {
         Ok(wakes) => hinter.ring(*wakes),
-        Err(error) => tracing::error!(%error, "a batch of writes was not committed"),
+        // Whoever waits for it tells what that means.
+        Err(error) => tracing::debug!(%error, "a batch of writes was not committed"),
     }
     let commit = outcome.map(drop);
     for wish in wishes {

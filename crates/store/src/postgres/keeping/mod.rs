@@ -57,8 +57,9 @@ async fn look(session: &Session, slice: &Slice) -> Answer<Step> {
     match slice.what {
         Kept::Jobs => jobs::look(session, slice).await,
         Kept::Audit => records::audit(session, slice).await,
-        // As long as this engine has none.
-        Kept::Events | Kept::Deliveries | Kept::Attempts => Ok(Step::default()),
+        Kept::Events => records::events(session, slice).await,
+        Kept::Deliveries => records::deliveries(session, slice).await,
+        Kept::Attempts => Ok(Step::default()),
     }
 }
 
@@ -67,7 +68,9 @@ async fn take_away(session: &Session, what: Kept, found: &[Found]) -> Answer<BTr
     match what {
         Kept::Jobs => jobs::take_away(session, found).await,
         Kept::Audit => records::take_away(session, sql::DELETE_RECORDS, found).await,
-        Kept::Events | Kept::Deliveries | Kept::Attempts => Ok(BTreeSet::new()),
+        Kept::Events => records::take_events_away(session, found).await,
+        Kept::Deliveries => records::take_deliveries_away(session, found).await,
+        Kept::Attempts => Ok(BTreeSet::new()),
     }
 }
 

@@ -78,6 +78,29 @@ macro_rules! bucket_query {
     };
 }
 
+// Changes rows and fails unless it has changed as many as it was given: with a commit right behind it, it
+// is too late to count them here.
+macro_rules! all_of {
+    ($statement:expr) => {
+        concat!(
+            "WITH changed AS (",
+            $statement,
+            " RETURNING 1) \
+             SELECT 1 / (count(*) = cardinality($1))::integer FROM changed"
+        )
+    };
+}
+
+macro_rules! count_jobs {
+    () => {
+        "UPDATE queues q SET queued = q.queued + n.queued, ready = q.ready + n.ready, \
+         running = q.running + n.running, served = coalesce(n.served, q.served) \
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+         AS n(pipeline, queued, ready, running, served) \
+         WHERE q.pipeline = n.pipeline AND NOT (q.closed AND n.queued > 0)"
+    };
+}
+
 statements! {
     NOTIFY = "SELECT pg_notify('reelgate', $1)";
     SPEND = "INSERT INTO nonces (hash, until) \
@@ -110,14 +133,16 @@ statements! {
     INSERT_PAYLOADS = "INSERT INTO job_payloads (number, spec, origin, user_data) \
         SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])";
     /// The rows must still be in the states and attempts that were read.
-    MOVE_JOBS = "UPDATE jobs j SET state = n.state, attempt = n.attempt, losses = n.losses, \
+    MOVE_JOBS = all_of!(
+        "UPDATE jobs j SET state = n.state, attempt = n.attempt, losses = n.losses, \
         progress = n.progress, ready_at = n.ready_at, started_at = n.started_at, \
         finished_at = n.finished_at, forgiven = n.forgiven \
         FROM unnest($1::bigint[], $2::smallint[], $3::integer[], $4::smallint[], $5::integer[], \
         $6::integer[], $7::smallint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::integer[]) \
         AS n(number, was_state, was_attempt, state, attempt, losses, progress, ready_at, \
         started_at, finished_at, forgiven) \
-        WHERE j.number = n.number AND j.state = n.was_state AND j.attempt = n.was_attempt";
+        WHERE j.number = n.number AND j.state = n.was_state AND j.attempt = n.was_attempt"
+    );
     /// Jobs of which not even the row makes sense.
     SET_ASIDE = "UPDATE jobs j SET state = 5, ready_at = NULL, finished_at = n.at \
         FROM unnest($1::bigint[], $2::bigint[]) AS n(number, at) \
@@ -127,14 +152,18 @@ statements! {
     INSERT_LEASES = "INSERT INTO leases (id, number, attempt, publishing, hurry, worker, until) \
         SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::integer[], $4::boolean[], \
         $5::boolean[], $6::text[], $7::bigint[])";
-    MOVE_LEASES = "UPDATE leases l SET attempt = n.attempt, publishing = n.publishing, \
+    MOVE_LEASES = all_of!(
+        "UPDATE leases l SET attempt = n.attempt, publishing = n.publishing, \
         hurry = n.hurry, worker = n.worker, until = n.until \
         FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::boolean[], $5::boolean[], \
         $6::text[], $7::bigint[]) \
         AS n(id, was_attempt, attempt, publishing, hurry, worker, until) \
-        WHERE l.id = n.id AND l.attempt = n.was_attempt";
-    DELETE_LEASES = "DELETE FROM leases l USING unnest($1::bytea[], $2::integer[]) \
-        AS n(id, attempt) WHERE l.id = n.id AND l.attempt = n.attempt";
+        WHERE l.id = n.id AND l.attempt = n.was_attempt"
+    );
+    DELETE_LEASES = all_of!(
+        "DELETE FROM leases l USING unnest($1::bytea[], $2::integer[]) \
+        AS n(id, attempt) WHERE l.id = n.id AND l.attempt = n.attempt"
+    );
     DROP_LEASES = "DELETE FROM leases WHERE id = ANY($1::bytea[])";
     DROP_ORPHANED_LEASES = "DELETE FROM leases l WHERE l.number = ANY($1::bigint[]) \
         AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.number = l.number)";
@@ -157,12 +186,12 @@ statements! {
         AND (t.concurrency IS NULL OR t.running < t.concurrency) \
         ORDER BY t.running, t.served LIMIT $2::bigint)) ORDER BY pipeline FOR NO KEY UPDATE";
     /// A deleted pipeline takes nothing more.
-    COUNT_JOBS = "UPDATE queues q SET queued = q.queued + n.queued, ready = q.ready + n.ready, \
-        running = q.running + n.running, served = coalesce(n.served, q.served) \
-        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
-        AS n(pipeline, queued, ready, running, served) \
-        WHERE q.pipeline = n.pipeline AND NOT (q.closed AND n.queued > 0) \
-        RETURNING q.pipeline, q.paused, q.concurrency, q.ready, q.running, q.served";
+    COUNT_JOBS = all_of!(count_jobs!());
+    /// The same, and how the queues stand after that.
+    COUNT_AND_TELL = concat!(
+        count_jobs!(),
+        " RETURNING q.pipeline, q.paused, q.concurrency, q.ready, q.running, q.served"
+    );
     TICKS = "SELECT nextval('turns') FROM generate_series(1, $1::bigint)";
     NOTHING_READY = "UPDATE queues SET ready = 0 WHERE pipeline = ANY($1::bigint[])";
     /// Which of these pipelines have a job that is ready, locked or not.
@@ -267,3 +296,40 @@ statements! {
     INSERT_SECRET = "INSERT INTO secrets (id, sealed) VALUES ($1, $2) \
         ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed";
 }
+
+/// What batches are made of.
+pub(in crate::postgres) const IN_BATCHES: [&str; 33] = [
+    SPEND,
+    GIVE_BACK,
+    LOCK_JOBS,
+    LOCK_FREE_JOBS,
+    LOAD_JOBS,
+    STAGED,
+    NUMBERS,
+    PIPELINES_BY_ID,
+    PIPELINES_BY_KEY,
+    INSERT_JOBS,
+    INSERT_PAYLOADS,
+    MOVE_JOBS,
+    SET_ASIDE,
+    LOSE_TIME,
+    INSERT_LEASES,
+    MOVE_LEASES,
+    DELETE_LEASES,
+    DROP_LEASES,
+    DROP_ORPHANED_LEASES,
+    SET_OUTPUTS,
+    ADD_HISTORY,
+    LOCK_QUEUES,
+    LOCK_TURNS,
+    COUNT_JOBS,
+    COUNT_AND_TELL,
+    TICKS,
+    NOTHING_READY,
+    WITH_READY_JOBS,
+    NEXT_JOBS,
+    SIBLINGS,
+    LOST_PUBLISHERS,
+    JOBS_BY_NUMBER,
+    ENDED_LEASES,
+];

@@ -38,6 +38,25 @@ statements! {
     OLD_RECORDS = "SELECT number, account, at, (octet_length(principal) + octet_length(action) \
         + coalesce(octet_length(resource), 0) + coalesce(octet_length(reason), 0))::bigint \
         FROM audit WHERE number >= $1 AND number < $2 ORDER BY number LIMIT $3";
+    OLD_EVENTS = "SELECT position, account, at, coalesce(octet_length(fault), 0)::bigint \
+        FROM events WHERE position >= $1 \
+        AND position <= (SELECT fanned_out FROM event_log WHERE only_row) \
+        ORDER BY position LIMIT $2";
+    DELETE_EVENTS = "DELETE FROM events WHERE position = ANY($1::bigint[]) RETURNING position";
+    NOTE_PRUNED =
+        "UPDATE event_log SET pruned = greatest(pruned, $1) WHERE only_row";
+    OLD_DELIVERIES = "SELECT number, account, coalesce(last_at, created_at), \
+        CASE WHEN state IN (2, 3, 4) THEN (coalesce(octet_length(fault), 0) \
+        + coalesce(octet_length(last_error), 0))::bigint END, created_at FROM deliveries \
+        WHERE number >= $1 ORDER BY number LIMIT $2";
+    DELETE_DELIVERIES = "WITH wanted AS MATERIALIZED ( \
+          SELECT d.number FROM unnest($1::bigint[], $2::bigint[]) AS w (number, cutoff) \
+          JOIN deliveries d ON d.number = w.number \
+          WHERE d.state IN (2, 3, 4) AND coalesce(d.last_at, d.created_at) < w.cutoff \
+          ORDER BY d.number FOR UPDATE OF d SKIP LOCKED \
+        ) \
+        DELETE FROM deliveries d USING wanted w WHERE d.number = w.number RETURNING d.number";
+
     ARRIVING = "SELECT identity FROM arriving WHERE only_row";
     BEGIN_ARRIVING = "INSERT INTO arriving (only_row, identity) VALUES (true, $1)";
     END_ARRIVING = "DELETE FROM arriving WHERE only_row";
