@@ -2,13 +2,17 @@
 
 // Said again because it tells the lints that all of it is test code.
 #[cfg(test)]
-mod copying;
+mod apart;
 #[cfg(test)]
 mod connecting;
+#[cfg(test)]
+mod copying;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod moving;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
@@ -17,6 +21,8 @@ mod neighbours;
 mod postgres;
 #[cfg(test)]
 mod sqlite;
+#[cfg(test)]
+mod storm;
 #[cfg(test)]
 mod twin;
 #[cfg(test)]

@@ -15,6 +15,10 @@ impl Database {
         Self(Postgres::shared().database())
     }
 
+    pub(crate) fn options(&self) -> PostgresOptions {
+        PostgresOptions::new(&self.0)
+    }
+
     pub(crate) async fn store(&self) -> PostgresStore {
         let options = PostgresOptions::new(&self.0);
         PostgresStore::open(options).await.expect("it opens")
