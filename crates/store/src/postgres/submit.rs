@@ -48,7 +48,10 @@ impl NewRow {
             kin,
             spec: encode(&job.spec)?,
             origin: job.origin.as_ref().map(encode).transpose()?,
-            user_data: job.user_data.as_deref().map(|text| storable(text).into_owned()),
+            user_data: job
+                .user_data
+                .as_deref()
+                .map(|text| storable(text).into_owned()),
         })
     }
 }

@@ -56,12 +56,13 @@ async fn write(pool: &Pool, hinter: &Hinter, wishes: Vec<Wish>) {
 }
 
 /// Whether it is most likely one intention that the database refused, such as one with an id that is
-/// taken, and not all of them.
+/// taken, and not all of them. What fails however often it is tried is most likely a row that makes no
+/// sense.
 fn is_of_one(failure: &Failure) -> bool {
     match failure {
-        Failure::Refused { state, .. } => matches!(&state.code()[..2], "22" | "23"),
-        Failure::Ours(_) => true,
-        Failure::Again(_) | Failure::Lost(_) => false,
+        Failure::Refused { state, .. } => matches!(&state.code()[..2], "22" | "23" | "54"),
+        Failure::Ours(_) | Failure::Again(_) => true,
+        Failure::Lost(_) => false,
     }
 }
 
