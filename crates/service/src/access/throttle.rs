@@ -248,6 +248,17 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_shared_anew_when_nodes_come_and_go() {
+        let (throttle, clock) = (Throttle::new(1), FixedClock::default());
+        for (nodes, at_once) in [(1, 100), (4, 25), (2, 50), (0, 100)] {
+            throttle.share(nodes);
+            // By then every bucket is full again.
+            clock.advance(Duration::from_secs(10));
+            assert_eq!(burst(&throttle, &clock, limit("100/s")), at_once, "{nodes}");
+        }
+    }
+
+    #[test]
     fn each_of_several_nodes_grants_its_part_and_never_less_than_a_call() {
         check(2, "100/s", 50, 20);
         check(5, "10/h", 2, 5 * 360_000);
