@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use futures_util::future::select_all;
 use reelgate_domain::JobId;
-use reelgate_domain::job::{Fault, FaultCode, Job, JobSpec, StopMode};
+use reelgate_domain::job::{Fault, FaultCode, JobSpec, StopMode};
 use reelgate_media::{Limits, Stopped};
 use reelgate_store::{Claim, Work};
 use tokio::task::JoinSet;
 
 use crate::attempt::Attempt;
+use crate::opening::Opening;
 use crate::roster::{EndReason, Ended, Roster};
-use crate::run::{Made, Outcome, Planned, Process, Source, find_bucket};
+use crate::run::{Made, Outcome, Planned, Process, Source};
 use crate::scratch::{self, Budget, Ledger};
 use crate::supervise::message;
 use crate::{Tools, WorkerConfig};
@@ -32,7 +33,9 @@ pub(crate) struct Group {
     config: Arc<WorkerConfig>,
     /// The directory of unfinished files.
     scratch: PathBuf,
-    budget: Budget,
+    budget: Arc<Budget>,
+    /// What the input takes of scratch, because it had to be fetched.
+    fetched_bytes: u64,
     /// What the files of one process may come to.
     most_bytes: u64,
     processes: u32,
@@ -64,7 +67,8 @@ impl Group {
         Self {
             members,
             work,
-            budget: ledger.promise(scratch.clone()),
+            budget: Arc::new(ledger.promise(scratch.clone())),
+            fetched_bytes: 0,
             most_bytes: config.scratch_per_job,
             scratch,
             tools,
@@ -107,7 +111,9 @@ impl Group {
         };
         let mut queue = self.plan(&source);
         self.conclude_complete();
-        self.wait_for_scratch(&source, &queue).await;
+        let Some(source) = self.wait_for_scratch(source, &queue).await else {
+            return;
+        };
         while let Some(mut parts) = queue.pop_front() {
             self.end_all_told(false);
             parts.retain(|part| self.holds(part.job));
@@ -149,7 +155,7 @@ impl Group {
     async fn open_source(&mut self) -> Option<Source> {
         let first = self.members.first()?;
         let found = {
-            let mut opening = pin!(open(self.tools.clone(), first.job.clone()));
+            let mut opening = pin!(self.opening().open(first.job.clone()));
             loop {
                 let ended = tokio::select! {
                     biased;
@@ -162,16 +168,14 @@ impl Group {
                 self.end_one(ended);
             }
         };
+        self.clear_holdups();
         match found {
-            Some(Ok(source)) => Some(source),
+            Some(Ok((source, fetched_bytes))) => {
+                self.fetched_bytes = fetched_bytes;
+                Some(source)
+            }
             Some(Err(fault)) => {
-                for member in &mut self.members {
-                    let JobSpec::Transcode(spec) = &member.job.spec;
-                    for (index, output) in spec.outputs.clone().iter().enumerate() {
-                        member.record(index, Made::failed(&output.object, fault.clone()));
-                    }
-                }
-                self.conclude_complete();
+                self.fail_all(&fault);
                 None
             }
             // The probe was killed when its future was dropped.
@@ -179,6 +183,34 @@ impl Group {
                 self.end_all_told(true);
                 None
             }
+        }
+    }
+
+    fn opening(&self) -> Opening {
+        Opening {
+            tools: self.tools.clone(),
+            config: Arc::clone(&self.config),
+            budget: Arc::clone(&self.budget),
+            capacity: self.capacity(),
+            dir: self.source_dir(),
+            jobs: self.members.iter().map(|member| member.job.id).collect(),
+        }
+    }
+
+    /// Every output of everybody has failed, of the same.
+    fn fail_all(&mut self, fault: &Fault) {
+        for member in &mut self.members {
+            let JobSpec::Transcode(spec) = &member.job.spec;
+            for (index, output) in spec.outputs.clone().iter().enumerate() {
+                member.record(index, Made::failed(&output.object, fault.clone()));
+            }
+        }
+        self.conclude_complete();
+    }
+
+    fn clear_holdups(&self) {
+        for member in &self.members {
+            self.tools.holdups.clear(member.job.id);
         }
     }
 
@@ -212,20 +244,25 @@ impl Group {
     }
 
     /// Waits until there is room for what is to be made, or everybody was ended. A group that waits
-    /// keeps its slot, and others may start in the rest.
-    async fn wait_for_scratch(&mut self, source: &Source, queue: &VecDeque<Vec<Planned>>) {
+    /// keeps its slot, and others may start in the rest; an input that was fetched is removed meanwhile, or
+    /// two that hold theirs could wait for each other.
+    async fn wait_for_scratch(
+        &mut self,
+        source: Source,
+        queue: &VecDeque<Vec<Planned>>,
+    ) -> Option<Source> {
         let mut changes = self.budget.changes();
-        let mut is_told = false;
+        let mut is_waiting = false;
         let capacity = self.capacity();
         while !self.members.is_empty() {
             let parts = queue.iter().flatten().filter(|part| self.holds(part.job));
             let needed: u64 = parts
                 .map(|part| scratch::bytes_of(&part.plan, &source.facts))
                 .sum();
-            let needed = needed.min(capacity);
             // It is an estimate, and the floor guards the disk anyway.
-            let most = needed.saturating_mul(TIMES_ESTIMATE);
+            let most = needed.min(capacity).saturating_mul(TIMES_ESTIMATE);
             self.most_bytes = most.max(self.config.scratch_per_job);
+            let needed = needed.saturating_add(self.fetched_bytes).min(capacity);
             changes.mark_unchanged();
             let Err(shortage) = self.budget.ask(needed).await else {
                 break;
@@ -233,8 +270,9 @@ impl Group {
             for member in &self.members {
                 self.tools.holdups.set(member.job.id, shortage.to_string());
             }
-            if !std::mem::replace(&mut is_told, true) {
+            if !std::mem::replace(&mut is_waiting, true) {
                 tracing::warn!(jobs = self.members.len(), "started jobs wait: {shortage}");
+                self.remove_fetched().await;
             }
             tokio::select! {
                 biased;
@@ -243,9 +281,24 @@ impl Group {
                 () = tokio::time::sleep(self.config.poll_every) => {}
             }
         }
-        for member in &self.members {
-            self.tools.holdups.clear(member.job.id);
+        self.clear_holdups();
+        match is_waiting && self.fetched_bytes > 0 {
+            true => self.open_source().await,
+            false => Some(source),
         }
+    }
+
+    async fn remove_fetched(&self) {
+        if self.fetched_bytes == 0 {
+            return;
+        }
+        if let Err(error) = self.tools.bench.remove(&self.source_dir()).await {
+            tracing::warn!(%error, "an input stays in scratch for now");
+        }
+    }
+
+    fn source_dir(&self) -> PathBuf {
+        self.scratch.join("source")
     }
 
     async fn run_process(&mut self, source: &Source, parts: &[Planned]) -> Outcome {
@@ -336,13 +389,6 @@ impl Group {
             ..Limits::default()
         }
     }
-}
-
-/// Finds and probes the input of a job. Dropping the future kills the probe.
-async fn open(tools: Tools, job: Job) -> Result<Source, Fault> {
-    let object = job.spec.input();
-    let bucket = find_bucket(&tools, job.account, &object.bucket).await?;
-    tools.bench.open(&bucket, object).await
 }
 
 /// Whether a failure of a process may be the failure of one of its outputs. What takes too long or

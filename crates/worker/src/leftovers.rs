@@ -13,17 +13,26 @@ use crate::workbench::Place;
 /// The most jobs that the store is asked about at once.
 const ASKED_AT_ONCE: usize = 500;
 
-/// Removes what is left, now and once more when what is too young now no longer is.
+/// How often it is looked for: what a process leaves that dies now is found by those that live on.
+const EVERY: Duration = Duration::from_secs(3600);
+
+/// Removes what is left, now and again: soon, if there is something that is too young now.
 pub(crate) async fn clear(tools: Tools, lease: Duration, mut stopped: watch::Receiver<bool>) {
     loop {
-        match clear_old(&tools, lease).await {
-            Ok(0) => return,
-            Ok(young) => tracing::debug!(young, "{young} stages may be in use; looking later"),
-            Err(error) => tracing::error!(%error, "looking for leftovers failed; trying later"),
-        }
+        let wait = match clear_old(&tools, lease).await {
+            Ok(0) => EVERY,
+            Ok(young) => {
+                tracing::debug!(young, "{young} stages may be in use; looking later");
+                lease
+            }
+            Err(error) => {
+                tracing::error!(%error, "looking for leftovers failed; trying later");
+                lease
+            }
+        };
         tokio::select! {
             biased;
-            () = tokio::time::sleep(lease) => {}
+            () = tokio::time::sleep(wait) => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
     }
@@ -44,6 +53,17 @@ async fn clear_old(tools: &Tools, lease: Duration) -> Result<usize, StoreError> 
         };
         for some in stages.chunks(ASKED_AT_ONCE) {
             young += clear_some(tools, lease, &bucket, some).await?;
+        }
+        let name = &bucket.name;
+        match tools.bench.discard_abandoned_uploads(&bucket).await {
+            Ok(0) => {}
+            Ok(uploads) => {
+                tracing::info!(uploads, "removed {uploads} unfinished uploads in {name}")
+            }
+            Err(fault) => {
+                let error = fault.message;
+                tracing::warn!(error, "unfinished uploads in {name} stay for now");
+            }
         }
     }
     Ok(young)

@@ -10,6 +10,7 @@ mod group;
 mod heartbeat;
 mod leftovers;
 mod machine;
+mod opening;
 mod overview;
 mod roster;
 mod run;

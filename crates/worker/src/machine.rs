@@ -1,30 +1,92 @@
 //! The real workbench: FFmpeg's processes, the scratch directory and the buckets.
 
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::media::OutputFile;
-use reelgate_domain::{ObjectKey, ObjectRef};
+use reelgate_domain::{JobId, ObjectKey, ObjectRef};
 use reelgate_media::{Capabilities, Engine, Runner};
-use reelgate_objects::{Directory, ObjectError, StageFolder};
+use reelgate_objects::{ObjectError, OpenBucket, Readable, StageFolder};
+use reelgate_service::BucketOpener;
 use reelgate_store::Bucket;
+use tokio::time::Instant;
 
-use crate::run::{Outcome, Process, Source, bucket_fault};
+use crate::run::{Outcome, Process, Source, bucket_fault, fetched_name, source_fault};
 use crate::workbench::{Place, Workbench};
+
+/// How long an object store that is away is waited for, before the attempt has failed.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// The first pause before a try; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// This machine.
 pub struct Machine {
     engine: Arc<Engine>,
     runner: Arc<Runner>,
+    buckets: BucketOpener,
+    patience: Duration,
 }
 
 impl Machine {
-    pub fn new(engine: Arc<Engine>, runner: Arc<Runner>) -> Self {
-        Self { engine, runner }
+    pub fn new(engine: Arc<Engine>, runner: Arc<Runner>, buckets: BucketOpener) -> Self {
+        Self {
+            engine,
+            runner,
+            buckets,
+            patience: PATIENCE,
+        }
+    }
+
+    /// The same that waits otherwise for an object store that is away.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    fn open_bucket(&self, bucket: &Bucket) -> Result<OpenBucket, Fault> {
+        self.buckets.open(bucket).map_err(|error| {
+            let name = &bucket.name;
+            // The error may name the directory, which is not for whoever reads the fault.
+            tracing::error!(%error, "bucket {name} cannot be opened");
+            bucket_fault(format!("bucket {name} cannot be opened"))
+        })
+    }
+
+    fn waiting(&self) -> Waiting {
+        Waiting {
+            until: Instant::now() + self.patience,
+            pause: FIRST_PAUSE,
+            is_told: false,
+        }
+    }
+}
+
+/// Waiting for an object store that is away.
+struct Waiting {
+    until: Instant,
+    pause: Duration,
+    is_told: bool,
+}
+
+impl Waiting {
+    /// Whether to try again what failed, after a while that becomes longer each time.
+    async fn again(&mut self, error: &ObjectError) -> bool {
+        if !error.is_passing() || Instant::now() >= self.until {
+            return false;
+        }
+        if !std::mem::replace(&mut self.is_told, true) {
+            tracing::warn!(%error, "a job waits for an object store");
+        }
+        // Those that wait together do not come back together.
+        tokio::time::sleep(self.pause.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        true
     }
 }
 
@@ -52,8 +114,30 @@ impl Workbench for Machine {
         self.engine.capabilities()
     }
 
-    async fn open(&self, bucket: &Bucket, object: &ObjectRef) -> Result<Source, Fault> {
-        Source::open(&self.runner, &self.engine, &open(bucket)?, object).await
+    async fn fetched_bytes(&self, bucket: &Bucket, object: &ObjectRef) -> Result<u64, Fault> {
+        let bucket = self.open_bucket(bucket)?;
+        let mut waiting = self.waiting();
+        loop {
+            match bucket.readable(&object.key).await {
+                Ok(Readable::Here(_)) => return Ok(0),
+                Ok(Readable::Away(meta)) => return Ok(meta.bytes),
+                Err(error) if waiting.again(&error).await => {}
+                Err(error) => return Err(source_fault(object, &error)),
+            }
+        }
+    }
+
+    async fn open(&self, bucket: &Bucket, object: &ObjectRef, dir: &Path) -> Result<Source, Fault> {
+        let bucket = self.open_bucket(bucket)?;
+        let mut waiting = self.waiting();
+        let path = loop {
+            match local(&bucket, object, dir).await {
+                Ok(path) => break path,
+                Err(error) if waiting.again(&error).await => {}
+                Err(error) => return Err(source_fault(object, &error)),
+            }
+        };
+        Source::probe(&self.runner, &self.engine, object, path).await
     }
 
     async fn make(
@@ -68,47 +152,78 @@ impl Workbench for Machine {
     }
 
     async fn stage(&self, place: Place<'_>, file: &Path, key: &ObjectKey) -> Result<(), Fault> {
-        let stage = open(place.bucket)?.stage(place.job, place.attempt);
-        stage.add(file, key).await.map_err(storage_fault)
+        let bucket = self.open_bucket(place.bucket)?;
+        let mut waiting = self.waiting();
+        loop {
+            match bucket.stage_file(of(place), file, key).await {
+                Err(error) if waiting.again(&error).await => {}
+                staged => return staged.map_err(storage_fault),
+            }
+        }
     }
 
     async fn publish(&self, place: Place<'_>, files: &[OutputFile]) -> Result<(), Fault> {
-        let stage = open(place.bucket)?.stage(place.job, place.attempt);
-        stage.publish(files).await.map_err(storage_fault)
+        let bucket = self.open_bucket(place.bucket)?;
+        let mut waiting = self.waiting();
+        loop {
+            match bucket.publish(of(place), files).await {
+                Err(error) if waiting.again(&error).await => {}
+                published => return published.map_err(storage_fault),
+            }
+        }
     }
 
     async fn discard(&self, place: Place<'_>) -> Result<(), Fault> {
-        let directory = open(place.bucket)?;
-        let discarded = directory.discard_stages(place.job, place.attempt);
+        let bucket = self.open_bucket(place.bucket)?;
+        let discarded = bucket.discard_stages(place.job, place.attempt);
         discarded.await.map_err(storage_fault)
     }
 
     async fn stages(&self, bucket: &Bucket) -> Result<Vec<StageFolder>, Fault> {
         // A disk that is not mounted has no leftovers to remove.
-        let path = bucket.place.directory();
-        let Some(Ok(directory)) = path.map(Directory::open) else {
+        let Ok(bucket) = self.buckets.open(bucket) else {
             return Ok(Vec::new());
         };
-        directory.stages().await.map_err(storage_fault)
+        bucket.stages().await.map_err(storage_fault)
     }
 
     async fn discard_stage(&self, place: Place<'_>) -> Result<(), Fault> {
-        let directory = open(place.bucket)?;
-        let discarded = directory.discard_stage(place.job, place.attempt);
+        let bucket = self.open_bucket(place.bucket)?;
+        let discarded = bucket.discard_stage(place.job, place.attempt);
         discarded.await.map_err(storage_fault)
+    }
+
+    async fn discard_abandoned_uploads(&self, bucket: &Bucket) -> Result<usize, Fault> {
+        let Ok(bucket) = self.buckets.open(bucket) else {
+            return Ok(0);
+        };
+        let discarded = bucket.discard_abandoned_uploads().await;
+        discarded.map_err(storage_fault)
     }
 }
 
-fn open(bucket: &Bucket) -> Result<Directory, Fault> {
-    let name = &bucket.name;
-    let Some(path) = bucket.place.directory() else {
-        return Err(bucket_fault(format!("bucket {name} is not a directory")));
+fn of(place: Place<'_>) -> (JobId, u32) {
+    (place.job, place.attempt)
+}
+
+/// Where a process can read an object: where it is, or fetched into `dir`.
+async fn local(
+    bucket: &OpenBucket,
+    object: &ObjectRef,
+    dir: &Path,
+) -> Result<PathBuf, ObjectError> {
+    let meta = match bucket.readable(&object.key).await? {
+        Readable::Here(path) => return Ok(path),
+        Readable::Away(meta) => meta,
     };
-    Directory::open(path).map_err(|error| {
-        // The error names the directory, which is not for whoever reads the fault.
-        tracing::error!(%error, "bucket {name} cannot be opened");
-        bucket_fault(format!("bucket {name} cannot be opened"))
-    })
+    let made = tokio::fs::create_dir_all(dir).await;
+    made.map_err(|source| ObjectError::Io {
+        what: "making the scratch directory".to_owned(),
+        source,
+    })?;
+    let path = dir.join(fetched_name(object));
+    bucket.fetch(&meta, &path).await?;
+    Ok(path)
 }
 
 fn storage_fault(error: ObjectError) -> Fault {

@@ -178,6 +178,17 @@ impl Ledger {
         tokio::task::spawn_blocking(look).await.unwrap_or(most)
     }
 
+    /// What lies in the folder of one.
+    async fn written(&self, id: u64) -> u64 {
+        let folder = {
+            let entries = self.entries();
+            entries.promises.get(&id).map(|it| it.folder.clone())
+        };
+        let Some(folder) = folder else { return 0 };
+        let look = tokio::task::spawn_blocking(move || bytes_below(&folder));
+        look.await.unwrap_or(0)
+    }
+
     fn entries(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -214,8 +225,10 @@ impl Budget {
         }
         let _alone = self.ledger.asking.lock().await;
         let promised = self.ledger.outstanding(Some(self.id)).await;
+        let written = self.ledger.written(self.id).await;
         let free = self.ledger.free();
-        let fits = spare(free, floor, promised) >= needed;
+        // What is written already is no longer free.
+        let fits = spare(free, floor, promised) >= needed.saturating_sub(written);
         self.set(if fits { needed } else { 0 });
         if fits {
             return Ok(());

@@ -37,8 +37,14 @@ pub trait Workbench: Send + Sync + 'static {
     /// What the engine can do.
     fn capabilities(&self) -> &Capabilities;
 
-    /// Finds and probes an input. Dropping the future kills the probe.
-    async fn open(&self, bucket: &Bucket, object: &ObjectRef) -> Result<Source, Fault>;
+    /// How many bytes an input takes in scratch: none if it is read where it is.
+    async fn fetched_bytes(&self, _bucket: &Bucket, _object: &ObjectRef) -> Result<u64, Fault> {
+        Ok(0)
+    }
+
+    /// Finds and probes an input; one that lies elsewhere is fetched into `dir`, which may not be there
+    /// yet. Dropping the future kills the probe.
+    async fn open(&self, bucket: &Bucket, object: &ObjectRef, dir: &Path) -> Result<Source, Fault>;
 
     /// Runs a process to its end. `on_progress` hears a part's index and 0 to 100; when `stop`
     /// completes, the process is ended. Dropping the future kills it.
@@ -64,4 +70,10 @@ pub trait Workbench: Send + Sync + 'static {
 
     /// Removes the stage of one attempt.
     async fn discard_stage(&self, place: Place<'_>) -> Result<(), Fault>;
+
+    /// Removes uploads into a bucket that nobody will finish, wherever that is not done by those that
+    /// follow: how many.
+    async fn discard_abandoned_uploads(&self, _bucket: &Bucket) -> Result<usize, Fault> {
+        Ok(0)
+    }
 }

@@ -10,7 +10,7 @@ use reelgate_domain::job::Fault;
 use reelgate_domain::media::OutputResult;
 
 pub use source::Source;
-pub(crate) use source::{bucket_fault, find_bucket};
+pub(crate) use source::{bucket_fault, fetched_name, find_bucket, source_fault};
 pub use transcode::{Outcome, Planned, Process};
 
 /// One output of an attempt, complete and not yet published.

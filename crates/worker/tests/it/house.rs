@@ -27,6 +27,8 @@ pub(crate) struct House {
     pub(crate) caller: Caller,
     pub(crate) credentials: Credentials,
     tools: Tools,
+    engine: Arc<Engine>,
+    runner: Arc<Runner>,
 }
 
 /// Long enough for a loaded machine; no test waits this long unless it fails.
@@ -75,7 +77,11 @@ impl House {
         let tools = Tools {
             store: Arc::clone(&store),
             clock,
-            bench: Arc::new(Machine::new(engine, runner)),
+            bench: Arc::new(Machine::new(
+                Arc::clone(&engine),
+                Arc::clone(&runner),
+                service.bucket_opener(),
+            )),
             progress: service.progress(),
             holdups: service.holdups(),
             slots: service.slots(),
@@ -87,6 +93,8 @@ impl House {
             caller,
             credentials,
             tools,
+            engine,
+            runner,
         }
     }
 
@@ -98,6 +106,19 @@ impl House {
     /// The same with other settings than the default ones.
     pub(crate) fn worker_with(&self, slots: u32, set: impl FnOnce(&mut WorkerConfig)) -> Worker {
         self.worker_on(Arc::clone(&self.store), slots, set)
+    }
+
+    /// A worker with one slot that waits so long for an object store that is away.
+    pub(crate) fn worker_patient(&self, patience: Duration) -> Worker {
+        let (engine, runner) = (Arc::clone(&self.engine), Arc::clone(&self.runner));
+        let machine = Machine::new(engine, runner, self.service.bucket_opener());
+        let tools = Tools {
+            bench: Arc::new(machine.with_patience(patience)),
+            ..self.tools.clone()
+        };
+        let scratch = self.dir.path().join("scratch");
+        let config = WorkerConfig::new(WorkerId("worker-1".to_owned()), 1, scratch);
+        Worker::start(config, tools).unwrap()
     }
 
     /// The same on another store.

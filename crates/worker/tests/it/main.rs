@@ -12,4 +12,5 @@ mod groups;
 mod house;
 mod journeys;
 mod limits;
+mod object_store;
 mod recovery;

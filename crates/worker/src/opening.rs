@@ -1,0 +1,81 @@
+//! Opening an input: one that lies elsewhere is fetched first, once there is room for it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use reelgate_domain::JobId;
+use reelgate_domain::job::{Fault, FaultCode, Job};
+
+use crate::run::{Source, find_bucket};
+use crate::scratch::Budget;
+use crate::{Tools, WorkerConfig};
+
+/// What opening the input of a group needs. Dropped on the way it fetches nothing more, and the probe is
+/// killed.
+pub(crate) struct Opening {
+    pub(crate) tools: Tools,
+    pub(crate) config: Arc<WorkerConfig>,
+    pub(crate) budget: Arc<Budget>,
+    /// What could be free in scratch at most.
+    pub(crate) capacity: u64,
+    /// Where an input is fetched to.
+    pub(crate) dir: PathBuf,
+    /// Those that wait for it.
+    pub(crate) jobs: Vec<JobId>,
+}
+
+impl Opening {
+    /// The input of a job, and what it takes of scratch.
+    pub(crate) async fn open(self, job: Job) -> Result<(Source, u64), Fault> {
+        let object = job.spec.input();
+        let bucket = find_bucket(&self.tools, job.account, &object.bucket).await?;
+        let bytes = self.tools.bench.fetched_bytes(&bucket, object).await?;
+        if bytes > 0 {
+            self.check(bytes, object)?;
+            self.wait_for_scratch(bytes).await;
+        }
+        let source = self.tools.bench.open(&bucket, object, &self.dir).await?;
+        Ok((source, bytes))
+    }
+
+    fn check(&self, bytes: u64, object: impl std::fmt::Display) -> Result<(), Fault> {
+        let most = self.config.max_file_bytes.min(self.capacity);
+        if bytes <= most {
+            return Ok(());
+        }
+        let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+        let message = format!(
+            "input {object} has {:.3} GB, and no more than {:.3} GB can be fetched",
+            gigabytes(bytes),
+            gigabytes(most)
+        );
+        Err(Fault::new(FaultCode::OverBudget, message))
+    }
+
+    async fn wait_for_scratch(&self, bytes: u64) {
+        let mut changes = self.budget.changes();
+        let needed = bytes.saturating_add(self.config.scratch_per_job);
+        let needed = needed.min(self.capacity);
+        let mut is_told = false;
+        loop {
+            changes.mark_unchanged();
+            let Err(shortage) = self.budget.ask(needed).await else {
+                return;
+            };
+            for job in &self.jobs {
+                self.tools.holdups.set(*job, shortage.to_string());
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                tracing::warn!(
+                    jobs = self.jobs.len(),
+                    "jobs wait to fetch their input: {shortage}"
+                );
+            }
+            tokio::select! {
+                biased;
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(self.config.poll_every) => {}
+            }
+        }
+    }
+}
