@@ -33,12 +33,26 @@ pub(crate) fn under_test(root: &Path) -> Result<PathBuf> {
     }
 }
 
+/// The object store for tests named by REELGATE_S3SERVER, or one that is built now.
+pub(crate) fn s3_server(root: &Path) -> Result<PathBuf> {
+    match std::env::var_os("REELGATE_S3SERVER") {
+        Some(path) => std::path::absolute(path).context("resolve REELGATE_S3SERVER"),
+        None => cargo_build(root, &["--package", S3_SERVER], S3_SERVER),
+    }
+}
+
+const S3_SERVER: &str = "reelgate-s3server";
+
 /// Builds the program as it ships: a test build would turn on features that only tests may use.
 pub(crate) fn build(root: &Path, profile: Profile) -> Result<PathBuf> {
     let kind: &[&str] = match profile {
         Profile::Debug => &["--workspace", "--bin", "reelgate"],
         Profile::Release => &["--release", "--locked", "--package", "reelgate"],
     };
+    cargo_build(root, kind, "reelgate")
+}
+
+fn cargo_build(root: &Path, kind: &[&str], program: &str) -> Result<PathBuf> {
     let output = Command::new("cargo")
         .arg("build")
         .args(kind)
@@ -53,10 +67,11 @@ pub(crate) fn build(root: &Path, profile: Profile) -> Result<PathBuf> {
         output.status
     );
     let text = String::from_utf8(output.stdout).context("cargo's messages are not UTF-8")?;
-    executable_in(&text).context("cargo build named no program called reelgate")
+    executable_in(&text, program)
+        .with_context(|| format!("cargo build named no program called {program}"))
 }
 
-fn executable_in(messages: &str) -> Option<PathBuf> {
+fn executable_in(messages: &str, program: &str) -> Option<PathBuf> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<CargoMessage>(line).ok())
@@ -64,7 +79,7 @@ fn executable_in(messages: &str) -> Option<PathBuf> {
             message
                 .target
                 .as_ref()
-                .is_some_and(|target| target.name == "reelgate")
+                .is_some_and(|target| target.name == program)
         })
         .find_map(|message| message.executable)
 }
@@ -78,10 +93,9 @@ mod tests {
         let messages = r#"{"reason":"compiler-artifact","target":{"name":"other"},"executable":"/t/other"}
 {"reason":"compiler-artifact","target":{"name":"reelgate"},"executable":"/t/reelgate"}
 {"reason":"build-finished","success":true}"#;
-        assert_eq!(executable_in(messages), Some(PathBuf::from("/t/reelgate")));
-        assert_eq!(
-            executable_in(r#"{"reason":"build-finished","success":true}"#),
-            None
-        );
+        let found = executable_in(messages, "reelgate");
+        assert_eq!(found, Some(PathBuf::from("/t/reelgate")));
+        let finished = r#"{"reason":"build-finished","success":true}"#;
+        assert_eq!(executable_in(finished, "reelgate"), None);
     }
 }

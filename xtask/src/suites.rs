@@ -38,7 +38,11 @@ pub(crate) fn run(root: &Path, suite: &Suite, pytest_args: &[&str]) -> Result<()
     };
     let program = program::under_test(root)?;
     let folder = suite.folder();
-    let status = Command::new(interpreter)
+    let mut pytest = Command::new(interpreter);
+    if let Suite::Sdk = suite {
+        pytest.env("REELGATE_S3SERVER", program::s3_server(root)?);
+    }
+    let status = pytest
         .args(["-m", "pytest"])
         .args(pytest_args)
         .env("REELGATE_BIN", &program)

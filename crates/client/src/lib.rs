@@ -9,8 +9,8 @@ mod client;
 mod error;
 mod health;
 mod jobs;
-mod nodes;
 mod keeping;
+mod nodes;
 mod objects;
 mod pipelines;
 mod playlists;
@@ -24,7 +24,7 @@ pub use access::{
     PolicySummary, Project, Projects, Role, Roles, RotatedKey, RotatedMasterKey, Secret, User,
     Users, Verdict,
 };
-pub use buckets::{Bucket, Buckets, NewBucket};
+pub use buckets::{Bucket, Buckets, Link, NewBucket, NewS3Place, S3Place};
 pub use client::Client;
 pub use error::{Error, Problem};
 pub use health::{Readiness, ReadinessCheck};

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
-use clap::Subcommand;
-use reelgate_client::{Bucket, Client, NewBucket, ObjectEntry, ObjectQuery, StoredObject};
+use clap::{Args, Subcommand};
+use reelgate_client::{
+    Bucket, Client, NewBucket, NewS3Place, ObjectEntry, ObjectQuery, StoredObject,
+};
 use reelgate_domain::ObjectRef;
 
 use super::address::{self, Prefix};
+use super::input::secret_key;
 use super::progress::Transfer;
 use super::screen::{Format, json, line, or_dash, remark, size, table};
 
@@ -19,8 +22,10 @@ pub(crate) enum BucketCommand {
     Create {
         name: String,
         /// Directory on the server's machine that holds its objects; only operators may choose it.
-        #[arg(long, value_name = "DIR")]
+        #[arg(long, value_name = "DIR", conflicts_with = "endpoint")]
         path: Option<PathBuf>,
+        #[command(flatten)]
+        s3: S3Args,
     },
     /// List buckets, or a bucket's objects.
     Ls {
@@ -47,11 +52,66 @@ pub(crate) enum BucketCommand {
         /// By default the last part of the key, in the current directory.
         file: Option<PathBuf>,
     },
+    /// Print an address by which anybody can read an object for a while.
+    Link {
+        #[arg(value_name = "BUCKET/KEY", value_parser = address::object)]
+        object: ObjectRef,
+        /// How long it is good for, 1 to 604800.
+        #[arg(long, default_value_t = 3600)]
+        seconds: u64,
+    },
     /// Delete an object.
     Rm {
         #[arg(value_name = "BUCKET/KEY", value_parser = address::object)]
         object: ObjectRef,
     },
+}
+
+/// A bucket on an object store that speaks S3.
+#[derive(Debug, Args)]
+pub(crate) struct S3Args {
+    /// Keep the objects on an object store that speaks S3: its address without the bucket; only
+    /// operators may choose it.
+    #[arg(id = "endpoint", long = "s3", value_name = "URL", requires_all = ["s3_bucket", "access_key_id"])]
+    endpoint: Option<String>,
+    /// The bucket's name there.
+    #[arg(long, value_name = "NAME", requires = "endpoint")]
+    s3_bucket: Option<String>,
+    /// The folder there that has the objects. Default: the whole bucket.
+    #[arg(long, value_name = "FOLDER", requires = "endpoint")]
+    prefix: Option<String>,
+    /// The region that signatures name. Default: what the endpoint says, else us-east-1.
+    #[arg(long, requires = "endpoint")]
+    region: Option<String>,
+    /// Whether the bucket is named in the path or in the host name. Default: what the vendor has.
+    #[arg(long, value_parser = ["path", "virtual"], requires = "endpoint")]
+    style: Option<String>,
+    /// The access key's id. Its secret is read from --secret-file, or asked for on a terminal.
+    #[arg(long, value_name = "ID", requires = "endpoint")]
+    access_key_id: Option<String>,
+    /// A file with the access key's secret, `-` for the standard input.
+    #[arg(long, value_name = "FILE", env = "REELGATE_S3_SECRET_FILE")]
+    secret_file: Option<PathBuf>,
+}
+
+impl S3Args {
+    fn place(self) -> Result<Option<NewS3Place>> {
+        let (Some(endpoint), Some(bucket), Some(access_key_id)) =
+            (self.endpoint, self.s3_bucket, self.access_key_id)
+        else {
+            return Ok(None);
+        };
+        let secret = secret_key(self.secret_file.as_deref())?;
+        Ok(Some(NewS3Place {
+            endpoint,
+            bucket,
+            prefix: self.prefix,
+            region: self.region,
+            style: self.style,
+            access_key_id,
+            secret_access_key: secret.expose().to_owned(),
+        }))
+    }
 }
 
 pub(super) async fn run(
@@ -60,7 +120,10 @@ pub(super) async fn run(
     format: Format,
 ) -> Result<ExitCode> {
     match command {
-        BucketCommand::Create { name, path } => create(client, name, path, format).await?,
+        BucketCommand::Create { name, path, s3 } => {
+            let s3 = s3.place()?;
+            create(client, name, path, s3, format).await?;
+        }
         BucketCommand::Ls { objects: None, .. } => list_buckets(client, format).await?,
         BucketCommand::Ls {
             objects: Some(prefix),
@@ -71,6 +134,13 @@ pub(super) async fn run(
         }
         BucketCommand::Put { file, target } => put(client, &file, &target, format).await?,
         BucketCommand::Get { object, file } => get(client, &object, file).await?,
+        BucketCommand::Link { object, seconds } => {
+            let link = client.link(&object, seconds).await?;
+            match format {
+                Format::Json => json(&link)?,
+                Format::Table => line(&link.url)?,
+            }
+        }
         BucketCommand::Rm { object } => {
             client.delete_object(&object).await?;
             remark(&format!("{object} is deleted"));
@@ -83,6 +153,7 @@ async fn create(
     client: &Client,
     name: String,
     path: Option<PathBuf>,
+    s3: Option<NewS3Place>,
     format: Format,
 ) -> Result<()> {
     let path = path.map(|path| {
@@ -93,7 +164,7 @@ async fn create(
         text.map_err(|path| anyhow!("{} is not UTF-8", path.display()))
     });
     let path = path.transpose()?;
-    let bucket = client.create_bucket(&NewBucket { name, path }).await?;
+    let bucket = client.create_bucket(&NewBucket { name, path, s3 }).await?;
     match format {
         Format::Json => json(&bucket),
         Format::Table => show_buckets(&[bucket]),
@@ -110,10 +181,15 @@ async fn list_buckets(client: &Client, format: Format) -> Result<()> {
 
 fn show_buckets(buckets: &[Bucket]) -> Result<()> {
     let row = |bucket: &Bucket| {
-        let path = or_dash(bucket.path.as_ref());
-        [bucket.name.clone(), bucket.created_at.clone(), path]
+        let s3 = bucket.s3.as_ref().map(|s3| {
+            let folder = s3.prefix.trim_end_matches('/');
+            let slash = if folder.is_empty() { "" } else { "/" };
+            format!("{}/{}{slash}{folder}", s3.endpoint, s3.bucket)
+        });
+        let place = or_dash(bucket.path.as_ref().or(s3.as_ref()));
+        [bucket.name.clone(), bucket.created_at.clone(), place]
     };
-    table(["NAME", "CREATED", "PATH"], buckets.iter().map(row))
+    table(["NAME", "CREATED", "PLACE"], buckets.iter().map(row))
 }
 
 async fn list_objects(

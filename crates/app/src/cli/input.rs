@@ -28,6 +28,23 @@ pub(super) fn password(file: Option<&Path>) -> Result<Secret> {
     let Some(file) = file else {
         return ask();
     };
+    only_line(file)
+}
+
+/// The secret of an access key in a file, as [`password`] reads one, or one that is typed on a terminal.
+pub(super) fn secret_key(file: Option<&Path>) -> Result<Secret> {
+    if let Some(file) = file {
+        return only_line(file);
+    }
+    if !io::stdin().is_terminal() {
+        bail!("no secret: name a file with --secret-file, or run this on a terminal");
+    }
+    Ok(Secret::new(
+        Quiet::start()?.line("secret of the access key: ")?,
+    ))
+}
+
+fn only_line(file: &Path) -> Result<Secret> {
     let text = text(file)?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let password = line.strip_suffix('\r').unwrap_or(line);

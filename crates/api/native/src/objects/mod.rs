@@ -1,9 +1,10 @@
-//! Objects of a bucket: list, put, get, head, delete. Contents are streamed both ways.
+//! Objects of a bucket: list, put, get, head, delete, link. Contents are streamed both ways.
 
 mod conditions;
 mod delete;
 mod get;
 mod head;
+mod link;
 mod list;
 mod put;
 mod range;
@@ -72,6 +73,18 @@ pub(crate) const ROUTES: &[Route] = &[
         .does("deletes an object", SECTION)
         .on(OBJECT)
         .errors(&["denied", "not_found"]),
+    Route::new(
+        "POST",
+        "/buckets/{bucket}/links/{*key}",
+        "LinkObject",
+        |m| on(m, link::link),
+    )
+    .does(
+        "makes an address by which anybody can read an object",
+        "docs/api.md#links",
+    )
+    .on(OBJECT)
+    .errors(&["denied", "not_found", "conflict"]),
 ];
 
 const PATH: &str = "/buckets/{bucket}/objects/{*key}";
