@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use reelgate_domain::access::{AuditRecord, Once};
+use reelgate_domain::event::EventCursor;
 use reelgate_domain::job::{CancelPolicy, FaultCode, StateName};
 use reelgate_domain::{AccountId, JobId, Kept, PipelineState, Timestamp};
 use reelgate_testkit::account;
@@ -13,8 +14,8 @@ use super::tenants::tenant;
 use super::world::failed;
 use super::{Home, Shape, World};
 use crate::{
-    AuditFilter, Cutoffs, DeleteJob, Ending, Fenced, JobFilter, Outlived, RetryOutcome, Slice,
-    StoreError, Tally,
+    AuditFilter, Cutoffs, DeleteJob, DeliveryFilter, Ending, Fenced, JobFilter, Outlived,
+    RetryOutcome, Slice, StoreError, Tally,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -389,6 +390,86 @@ fn record(account: Option<AccountId>, start: Timestamp, number: u64) -> AuditRec
         code: None,
         request_id: format!("R{number}"),
     }
+}
+
+pub async fn events_go_when_their_time_is_over_and_deliveries_have_been_made_of_them(
+    home: &dyn Home,
+) {
+    let world = World::new(home).await;
+    for _ in 0..10 {
+        world.shaped(Shape::CancelledNew).await;
+    }
+    world.clock.advance(HOUR);
+    let cutoffs = Cutoffs::all(world.now());
+    let young = world.shaped(Shape::CancelledNew).await;
+    let events = async || {
+        let page = world
+            .store
+            .events(Some(world.account), EventCursor::START, 100);
+        page.await.expect("events")
+    };
+    assert_eq!(events().await.events.len(), 22);
+    let old = slice(Kept::Events, cutoffs, 3);
+    let (gone, _) = walk(&world, old.clone(), true).await;
+    assert_eq!(gone, Outlived::default(), "nobody has been told of them");
+
+    super::deliveries::fan_out(&world, &[]).await;
+    let (found, steps) = walk(&world, old.clone(), false).await;
+    assert_eq!(rows(&found, Some(world.account)), 20);
+    assert!(steps >= 6);
+    assert!(!events().await.gap);
+    let (gone, _) = walk(&world, old, true).await;
+    assert_eq!(rows(&gone, Some(world.account)), 20);
+    let left = events().await;
+    assert!(left.gap, "who begins there is told that some are missing");
+    assert!(left.events.iter().all(|it| it.event.job == young.id));
+    assert_eq!(left.events.len(), 2);
+    // Places go on behind those that are gone.
+    world.clock.advance(HOUR);
+    let all = slice(Kept::Events, Cutoffs::all(world.now().after(HOUR)), 3);
+    walk(&world, all, true).await;
+    let newest = world.store.newest_event().await.expect("newest_event");
+    let job = world.submit_one().await;
+    let page = world.store.events(None, newest, 10).await.expect("events");
+    let told: Vec<_> = page.events.iter().map(|it| it.event.job).collect();
+    assert_eq!(told, [job]);
+}
+
+pub async fn deliveries_go_when_their_time_since_the_end_is_over(home: &dyn Home) {
+    use super::deliveries::{add, claim, delivered, fan_out};
+    let world = World::new(home).await;
+    let to = add(&world).await;
+    let ended = world.fill(world.pipeline, 3).await;
+    let made = fan_out(&world, &[&to]).await;
+    assert_eq!(made.len(), 3);
+    for delivery in claim(&world, 2).await {
+        delivered(&world, &delivery).await;
+    }
+    world.clock.advance(HOUR);
+    // Made long ago, and ended just now.
+    for delivery in claim(&world, 1).await {
+        delivered(&world, &delivery).await;
+    }
+    // Not the newest, which may stay.
+    world.cancel(ended[0], CancelPolicy::Any).await;
+    fan_out(&world, &[&to]).await;
+    let left = async || {
+        let filter = DeliveryFilter::default();
+        let found = world.store.deliveries(world.account, filter, 100).await;
+        found.expect("deliveries").len()
+    };
+    assert_eq!(left().await, 4);
+    let old = slice(Kept::Deliveries, Cutoffs::all(world.now()), 2);
+    let (found, _) = walk(&world, old.clone(), false).await;
+    assert_eq!(rows(&found, Some(world.account)), 2);
+    let (gone, _) = walk(&world, old, true).await;
+    assert_eq!(rows(&gone, Some(world.account)), 2);
+    assert_eq!(left().await, 2);
+    world.clock.advance(HOUR);
+    let old = slice(Kept::Deliveries, Cutoffs::all(world.now()), 2);
+    let (gone, _) = walk(&world, old, true).await;
+    assert_eq!(rows(&gone, Some(world.account)), 1, "one is on its way");
+    assert_eq!(claim(&world, 5).await.len(), 1);
 }
 
 pub async fn a_store_that_was_not_restored_takes_all_signatures(home: &dyn Home) {

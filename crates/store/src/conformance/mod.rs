@@ -240,6 +240,8 @@ macro_rules! conformance_tests {
             keeping::what_is_queued_again_stays,
             keeping::jobs_that_have_been_cleared_leave_the_rest_working,
             keeping::records_of_calls_are_kept_by_the_time_of_their_account,
+            keeping::events_go_when_their_time_is_over_and_deliveries_have_been_made_of_them,
+            keeping::deliveries_go_when_their_time_since_the_end_is_over,
             keeping::a_store_that_was_not_restored_takes_all_signatures,
             events::a_job_that_succeeds_is_told_of_step_by_step,
             events::a_failure_says_why,
