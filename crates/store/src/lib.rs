@@ -14,6 +14,7 @@ mod lanes;
 mod postgres;
 mod sqlite;
 mod stored;
+mod walk;
 
 pub use contract::{
     AccessStore, Attach, AuditFilter, Beat, BeatAnswer, Bucket, Claim, ClaimedDelivery, Create,

@@ -14,70 +14,13 @@ use super::super::connect::{Param, Session};
 use super::super::error::Answer;
 use super::super::rows::{Cells, account_key};
 use super::super::sql::keeping as sql;
-use super::{Found, Step};
-use crate::contract::{DeleteJob, Result, Slice, SliceCursor};
+use crate::contract::{DeleteJob, Result, Slice};
 use crate::held::state_code;
 use crate::stored::corrupt;
-
-/// The first and the last lane of jobs that have ended.
-const ENDED: std::ops::RangeInclusive<u8> = 24..=27;
+use crate::walk::{Found, Place, Step};
 
 /// What a row takes beside its texts, and its entries in indexes.
 const ROW_BYTES: u64 = 350;
-
-/// Where a walk over the ended jobs of all pipelines is.
-#[derive(Clone, Copy)]
-struct Place {
-    pipeline: i64,
-    lane: u8,
-    /// Looked at.
-    id: [u8; 16],
-}
-
-impl Place {
-    const START: Self = Self::pipeline(i64::MIN);
-
-    const fn pipeline(pipeline: i64) -> Self {
-        Self {
-            pipeline,
-            lane: *ENDED.start(),
-            id: [0; 16],
-        }
-    }
-
-    fn of(from: Option<&SliceCursor>) -> Self {
-        let bytes = from.map(SliceCursor::as_bytes).unwrap_or_default();
-        let read = || {
-            let (pipeline, rest) = bytes.split_first_chunk::<8>()?;
-            let (lane, id) = rest.split_first()?;
-            Some(Self {
-                pipeline: i64::from_be_bytes(*pipeline),
-                lane: *lane,
-                id: id.try_into().ok()?,
-            })
-        };
-        read().unwrap_or(Self::START)
-    }
-
-    fn cursor(&self) -> SliceCursor {
-        let mut bytes = self.pipeline.to_be_bytes().to_vec();
-        bytes.push(self.lane);
-        bytes.extend(self.id);
-        SliceCursor(bytes)
-    }
-
-    /// The next lane, or the next pipeline's first one; `None` behind the last.
-    fn next(&self) -> Option<Self> {
-        if self.lane < *ENDED.end() {
-            return Some(Self {
-                lane: self.lane + 1,
-                id: [0; 16],
-                ..*self
-            });
-        }
-        self.pipeline.checked_add(1).map(Self::pipeline)
-    }
-}
 
 /// Looks at the next jobs. A lane that is empty counts as one, so that many pipelines are no long step.
 pub(super) async fn look(session: &Session, slice: &Slice) -> Answer<Step> {

@@ -20,38 +20,8 @@ use super::rows::{Cells, account_key};
 use super::sql::keeping as sql;
 use super::store::spend;
 use super::transaction::{look_up, transact};
-use crate::contract::{DeleteJob, KeepStore, Outlived, Result, Slice, SliceCursor};
-
-/// One row that has been kept for long enough.
-#[derive(Clone, Debug)]
-struct Found {
-    number: i64,
-    account: Option<AccountId>,
-    /// It goes only if it is still older than this.
-    cutoff: Timestamp,
-    bytes: u64,
-}
-
-/// What one step of a walk has found.
-#[derive(Debug, Default)]
-struct Step {
-    found: Vec<Found>,
-    next: Option<SliceCursor>,
-}
-
-impl Step {
-    /// The step itself, as far as it was carried out.
-    fn outlived(self, taken: impl Fn(&Found) -> bool) -> Outlived {
-        let mut outlived = Outlived {
-            next: self.next,
-            ..Outlived::default()
-        };
-        for found in self.found.iter().filter(|found| taken(found)) {
-            outlived.count(found.account, found.bytes);
-        }
-        outlived
-    }
-}
+use crate::contract::{DeleteJob, KeepStore, Outlived, Result, Slice};
+use crate::walk::{Found, Step};
 
 async fn look(session: &Session, slice: &Slice) -> Answer<Step> {
     match slice.what {
@@ -167,16 +137,4 @@ fn set(row: &Row) -> Result<(AccountId, Kept, u32)> {
     let cells = Cells::of(row, "retention", row.get::<_, i64>(0));
     let days = cells.number::<i64, u32>(2, "days")?;
     Ok((cells.account(0)?, cells.word(1, "what")?, days))
-}
-
-/// The number that a walk has come to: the rows before it have been looked at.
-fn number_of(from: Option<&SliceCursor>) -> i64 {
-    let bytes = from.and_then(|from| from.as_bytes().try_into().ok());
-    bytes.map_or(i64::MIN, i64::from_be_bytes)
-}
-
-/// The number behind the last row that was looked at, if that was not the last there is.
-fn behind(last: Option<i64>, is_full: bool) -> Option<SliceCursor> {
-    let next = last.filter(|_| is_full)?.checked_add(1)?;
-    Some(SliceCursor(next.to_be_bytes().to_vec()))
 }

@@ -10,8 +10,8 @@ use super::super::connect::{Param, Session};
 use super::super::error::Answer;
 use super::super::rows::Cells;
 use super::super::sql::keeping as sql;
-use super::{Found, Step, behind, number_of};
 use crate::contract::{Result, Slice};
+use crate::walk::{Found, Step, behind, number_of};
 
 /// What a row takes beside its texts, and its entries in indexes.
 const RECORD_BYTES: u64 = 500;

@@ -19,38 +19,8 @@ use super::rows::{Cells, account_key, all, cell, execute};
 use super::sql::keeping as sql;
 use super::writer::Tx;
 use super::{SqliteStore, access};
-use crate::contract::{Cutoffs, DeleteJob, KeepStore, Outlived, Result, Slice, SliceCursor};
-
-/// One row that has been kept for long enough.
-#[derive(Clone, Debug)]
-struct Found {
-    number: i64,
-    account: Option<AccountId>,
-    /// It goes only if it is still older than this.
-    cutoff: Timestamp,
-    bytes: u64,
-}
-
-/// What one step of a walk has found.
-#[derive(Debug, Default)]
-struct Step {
-    found: Vec<Found>,
-    next: Option<SliceCursor>,
-}
-
-impl Step {
-    /// The step itself, as far as it was carried out.
-    fn outlived(&self, taken: impl Fn(&Found) -> bool) -> Outlived {
-        let mut outlived = Outlived {
-            next: self.next.clone(),
-            ..Outlived::default()
-        };
-        for found in self.found.iter().filter(|found| taken(found)) {
-            outlived.count(found.account, found.bytes);
-        }
-        outlived
-    }
-}
+use crate::contract::{Cutoffs, DeleteJob, KeepStore, Outlived, Result, Slice};
+use crate::walk::{Found, Step};
 
 fn look(connection: &Connection, slice: &Slice) -> Result<Step> {
     match slice.what {
@@ -177,22 +147,6 @@ fn set(row: &Row<'_>) -> Result<(AccountId, Kept, u32)> {
 fn maybe_account(cells: &Cells<'_>, index: usize) -> Result<Option<AccountId>> {
     let key: Option<i64> = cells.get(index, "account")?;
     key.map(|_| cells.account(index)).transpose()
-}
-
-/// The number that a walk has come to: the rows before it have been looked at.
-fn number_of(from: Option<&SliceCursor>) -> i64 {
-    let bytes = from.and_then(|from| from.as_bytes().try_into().ok());
-    bytes.map_or(i64::MIN, i64::from_be_bytes)
-}
-
-fn cursor_at(number: i64) -> SliceCursor {
-    SliceCursor(number.to_be_bytes().to_vec())
-}
-
-/// The number behind the last row that was looked at, if that was not the last there is.
-fn behind(last: Option<i64>, is_full: bool) -> Option<SliceCursor> {
-    let last = last.filter(|_| is_full)?;
-    last.checked_add(1).map(cursor_at)
 }
 
 /// Whether a row of this time is older than its account keeps such rows.

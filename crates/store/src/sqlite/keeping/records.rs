@@ -7,8 +7,9 @@ use super::super::access::first_record_at;
 use super::super::rows::{Cells, all, execute};
 use super::super::sql::keeping as sql;
 use super::super::writer::Tx;
-use super::{Found, Step, behind, cursor_at, has_outlived, maybe_account, number_of};
+use super::{has_outlived, maybe_account};
 use crate::contract::{Result, Slice};
+use crate::walk::{Found, Step, behind, number_of};
 
 /// What a row takes beside its texts, and its entries in indexes.
 const RECORD_BYTES: u64 = 300;
@@ -96,7 +97,7 @@ pub(super) fn deliveries(connection: &Connection, slice: &Slice) -> Result<Step>
     let newest = slice.cutoffs.newest();
     let young = rows.iter().position(|(_, made_at)| *made_at >= newest);
     let next = match (young, rows.last()) {
-        (None, Some((last, _))) if is_full => last.number.checked_add(1).map(cursor_at),
+        (None, Some((last, _))) if is_full => behind(Some(last.number), true),
         _ => None,
     };
     let old = rows.into_iter().take(young.unwrap_or(usize::MAX));
