@@ -15,6 +15,7 @@ mod nodes;
 mod notify;
 mod objects;
 mod pipelines;
+mod private_file;
 mod playlists;
 mod progress;
 mod slots;
@@ -51,6 +52,7 @@ pub use notify::{
 pub use objects::ObjectPage;
 pub use pipelines::{CreatePipeline, PipelineQuery};
 pub use playlists::{CreatePlaylist, Playlist};
+pub use private_file::write_private;
 pub use progress::LiveProgress;
 pub use reelgate_objects::s3::PlaceWish;
 pub use reelgate_objects::{AddressError, ByteRange, Content, Object, ObjectMeta, parse_address};

@@ -1,8 +1,10 @@
 //! Stages that dead processes have left in buckets. Nobody would look for them: their jobs have ended,
 //! or will be made anew.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use reelgate_domain::{JobId, Kept, Retention};
 use reelgate_objects::StageFolder;
 use reelgate_store::{Bucket, StoreError};
 use tokio::sync::watch;
@@ -78,11 +80,16 @@ async fn clear_some(
     let jobs: Vec<_> = stages.iter().map(|stage| stage.job).collect();
     let unheld = tools.store.unheld(bucket.account, &jobs).await?;
     let now = tools.clock.now();
+    let forgotten = forgotten(tools, bucket, stages, &unheld).await?;
     let mut young = 0;
-    for stage in stages.iter().filter(|stage| unheld.contains(&stage.job)) {
+    for stage in stages {
         let StageFolder { job, attempt, .. } = *stage;
-        if now.since(stage.modified) < lease {
-            young += 1;
+        if unheld.contains(&job) {
+            if now.since(stage.modified) < lease {
+                young += 1;
+                continue;
+            }
+        } else if !forgotten.contains(&(job, attempt)) {
             continue;
         }
         let name = &bucket.name;
@@ -102,4 +109,27 @@ async fn clear_some(
         }
     }
     Ok(young)
+}
+
+/// Stages of jobs that the store does not know, and that nobody has touched for as long as the account
+/// keeps such: the jobs have been deleted. They could be those of another store with the same bucket, but
+/// no attempt of those takes that long.
+async fn forgotten(
+    tools: &Tools,
+    bucket: &Bucket,
+    stages: &[StageFolder],
+    unheld: &[JobId],
+) -> Result<HashSet<(JobId, u32)>, StoreError> {
+    let set = tools.store.retention(bucket.account).await?;
+    let kept_since = Retention::new(set).kept_since(Kept::Attempts, tools.clock.now());
+    let old = stages.iter().filter(|stage| stage.modified < kept_since);
+    let old: Vec<_> = old.filter(|stage| !unheld.contains(&stage.job)).collect();
+    if old.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let jobs: Vec<_> = old.iter().map(|stage| stage.job).collect();
+    let known = tools.store.jobs(bucket.account, &jobs).await?;
+    let known: HashSet<_> = known.into_iter().map(|job| job.id).collect();
+    let unknown = old.iter().filter(|stage| !known.contains(&stage.job));
+    Ok(unknown.map(|stage| (stage.job, stage.attempt)).collect())
 }

@@ -1,7 +1,7 @@
 //! The server's own files and directories: whom they are open to, and that they appear whole.
 
 use std::fs::Permissions;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -40,24 +40,9 @@ fn close_to_others(directory: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Writes a file that only its owner can read; it appears complete or not at all.
+/// Writes a text that only its owner can read; it appears complete or not at all.
 pub(super) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let unfinished = path.with_file_name(name);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&unfinished)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    reelgate_service::write_private(path, format!("{text}\n").as_bytes())
 }
 
 #[cfg(test)]

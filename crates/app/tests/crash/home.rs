@@ -73,6 +73,11 @@ impl Home {
         Self::over(tempfile::tempdir().unwrap(), disk.join("data"), arguments)
     }
 
+    /// A service on a directory that holds something.
+    pub(crate) fn of(data: PathBuf, arguments: &[&'static str]) -> Self {
+        Self::over(tempfile::tempdir().unwrap(), data, arguments)
+    }
+
     fn over(dir: TempDir, data: PathBuf, arguments: &[&'static str]) -> Self {
         let mut home = Self {
             dir,

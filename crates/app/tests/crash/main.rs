@@ -6,6 +6,7 @@
 )]
 
 mod calls;
+mod copies;
 mod disk;
 mod full;
 mod home;

@@ -78,8 +78,8 @@ impl Service {
         }
     }
 
-    /// One round.
-    pub(super) async fn clean(&self) -> Result<(), ServiceError> {
+    /// One round; see [`Service::keep_clean`].
+    pub async fn clean(&self) -> Result<(), ServiceError> {
         let cutoffs = self.cutoffs(self.clock.now()).await?;
         let mut pace = Pace::in_background();
         for what in KINDS {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use reelgate_domain::job::{JobState, StateName};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult, Staged};
-use reelgate_domain::{Timestamp, WorkerId};
+use reelgate_domain::{JobId, Timestamp, WorkerId};
 use reelgate_objects::Directory;
 use reelgate_service::{Clock, SystemClock};
 use reelgate_store::Fenced;
 
-use crate::house::{House, object, preset, slow};
+use crate::house::{House, PATIENCE, object, preset, slow};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_hands_the_job_back_and_the_next_worker_runs_it() {
@@ -112,6 +112,38 @@ async fn a_crash_after_the_decision_is_finished_from_what_was_staged() {
         b"an output"
     );
     assert_eq!(house.files(), ["in.mp4", "out.mp4"]);
+}
+
+/// Nobody else knows of what a job has left that was deleted; another store's job may still be at work.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_attempts_of_forgotten_jobs_left_goes_when_it_has_been_kept_for_long_enough() {
+    let house = House::new().await;
+    let made = house.dir.path().join("made.mp4");
+    std::fs::write(&made, b"an output").unwrap();
+    let bucket = Directory::open(&house.bucket_path()).unwrap();
+    let key = object("out.mp4").key;
+    let (young, old) = (JobId::from_bytes([1; 16]), JobId::from_bytes([2; 16]));
+    for job in [young, old] {
+        bucket.stage(job, 1).add(&made, &key).await.unwrap();
+    }
+    let days_ago = |days: u64| std::time::SystemTime::now() - Duration::from_secs(days * 24 * 3600);
+    let staged = house.bucket_path().join(".reelgate/staged");
+    for entry in std::fs::read_dir(&staged).unwrap() {
+        let path = entry.unwrap().path();
+        let is_old = path.to_string_lossy().contains(&old.to_string());
+        let folder = std::fs::File::open(&path).unwrap();
+        folder
+            .set_modified(days_ago(if is_old { 8 } else { 6 }))
+            .unwrap();
+    }
+    let worker = house.worker(1);
+    let begun = std::time::Instant::now();
+    while bucket.stages().await.unwrap().len() > 1 {
+        assert!(begun.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    worker.shut_down().await;
+    assert_eq!(bucket.stages().await.unwrap()[0].job, young);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,14 +4,15 @@
 //! that begin with `#` are for people.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use reelgate_domain::Timestamp;
 use zeroize::Zeroizing;
 
 use super::seal::{KEY_LEN, MasterKey};
+use crate::private_file::write_private;
 
 /// More keys than anybody rotates through in a day.
 const MOST_BYTES: u64 = 64 * 1024;
@@ -145,24 +146,7 @@ fn replace(path: &Path, keys: &[MasterKey]) -> std::io::Result<()> {
         }
         text.push('\n');
     }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let unfinished = path.with_file_name(name);
-    // A leftover may have a mode of its own; a new file has ours from its first moment.
-    match std::fs::remove_file(&unfinished) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        other => other?,
-    }
-    let mut options = File::options();
-    options.write(true).create_new(true).mode(0o600);
-    let mut file = options.open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    write_private(path, text.as_bytes())
 }
 
 #[cfg(test)]
