@@ -17,7 +17,7 @@ SCRIPTS = ["postinst", "prerm", "postrm"]
 def made(root, program, tmp_path_factory):
     """The archive and the package."""
     out = tmp_path_factory.mktemp("dist")
-    packing = subprocess.run(["cargo", "xtask", "dist", "--bin", program, "--out", out], cwd=root,
+    packing = subprocess.run([os.environ["REELGATE_XTASK"], "dist", "--bin", program, "--out", out], cwd=root,
                              capture_output=True, text=True)
     assert packing.returncode == 0, packing.stdout + packing.stderr
     files = sorted(out.iterdir())

@@ -46,6 +46,8 @@ pub(crate) fn run(root: &Path, suite: &Suite, pytest_args: &[&str]) -> Result<()
         .args(["-m", "pytest"])
         .args(pytest_args)
         .env("REELGATE_BIN", &program)
+        // For tests of this program's own, which would otherwise wait for each other's builds.
+        .env("REELGATE_XTASK", std::env::current_exe()?)
         .current_dir(root.join(folder))
         .status()
         .context("start pytest")?;
