@@ -162,7 +162,11 @@ impl Postgres {
         };
         while !is_up() {
             let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
-            if begun.elapsed() > PATIENCE || log.contains("FATAL") {
+            // Also said to those who come before it has recovered from a crash.
+            let early = ["starting up", "not yet accepting connections"];
+            let fatal =
+                |line: &str| line.contains("FATAL") && !early.iter().any(|why| line.contains(why));
+            if begun.elapsed() > PATIENCE || log.lines().any(fatal) {
                 return Err(log);
             }
             std::thread::sleep(LOOK_EVERY);

@@ -64,12 +64,16 @@ pub(super) async fn run(session: &Session, wishes: &mut [Wish]) -> Answer<Worth<
 }
 
 /// So that statements go out in the order in which they are asked for: one that the connection does not
-/// know yet would come behind the ones after it.
+/// know yet would come behind the ones after it, and behind the commit.
 async fn prepare(session: &Session) -> Answer<()> {
+    session.allow_unknown(true);
     for statement in sql::IN_BATCHES {
         session.prepared(statement).await?;
     }
-    session.prepared(super::sql::MARK).await.map(drop)
+    session.prepared(super::sql::events::INSERT_EVENTS).await?;
+    session.prepared(super::sql::MARK).await?;
+    session.allow_unknown(false);
+    Ok(())
 }
 
 /// What all intentions of a batch need, in the columns that statements take.

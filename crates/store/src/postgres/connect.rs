@@ -146,6 +146,7 @@ impl Connector {
             statements: Mutex::default(),
             patience: self.patience,
             unfit: AtomicBool::new(false),
+            knows_all: AtomicBool::new(false),
             writer: fastrand::i64(..),
             serial: AtomicI64::new(0),
             driver: driver.abort_handle(),
@@ -226,6 +227,8 @@ pub(super) struct Session {
     /// Nobody may use it any more: it is inside a transaction that nobody will end, or does not
     /// answer.
     unfit: AtomicBool,
+    /// Statements that were not prepared before are refused: they would not go out in their order.
+    knows_all: AtomicBool,
     /// Who writes here, in the `commits` table, and its last transaction.
     writer: i64,
     serial: AtomicI64,
@@ -243,6 +246,10 @@ impl Session {
     /// Whether it can be used again.
     pub(super) fn is_fit(&self) -> bool {
         !self.unfit.load(Ordering::Relaxed) && !self.client.is_closed()
+    }
+
+    pub(super) fn allow_unknown(&self, allow: bool) {
+        self.knows_all.store(!allow, Ordering::Relaxed);
     }
 
     pub(super) fn set_unfit(&self, unfit: bool) {
@@ -331,6 +338,10 @@ impl Session {
         let known = self.known().get(sql).cloned();
         if let Some(statement) = known {
             return Ok(statement);
+        }
+        if self.knows_all.load(Ordering::Relaxed) {
+            let why = "a statement of a batch was not prepared before it";
+            return Err(StoreError::Unavailable(why.into()).into());
         }
         let statement = self.client.prepare(sql).await?;
         self.known().insert(sql, statement.clone());

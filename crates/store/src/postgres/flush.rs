@@ -161,7 +161,7 @@ pub(super) async fn write(session: &Session, unit: &Unit, then: Then) -> Answer<
             move_jobs(session, &rows.moves),
             set_aside(session, &rows, &unit.orphans),
         );
-        new.and(payloads).and(moved).and(aside)
+        worst([new, payloads, moved, aside])
     };
     let beside = async {
         let (outputs, history, new, moved, gone, told) = tokio::join!(
@@ -173,7 +173,7 @@ pub(super) async fn write(session: &Session, unit: &Unit, then: Then) -> Answer<
             delete_leases(session, &rows.gone_leases),
             events::log::insert(session, &unit.events),
         );
-        outputs.and(history).and(new).and(moved).and(gone).and(told)
+        worst([outputs, history, new, moved, gone, told])
     };
     let commit = async {
         match then {
@@ -188,8 +188,13 @@ pub(super) async fn write(session: &Session, unit: &Unit, then: Then) -> Answer<
         count(session, &counts, &unit.empty_queues, then),
         commit,
     );
-    match (jobs.and(beside).and(queues), commit) {
-        (Ok((locked, counted)), commit) => Ok(Flushed {
+    let (queues, counted) = match queues {
+        Ok(rows) => (Ok(()), rows),
+        Err(failure) => (Err(failure), (Vec::new(), Vec::new())),
+    };
+    let (locked, counted) = counted;
+    match (worst([jobs, beside, queues]), commit) {
+        (Ok(()), commit) => Ok(Flushed {
             locked,
             counted,
             commit,
@@ -202,6 +207,18 @@ pub(super) async fn write(session: &Session, unit: &Unit, then: Then) -> Answer<
         }),
         (Err(failure), _) => Err(as_read(failure)),
     }
+}
+
+/// Of what went out together, what came of it: the failure that the others come from, if any.
+fn worst<const N: usize>(answers: [Answer<()>; N]) -> Answer<()> {
+    let follows = |failure: &Failure| matches!(failure, Failure::Refused { state, .. } if *state == SqlState::IN_FAILED_SQL_TRANSACTION);
+    let failures = answers.into_iter().filter_map(Answer::err);
+    let worst = failures.min_by_key(|failure| match failure {
+        // Then nothing is known of the others.
+        Failure::Lost(_) => 0,
+        failure => 1 + u8::from(follows(failure)),
+    });
+    worst.map_or(Ok(()), Err)
 }
 
 /// Whatever was read was locked as well, so a row that is not as it was read was changed by somebody who
@@ -399,7 +416,7 @@ async fn set_aside(session: &Session, rows: &Rows<'_>, orphans: &[i64]) -> Answe
         each(session, (sql::LOSE_TIME, rows.lose_time.len()), &late),
         each(session, (sql::DROP_ORPHANED_LEASES, orphans.len()), &of_no_job),
     );
-    aside.and(dropped).and(late).and(of_no_job)
+    worst([aside, dropped, late, of_no_job])
 }
 
 async fn set_outputs(session: &Session, rows: &Outputs<'_>) -> Answer<()> {
@@ -472,8 +489,13 @@ async fn count(
         counted,
         each(session, (sql::NOTHING_READY, empty.len()), &of_empty),
     );
-    let (locked, counted) = (locked?, counted?);
-    emptied?;
+    let (locked, counted) = match (locked, counted, emptied) {
+        (Ok(locked), Ok(counted), Ok(())) => (locked, counted),
+        (locked, counted, emptied) => {
+            let failed = worst([locked.map(drop), counted.map(drop), emptied]);
+            return Err(failed.expect_err("one of them has failed"));
+        }
+    };
     if !matches!(then, Then::Commit) && counted.len() != pipelines.len() {
         let why = "a pipeline is not there any more";
         return Err(Failure::Again(StoreError::Unavailable(why.into())));

@@ -297,8 +297,8 @@ statements! {
         ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed";
 }
 
-/// What batches are made of.
-pub(in crate::postgres) const IN_BATCHES: [&str; 33] = [
+/// What batches are made of, but for events.
+pub(in crate::postgres) const IN_BATCHES: [&str; 35] = [
     SPEND,
     GIVE_BACK,
     LOCK_JOBS,
@@ -332,4 +332,6 @@ pub(in crate::postgres) const IN_BATCHES: [&str; 33] = [
     LOST_PUBLISHERS,
     JOBS_BY_NUMBER,
     ENDED_LEASES,
+    ALL_LEASES,
+    DUE_RETRIES,
 ];
