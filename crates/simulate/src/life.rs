@@ -66,6 +66,12 @@ impl Life {
         *until = (Instant::now() + span).max(*until);
     }
 
+    /// It goes on before its time.
+    pub(crate) fn thaw(&self) {
+        *lock(&self.frozen_until) = Instant::now();
+        self.healed.notify_waiters();
+    }
+
     pub(crate) fn cut_off(&self, span: Duration) {
         let mut until = lock(&self.cut_off_until);
         *until = (Instant::now() + span).max(*until);
@@ -73,9 +79,8 @@ impl Life {
 
     /// Whatever is wrong with it is over, unless it is dead.
     pub(crate) fn heal(&self) {
-        *lock(&self.frozen_until) = Instant::now();
         *lock(&self.cut_off_until) = Instant::now();
-        self.healed.notify_waiters();
+        self.thaw();
     }
 
     fn is_cut_off(&self) -> bool {

@@ -50,13 +50,15 @@ fn rules_that_are_taken_away_are_missed() {
     let within = [
         (Mutant::CancelWithoutCompareAndSet, 60),
         (Mutant::StopIgnoredAtPublish, 40),
-        (Mutant::PauseCached, 40),
+        (Mutant::NoFencingAtPublish, 60),
+        (Mutant::PauseCached, 120),
         (Mutant::LimitCached, 40),
         (Mutant::OrderReversed, 40),
         (Mutant::SweepIgnoresStopping, 60),
         (Mutant::SlotLeaked, 40),
         (Mutant::LossesForgotten, 40),
         (Mutant::CancelForgotten, 40),
+        (Mutant::EventLost, 40),
         (Mutant::NamesBeforeWin, 40),
         (Mutant::HintsOnly, 40),
     ];

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
+use crate::life::Life;
 use crate::node::Node;
 use crate::plan::{FARTHEST_AHEAD_MS, LEASE, Trouble};
 use crate::world::World;
@@ -30,11 +31,37 @@ pub(crate) async fn make(world: Arc<World>, nodes: Vec<Arc<Node>>) {
                 _ => dice.below(nodes.len() as u64) as usize,
             };
             // Sometimes past a lease, sometimes past several.
-            let most = dice.pick(&[LEASE / 4, LEASE, LEASE * 3, LEASE * 3]);
+            let most = dice.pick(&[LEASE / 4, LEASE, LEASE * 3, LEASE * 4]);
             let span = dice.within(1, most.as_millis() as u64);
             (trouble, node, Duration::from_millis(span))
         });
         strike(&world, &nodes[node], node, trouble, span);
+    }
+}
+
+/// Lets a process that stands still go on as soon as another one has its work.
+async fn wake_in_the_wrong_moment(world: Arc<World>, life: Arc<Life>, span: Duration) {
+    let held: Vec<_> = {
+        let record = world.record();
+        let held = record.rows.jobs.iter().filter(|job| {
+            let lease = job.lifecycle.state.lease();
+            lease.is_some_and(|lease| lease.worker.0 == life.name)
+        });
+        held.map(|job| job.id).collect()
+    };
+    let deadline = Instant::now() + span;
+    while Instant::now() < deadline {
+        sleep(Duration::from_millis(200)).await;
+        let is_taken = world.record().rows.jobs.iter().any(|job| {
+            let lease = job.lifecycle.state.lease();
+            held.contains(&job.id) && lease.is_some_and(|lease| lease.worker.0 != life.name)
+        });
+        if is_taken {
+            let pause = world.dice(|dice| dice.within(0, 2000));
+            sleep(Duration::from_millis(pause)).await;
+            life.thaw();
+            return;
+        }
     }
 }
 
@@ -72,6 +99,9 @@ fn strike(world: &Arc<World>, node: &Arc<Node>, number: usize, trouble: Trouble,
             world.note(|| format!("n{number} stands still for {ms} ms"));
             if let Some(life) = node.life() {
                 life.freeze(span);
+                if ms.is_multiple_of(2) {
+                    tokio::spawn(wake_in_the_wrong_moment(Arc::clone(world), life, span));
+                }
             }
         }
         Trouble::Partition => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use reelgate_domain::access::Once;
+use reelgate_domain::event::EventName;
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, CancelVerdict, Lease, NewJob, Selector, StateName, StopMode,
 };
@@ -67,6 +68,14 @@ impl SqliteStore {
                 "UPDATE jobs SET state = 6, finished_at = ?2, ready_at = NULL WHERE number = ?1",
                 params![seen.number, now.as_millis()],
             )?;
+            let told = params![
+                seen.number,
+                EventName::Cancelled.code(),
+                None::<u32>,
+                now.as_millis(),
+                None::<String>
+            ];
+            execute(tx.connection(), sql::events::ADD_EVENT, told)?;
             let from = StateName::Queued;
             Ok(CancelOutcome::Cancelled { id, from })
         })
