@@ -8,10 +8,12 @@ use reelgate_api_kit::serve::ProxyNetwork;
 
 mod copying;
 mod node;
+mod s3;
 mod store;
 
 pub(crate) use copying::{BackupArgs, MigrateArgs, RestoreArgs};
 pub(crate) use node::{NodeArgs, WorkerArgs};
+pub(crate) use s3::s3_secret;
 pub(crate) use store::{StoreArgs, StoreChoice};
 
 /// Where a server keeps everything, unless told otherwise.

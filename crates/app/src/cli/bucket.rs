@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use reelgate_client::{
-    Bucket, Client, NewBucket, NewS3Place, ObjectEntry, ObjectQuery, StoredObject,
+    Bucket, Client, NewBucket, NewS3Place, ObjectEntry, ObjectQuery, Secret, StoredObject,
 };
 use reelgate_domain::ObjectRef;
 
@@ -15,6 +15,7 @@ use super::address::{self, Prefix};
 use super::input::secret_key;
 use super::progress::Transfer;
 use super::screen::{Format, json, line, or_dash, remark, size, table};
+use crate::config;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BucketCommand {
@@ -89,8 +90,9 @@ pub(crate) struct S3Args {
     /// The access key's id. Its secret is read from --secret-file, or asked for on a terminal.
     #[arg(long, value_name = "ID", requires = "endpoint")]
     access_key_id: Option<String>,
-    /// A file with the access key's secret, `-` for the standard input.
-    #[arg(long, value_name = "FILE", env = "REELGATE_S3_SECRET_FILE")]
+    /// A file with the access key's secret, `-` for the standard input. Default: REELGATE_S3_SECRET,
+    /// else a terminal is asked.
+    #[arg(long, value_name = "FILE", requires = "endpoint")]
     secret_file: Option<PathBuf>,
 }
 
@@ -101,7 +103,11 @@ impl S3Args {
         else {
             return Ok(None);
         };
-        let secret = secret_key(self.secret_file.as_deref())?;
+        let given = config::s3_secret().filter(|_| self.secret_file.is_none());
+        let secret = match given {
+            Some(secret) => Secret::new(secret),
+            None => secret_key(self.secret_file.as_deref())?,
+        };
         Ok(Some(NewS3Place {
             endpoint,
             bucket,

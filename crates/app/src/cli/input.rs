@@ -37,7 +37,9 @@ pub(super) fn secret_key(file: Option<&Path>) -> Result<Secret> {
         return only_line(file);
     }
     if !io::stdin().is_terminal() {
-        bail!("no secret: name a file with --secret-file, or run this on a terminal");
+        bail!(
+            "no secret: name a file with --secret-file, set REELGATE_S3_SECRET, or run this on a terminal"
+        );
     }
     Ok(Secret::new(
         Quiet::start()?.line("secret of the access key: ")?,

@@ -471,7 +471,7 @@ async fn every_route_refuses_the_methods_it_does_not_have() {
     let job = server.submit().await;
     let routes = [
         ("/jobs", "GET,HEAD,POST"),
-        (&format!("/jobs/{job}"), "GET,HEAD"),
+        (&format!("/jobs/{job}"), "GET,HEAD,DELETE"),
         (&format!("/jobs/{job}/cancel"), "POST"),
         (&format!("/jobs/{job}/retry"), "POST"),
         (&format!("/jobs/{job}/history"), "GET,HEAD"),
@@ -481,6 +481,7 @@ async fn every_route_refuses_the_methods_it_does_not_have() {
         ("/buckets", "GET,HEAD,POST"),
         ("/buckets/media/objects", "GET,HEAD"),
         ("/buckets/media/objects/a", "GET,HEAD,PUT,DELETE"),
+        ("/buckets/media/links/a", "POST"),
         ("/playlists", "POST"),
         ("/presets", "GET,HEAD"),
     ];
