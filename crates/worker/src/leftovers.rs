@@ -60,7 +60,7 @@ async fn clear_old(tools: &Tools, lease: Duration) -> Result<usize, StoreError> 
         match tools.bench.discard_abandoned_uploads(&bucket).await {
             Ok(0) => {}
             Ok(uploads) => {
-                tracing::info!(uploads, "removed {uploads} unfinished uploads in {name}")
+                tracing::info!(uploads, "removed {uploads} unfinished uploads in {name}");
             }
             Err(fault) => {
                 let error = fault.message;
