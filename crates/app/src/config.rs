@@ -1,9 +1,11 @@
 //! Configuration: what the command line and the environment say. Nothing else reads either.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ipnet::IpNet;
 use reelgate_api_kit::serve::ProxyNetwork;
 
 mod copying;
@@ -51,6 +53,8 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     #[command(flatten)]
+    pub(crate) notify: NotifyArgs,
+    #[command(flatten)]
     pub(crate) work: WorkArgs,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
@@ -93,6 +97,27 @@ impl Default for AccessArgs {
             max_failed_signatures: 1000,
         }
     }
+}
+
+/// Whom events may be sent to.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct NotifyArgs {
+    /// Networks inside your own that webhooks and topics may be sent to, as 10.1.0.0/16 or as single
+    /// addresses, separated by commas. Public addresses may be anyway, others never.
+    #[arg(
+        long,
+        env = "REELGATE_ALLOW_PRIVATE_NETWORKS",
+        value_name = "CIDR",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    pub(crate) allow_private_network: Vec<IpNet>,
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let single = || text.parse().map(|address: IpAddr| IpNet::from(address));
+    let parsed = text.parse().or_else(|_| single());
+    parsed.map_err(|_| format!("{text:?} is no network such as 10.1.0.0/16, nor an address"))
 }
 
 /// Where a server listens, and how it speaks to those who connect.

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use reelgate_api_kit::Dialect;
 use reelgate_api_kit::serve::{ServeOptions, serve};
 use reelgate_api_native::NativeApi;
+use reelgate_fetch::Guard;
 use reelgate_media::{Engine, Runner, SandboxLevel};
 use reelgate_service::{Clock, Credentials, Service, SystemClock};
 use reelgate_store::Store;
@@ -171,6 +172,7 @@ impl Server {
             max_object_bytes: args.max_object_bytes,
             slots: args.slots.unwrap_or_else(default_slots),
             serves: true,
+            guard: Guard::new(args.notify.allow_private_network.clone()),
         };
         let access = |defaults| access::settings(&args.access, defaults);
         let base = Base::start(&plan, access).await?;
@@ -215,7 +217,7 @@ impl Server {
             options,
             stopped,
         ));
-        let house = House::keep(service);
+        let house = House::keep(service)?;
         let server_file = config::server_file(data);
         tell_clients(&server_file, address, tls.as_ref().map(|tls| tls.sha256));
         let scheme = match tls {

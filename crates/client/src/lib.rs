@@ -11,6 +11,7 @@ mod health;
 mod jobs;
 mod keeping;
 mod nodes;
+mod notify;
 mod objects;
 mod pipelines;
 mod playlists;
@@ -34,6 +35,10 @@ pub use jobs::{
 };
 pub use keeping::{KeptFor, PruneStep, Pruned, Retention};
 pub use nodes::{Cluster, Clusters, Worker, WorkerError, Workers};
+pub use notify::{
+    Deliveries, Delivery, DeliveryQuery, Destination, Event, EventData, EventQuery, EventStream,
+    Events, NewWebhook, Topics, WebhookChange, Webhooks,
+};
 pub use objects::{ObjectEntry, ObjectQuery, Objects, StoredObject};
 pub use pipelines::{
     NewPipeline, Pipeline, PipelineChange, PipelineQuery, PipelineState, Pipelines,

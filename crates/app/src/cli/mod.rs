@@ -11,6 +11,7 @@ mod input;
 mod job;
 mod key;
 mod master_key;
+mod notify;
 mod pipeline;
 mod playlist;
 mod policy;
@@ -50,6 +51,14 @@ pub(crate) enum ClientCommand {
     Preset(Group<preset::PresetCommand>),
     /// Write master playlists over finished HLS jobs.
     Playlist(Group<playlist::PlaylistCommand>),
+    /// Show what has happened to jobs, or follow it.
+    Events(Call<notify::EventsCommand>),
+    /// Have events sent to URLs.
+    Webhook(Group<notify::WebhookCommand>),
+    /// Say where the messages of topics and queues go.
+    Topic(Group<notify::TopicCommand>),
+    /// Look at what was sent, and send it again.
+    Delivery(Group<notify::DeliveryCommand>),
     /// Create accounts, turn features on, set call limits; for operators.
     Account(Group<account::AccountCommand>),
     /// Create and list projects.
@@ -173,6 +182,22 @@ pub(crate) async fn run(mut command: ClientCommand, early: EarlyArgs) -> Result<
             let (client, format) = common.open()?;
             common.explain(playlist::run(&client, command, format).await)
         }
+        ClientCommand::Events(Call { command, common }) => {
+            let (client, format) = common.open()?;
+            common.explain(notify::events(&client, command, format).await)
+        }
+        ClientCommand::Webhook(Group { command, common }) => {
+            let (client, format) = common.open()?;
+            common.explain(notify::webhook(&client, command, format).await)
+        }
+        ClientCommand::Topic(Group { command, common }) => {
+            let (client, format) = common.open()?;
+            common.explain(notify::topic(&client, command, format).await)
+        }
+        ClientCommand::Delivery(Group { command, common }) => {
+            let (client, format) = common.open()?;
+            common.explain(notify::delivery(&client, command, format).await)
+        }
         ClientCommand::Account(Group { command, common }) => {
             let (client, format) = common.open()?;
             common.explain(account::run(&client, command, format).await)
@@ -242,6 +267,10 @@ impl ClientCommand {
             Self::Bucket(group) => &mut group.common,
             Self::Preset(group) => &mut group.common,
             Self::Playlist(group) => &mut group.common,
+            Self::Events(call) => &mut call.common,
+            Self::Webhook(group) => &mut group.common,
+            Self::Topic(group) => &mut group.common,
+            Self::Delivery(group) => &mut group.common,
             Self::Account(group) => &mut group.common,
             Self::Project(group) => &mut group.common,
             Self::Key(group) => &mut group.common,

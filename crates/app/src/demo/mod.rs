@@ -20,7 +20,9 @@ use reelgate_client::Client;
 use reelgate_media::Runner;
 use reelgate_service::{RandomIds, SystemClock};
 
-use crate::config::{AccessArgs, DemoArgs, NetworkArgs, NodeArgs, ServeArgs, StoreArgs, WorkArgs};
+use crate::config::{
+    AccessArgs, DemoArgs, NetworkArgs, NodeArgs, NotifyArgs, ServeArgs, StoreArgs, WorkArgs,
+};
 use crate::serve::{self, Server};
 use mps::MpsClient;
 
@@ -50,6 +52,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
         slots: Some(2),
         max_object_bytes: 1 << 30,
         access: AccessArgs::default(),
+        notify: NotifyArgs::default(),
         work: WorkArgs::default(),
         engine: args.engine.clone(),
     };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use reelgate_domain::WorkerId;
 use reelgate_domain::node::Node;
+use reelgate_fetch::Guard;
 use reelgate_media::{Engine, Runner};
 use reelgate_service::{AccessSettings, Clock, Ids, RandomIds, Service, Settings};
 use reelgate_store::Store;
@@ -35,6 +36,8 @@ pub(super) struct Plan<'a> {
     pub(super) slots: u32,
     /// Whether it answers the APIs.
     pub(super) serves: bool,
+    /// What keeps events from being sent into the operator's network.
+    pub(super) guard: Guard,
 }
 
 /// A node that has a store and a service, and has joined the others.
@@ -112,7 +115,8 @@ impl Base {
             max_object_bytes: plan.max_object_bytes,
             free_space_floor: space.floor,
         };
-        let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings);
+        let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings)
+            .with_guard(plan.guard.clone());
         let service = service.with_access(access(AccessSettings::new(keys.keyring.clone()))?);
         let service = Arc::new(match shared {
             Some(directory) => service.with_shared_buckets(directory),

@@ -1,24 +1,40 @@
 //! The tasks that keep house for the service: they write the audit, take away what has been kept for long
-//! enough and forget what other nodes have changed.
+//! enough, forget what other nodes have changed and tell others of events.
 
 use std::sync::Arc;
 
-use reelgate_service::Service;
+use anyhow::{Context, Result};
+use reelgate_service::{Notifier, NotifySettings, Service};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// The task, and how it is told to end.
+/// What tells others of events: webhooks in our own words, topics in those of the API that made the job.
+fn notifier(service: &Arc<Service>) -> Result<Notifier> {
+    let native = Arc::new(reelgate_api_native::NativeRenderer);
+    let mps = Arc::new(reelgate_api_aliyun::mps::notify::EndMessages);
+    let settings = NotifySettings::default();
+    let notifier = Notifier::new(Arc::clone(service), native, vec![mps], settings);
+    notifier.context("what sends events cannot speak TLS")
+}
+
+/// The tasks, and how they are told to end.
 pub(super) struct House {
     keeping: JoinHandle<()>,
     following: JoinHandle<()>,
     cleaning: JoinHandle<()>,
+    notifying: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
 impl House {
-    pub(super) fn keep(service: &Arc<Service>) -> Self {
+    pub(super) fn keep(service: &Arc<Service>) -> Result<Self> {
+        let notifier = notifier(service)?;
         let service = Arc::clone(service);
         let (stop, stopped) = watch::channel(false);
+        let notifying = {
+            let stopped = stopped.clone();
+            tokio::spawn(async move { notifier.run(stopped).await })
+        };
         let following = {
             let (service, stopped) = (Arc::clone(&service), stopped.clone());
             tokio::spawn(async move { service.follow_access(stopped).await })
@@ -28,12 +44,13 @@ impl House {
             tokio::spawn(async move { service.keep_clean(stopped).await })
         };
         let keeping = tokio::spawn(async move { service.keep_house(stopped).await });
-        Self {
+        Ok(Self {
             keeping,
             following,
             cleaning,
+            notifying,
             stop,
-        }
+        })
     }
 
     /// Completes when a task has ended, which they do by a panic only.
@@ -42,6 +59,7 @@ impl House {
             _ = &mut self.keeping => {}
             _ = &mut self.following => {}
             _ = &mut self.cleaning => {}
+            _ = &mut self.notifying => {}
         }
     }
 
@@ -50,6 +68,7 @@ impl House {
         self.stop.send_replace(true);
         let _ = self.following.await;
         let _ = self.cleaning.await;
+        let _ = self.notifying.await;
         if let Err(error) = self.keeping.await {
             tracing::error!(%error, "keeping house ended by a panic");
         }

@@ -16,10 +16,10 @@ pub use rendering::NativeRenderer;
 use crate::http::Problem;
 use crate::routes::Route;
 
-const EVENTS: &str = "docs/events.md#the-stream";
-const WEBHOOKS: &str = "docs/events.md#webhooks";
-const TOPICS: &str = "docs/events.md#topics";
-const DELIVERIES: &str = "docs/events.md#deliveries";
+const EVENTS: &str = "docs/api.md#events";
+const WEBHOOKS: &str = "docs/api.md#webhooks";
+const TOPICS: &str = "docs/api.md#topics";
+const DELIVERIES: &str = "docs/api.md#deliveries";
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/events", "ListEvents", |m| on(m, events::events))

@@ -14,6 +14,7 @@ mod bad_policies;
 mod buckets;
 mod cancel;
 mod catalogue;
+mod events;
 mod health;
 mod history;
 mod jobs;
