@@ -125,8 +125,13 @@ impl Hinter {
             return Ok(());
         }
         let hint = format!("{me} {untold}");
-        session.all(sql::NOTIFY, &[&hint]).await?;
-        Ok(())
+        let told = session.all(sql::NOTIFY, &[&hint]).await;
+        if told.is_err() {
+            // The others have not heard it; the next connection tells them.
+            self.0.untold.fetch_or(untold, Ordering::AcqRel);
+            self.0.told.notify_one();
+        }
+        told.map(drop)
     }
 
     fn hear(&self, message: &AsyncMessage, me: &str) {

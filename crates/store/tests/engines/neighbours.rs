@@ -235,3 +235,35 @@ async fn what_cannot_be_an_id_is_none() {
     );
     assert!(nodes[0].account(account(77)).await.unwrap().is_none());
 }
+
+/// A caller can make a call be about what it likes; the records beside it must not be lost for that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_about_something_endless_is_recorded() {
+    let (nodes, account) = nodes().await;
+    // Nothing that could be compressed.
+    let endless: String = std::iter::repeat_with(|| fastrand::char(..))
+        .take(9000)
+        .collect();
+    let record = AuditRecord {
+        at: FixedClock::START,
+        account: Some(account),
+        principal: endless.clone(),
+        key_id: Some(endless.clone()),
+        dialect: "mts".into(),
+        action: endless.clone(),
+        resource: Some(endless.clone()),
+        source: None,
+        allowed: false,
+        reason: Some(endless.clone()),
+        status: 403,
+        code: None,
+        request_id: endless.clone(),
+    };
+    nodes[0].record(vec![record]).await.unwrap();
+    let filter = AuditFilter {
+        account: Some(account),
+        resource: Some(endless),
+        ..AuditFilter::default()
+    };
+    assert_eq!(nodes[1].audit(filter, 9).await.unwrap().len(), 1);
+}

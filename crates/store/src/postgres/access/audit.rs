@@ -1,5 +1,6 @@
 //! The audit: who called what, and what came of it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -19,6 +20,15 @@ const PER_MILLI: i64 = 2048;
 
 /// How often records of one write may find their numbers taken.
 const TRIES: u32 = 100;
+
+/// How many bytes of a text are kept where it is in an index: those hold no row of more than 2704.
+const MOST_INDEXED: usize = 2000;
+
+/// A text that is in an index, as it is stored.
+fn indexed(text: &str) -> Cow<'_, str> {
+    let end = text.floor_char_boundary(MOST_INDEXED);
+    storable(&text[..end])
+}
 
 /// The smallest number of this time.
 pub(in crate::postgres) fn first_at(at: Timestamp) -> i64 {
@@ -102,14 +112,14 @@ async fn insert(
     let numbers: Vec<i64> = order.iter().map(|place| numbers[*place]).collect();
     let at: Vec<i64> = records().map(|it| it.at.as_millis()).collect();
     let account: Vec<Option<i64>> = records().map(|it| it.account.map(account_key)).collect();
-    let principal: Vec<_> = records().map(|it| storable(&it.principal)).collect();
+    let principal: Vec<_> = records().map(|it| indexed(&it.principal)).collect();
     let key_id: Vec<_> = records()
         .map(|it| it.key_id.as_deref().map(storable))
         .collect();
     let dialect: Vec<_> = records().map(|it| storable(&it.dialect)).collect();
-    let action: Vec<_> = records().map(|it| storable(&it.action)).collect();
+    let action: Vec<_> = records().map(|it| indexed(&it.action)).collect();
     let resource: Vec<_> = records()
-        .map(|it| it.resource.as_deref().map(storable))
+        .map(|it| it.resource.as_deref().map(indexed))
         .collect();
     let source: Vec<_> = records()
         .map(|it| it.source.map(|source| source.to_string()))
@@ -122,7 +132,7 @@ async fn insert(
     let code: Vec<_> = records()
         .map(|it| it.code.as_deref().map(storable))
         .collect();
-    let request_id: Vec<_> = records().map(|it| storable(&it.request_id)).collect();
+    let request_id: Vec<_> = records().map(|it| indexed(&it.request_id)).collect();
     let stored: [Param<'_>; 14] = [
         &numbers,
         &at,
@@ -178,10 +188,10 @@ pub(super) async fn list(
         &end.saturating_sub(1),
         &i64::from(limit),
         &filter.account.map(account_key),
-        &filter.principal.as_deref().map(storable),
-        &filter.action.as_deref().map(storable),
-        &filter.resource.as_deref().map(storable),
-        &filter.request_id.as_deref().map(storable),
+        &filter.principal.as_deref().map(indexed),
+        &filter.action.as_deref().map(indexed),
+        &filter.resource.as_deref().map(indexed),
+        &filter.request_id.as_deref().map(indexed),
         &filter.allowed,
     ];
     super::list(session, statement, &key, read).await
