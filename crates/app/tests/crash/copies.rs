@@ -161,7 +161,7 @@ fn a_service_under_load_is_backed_up_and_goes_on_elsewhere() {
 fn a_restore_that_is_killed_leaves_nothing_that_is_served_and_can_be_made_again() {
     let runtime = Runtime::new().unwrap();
     let place = tempfile::tempdir().unwrap();
-    let mut home = Home::new(&["--slots", "0"]);
+    let mut home = Home::new(&[]);
     home.put(&clip(), "in.mp4");
     runtime.block_on(async {
         let client = home.client();
