@@ -48,19 +48,19 @@ fn nothing_is_broken_by_what_some_seeds_let_happen() {
 #[test]
 fn rules_that_are_taken_away_are_missed() {
     let within = [
-        (Mutant::CancelWithoutCompareAndSet, 60),
-        (Mutant::StopIgnoredAtPublish, 40),
-        (Mutant::NoFencingAtPublish, 60),
-        (Mutant::PauseCached, 120),
-        (Mutant::LimitCached, 40),
-        (Mutant::OrderReversed, 40),
-        (Mutant::SweepIgnoresStopping, 60),
-        (Mutant::SlotLeaked, 40),
-        (Mutant::LossesForgotten, 40),
-        (Mutant::CancelForgotten, 40),
-        (Mutant::EventLost, 40),
-        (Mutant::NamesBeforeWin, 40),
-        (Mutant::HintsOnly, 40),
+        (Mutant::CancelWithoutCompareAndSet, 150),
+        (Mutant::StopIgnoredAtPublish, 150),
+        (Mutant::NoFencingAtPublish, 400),
+        (Mutant::PauseCached, 150),
+        (Mutant::LimitCached, 150),
+        (Mutant::OrderReversed, 150),
+        (Mutant::SweepIgnoresStopping, 150),
+        (Mutant::SlotLeaked, 150),
+        (Mutant::LossesForgotten, 150),
+        (Mutant::CancelForgotten, 150),
+        (Mutant::EventLost, 150),
+        (Mutant::NamesBeforeWin, 150),
+        (Mutant::HintsOnly, 150),
     ];
     let mut simulator = Simulator::default();
     for (mutant, seeds) in within {
