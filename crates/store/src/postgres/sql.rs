@@ -34,5 +34,4 @@ statements! {
     MIGRATIONS = "SELECT version, checksum FROM migrations ORDER BY version";
     NOTE_MIGRATION = "INSERT INTO migrations (version, checksum) VALUES ($1, $2)";
     SET_SCHEMA = "UPDATE schema SET version = $1, oldest_reader = $2 WHERE only_row";
-    PULSE = "UPDATE pulse SET beats = beats + 1 WHERE only_row";
 }
