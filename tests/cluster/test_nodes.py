@@ -217,7 +217,8 @@ def test_operators_see_all_nodes_and_drain_workers(cluster, command, clip):
     time.sleep(BEAT_SECONDS + 0.5)
     waiting = submit(native, "drained")
     time.sleep(1.5)
-    assert job_of(native, waiting)["state"] == "queued"
+    found_waiting = job_of(native, waiting)
+    assert (found_waiting["state"], found_waiting["waiting"]["detail"]) == ("queued", "no worker takes jobs")
     status, said = command("worker", "resume", found["worker-1"]["id"], "-o", "json", *here, variables=key)
     assert status == 0 and json.loads(said)["draining"] is False, said
     done = wait_for(native, waiting, "succeeded", seconds=BEAT_SECONDS + 30)

@@ -352,20 +352,18 @@ impl Attempt {
         }
     }
 
-    /// Repeats a write until the store answers. While it is away nobody else can take the job over, so what
-    /// was made is kept for when it is back; an error that is about the write itself is repeated until the
-    /// lease is surely gone, and so is everything once this process is to end.
+    /// Repeats a write until the store answers. While it is away, which the heartbeat knows, nobody can take
+    /// the job over, so what was made is kept for when it is back. A store that answers others and fails this
+    /// write is given up on after a lease's time: the lease ends, and another attempt goes on. So it is once
+    /// this process is to end.
     async fn insist<T, F>(&self, mut write: impl FnMut() -> F) -> Answer<T>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
         let begun = self.tools.clock.now();
-        let (lease_gone, too_long) = (
-            begun.after(self.config.lease),
-            begun.after(self.config.max_run),
-        );
+        let mut give_up = begun.after(self.config.lease);
+        let too_long = begun.after(self.config.max_run);
         let mut is_repeated = false;
-        let mut may_come_back;
         let mut pause = Duration::from_millis(200);
         loop {
             match write().await {
@@ -382,13 +380,14 @@ impl Attempt {
                     let now = self.tools.clock.now();
                     let message = format!("reporting job {} failed: {error}", self.job.id);
                     self.seat.note_trouble(now, message);
-                    may_come_back = matches!(error, StoreError::Unavailable(_))
-                        && self.end_reason() != Some(EndReason::Shutdown);
+                    let is_leaving = self.end_reason() == Some(EndReason::Shutdown);
+                    if self.seat.is_cut_off() && !is_leaving && now < too_long {
+                        give_up = now.after(self.config.lease);
+                    }
                 }
             }
             is_repeated = true;
-            let now = self.tools.clock.now();
-            if now > too_long || (now > lease_gone && !may_come_back) {
+            if self.tools.clock.now() > give_up {
                 return Answer {
                     answer: None,
                     is_repeated,

@@ -19,6 +19,7 @@ pub(crate) async fn run(
     let mut stops = tools.store.hints().stops;
     let mut beat = tokio::time::interval(config.renew_every);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut is_lost = false;
     loop {
         tokio::select! {
             biased;
@@ -27,15 +28,21 @@ pub(crate) async fn run(
             () = roster.beat_now.notified() => {}
             _ = beat.tick() => {}
         }
-        if !renew(&config, &tools, &roster).await {
+        let renewed = renew(&config, &tools, &roster, is_lost).await;
+        if is_lost && renewed {
+            tracing::info!("leases are renewed again");
+        }
+        is_lost = !renewed;
+        roster.set_cut_off(is_lost);
+        if is_lost {
             tokio::time::sleep(config.poll_every).await;
             roster.beat_now.notify_one();
         }
     }
 }
 
-/// Whether it could.
-async fn renew(config: &WorkerConfig, tools: &Tools, roster: &Roster) -> bool {
+/// Whether it could. That it still cannot is worth no line a second.
+async fn renew(config: &WorkerConfig, tools: &Tools, roster: &Roster, is_known: bool) -> bool {
     let beats = roster.beats();
     if beats.is_empty() {
         return true;
@@ -45,7 +52,9 @@ async fn renew(config: &WorkerConfig, tools: &Tools, roster: &Roster) -> bool {
     let answers = match tools.store.renew(beats.clone(), until, now).await {
         Ok(answers) => answers,
         Err(error) => {
-            tracing::error!(%error, "renewing leases failed; trying again");
+            if !is_known {
+                tracing::error!(%error, "renewing leases failed; trying again until it works");
+            }
             let message = format!("renewing leases failed: {error}");
             roster.troubles.note(tools.clock.now(), message);
             return false;

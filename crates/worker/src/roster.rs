@@ -1,6 +1,7 @@
 //! Who works: the attempts that this worker holds and the slots that they take.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reelgate_domain::job::StopMode;
@@ -47,6 +48,8 @@ pub(crate) struct Roster {
     killed: watch::Sender<bool>,
     progress: LiveProgress,
     pub(crate) troubles: Troubles,
+    /// Whether the last heartbeat found no store.
+    is_cut_off: AtomicBool,
     /// Asks for a heartbeat before its time.
     pub(crate) beat_now: Notify,
 }
@@ -75,6 +78,7 @@ impl Roster {
             killed: watch::Sender::new(false),
             progress,
             troubles: Troubles::default(),
+            is_cut_off: AtomicBool::new(false),
             beat_now: Notify::new(),
         })
     }
@@ -138,6 +142,11 @@ impl Roster {
         self.held().values().for_each(|held| held.end(reason));
     }
 
+    /// Notes whether heartbeats reach the store.
+    pub(crate) fn set_cut_off(&self, cut_off: bool) {
+        self.is_cut_off.store(cut_off, Ordering::Relaxed);
+    }
+
     /// Drops whatever runs, and with it kills its processes.
     pub(crate) fn kill(&self) {
         self.killed.send_replace(true);
@@ -170,6 +179,11 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
+    /// Whether heartbeats do not reach the store.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.roster.is_cut_off.load(Ordering::Relaxed)
+    }
+
     /// Notes what went wrong while it was held.
     pub(crate) fn note_trouble(&self, at: Timestamp, message: String) {
         self.roster.troubles.note(at, message);

@@ -1,6 +1,7 @@
 //! Why a job does not start, or has started and waits all the same.
 
 use reelgate_domain::job::{Job, JobState};
+use reelgate_domain::node::NodeState;
 use reelgate_domain::{PipelineState, Timestamp};
 
 use crate::{Caller, Service, ServiceError};
@@ -17,9 +18,9 @@ pub enum Waiting {
     /// The worker of this process has no room for it, or for any job; why, in its words. It may have
     /// started before the worker knew how much it needs.
     ScratchSpace(String),
-    /// The worker of this process has other jobs in all of its slots.
+    /// The worker of this process, or those of all nodes, have other jobs in all of their slots.
     SlotsTaken { slots: u32 },
-    /// This process runs no jobs.
+    /// Neither this process nor another node runs jobs.
     NoWorker,
 }
 
@@ -59,6 +60,9 @@ impl Service {
         {
             return Ok(Some(Waiting::PipelineLimit { concurrency }));
         }
+        if !self.company.is_alone() {
+            return self.waiting_for_nodes().await;
+        }
         if let Some(why) = self.holdups.of_all() {
             return Ok(Some(Waiting::ScratchSpace(why)));
         }
@@ -66,6 +70,20 @@ impl Service {
             None => Some(Waiting::NoWorker),
             Some((0, slots)) => Some(Waiting::SlotsTaken { slots }),
             Some(_) => None,
+        })
+    }
+
+    /// What nodes said with their last signs of life. A job starts wherever a slot is free.
+    async fn waiting_for_nodes(&self) -> Result<Option<Waiting>, ServiceError> {
+        let now = self.clock.now();
+        let mut nodes = self.store.nodes().await?;
+        nodes.retain(|it| it.is_live(now) && !it.draining && it.node.slots > 0);
+        let sum = |of: fn(&NodeState) -> u32| nodes.iter().map(of).fold(0, u32::saturating_add);
+        let (slots, taken) = (sum(|it| it.node.slots), sum(|it| it.taken));
+        Ok(match slots {
+            0 => Some(Waiting::NoWorker),
+            _ if taken >= slots => Some(Waiting::SlotsTaken { slots }),
+            _ => None,
         })
     }
 }

@@ -84,6 +84,58 @@ async fn renewals_that_fail_for_a_while_cost_no_lease() {
     worker.shut_down().await;
 }
 
+/// With the defaults of a program: a cancel is told within 5 s whatever becomes of its signal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_whose_signal_is_lost_is_told_by_the_next_heartbeat() {
+    let house = House::new().await;
+    house.put_clip(CLIP, "in.mp4").await;
+    let worker = house.worker_on(Faulty::deaf(Arc::clone(&house.store)), 1, |_| {});
+    let job = house.submit("in.mp4", &[("a.mp4", slow())]).await;
+    makes_progress(&house, &job).await;
+    let asked = tokio::time::Instant::now();
+    crate::groups::cancel(&house, job.id, StopMode::Now).await;
+    let cancelled = house.ended(job.id).await;
+    let state = cancelled.lifecycle.state.name();
+    assert_eq!(state, StateName::Cancelled);
+    assert!(
+        asked.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        asked.elapsed()
+    );
+    worker.shut_down().await;
+}
+
+/// The store is away for longer than a lease: what was made is published when it is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_waits_for_a_store_that_is_away_for_longer_than_a_lease() {
+    let (house, faulty) = house_with(SMALL).await;
+    // Both fail until the test says otherwise.
+    faulty.failing_finishes.store(u32::MAX, Ordering::SeqCst);
+    faulty.failing_renews.store(u32::MAX, Ordering::SeqCst);
+    let lease = Duration::from_secs(1);
+    let worker = house.worker_on(faulty.clone(), 1, |config| {
+        config.lease = lease;
+        config.renew_every = Duration::from_millis(50);
+        config.poll_every = Duration::from_millis(50);
+    });
+    let job = house
+        .submit("in.mp4", &[("out.mp4", preset("web-240p"))])
+        .await;
+    house.reaches(job.id, StateName::Publishing).await;
+    tokio::time::sleep(3 * lease).await;
+    let held = house.service.job(&house.caller, job.id).await.unwrap();
+    assert_eq!(held.lifecycle.state.name(), StateName::Publishing);
+    faulty.failing_finishes.store(0, Ordering::SeqCst);
+    faulty.failing_renews.store(0, Ordering::SeqCst);
+    let job = house.ended(job.id).await;
+    assert!(
+        matches!(job.lifecycle.state, JobState::Succeeded { .. }),
+        "{job:?}"
+    );
+    assert_eq!(job.lifecycle.attempt, 1);
+    worker.shut_down().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_loop_that_panics_is_started_again_and_what_runs_goes_on() {
     let (house, faulty) = house_with(CLIP).await;

@@ -39,14 +39,26 @@ pub(crate) struct Faulty {
     pub(crate) lost: Mutex<Option<JobId>>,
     /// How many renewals were written.
     pub(crate) renewals: watch::Sender<u32>,
+    /// What wake-ups come by instead of the store's own, if they are lost.
+    deaf: Option<watch::Sender<u64>>,
 }
 
 const ELSEWHERE: &str = "the worker does not ask for this";
 
 impl Faulty {
     pub(crate) fn over(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::new(inner, None))
+    }
+
+    /// A store whose wake-ups are lost.
+    pub(crate) fn deaf(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self::new(inner, Some(watch::Sender::new(0))))
+    }
+
+    fn new(inner: Arc<dyn Store>, deaf: Option<watch::Sender<u64>>) -> Self {
+        Self {
             inner,
+            deaf,
             lost_publish_answers: AtomicU32::new(0),
             failing_finishes: AtomicU32::new(0),
             failing_renews: AtomicU32::new(0),
@@ -54,7 +66,7 @@ impl Faulty {
             claims_hang: watch::Sender::new(false),
             lost: Mutex::new(None),
             renewals: watch::Sender::new(0),
-        })
+        }
     }
 }
 
@@ -243,6 +255,15 @@ impl Store for Faulty {
     }
 
     fn hints(&self) -> Hints {
-        self.inner.hints()
+        match &self.deaf {
+            None => self.inner.hints(),
+            Some(silence) => Hints {
+                work: silence.subscribe(),
+                stops: silence.subscribe(),
+                changes: silence.subscribe(),
+                events: silence.subscribe(),
+                access: silence.subscribe(),
+            },
+        }
     }
 }

@@ -31,11 +31,11 @@ impl WaitingView {
             Waiting::SlotsTaken { slots } => (
                 "slots",
                 match slots {
-                    1 => "the server's one slot is taken".to_owned(),
-                    slots => format!("all {slots} slots of the server are taken"),
+                    1 => "the only slot is taken".to_owned(),
+                    slots => format!("all {slots} slots are taken"),
                 },
             ),
-            Waiting::NoWorker => ("slots", "this server runs no jobs".to_owned()),
+            Waiting::NoWorker => ("slots", "no worker takes jobs".to_owned()),
         };
         Self { reason, detail }
     }
