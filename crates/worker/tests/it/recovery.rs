@@ -119,11 +119,11 @@ async fn a_crash_after_the_decision_is_finished_from_what_was_staged() {
 async fn what_attempts_of_forgotten_jobs_left_goes_when_it_has_been_kept_for_long_enough() {
     let house = House::new().await;
     let made = house.dir.path().join("made.mp4");
-    std::fs::write(&made, b"an output").unwrap();
     let bucket = Directory::open(&house.bucket_path()).unwrap();
     let key = object("out.mp4").key;
     let (young, old) = (JobId::from_bytes([1; 16]), JobId::from_bytes([2; 16]));
     for job in [young, old] {
+        std::fs::write(&made, b"an output").unwrap();
         bucket.stage(job, 1).add(&made, &key).await.unwrap();
     }
     let days_ago = |days: u64| std::time::SystemTime::now() - Duration::from_secs(days * 24 * 3600);

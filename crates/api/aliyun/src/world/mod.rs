@@ -137,8 +137,13 @@ impl World {
     /// A server on a copy of the store, made from a backup that was taken at this moment of what there is.
     pub(crate) async fn restored(self, backup: &std::path::Path) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let restored =
-            SqliteStore::restore(backup, dir.path(), self.clock.now(), &mut |_| {}).await;
+        let restored = SqliteStore::restore(
+            backup,
+            &dir.path().join("db"),
+            self.clock.now(),
+            &mut |_| {},
+        )
+        .await;
         restored.unwrap();
         let (store, service, routes) = open(&dir, &self.keyring, &self.clock, self.products);
         service.unlock().await.unwrap();
@@ -156,7 +161,8 @@ impl World {
         let place = tempfile::tempdir().unwrap();
         let file = place.path().join("backup");
         let mut quiet = |_| {};
-        let backup = SqliteStore::backup(self.dir.path(), &file, self.clock.now(), &mut quiet);
+        let db = self.dir.path().join("db");
+        let backup = SqliteStore::backup(&db, &file, self.clock.now(), &mut quiet);
         backup.await.unwrap();
         (place, file)
     }
