@@ -17,7 +17,7 @@ use crate::house::{CALLERS, House, ids, payload, scattered};
 use crate::rounds::{in_turns, together};
 
 /// The short queue.
-const FEW: usize = 1000;
+pub(crate) const FEW: usize = 1000;
 
 /// Calls in a round: fewer than the short queue has jobs.
 const CALLS: usize = 480;
@@ -25,7 +25,7 @@ const CALLS: usize = 480;
 const ROUNDS: usize = 21;
 
 /// A queue whose length every round leaves as it was.
-struct Line {
+pub(crate) struct Line {
     house: Arc<House>,
     queued: Vec<JobId>,
 }
@@ -48,6 +48,18 @@ pub(crate) fn figures(
     ensure!(many > FEW, "the larger backlog has more than {FEW} jobs");
     let mut short = runtime.block_on(Line::open(&dir.join("short"), FEW))?;
     let mut long = runtime.block_on(Line::open(&dir.join("long"), many))?;
+    compare(runtime, (&mut long, &mut short), many, tell)?;
+    tell(bare_cancel(dir, many)?);
+    Ok(())
+}
+
+/// Every operation on a long queue beside the same on a short one.
+pub(crate) fn compare(
+    runtime: &Runtime,
+    (long, short): (&mut Line, &mut Line),
+    many: usize,
+    tell: &mut dyn FnMut(Figure),
+) -> Result<()> {
     let operations = [
         ("submit", Operation::Submit),
         ("get", Operation::Get),
@@ -73,7 +85,6 @@ pub(crate) fn figures(
         let name = format!("{name}, 1 caller: {many} queued / {FEW} queued");
         tell(Figure::beside(name, "us", pair, Goal::Most(1.5)));
     }
-    tell(bare_cancel(dir, many)?);
     Ok(())
 }
 
@@ -119,7 +130,11 @@ fn micros(round: Duration) -> f64 {
 
 impl Line {
     async fn open(dir: &Path, length: usize) -> Result<Self> {
-        let house = Arc::new(House::build(dir).await?);
+        Self::of(House::build(dir).await?, length).await
+    }
+
+    pub(crate) async fn of(house: House, length: usize) -> Result<Self> {
+        let house = Arc::new(house);
         let queued = scattered(&house.fill(length).await?);
         Ok(Self { house, queued })
     }

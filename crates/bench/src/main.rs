@@ -13,9 +13,12 @@ mod clip;
 mod figure;
 mod house;
 mod http;
+mod keeping;
 mod latency;
 mod memory;
 mod native;
+mod peers;
+mod postgres;
 mod probe;
 mod program;
 mod queue;
@@ -31,21 +34,27 @@ use tokio::runtime::Runtime;
 
 use crate::figure::Figure;
 
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 10] = [
     "queue",
     "backlog",
+    "postgres",
     "http",
     "signature",
     "access",
     "latency",
     "whole",
     "memory",
+    "keeping",
 ];
+
+/// Measured where they are asked for: they need more than this workspace.
+const FURTHER_PARTS: [&str; 1] = ["peers"];
 
 const USAGE: &str = "\
 usage: reelgate-bench [--only PART]... [--backlog N] [--dir DIR]
 
-  --only PART   queue, backlog, http, signature, access, latency, whole or memory; may be repeated
+  --only PART   queue, backlog, postgres, http, signature, access, latency, whole, memory or keeping; may be
+                repeated; or peers, the other job queues that `make bench-peers` installs
   --backlog N   the larger of the two backlogs compared (default 1000000)
   --dir DIR     where databases and clips go for the time of the run (default: the temporary
                 directory)";
@@ -73,10 +82,16 @@ fn main() -> Result<()> {
     println!("{}", probe::machine());
     figure::print_head();
     let mut figures = Vec::new();
-    for part in PARTS {
-        if !options.only.is_empty() && !options.only.iter().any(|only| only == part) {
-            continue;
-        }
+    let asked = |part: &&str| options.only.iter().any(|only| only == part);
+    let parts: Vec<&str> = match options.only.is_empty() {
+        true => PARTS.to_vec(),
+        false => PARTS
+            .into_iter()
+            .chain(FURTHER_PARTS)
+            .filter(asked)
+            .collect(),
+    };
+    for part in parts {
         println!("\n{part}: {}", probe::line(&path)?);
         let started = Instant::now();
         measure(part, &runtime, &path, options.backlog, &mut |figure| {
@@ -103,11 +118,14 @@ fn measure(
     match part {
         "queue" => queue::figures(runtime, dir, tell),
         "backlog" => backlog::figures(runtime, dir, backlog, tell),
+        "postgres" => postgres::figures(runtime, dir, backlog, tell),
         "http" => http::figures(runtime, dir, tell),
         "signature" => signature::figures(tell),
         "access" => access::figures(runtime, dir, tell),
         "latency" => latency::figures(dir, tell),
         "whole" => whole::figures(dir, tell),
+        "peers" => peers::figures(runtime, dir, tell),
+        "keeping" => keeping::figures(runtime, dir, tell),
         "memory" => memory::figures(runtime, dir, backlog, tell),
         _ => bail!("there is no part {part}"),
     }?;
@@ -128,7 +146,8 @@ fn options() -> Result<Option<Options>> {
             "--dir" => options.dir = value()?.into(),
             "--only" => {
                 let part = value()?;
-                ensure!(PARTS.contains(&&*part), "no part {part}\n\n{USAGE}");
+                let is_known = PARTS.contains(&&*part) || FURTHER_PARTS.contains(&&*part);
+                ensure!(is_known, "no part {part}\n\n{USAGE}");
                 options.only.push(part);
             }
             "--help" | "-h" => return Ok(None),
