@@ -10,8 +10,7 @@ use reelgate_domain::job::StateName;
 use reelgate_domain::{JobId, Timestamp};
 use reelgate_store::conformance::{Shape, World};
 use reelgate_store::{
-    AccessStore, CopyError, JobFilter, Progress, Restored, SqliteStore, Store,
-    StoreError, Sums,
+    AccessStore, CopyError, JobFilter, Progress, Restored, SqliteStore, Store, StoreError, Sums,
 };
 use reelgate_testkit::FixedClock;
 use rusqlite::Connection;
