@@ -15,8 +15,8 @@ mod nodes;
 mod notify;
 mod objects;
 mod pipelines;
-mod private_file;
 mod playlists;
+mod private_file;
 mod progress;
 mod slots;
 

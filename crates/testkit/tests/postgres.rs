@@ -1,4 +1,8 @@
 //! The test server comes up, comes back from a crash, and leaves nothing behind.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy takes only the functions marked as tests for tests"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

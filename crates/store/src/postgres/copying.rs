@@ -124,6 +124,9 @@ fn store(failure: impl Into<StoreError>) -> CopyError {
     CopyError::Store(failure.into())
 }
 
+/// A table's columns, and those with the values that only this engine has there.
+type Gathered<'a> = (Vec<Column>, Vec<(String, &'a str)>);
+
 /// A database that is copied from or to.
 struct Copied {
     session: Session,
@@ -175,7 +178,7 @@ impl Copied {
             .all(sql::keeping::COLUMNS, &[])
             .await
             .map_err(store)?;
-        let mut tables: BTreeMap<String, (Vec<Column>, Vec<(String, &str)>)> = BTreeMap::new();
+        let mut tables: BTreeMap<String, Gathered<'_>> = BTreeMap::new();
         for row in &columns {
             let (table, name, kind): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
             if LEFT_OUT.contains(&table) || follows(table, name) {
@@ -186,7 +189,7 @@ impl Copied {
                 return Err(CopyError::Refused(why));
             };
             let mut place = row.get(3);
-            let entry: &mut (Vec<Column>, Vec<_>) = tables.entry(table.to_owned()).or_default();
+            let entry = tables.entry(table.to_owned()).or_default();
             if elsewhere {
                 if let Some(value) = only_here(table, name) {
                     entry.1.extend(value.map(|value| (name.to_owned(), value)));

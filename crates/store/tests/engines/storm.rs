@@ -251,19 +251,20 @@ impl Storm {
             }
         }
         home.check_counts().await;
-        let told = self.told();
-        assert!(told.submitted.len() > 400, "{}", told.submitted.len());
-        assert!(told.cancelled.len() > 10, "{}", told.cancelled.len());
-        let both = told.ended.keys().find(|id| told.cancelled.contains(id));
-        assert_eq!(both, None, "a job was cancelled and ran");
-        assert_eq!(
-            told.submitted.len(),
-            told.cancelled.len() + told.ended.len(),
-            "each was cancelled or ended"
-        );
-        let ids: Vec<JobId> = told.submitted.iter().copied().collect();
-        let cancelled = told.cancelled.clone();
-        drop(told);
+        let (ids, cancelled) = {
+            let told = self.told();
+            assert!(told.submitted.len() > 400, "{}", told.submitted.len());
+            assert!(told.cancelled.len() > 10, "{}", told.cancelled.len());
+            let both = told.ended.keys().find(|id| told.cancelled.contains(id));
+            assert_eq!(both, None, "a job was cancelled and ran");
+            assert_eq!(
+                told.submitted.len(),
+                told.cancelled.len() + told.ended.len(),
+                "each was cancelled or ended"
+            );
+            let ids: Vec<JobId> = told.submitted.iter().copied().collect();
+            (ids, told.cancelled.clone())
+        };
         let jobs = self
             .world
             .store
