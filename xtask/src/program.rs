@@ -37,7 +37,8 @@ pub(crate) fn under_test(root: &Path) -> Result<PathBuf> {
 pub(crate) fn s3_server(root: &Path) -> Result<PathBuf> {
     match std::env::var_os("REELGATE_S3SERVER") {
         Some(path) => std::path::absolute(path).context("resolve REELGATE_S3SERVER"),
-        None => cargo_build(root, &["--package", S3_SERVER], S3_SERVER),
+        // With the features that the other builds have, so that little is built anew.
+        None => cargo_build(root, &["--workspace", "--bin", S3_SERVER], S3_SERVER),
     }
 }
 

@@ -31,12 +31,12 @@ impl Contact {
         }
     }
 
-    /// The store has answered. After a silence in which leases may have run out because nobody could renew
-    /// them, or in which this process stood still, `patience` is given to those whose jobs go on to say so.
-    pub(crate) fn heard(&mut self, now: Timestamp, lease: Duration, patience: Duration) -> Heard {
+    /// The store has answered. After a silence `unusual` or longer, in which leases may have run out because nobody
+    /// could renew them, or in which this process stood still, `patience` is given to those whose jobs go on to say so.
+    pub(crate) fn heard(&mut self, now: Timestamp, unusual: Duration, patience: Duration) -> Heard {
         let silence = now.since(self.heard_at);
         self.heard_at = now;
-        if silence >= lease / 2 {
+        if silence >= unusual {
             self.patient_until = now.after(patience);
         }
         match std::mem::take(&mut self.is_lost) {
@@ -60,7 +60,7 @@ impl Contact {
 mod tests {
     use super::*;
 
-    const LEASE: Duration = Duration::from_secs(30);
+    const UNUSUAL: Duration = Duration::from_secs(15);
     const PATIENCE: Duration = Duration::from_secs(5);
 
     fn at(seconds: u64) -> Timestamp {
@@ -70,14 +70,14 @@ mod tests {
     #[test]
     fn after_a_long_silence_leases_are_left_alone_for_a_while() {
         let mut contact = Contact::new(at(0));
-        assert_eq!(contact.heard(at(1), LEASE, PATIENCE), Heard::AsBefore);
+        assert_eq!(contact.heard(at(1), UNUSUAL, PATIENCE), Heard::AsBefore);
         assert_eq!(contact.patience(at(1)), None);
         assert!(contact.lost());
         assert!(!contact.lost());
-        let back = contact.heard(at(60), LEASE, PATIENCE);
+        let back = contact.heard(at(60), UNUSUAL, PATIENCE);
         assert_eq!(back, Heard::Again(Duration::from_secs(59)));
         assert_eq!(contact.patience(at(61)), Some(Duration::from_secs(4)));
-        assert_eq!(contact.heard(at(65), LEASE, PATIENCE), Heard::AsBefore);
+        assert_eq!(contact.heard(at(65), UNUSUAL, PATIENCE), Heard::AsBefore);
         assert_eq!(contact.patience(at(65)), None);
     }
 
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_process_that_stood_still_is_patient_too() {
         let mut contact = Contact::new(at(0));
-        assert_eq!(contact.heard(at(40), LEASE, PATIENCE), Heard::AsBefore);
+        assert_eq!(contact.heard(at(40), UNUSUAL, PATIENCE), Heard::AsBefore);
         assert!(contact.patience(at(40)).is_some());
     }
 
@@ -93,7 +93,7 @@ mod tests {
     fn a_short_silence_changes_nothing() {
         let mut contact = Contact::new(at(0));
         assert!(contact.lost());
-        let back = contact.heard(at(3), LEASE, PATIENCE);
+        let back = contact.heard(at(3), UNUSUAL, PATIENCE);
         assert_eq!(back, Heard::Again(Duration::from_secs(3)));
         assert_eq!(contact.patience(at(3)), None);
     }

@@ -197,8 +197,11 @@ impl Dispatcher {
                 return poll_every;
             }
         };
-        let (lease, patience) = (self.config.lease, self.config.renew_every + poll_every);
-        if let Heard::Again(silence) = self.contact.heard(now, lease, patience) {
+        let lease = self.config.lease;
+        // A loop that has nothing to do is silent for as long as it waits between looks.
+        let unusual = (lease / 2).max(2 * poll_every);
+        let patience = (self.config.renew_every + poll_every).min(lease);
+        if let Heard::Again(silence) = self.contact.heard(now, unusual, patience) {
             let seconds = silence.as_secs();
             tracing::info!("the store answers again, after {seconds} s");
         }
