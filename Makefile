@@ -31,7 +31,7 @@ test: cc ## set up and run every test, those with the vendor's own SDKs included
 	$(CARGO) xtask test-cluster
 
 check: cc ## formatting, lints, tidy and the fast tests: run it before each push
-	$(CARGO) xtask setup demo
+	$(CARGO) xtask setup test
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) xtask tidy
