@@ -68,7 +68,11 @@ def test_a_storm_loses_and_repeats_nothing(cluster, postgres, ways, clip, ledger
     settle_rows(postgres, ledger)
     print("\n" + ledger.table())
     assert not ledger.broken, "\n".join(ledger.broken)
-    for what in ("jobs cancelled", "jobs succeeded", "jobs with more than one attempt", "pauses held"):
+    expected = ["jobs cancelled", "jobs succeeded", "pauses held"]
+    # In a short one whatever was lost may have been cancelled.
+    if storm_seconds > 60:
+        expected.append("jobs with more than one attempt")
+    for what in expected:
         assert ledger.counts[what], f"the storm saw no {what}"
 
 

@@ -23,6 +23,8 @@ LEASE_SECONDS = 30
 BEAT_SECONDS = 5
 # A few seconds of a clip, made this way, keep a processor busy for minutes.
 LARGE = {"video": {"width": 1920, "preset": "slower"}}
+# As long again, several times over.
+VERY_LARGE = {"video": {"width": 2560, "preset": "veryslow"}}
 
 
 @pytest.fixture(scope="module")
@@ -399,7 +401,7 @@ def test_steps_of_a_machines_clock_do_nothing(program, tmp_path, store, postgres
         native.put_object("media", "in.mp4", media / "bbb_720p25_aac51.mp4")
         native.call("PATCH", "/workers/worker-1", json={"draining": True})
         time.sleep(BEAT_SECONDS + 0.5)
-        job = submit(native, "long", LARGE)
+        job = submit(native, "long", VERY_LARGE)
         wait_for(native, job, "running")
         native.call("PATCH", "/workers/worker-1", json={"draining": False})
         for hours in (3, -5):

@@ -1,6 +1,7 @@
 //! The HTTP/1 server under every dialect, with or without TLS: accepting, limits per connection and per address, and
 //! draining at the end.
 
+mod asked;
 mod client_stream;
 mod exchange;
 mod patience;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -32,6 +33,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tower::Service;
 
+use asked::{AskedBody, ReadUp};
 use client_stream::ClientStream;
 use exchange::{AnswerBody, Exchange};
 use patience::Patience;
@@ -271,7 +273,14 @@ async fn answer(
     extensions.insert(ConnectInfo(connection.peer));
     extensions.insert(client);
     // An axum router is always ready, so `poll_ready` need not be asked.
-    let response = router.call(request.map(Body::new)).await?;
+    let read_up = ReadUp::default();
+    let request = request.map(|body| Body::new(AskedBody::new(body, read_up.clone())));
+    let mut response = router.call(request).await?;
+    if !read_up.is_complete() {
+        // Said, because a client that uses the connection again would find it closed.
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(response.map(|body| AnswerBody { body, exchange }))
 }
 

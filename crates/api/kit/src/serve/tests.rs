@@ -147,6 +147,28 @@ async fn a_head_that_never_ends_is_cut_off() {
     assert!(!answer.contains("200 OK"), "{answer}");
 }
 
+/// Its client used the connection again and found it closed, without a word.
+#[tokio::test]
+async fn an_answer_to_a_body_that_nobody_has_read_says_that_the_connection_ends() {
+    let routes = Router::new()
+        .route("/unread", any(async || "no"))
+        .route("/read", any(async |body: String| body));
+    let server = start(routes, ServeOptions::default()).await;
+    let ask = async |path: &str, more: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\n{more}Content-Length: 4\r\n\r\n");
+        rest(server.send(&(head + "body")).await).await
+    };
+
+    let unread = ask("/unread", "").await;
+    assert!(unread.contains("connection: close"), "{unread}");
+    let read = ask("/read", "Connection: close\r\n").await;
+    assert!(read.ends_with("body"), "{read}");
+    let bodiless = "GET /unread HTTP/1.1\r\nHost: a\r\n\r\n";
+    let both = format!("{bodiless}GET /unread HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let twice = rest(server.send(&both).await).await;
+    assert_eq!(twice.matches("200 OK").count(), 2, "{twice}");
+}
+
 /// A body of which nobody can buffer all.
 fn endless() -> Router {
     struct Zeros;
