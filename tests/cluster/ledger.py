@@ -4,6 +4,7 @@ import dataclasses
 import threading
 
 FINAL = {"succeeded", "failed", "cancelled"}
+MADE_BEFORE, MADE_NOW = IN_DOUBT = ("signed submits repeated, made before", "signed submits repeated, made now")
 
 
 @dataclasses.dataclass
@@ -14,6 +15,10 @@ class Order:
     pipeline: str
     output: str
     job: str = ""
+    # It is known to have been made, also without an id.
+    is_made: bool = False
+    # Nobody cancels it, so it ends by itself.
+    spared: bool = False
     # What each answered cancel was told: the outcome, and the state that it met.
     told: list = dataclasses.field(default_factory=list)
 
@@ -21,6 +26,7 @@ class Order:
 class Ledger:
     def __init__(self):
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self.orders = {}
         self.counts = collections.Counter()
         self.broken = []
@@ -33,8 +39,16 @@ class Ledger:
 
     def accepted(self, order, job):
         with self._lock:
-            order.job = job
+            order.job, order.is_made = job, True
             self.counts["submits answered"] += 1
+            self._changed.notify_all()
+
+    def proved(self, order):
+        """A submit that was in doubt has been made, as whoever was asked again has said."""
+        with self._lock:
+            order.is_made = True
+            self.counts[MADE_BEFORE] += 1
+            self._changed.notify_all()
 
     def told(self, order, outcome):
         """A cancel was answered: `cancelled`, `stopping`, `refused` with the state it met."""
@@ -45,10 +59,19 @@ class Ledger:
     def count(self, what, number=1):
         with self._lock:
             self.counts[what] += number
+            self._changed.notify_all()
 
     def breach(self, what):
         with self._lock:
             self.broken.append(what)
+            self._changed.notify_all()
+
+    def wait_for(self, what, number, seconds=120):
+        """Until so many have been counted; a breach ends it at once."""
+        with self._lock:
+            done = self._changed.wait_for(lambda: self.counts[what] >= number or self.broken, seconds)
+        assert done, f"not {number} {what} within {seconds} s: {self.counts}"
+        assert not self.broken, "\n".join(self.broken)
 
     def settle(self, jobs, histories, objects):
         """Compares with the jobs that there are, by id, what happened to each, and the objects of the bucket."""
@@ -69,7 +92,14 @@ class Ledger:
             self.breach(f"objects of nobody: {sorted(objects.keys() - winners)}, "
                         f"missing objects: {sorted(winners - objects.keys())}")
         self.counts.update({"jobs": len(jobs), **{f"jobs {state}": n for state, n in tally.items()}})
-        self.counts["submits whose answer was lost, made"] = len(jobs) - self.counts["submits answered"]
+        # Whoever sent it and gave up does not know.
+        unknown = sum(not order.is_made for order in self.orders.values())
+        unknown_made = sum(not order.is_made and token in by_token for token, order in self.orders.items())
+        self.counts["submits given up in doubt, made"] = unknown_made
+        self.counts["submits given up in doubt, not made"] = unknown - unknown_made
+        told = self.counts["submits answered"] + self.counts[MADE_BEFORE]
+        if len(jobs) != told + unknown_made:
+            self.breach(f"{len(jobs)} jobs != {told} whose callers know + {unknown_made} whose callers do not")
         self.counts["attempts"] = sum(job["attempt"] for job in jobs.values())
         self.counts["jobs with more than one attempt"] = sum(job["attempt"] > 1 for job in jobs.values())
         if len(jobs) != sum(tally[state] for state in FINAL):
@@ -78,6 +108,8 @@ class Ledger:
     def _settle_order(self, order, found, histories, objects):
         if order.job and order.job not in [job["id"] for job in found]:
             self.breach(f"job {order.job} was answered and is not there")
+        if order.is_made and not found:
+            self.breach(f"{order.token} was made and is not there")
         for job in found:
             end, events = job["state"], histories[job["id"]]
             ends = [event["event"] for event in events if event["event"] in FINAL]

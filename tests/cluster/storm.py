@@ -1,4 +1,5 @@
 """Callers that submit, cancel and pause as fast as they are answered, through both APIs, and remember what they were told."""
+import http.client
 import itertools
 import json
 import random
@@ -9,16 +10,20 @@ import requests
 from Tea.exceptions import UnretryableException
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
+import broken_calls
 import harness
 import mps
-from ledger import FINAL, Order
+import signing
+from ledger import FINAL, MADE_NOW, Order
 
 # Nobody waits longer for an answer: a call in doubt counts as not answered.
 CALL_SECONDS = 20
+# Whoever insists on an answer gets one within this, whatever fails.
+ANSWER_SECONDS = 120
 SETTLE_SECONDS = 240
 MOST_WAITING = 30
 INPUT = "in.mp4"
-LOST = (requests.RequestException, AlibabaCloudException, UnretryableException, OSError)
+LOST = (requests.RequestException, http.client.HTTPException, AlibabaCloudException, UnretryableException, OSError)
 
 
 class Impatient(harness.Native):
@@ -50,9 +55,9 @@ class Storm:
             self.pipelines.append(made["id"])
         return self
 
-    def start(self, submitters=2, vendor_submitters=1, cancellers=2, pausers=1):
+    def start(self, submitters=2, vendor_submitters=1, signers=1, cancellers=2, pausers=1):
         kinds = [(self._make_room, 1), (self._submit, submitters), (self._submit_by_sdk, vendor_submitters),
-                 (self._cancel, cancellers), (self._pause, pausers)]
+                 (self._submit_signed, signers), (self._cancel, cancellers), (self._pause, pausers)]
         for number, (work, place) in enumerate((work, place) for work, count in kinds for place in range(count)):
             # Two that pause one pipeline could not tell whose pause holds.
             own = self.pipelines[place::pausers]
@@ -64,7 +69,7 @@ class Storm:
     def stop(self):
         self._stop.set()
         for thread in self._threads:
-            thread.join(120)
+            thread.join(2 * ANSWER_SECONDS)
             assert not thread.is_alive(), "a caller hangs"
 
     def _guarded(self, work, number, pipelines):
@@ -80,8 +85,9 @@ class Storm:
     # Submits
 
     def _order(self, chance):
-        token = f"order-{next(self._tokens)}"
-        order = Order(token, chance.choice(self.pipelines), f"out/{token}.mp4")
+        number = next(self._tokens)
+        token = f"order-{number}"
+        order = Order(token, chance.choice(self.pipelines), f"out/{token}.mp4", spared=number % 3 == 0)
         self.ledger.ordered(order)
         return order
 
@@ -110,20 +116,63 @@ class Storm:
             if not self._has_room():
                 continue
             which, order = chance.randrange(8), self._order(chance)
-            outputs = json.dumps([{"OutputObject": order.output, "TemplateId": mps.MP4_LD, "UserData": order.token}])
-            source = json.dumps({"Bucket": "media", "Location": mps.LOCATION, "Object": INPUT})
             try:
                 mts = mps.NewMts(self.cluster.seen(which), self._shapes)
-                answer = mts.call("SubmitJobs", Input=source, OutputBucket="media", Outputs=outputs,
-                                  OutputLocation=mps.LOCATION, PipelineId=order.pipeline)
+                answer = mts.call("SubmitJobs", **submission(order))
             except LOST as error:
                 self._check_refusal("SubmitJobs", error)
                 continue
-            [result] = answer["JobResultList"]["JobResult"]
-            if result["Success"]:
-                self.ledger.accepted(order, result["Job"]["JobId"])
-            else:
-                self.ledger.breach(f"SubmitJobs refused a job: {result}")
+            self._note_submission(order, answer)
+
+    def _note_submission(self, order, answer):
+        [result] = answer["JobResultList"]["JobResult"]
+        if result["Success"]:
+            self.ledger.accepted(order, result["Job"]["JobId"])
+        else:
+            self.ledger.breach(f"SubmitJobs refused a job: {result}")
+
+    def _submit_signed(self, chance, pipelines):
+        """Signs once and sends until there is an answer. The first time the connection breaks, each time at another
+        place, so that it is in doubt what has become of the call."""
+        for place in itertools.cycle(broken_calls.PLACES):
+            while not self._has_room():
+                if self._stop.is_set():
+                    return
+            order = self._order(chance)
+            signed = signing.Wire(self.cluster.seen(0)).v1_parameters("SubmitJobs", **submission(order))
+            target = "/?" + signing.canonical(signed)
+            try:
+                status, _ = broken_calls.send(self.cluster.seen(chance.randrange(8)).address, target, place)
+                self.ledger.count(f"signed submits broken off {place}")
+                # Its answer was on its way.
+                order.is_made = status == 200
+            except LOST:
+                pass  # The server was away before the place was reached.
+            self._repeat(order, target, chance)
+
+    def _repeat(self, order, target, chance):
+        """The call as it was, to any server, until one says what has become of it."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                status, answer = broken_calls.send(self.cluster.seen(chance.randrange(8)).address, target)
+            except LOST:
+                status, answer = 503, None
+            if status < 500:
+                break
+            if time.monotonic() > deadline:
+                self.ledger.breach(f"{order.token} got no answer for two minutes: {answer}")
+                return
+            time.sleep(0.1)
+        if status == 200:
+            self.ledger.count(MADE_NOW)
+            if order.is_made:
+                self.ledger.breach(f"{order.token} was made, and once more when it was repeated: {answer}")
+            self._note_submission(order, answer)
+        elif answer["Code"] == "SignatureNonceUsed":
+            self.ledger.proved(order)
+        else:
+            self.ledger.breach(f"a signed submit was answered {status}: {answer}")
 
     def _make_room(self, chance, pipelines):
         """Enough may wait to keep all workers busy; more would only make the end late. While nobody answers, a few
@@ -177,14 +226,14 @@ class Storm:
 
     def _victim(self, chance):
         """One of the newest jobs, which mostly wait, or one that runs."""
-        orders = [order for order in list(self.ledger.orders.values())[-60:] if order.job]
+        may = lambda order: order and order.job and not order.spared
+        orders = list(filter(may, list(self.ledger.orders.values())[-60:]))
         if chance.random() < 0.3:
             try:
                 running = self._native(chance.randrange(8)).call("GET", "/jobs", params={"state": "running"})["jobs"]
             except (*LOST, AssertionError):
                 return None
-            tokens = [job["user_data"] for job in running]
-            orders = [order for order in map(self.ledger.orders.get, tokens) if order and order.job]
+            orders = list(filter(may, (self.ledger.orders.get(job["user_data"]) for job in running)))
         return chance.choice(orders) if orders else None
 
     def _cancel_by_sdk(self, order, chance):
@@ -225,13 +274,40 @@ class Storm:
         return {job["id"]: job["attempt"] for job in self._insist(lambda native: listed(native, pipeline), chance)}
 
     def _insist(self, call, chance):
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + ANSWER_SECONDS
         while True:
             try:
                 return call(self._native(chance.randrange(8)))
             except (*LOST, AssertionError) as error:
                 assert time.monotonic() < deadline, f"no answer for two minutes: {error}"
                 time.sleep(0.1)
+
+    # Jobs that are followed
+
+    def running_spared(self):
+        """Jobs that run and nobody cancels, each with the attempt and the worker that has it."""
+        native = self.cluster.native(0)
+        for job in native.call("GET", "/jobs", params={"state": "running", "limit": 100})["jobs"]:
+            order = self.ledger.orders.get(job["user_data"])
+            started = starts(native, job["id"])
+            if order and order.spared and started:
+                yield job["id"], started[-1]["attempt"], started[-1]["worker"]
+
+    def is_running(self, job, attempt):
+        found = self.cluster.native(0).call("GET", f"/jobs/{job}")
+        return found["state"] == "running" and found["attempt"] == attempt
+
+    def is_started_again(self, job, attempt, chance):
+        """Waits until a later attempt has started; false if the job ended without one."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            found = self._insist(lambda native: native.call("GET", f"/jobs/{job}"), chance)
+            if found["attempt"] > attempt:
+                return True
+            if found["state"] in FINAL:
+                return False
+            assert time.monotonic() < deadline, f"the job of a lost worker does not start again: {found}"
+            time.sleep(0.2)
 
     # The end
 
@@ -259,6 +335,20 @@ class Storm:
             found = native.call("GET", f"/pipelines/{pipeline}")
             if found["queued"] or found["running"]:
                 self.ledger.breach(f"nothing waits or runs and the pipeline counts {found}")
+
+
+def submission(order):
+    """The parameters of SubmitJobs."""
+    outputs = [{"OutputObject": order.output, "TemplateId": mps.MP4_LD, "UserData": order.token}]
+    source = {"Bucket": "media", "Location": mps.LOCATION, "Object": INPUT}
+    return {"Input": json.dumps(source), "OutputBucket": "media", "Outputs": json.dumps(outputs),
+            "OutputLocation": mps.LOCATION, "PipelineId": order.pipeline}
+
+
+def starts(native, job):
+    """The events by which its attempts started."""
+    events = native.call("GET", f"/jobs/{job}/history")["events"]
+    return [event for event in events if event["event"] == "started"]
 
 
 def listed(native, pipeline):

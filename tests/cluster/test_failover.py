@@ -6,6 +6,7 @@ import pytest
 
 import nodes
 import storm as storms
+from ledger import IN_DOUBT
 from replicated import ByHand, Patroni
 from test_many_nodes import settle_rows
 
@@ -21,7 +22,7 @@ def test_a_leader_that_is_killed_takes_nothing_with_it(kind, program, tmp_path, 
     try:
         databases.start()
         cluster.start()
-        storm = storms.Storm(cluster, ledger, seed).prepare(clip).start(submitters=3, vendor_submitters=2)
+        storm = storms.Storm(cluster, ledger, seed).prepare(clip).start(submitters=3, vendor_submitters=1, signers=2)
         away = []
         for _ in range(KILLS):
             answered = ledger.counts["submits answered"]
@@ -34,6 +35,8 @@ def test_a_leader_that_is_killed_takes_nothing_with_it(kind, program, tmp_path, 
             wait_for_more(ledger, answered + 3)
             away.append(time.monotonic() - killed)
             ledger.count("leaders killed")
+        for what in IN_DOUBT:
+            ledger.wait_for(what, 3)
         storm.stop()
         for node in cluster.nodes:
             assert node.is_running(), f"{node.name} has ended by itself\n{node.log_tail()}"

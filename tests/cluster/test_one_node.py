@@ -4,6 +4,7 @@ import random
 import nodes
 import storm as storms
 import weather
+from ledger import IN_DOUBT
 
 
 def test_a_server_that_is_killed_loses_and_repeats_nothing(program, tmp_path, clip, ledger, storm_seconds, seed):
@@ -13,6 +14,8 @@ def test_a_server_that_is_killed_loses_and_repeats_nothing(program, tmp_path, cl
         storm = storms.Storm(cluster, ledger, seed).prepare(clip).start()
         weather.blow(cluster, random.Random(seed), storm_seconds / 2, [lambda chance: weather.kill(cluster.servers, chance)],
                      ledger, pause=(1, 4))
+        for what in IN_DOUBT:
+            ledger.wait_for(what, 2)
         storm.stop()
         storm.settle()
         print("\n" + ledger.table())

@@ -69,19 +69,19 @@ def swallow(ways, chance):
     yield "nodes cut off in silence"
 
 
-def stop_one_at_work(cluster, storm):
-    """Stops a worker that has a job, without its knowledge: its lease runs out while it sleeps."""
-    native = cluster.native(0)
-    deadline = time.monotonic() + 60
+def strike_one_at_work(cluster, storm, strike, spare=()):
+    """Strikes a worker that runs a job which nobody cancels; the worker, the job, and the attempt that is lost."""
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        for job in native.call("GET", "/jobs", params={"state": "running", "limit": 100})["jobs"]:
-            starts = [event for event in native.call("GET", f"/jobs/{job['id']}/history")["events"]
-                      if event["event"] == "started"]
+        for job, attempt, worker in storm.running_spared():
             for node in cluster.workers:
-                if starts and starts[-1]["worker"].startswith(node.name):
-                    node.pause()
-                    still = native.call("GET", f"/jobs/{job['id']}")
-                    if still["state"] == "running" and still["attempt"] == starts[-1]["attempt"]:
-                        return node
-                    node.resume()
+                if node in spare or not worker.startswith(f"{node.name}-"):
+                    continue
+                strike(node)
+                if storm.is_running(job, attempt):
+                    return node, job, attempt
+                # It had ended in the last moment.
+                node.resume()
+                if not node.is_running():
+                    node.start()
     raise AssertionError("no worker has anything to do")
