@@ -39,7 +39,7 @@ pub(crate) fn run(root: &Path, suite: &Suite, pytest_args: &[&str]) -> Result<()
     let program = program::under_test(root)?;
     let folder = suite.folder();
     let mut pytest = Command::new(interpreter);
-    if let Suite::Sdk = suite {
+    if let Suite::Sdk | Suite::Cluster = suite {
         pytest.env("REELGATE_S3SERVER", program::s3_server(root)?);
     }
     let status = pytest
