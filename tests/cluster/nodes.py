@@ -11,7 +11,7 @@ import harness
 from database import DATABASE, free_port
 from proxy import Proxy
 
-READY_SECONDS = 60
+READY_SECONDS = 180
 MASTER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 

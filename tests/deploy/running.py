@@ -8,7 +8,7 @@ import time
 
 import requests
 
-READY_SECONDS = 60
+READY_SECONDS = 180
 
 
 @contextlib.contextmanager
@@ -30,7 +30,7 @@ def server(command, directory, **process_options):
         key = json.loads(open(told["credentials_file"], encoding="utf-8").read())["api_key"]
         yield Native(told["address"], key)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, log.read_text("utf-8", "replace")
+        assert process.wait(120) == 0, log.read_text("utf-8", "replace")
     finally:
         process.kill()
         process.wait()

@@ -55,7 +55,7 @@ class Operator:
 
     def run(self, *arguments, code=0, said=""):
         """What a command said on both streams, after it ended with the code."""
-        done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, timeout=60,
+        done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, timeout=180,
                               cwd=self.directory, check=False, input=said, encoding="utf-8",
                               env={**harness.clean_environment(),
                                    "REELGATE_DATA": str(self.server.data)})

@@ -30,7 +30,7 @@ class Recorder:
 def deliver(address, request):
     """Sends bytes on a connection of their own: the answer's status and JSON."""
     host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=120) as connection:
         connection.sendall(request)
         answer = http.client.HTTPResponse(connection)
         answer.begin()

@@ -18,8 +18,9 @@ from alibabacloud_tea_openapi.utils_models import Config
 import check_shapes
 
 REGION = "cn-hangzhou"
-READY_SECONDS = 30
-STOP_SECONDS = 20
+# Long enough for a busy machine; nothing waits this long unless it fails.
+READY_SECONDS = 120
+STOP_SECONDS = 60
 SHAPES = pathlib.Path(__file__).with_name("shapes") / "mts.json"
 
 
@@ -171,7 +172,7 @@ class Native:
 
     def request(self, method, path, **options):
         """Returns the response whatever its status; `options` are those of requests."""
-        return self._session.request(method, self._base + path, timeout=60, **options)
+        return self._session.request(method, self._base + path, timeout=120, **options)
 
     def call(self, method, path, **options):
         """Returns the JSON of a successful answer."""

@@ -86,7 +86,7 @@ class Wire:
 def send(method, url, **options):
     with requests.Session() as session:
         session.trust_env = False
-        return session.request(method, url, timeout=30, **options)
+        return session.request(method, url, timeout=120, **options)
 
 
 def summary(response):

@@ -22,7 +22,8 @@ SMALL = {"Width": "320", "Preset": "veryfast", "Bitrate": "200"}
 LARGE = {"Width": "1920", "Preset": "slower"}
 # Enough of a clip where it does not matter what the output shows.
 BRIEF = {"TimeSpan": {"Duration": "0.4"}}
-WAIT_SECONDS = 60
+# Long enough for a busy machine; nothing waits this long unless it fails.
+WAIT_SECONDS = 180
 POLL_SECONDS = 0.05
 REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

@@ -8,7 +8,7 @@ import time
 
 import requests
 
-READY_SECONDS = 30
+READY_SECONDS = 120
 BUCKET = "films"
 
 
@@ -59,7 +59,7 @@ class Store:
         session = requests.Session()
         session.trust_env = False
         url = f"{self.told['endpoint']}/_control/{what}"
-        response = session.request(method, url, timeout=30, **options)
+        response = session.request(method, url, timeout=120, **options)
         assert response.ok, response.text
         return response
 

@@ -76,7 +76,7 @@ class Wire:
 
     def send(self, method, target, headers=None, body=None):
         host, port = self.address.rsplit(":", 1)
-        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        connection = http.client.HTTPConnection(host, int(port), timeout=120)
         try:
             connection.request(method, target, body=body, headers=headers or {})
             response = connection.getresponse()

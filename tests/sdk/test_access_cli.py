@@ -27,7 +27,7 @@ def environment(server):
 def run(program, environment, tmp_path):
     """Runs a command against the server; `said` is what stands on its standard input."""
     def running(*arguments, code=0, said="", **more):
-        done = subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=60,
+        done = subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=180,
                               cwd=tmp_path, check=False, input=said.encode(),
                               env={**environment, **more})
         assert code in (None, done.returncode), (arguments, done)
@@ -335,7 +335,7 @@ def on_terminal(command, environment, lines):
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs,
                                env=environment, close_fds=True, start_new_session=True)
     os.close(theirs)
-    screen, asked, deadline = b"", 0, time.monotonic() + 30
+    screen, asked, deadline = b"", 0, time.monotonic() + 120
     while True:
         assert time.monotonic() < deadline, screen
         if not select.select([ours], [], [], 1)[0]:
@@ -351,7 +351,7 @@ def on_terminal(command, environment, lines):
             os.write(ours, lines[asked].encode() + b"\n")
             asked += 1
     os.close(ours)
-    return screen.decode(), process.wait(30)
+    return screen.decode(), process.wait(120)
 
 
 def test_the_audit_log_says_who_called_what_and_what_came_of_it(run, read, server, alice):

@@ -15,7 +15,7 @@ UNKNOWN = "0123456789abcdef0123456789abcdef"
 def run(program, server, tmp_path):
     """Runs a command that finds the server by its data directory."""
     def running(*arguments, code=0, **environment):
-        done = subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=120,
+        done = subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=300,
                               cwd=tmp_path, check=False, stdin=subprocess.DEVNULL,
                               env={**harness.clean_environment(), "REELGATE_DATA": str(server.data),
                                    **environment})

@@ -14,7 +14,7 @@ import mps
 import pytest
 
 LOOPBACK = ("--allow-private-network", "127.0.0.0/8")
-PATIENCE = 60
+PATIENCE = 180
 
 
 class Receiver:

@@ -6,11 +6,14 @@ import pytest
 
 import mps
 
+# Seconds: much more than a job that cannot work needs on a busy machine.
+AT_ONCE = 60
+
 
 def failed(desk, clip="bbb_720p25_aac51.mp4", **options):
     begun = time.monotonic()
     [submitted] = desk.submit(desk.output(), clip=clip, **options)
-    [job] = desk.wait(submitted["JobId"], seconds=20)
+    [job] = desk.wait(submitted["JobId"])
     assert job["State"] == "TranscodeFail", job
     assert mps.TIME.fullmatch(job["FinishTime"])
     assert job["Message"]
@@ -24,7 +27,7 @@ def test_a_missing_source_fails_the_job(desk):
     job, took = failed(desk, Input=source)
     assert job["Code"] == "InvalidParameter.ResourceNotFound"
     assert job["Message"].startswith('The resource operated "not/there.mp4" cannot be found.')
-    assert took < 10
+    assert took < AT_ONCE
 
 
 def test_a_source_bucket_that_does_not_exist_is_refused(desk):
@@ -41,7 +44,7 @@ def test_a_source_that_cannot_be_decoded_fails_within_seconds(desk):
     assert job["Code"] == "InvalidParameter.ResourceContentBad"
     assert job["Message"].startswith(
         'The resource operated "clips/broken_missing_stsd.mp4" is bad.')
-    assert took < 10
+    assert took < AT_ONCE
 
 
 @pytest.mark.parametrize("content", [b"", b"this is no film\n" * 1000], ids=["empty", "text"])
@@ -51,19 +54,19 @@ def test_a_source_that_is_no_media_fails_within_seconds(one_desk, content):
     job, took = failed(one_desk, Input={"Bucket": one_desk.bucket, "Location": mps.LOCATION,
                                         "Object": key})
     assert job["Code"] == "InvalidParameter.ResourceContentBad"
-    assert took < 10
+    assert took < AT_ONCE
 
 
 def test_a_truncated_source_with_whole_frames_is_made_or_fails_as_bad(one_desk):
     [submitted] = one_desk.submit(one_desk.output(), clip="broken_mdat_too_long.mp4")
-    [job] = one_desk.wait(submitted["JobId"], seconds=20)
+    [job] = one_desk.wait(submitted["JobId"])
     assert (job["State"], job.get("Code") or None) in {
         ("TranscodeSuccess", None), ("TranscodeFail", "InvalidParameter.ResourceContentBad")}
 
 
 def test_a_cut_that_begins_after_the_end_fails_the_job(one_desk):
     [submitted] = one_desk.submit(one_desk.output(Clip={"TimeSpan": {"Seek": "60"}}))
-    [job] = one_desk.wait(submitted["JobId"], seconds=20)
+    [job] = one_desk.wait(submitted["JobId"])
     assert job["State"] == "TranscodeFail" and job["Code"] and job["Message"]
     assert one_desk.keys() == []
 

@@ -277,7 +277,7 @@ def test_no_secret_gets_into_the_log_and_the_audit(server, iam, native):
     ("GET /v3/projects HTTP/1.1\r\nHost: a\r\n" + f"a: {'b' * 1000}\r\n" * 300 + "\r\n", 494)])
 def test_requests_too_long_to_be_read_are_refused_in_the_words_of_the_gateway(server, head, status):
     host, port = server.address.rsplit(":", 1)
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=120) as connection:
         connection.sendall(head.encode())
         answer = http.client.HTTPResponse(connection)
         answer.begin()

@@ -40,7 +40,7 @@ def keys_of(server):
 def fails_to_start(program, data, variables=(), options=()):
     """What a server says that has to end at its start."""
     done = subprocess.run([program, "serve", "--data", data, "--listen", "127.0.0.1:0", *options],
-                          capture_output=True, timeout=30, check=False, encoding="utf-8",
+                          capture_output=True, timeout=120, check=False, encoding="utf-8",
                           env={**harness.clean_environment(), **dict(variables)})
     assert done.returncode != 0 and "panicked" not in done.stderr, done
     return done.stderr

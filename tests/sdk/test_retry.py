@@ -10,7 +10,7 @@ def failed(desk):
         key = f"{mps.unique('late')}/in.mp4"
         [job] = desk.submit(desk.output(name, Clip=mps.BRIEF), Input={
             "Bucket": desk.bucket, "Location": mps.LOCATION, "Object": key})
-        [ended] = desk.wait(job["JobId"], seconds=20)
+        [ended] = desk.wait(job["JobId"])
         assert (ended["State"], ended["Code"]) == (
             "TranscodeFail", "InvalidParameter.ResourceNotFound")
         return job["JobId"], key

@@ -8,7 +8,7 @@ import harness
 import mps
 import s3
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 180
 
 
 class FarDesk(mps.Desk):
@@ -40,7 +40,7 @@ def create(program, server, store, name, *options, endpoint="endpoint", secret=N
     command = [program, "bucket", "create", name, "--data", server.data, "--s3", store.told[endpoint],
                "--s3-bucket", s3.BUCKET, "--access-key-id", store.told["access_key_id"],
                "--secret-file", secret or store.secret_file(), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60,
+    return subprocess.run(command, capture_output=True, text=True, timeout=180,
                           env=harness.clean_environment())
 
 
@@ -78,7 +78,7 @@ def test_the_secret_is_shown_nowhere(program, far_server, store):
     made = create(program, far_server, store, "far", "--format", "json")
     assert made.returncode == 0, made.stderr
     listed = subprocess.run([program, "bucket", "ls", "--data", far_server.data], capture_output=True,
-                            text=True, env=harness.clean_environment(), timeout=60)
+                            text=True, env=harness.clean_environment(), timeout=180)
     assert store.told["endpoint"] in listed.stdout, listed.stdout
     secret = store.told["secret"]
     for text in (made.stdout, made.stderr, listed.stdout, far_server.log.read_text("utf-8")):

@@ -108,7 +108,7 @@ def use(operator, running, secrets):
 def by_key(running, key):
     """The native API, also with a key that is nearly right, and by scheme names that nobody expects."""
     for header in (f"Bearer {key}", f"Bearer {key}x", f"Basic {key}", key):
-        requests.get(f"http://{running.address}/api/v1/jobs", timeout=30, headers={"Authorization": header})
+        requests.get(f"http://{running.address}/api/v1/jobs", timeout=120, headers={"Authorization": header})
 
 
 def huawei(running, secrets):
@@ -118,7 +118,7 @@ def huawei(running, secrets):
     user = {"name": credentials["iam_user"], "domain": {"name": credentials["account_id"]}}
 
     def token(password):
-        return requests.post(f"{address}/v3/auth/tokens", timeout=60, json={"auth": {
+        return requests.post(f"{address}/v3/auth/tokens", timeout=120, json={"auth": {
             "identity": {"methods": ["password"], "password": {"user": {**user, "password": password}}},
             "scope": {"domain": {"name": credentials["account_id"]}}}})
 
@@ -126,13 +126,13 @@ def huawei(running, secrets):
     answer = token(credentials["iam_password"])
     assert answer.status_code == 201, answer.text
     held = {"X-Auth-Token": secrets.keep("token", answer.headers["X-Subject-Token"])}
-    requests.get(f"{address}/v3/projects", timeout=60, headers=held).raise_for_status()
-    answer = requests.post(f"{address}/v3.0/OS-CREDENTIAL/securitytokens", timeout=60, headers=held, json={
+    requests.get(f"{address}/v3/projects", timeout=120, headers=held).raise_for_status()
+    answer = requests.post(f"{address}/v3.0/OS-CREDENTIAL/securitytokens", timeout=120, headers=held, json={
         "auth": {"identity": {"methods": ["token"], "token": {"duration_seconds": 900}}}})
     assert answer.status_code == 201, answer.text
     secrets.keep("temporary secret", answer.json()["credential"]["secret"])
     secrets.keep("temporary token", answer.json()["credential"]["securitytoken"])
-    requests.delete(f"{address}/v3/auth/tokens", timeout=60,
+    requests.delete(f"{address}/v3/auth/tokens", timeout=120,
                     headers={**held, "X-Subject-Token": held["X-Auth-Token"]})
 
 

@@ -37,7 +37,7 @@ def desk_of(server, shapes, media):
 
 def serve(program, *arguments):
     """A server that is expected to end by itself."""
-    return subprocess.run([program, "serve", *map(str, arguments)], capture_output=True, timeout=20,
+    return subprocess.run([program, "serve", *map(str, arguments)], capture_output=True, timeout=120,
                           check=False, env=harness.clean_environment())
 
 
@@ -112,7 +112,7 @@ def busy(server, shapes, media):
     engines = set()
     processes.wait_until(lambda: engines.update(
         child for child in processes.below(server.process.pid)
-        if "ffmpeg" in processes.name_of(child)) or engines, 10, "an FFmpeg")
+        if "ffmpeg" in processes.name_of(child)) or engines, 120, "an FFmpeg")
     assert desk.state(queued["JobId"]) == "Submitted"
     return desk, running["JobId"], queued["JobId"], engines
 
@@ -130,7 +130,7 @@ def goes_on(start, shapes, media, old, running, queued, tmp_path):
     desk.folder = old.folder
     # A job that was started stays Transcoding for the vendor while it waits for another attempt.
     assert desk.state(running) in ("Transcoding", "TranscodeSuccess")
-    jobs = desk.wait(running, queued, seconds=60)
+    jobs = desk.wait(running, queued)
     assert [job["State"] for job in jobs] == ["TranscodeSuccess"] * 2
     assert desk.keys() == [desk.key("queued.mp4"), desk.key("running.mp4")]
     for name, seconds in (("running.mp4", 5.3), ("queued.mp4", 1)):
@@ -154,7 +154,7 @@ def test_kill_9_leaves_no_process_and_a_restart_runs_the_job_again(start, shapes
     server = start()
     desk, running, queued, engines = busy(server, shapes, media)
     server.kill()
-    processes.wait_until(lambda: not processes.alive(engines), 5, "the end of FFmpeg")
+    processes.wait_until(lambda: not processes.alive(engines), 60, "the end of FFmpeg")
     assert finished_files(server, desk) == []
     restarted = goes_on(start, shapes, media, desk, running, queued, tmp_path)
     assert harness.Native(restarted).call("GET", f"/jobs/{running}")["attempt"] == 2
@@ -193,21 +193,21 @@ def test_a_server_without_slots_serves_and_starts_nothing(start, shapes, media):
 
 
 def test_a_second_signal_ends_the_server_at_once(start, shapes, media):
-    server = start(options=["--shutdown-grace", "60"])
+    server = start(options=["--shutdown-grace", "300"])
     _, _, _, engines = busy(server, shapes, media)
     os.kill(server.process.pid, signal.SIGTERM)
     # Two signals that meet count as one.
-    processes.wait_until(lambda: "stopping" in server.log_tail(), 5, "the first signal's notice")
+    processes.wait_until(lambda: "stopping" in server.log_tail(), 60, "the first signal's notice")
     os.kill(server.process.pid, signal.SIGTERM)
-    server.process.wait(5)
-    processes.wait_until(lambda: not processes.alive(engines), 5, "the end of FFmpeg")
+    server.process.wait(60)
+    processes.wait_until(lambda: not processes.alive(engines), 60, "the end of FFmpeg")
 
 
 def test_calls_that_wait_do_not_hold_up_the_end(start, shapes, media):
     server = start(slots=0)
     desk = desk_of(server, shapes, media)
     [job] = desk.submit(desk.output())
-    waiting = http.client.HTTPConnection(server.address, timeout=30)
+    waiting = http.client.HTTPConnection(server.address, timeout=120)
     key = server.credentials["api_key"]
     waiting.request("GET", f"/api/v1/jobs/{job['JobId']}?wait=60s",
                     headers={"Authorization": f"Bearer {key}"})
@@ -215,7 +215,7 @@ def test_calls_that_wait_do_not_hold_up_the_end(start, shapes, media):
     assert harness.Native(server).call("GET", "/jobs")["jobs"]
     begun = time.monotonic()
     server.stop()
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 50
     answer = waiting.getresponse()
     assert answer.status == 200 and json.load(answer)["state"] == "queued"
 
@@ -233,7 +233,7 @@ def test_below_the_floor_uploads_are_refused_jobs_wait_and_cancels_work(start, s
     [job] = desk.submit(desk.output(Clip=mps.BRIEF))
     path = f"/jobs/{job['JobId']}"
     # Null until the worker has looked for the first time.
-    processes.wait_until(lambda: desk.native.call("GET", path)["waiting"], 5, "what it waits for")
+    processes.wait_until(lambda: desk.native.call("GET", path)["waiting"], 60, "what it waits for")
     waiting = desk.native.call("GET", path)["waiting"]
     assert waiting["reason"] == "scratch_space" and "GB" in waiting["detail"]
     desk.pause()

@@ -25,7 +25,7 @@ def test_native_client_reads_back_what_it_stored(native, server):
 def test_the_demo_shows_every_job_done(program, tmp_path):
     clip = pathlib.Path(__file__).parents[2] / "media" / "bbb_sar64x45_bpyramid.mp4"
     done = subprocess.run([program, "demo", "--clip", clip, "--data", tmp_path / "demo"],
-                          capture_output=True, text=True, timeout=300)
+                          capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stdout + done.stderr
     table = [line for line in done.stdout.splitlines() if line.startswith("│") and "TranscodeSuccess" in line and "HLS" in line]
     assert len(table) == 3 and "TranscodeCancelled" in done.stdout, done.stdout

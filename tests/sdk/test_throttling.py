@@ -56,7 +56,7 @@ def test_calls_within_one_second_are_refused_and_later_ones_pass(operator, accou
     elapsed = time.monotonic() - begun
     assert 3 <= passed <= 3 + 3 * elapsed + 1
     # One call's worth refills within a third of a second; how soon it is asked for again matters not.
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while cancel(mts) == LIMITED:
         assert time.monotonic() < deadline
 
@@ -93,7 +93,7 @@ def test_another_account_goes_on_meanwhile(operator, account, mts_of):
         for found in hammering:
             assert set(found.result()) == {LIMITED}
     # The median, since any one call may meet a busy machine.
-    assert sorted(times)[len(times) // 2] < 1
+    assert sorted(times)[len(times) // 2] < 5
 
 
 def test_limits_are_lifted_and_set_back_at_once(operator, account, shapes):
@@ -117,7 +117,7 @@ def burst(seen, calls, connections=4):
     targets = ["/?" + signing.canonical(wire.v1_parameters("CancelJob", JobId=JOB)) for _ in range(calls)]
 
     def send(mine):
-        connection = http.client.HTTPConnection(seen.address, timeout=60)
+        connection = http.client.HTTPConnection(seen.address, timeout=180)
         statuses = []
         for target in mine:
             connection.request("GET", target)

@@ -20,7 +20,7 @@ import certificates
 import harness
 import processes
 
-NOTICED_SECONDS = 15
+NOTICED_SECONDS = 120
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def connect(server, files):
     """A kept-alive connection whose client trusts what is in the files now."""
     host, _, port = server.address.rpartition(":")
     context = ssl.create_default_context(cafile=files / "cert.pem")
-    connection = http.client.HTTPSConnection(host, int(port), timeout=10, context=context)
+    connection = http.client.HTTPSConnection(host, int(port), timeout=60, context=context)
     connection.connect()
     return connection
 
@@ -75,7 +75,7 @@ def shown(server):
     host, _, port = server.address.rpartition(":")
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection((host, int(port)), timeout=10) as plain, \
+    with socket.create_connection((host, int(port)), timeout=60) as plain, \
             context.wrap_socket(plain) as stream:
         return stream.getpeercert(binary_form=True)
 
@@ -85,19 +85,19 @@ def der(certificate):
 
 
 def run(program, *arguments, **environment):
-    return subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=30, check=False,
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=120, check=False,
                           stdin=subprocess.DEVNULL, env={**harness.clean_environment(), **environment})
 
 
 def test_clients_call_it_by_https_and_are_told_so(secured, files):
     session = requests.Session()
     session.trust_env, session.verify = False, str(files / "cert.pem")
-    answer = session.get(f"https://{secured.address}/api/v1/pipelines", timeout=10, headers={
+    answer = session.get(f"https://{secured.address}/api/v1/pipelines", timeout=60, headers={
         "Authorization": f"Bearer {secured.credentials['api_key']}"})
     assert answer.status_code == 200 and answer.json()["pipelines"]
     assert "http://" not in answer.text
     with pytest.raises(requests.exceptions.SSLError):
-        requests.get(f"https://{secured.address}/livez", timeout=10)
+        requests.get(f"https://{secured.address}/livez", timeout=60)
     assert f"reelgate listens on https://{secured.address}" in secured.log.read_text("utf-8")
     ready = json.loads((secured.log.parent / "ready.json").read_text("utf-8"))
     assert ready["scheme"] == "https"
@@ -119,7 +119,7 @@ def test_both_versions_are_spoken_and_none_older(secured, files, version):
     context.set_alpn_protocols(["h2", "http/1.1"])
     context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
     host, _, port = secured.address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as plain, \
+    with socket.create_connection((host, int(port)), timeout=60) as plain, \
             context.wrap_socket(plain, server_hostname="localhost") as stream:
         assert stream.version() == version.replace("_", ".")
         assert stream.selected_alpn_protocol() == "http/1.1"
@@ -132,12 +132,12 @@ def test_older_versions_are_refused(secured):
     with pytest.warns(DeprecationWarning):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     host, _, port = secured.address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as plain, pytest.raises(ssl.SSLError):
+    with socket.create_connection((host, int(port)), timeout=60) as plain, pytest.raises(ssl.SSLError):
         context.wrap_socket(plain)
 
 
 def test_http_without_tls_is_told_what_to_do(secured):
-    answer = requests.get(f"http://{secured.address}/livez", timeout=10)
+    answer = requests.get(f"http://{secured.address}/livez", timeout=60)
     assert answer.status_code == 400 and "https://" in answer.text
 
 
@@ -246,7 +246,7 @@ def test_it_listens_on_all_addresses_when_that_is_safe_or_wanted(start, files, h
     server = start(options=options, listen="0.0.0.0:0")
     port = server.address.rpartition(":")[2]
     scheme = "https" if how == "tls" else "http"
-    answer = requests.get(f"{scheme}://127.0.0.1:{port}/livez", timeout=10, verify=str(files / "cert.pem"))
+    answer = requests.get(f"{scheme}://127.0.0.1:{port}/livez", timeout=60, verify=str(files / "cert.pem"))
     assert answer.status_code == 200
     assert ("without TLS: keys and media" in server.log_tail()) == (how == "flag")
 
@@ -255,12 +255,12 @@ def test_an_address_has_a_share_of_the_connections(start):
     server = start(options=["--max-connections-per-address", "3"])
     host, _, port = server.address.rpartition(":")
     held = [socket.create_connection((host, int(port))) for _ in range(3)]
-    refused = socket.create_connection((host, int(port)), timeout=10)
+    refused = socket.create_connection((host, int(port)), timeout=60)
     try:
         assert refused.recv(1) == b""
     except ConnectionResetError:
         pass
-    with socket.create_connection((host, int(port)), timeout=10, source_address=("127.0.0.2", 0)) as other:
+    with socket.create_connection((host, int(port)), timeout=60, source_address=("127.0.0.2", 0)) as other:
         other.sendall(b"GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         assert other.recv(1024).startswith(b"HTTP/1.1 200")
     for connection in held:
