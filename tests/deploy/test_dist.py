@@ -140,7 +140,9 @@ def test_the_licences_of_every_library_go_with_the_program(made, tree):
 
 
 def test_the_units_start_what_the_package_brings(tree):
-    for file in (tree / "usr/lib/systemd/system").iterdir():
+    files = list((tree / "usr/lib/systemd/system").iterdir())
+    assert {file.name for file in files} >= {"reelgate.service", "reelgate-worker.service"}
+    for file in files:
         [started] = re.findall(r"^ExecStart=(\S+)", file.read_text("utf-8"), re.M)
         assert (tree / started.lstrip("/")).is_file()
 

@@ -55,6 +55,7 @@ def test_every_segment_starts_with_a_key_frame(make):
 
 def test_segments_carry_picture_and_sound(make):
     _, segments = make()
+    assert len(segments) == 3
     for path in segments:
         assert pictures.picture(path)["codec_name"] == "h264"
         assert pictures.sound(path)["codec_name"] == "aac"
