@@ -52,11 +52,11 @@ simulate: cc ## run SEEDS=2000 simulations of several nodes in trouble; SEED=N t
 
 STORM_SECONDS ?= 300
 storm: cc ## kill nodes, database and connections under load for 300 s, or STORM_SECONDS=N; STORM_SEED=N for another storm
-	REELGATE_STORM_SECONDS=$(STORM_SECONDS) REELGATE_STORM_SEED=$(or $(STORM_SEED),1) $(CARGO) xtask test-cluster -s
+	REELGATE_STORM_SECONDS=$(STORM_SECONDS) REELGATE_STORM_SEED=$(or $(STORM_SEED),1) $(CARGO) xtask test-cluster -s -n 0 test_many_nodes.py test_one_node.py
 
 failover: cc ## kill the leader of two replicated databases under load, five times by hand and five by Patroni
 	$(CARGO) xtask setup failover
-	$(CARGO) xtask test-cluster -s -m failover
+	$(CARGO) xtask test-cluster -s -n 0 -m failover
 
 dist: cc ## build for release and pack a tar archive and a Debian package into target/dist
 	$(CARGO) xtask dist

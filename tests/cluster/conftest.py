@@ -5,9 +5,14 @@
 import os
 import pathlib
 import subprocess
+import zlib
 
 import pytest
 
+import children
+import harness
+import nodes
+from database import Postgres
 from ledger import Ledger
 
 # Calls to loopback are not for a proxy that the machine has for other purposes.
@@ -48,3 +53,50 @@ def clip(tmp_path_factory):
 @pytest.fixture
 def ledger():
     return Ledger()
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    server = Postgres(tmp_path_factory.mktemp("postgres") / "server").make().start()
+    server.query("SELECT 1", database="postgres")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def media():
+    return pathlib.Path(__file__).parents[2] / "media"
+
+
+@pytest.fixture
+def store(postgres, request):
+    """The address of a new database."""
+    name = f"nodes_{zlib.crc32(request.node.name.encode())}"
+    postgres.query(f"CREATE DATABASE {name}", database="postgres")
+    postgres.database = name
+    return f"postgres://reelgate@127.0.0.1:{postgres.port}/{name}"
+
+
+@pytest.fixture
+def cluster(program, tmp_path, store):
+    """Two servers that answer calls only, and two workers."""
+    made = nodes.Cluster(program, tmp_path, lambda _: store, workers=2)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def command(program, tmp_path, store):
+    """Runs the program to its end: its status and what it said."""
+    def run(*arguments, variables=(), seconds=60):
+        environment = {**harness.clean_environment(), "REELGATE_STORE": store,
+                       "REELGATE_MASTER_KEY": nodes.MASTER_KEY, **dict(variables)}
+        environment = {name: value for name, value in environment.items() if value is not None}
+        process = children.start([program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 text=True, env=environment, cwd=tmp_path)
+        try:
+            said, _ = process.communicate(timeout=seconds)
+        finally:
+            process.kill()
+        return process.returncode, said
+    return run
