@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help cc setup demo serve test check fuzz bench simulate dist bench-peers storm failover
+.PHONY: help cc setup demo serve test check lint fuzz bench simulate dist bench-peers storm failover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,18 +23,22 @@ serve: cc ## set up, build, and start the server with its data in ./reelgate-dat
 	$(CARGO) xtask setup demo
 	$(CARGO) run --release --locked --package reelgate -- serve --data ./reelgate-data
 
+# The slow tests wait for processes and leases most of the time, so more of them run at once than there are processors.
+TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 test: cc ## set up and run every test, those with the vendor's own SDKs included
 	$(CARGO) xtask setup test
-	$(CARGO) test --workspace
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace
 	$(CARGO) xtask test-sdk
 	$(CARGO) xtask test-deploy
 	$(CARGO) xtask test-cluster
 
-check: cc ## formatting, lints, tidy and the fast tests: run it before each push
-	$(CARGO) xtask setup test
+lint: cc ## formatting, lints and tidy
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) xtask tidy
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+check: lint ## the same and the fast tests: run it before each push
+	$(CARGO) xtask setup test
 	$(CARGO) test --workspace --lib --bins
 
 FUZZ_SECONDS ?= 30
