@@ -32,6 +32,8 @@ pub enum Fault {
     Hang,
     /// It is done, and the answer says that all is well and holds this.
     Says(String),
+    /// Nothing is done, and the answer says that all is well and holds this.
+    Pretends(String),
 }
 
 /// Which requests meet a fault.
@@ -134,12 +136,16 @@ impl Faults {
             *response.status_mut() = status;
             return Ok(response);
         }
+        if let Some(Fault::Pretends(text)) = fault {
+            request.into_body().collect().await?;
+            return Ok(Response::new(full(text)));
+        }
         let answered = service.call(request.map(s3s::Body::from)).await;
         let response = answered.map_err(|error| format!("{error:?}"))?;
         let (mut parts, body) = response.into_parts();
         let body = BodyExt::boxed(body);
         let body = match fault {
-            None | Some(Fault::Status(_)) => body,
+            None | Some(Fault::Status(_) | Fault::Pretends(_)) => body,
             Some(Fault::LostAnswer) => {
                 // The whole of it is done before the connection ends.
                 BodyExt::collect(body).await?;

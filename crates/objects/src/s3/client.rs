@@ -12,6 +12,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, Response, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
 
+use super::memory::Memory;
 use super::place::Home;
 use super::sign::{self, Moment, Signed};
 use super::xml::Element;
@@ -21,7 +22,9 @@ use crate::error::ObjectError;
 const LONGEST_ANSWER: usize = 8 << 20;
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// Uploads may take as long as this many bytes a second allow, beside the time for an answer.
-const SLOWEST_UPLOAD: u64 = 64 << 10;
+pub(super) const SLOWEST_UPLOAD: u64 = 64 << 10;
+/// What all streams together may hold that are being stored, in bytes.
+const UPLOAD_MEMORY: u64 = 256 << 20;
 
 /// How long an object store is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +53,7 @@ pub struct S3Client {
     http: reqwest::Client,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     pub(super) patience: Patience,
+    pub(super) upload_memory: Memory,
 }
 
 impl std::fmt::Debug for S3Client {
@@ -182,7 +186,18 @@ impl S3Client {
             http,
             now: Arc::new(now),
             patience,
+            upload_memory: Memory::new(UPLOAD_MEMORY),
         })
+    }
+
+    /// The same with so many bytes for all streams that are being stored.
+    #[must_use]
+    pub fn with_upload_memory(self, bytes: u64) -> Self {
+        let upload_memory = Memory::new(bytes);
+        Self {
+            upload_memory,
+            ..self
+        }
     }
 
     pub(super) fn moment(&self) -> Moment {
@@ -320,7 +335,12 @@ fn failure(status: StatusCode, body: &[u8]) -> Failure {
     let error = Element::parse(body).ok().filter(|it| it.name == "Error");
     let code = error.as_ref().and_then(|error| error.text("Code"));
     // The answer to HEAD has no words.
-    let code = code.filter(|code| !code.is_empty()).map_or_else(
+    // It is shown and kept, and is a word in every store's documentation.
+    let is_word = |code: &&str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        (1..=64).contains(&code.len()) && code.bytes().all(fits)
+    };
+    let code = code.filter(is_word).map_or_else(
         || {
             status
                 .canonical_reason()
@@ -370,5 +390,27 @@ impl Resolve for Names {
             let found: Vec<_> = tokio::net::lookup_host((host, 0)).await?.collect();
             Ok(Box::new(found.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(code: &str, expected: &str) {
+        let body = format!("<Error><Code>{code}</Code></Error>");
+        match failure(StatusCode::FORBIDDEN, body.as_bytes()) {
+            Failure::Refused { code, .. } => assert_eq!(code, expected),
+            away => panic!("{away:?}"),
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_no_word_is_not_passed_on() {
+        check("AccessDenied", "AccessDenied");
+        check("", "Forbidden");
+        check("a\nline: of somebody else's log", "Forbidden");
+        check(&"x".repeat(65), "Forbidden");
     }
 }

@@ -6,6 +6,7 @@
 mod client;
 mod copy;
 mod list;
+mod memory;
 mod multipart;
 mod place;
 mod read;

@@ -5,7 +5,7 @@ use reelgate_domain::ObjectKey;
 use reqwest::Method;
 use reqwest::header::ETAG;
 
-use super::client::{Failure, Request};
+use super::client::{Answer, Failure, Request};
 use super::xml::Element;
 use super::{S3Bucket, strong};
 use crate::error::ObjectError;
@@ -121,8 +121,18 @@ impl Multipart {
             .body(Bytes::from(body))
             .slow();
         let completed = self.bucket.client.call(&self.bucket.home, request).await;
+        let says_so = |answer: &Answer| {
+            let result = Element::parse(&answer.body);
+            result.is_ok_and(|it| it.name == "CompleteMultipartUploadResult")
+        };
         match completed {
-            Ok(_) => {}
+            Ok(answer) if says_so(&answer) => {}
+            // The head of an answer is sent long before its end, and what came was not all of it.
+            Ok(_) if self.is_there().await? => {}
+            Ok(_) => {
+                let why = "its answer does not say that it has put the parts together".to_owned();
+                return Err(Failure::Away(why).about("storing", key.as_str()));
+            }
             // An earlier try was heard and its answer lost, if the object is the one of this upload.
             Err(failure) if failure.is("NoSuchUpload") && self.is_there().await? => {}
             Err(failure) => return Err(failure.about("storing", key.as_str())),

@@ -65,6 +65,10 @@ impl PlaceWish {
             }
             Some(style) => style,
         };
+        if !vendor.signs_content && url.scheme() != "https" {
+            let why = format!("{} signs no content: use https", vendor.name);
+            return Err(invalid("endpoint", why));
+        }
         let is_plain =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
         if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(is_plain) {
@@ -276,6 +280,8 @@ mod tests {
             "https://s3.example.com?query",
             "https://user:word@s3.example.com",
             "https://",
+            // Whoever is on the way could replace what is uploaded.
+            "http://s3.oss-cn-beijing.aliyuncs.com",
         ] {
             refused(wish(endpoint), "endpoint");
         }

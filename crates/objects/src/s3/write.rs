@@ -9,10 +9,10 @@ use reqwest::Method;
 use reqwest::header::ETAG;
 use tokio::io::AsyncReadExt;
 
-use super::S3Bucket;
-use super::client::Request;
+use super::client::{Request, S3Client};
+use super::memory::{self, Share};
 use super::multipart::{MOST_PARTS, Multipart};
-use super::strong;
+use super::{S3Bucket, strong};
 use crate::error::ObjectError;
 use crate::object::{ObjectMeta, content_type};
 use crate::upload::Room;
@@ -26,7 +26,7 @@ impl S3Bucket {
     pub async fn put<S, E>(
         &self,
         key: &ObjectKey,
-        mut content: S,
+        content: S,
         room: Room,
         upload_id: &str,
     ) -> Result<ObjectMeta, ObjectError>
@@ -34,27 +34,35 @@ impl S3Bucket {
         S: Stream<Item = Result<Bytes, E>> + Unpin,
         E: std::fmt::Display,
     {
-        let mut total = 0;
-        let first = gather(key, &mut content, self.sizes.part, room, &mut total).await?;
-        if (first.len() as u64) < self.sizes.part {
-            return self.put_whole(key, first).await;
+        let mut read = Upload {
+            key,
+            content,
+            room,
+            total: 0,
+            client: &self.client,
+        };
+        let first = read.part(self.sizes.part).await?;
+        if (first.content.len() as u64) < self.sizes.part {
+            return self.put_whole(key, first.content.clone()).await;
         }
         let home = (self.home.full(key.as_str()), key);
         let mut upload = Multipart::begin(self, home, upload_id).await?;
         let rest = async {
-            upload.part(first).await?;
+            upload.part(first.content.clone()).await?;
+            // Its share is for the next part.
+            drop(first);
             loop {
                 let size = part_size(self.sizes.part, upload.parts());
-                let next = gather(key, &mut content, size, room, &mut total).await?;
-                if next.is_empty() {
+                let next = read.part(size).await?;
+                if next.content.is_empty() {
                     break;
                 }
                 if upload.parts() == MOST_PARTS {
-                    let (key, limit_bytes) = (key.to_string(), total);
+                    let (key, limit_bytes) = (key.to_string(), read.total);
                     return Err(ObjectError::TooLarge { key, limit_bytes });
                 }
-                let is_last = (next.len() as u64) < size;
-                upload.part(next).await?;
+                let is_last = (next.content.len() as u64) < size;
+                upload.part(next.content.clone()).await?;
                 if is_last {
                     break;
                 }
@@ -147,37 +155,76 @@ async fn read_part(file: &mut tokio::fs::File, bytes: u64) -> std::io::Result<By
     Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, why))
 }
 
-/// The next `size` bytes of a stream, fewer only at its end.
-async fn gather<S, E>(
-    key: &ObjectKey,
-    content: &mut S,
-    size: u64,
+/// A part that was read from a stream, and what it holds of the memory for all of them.
+struct Part {
+    content: Bytes,
+    _share: Option<Share>,
+}
+
+/// A stream that is being stored.
+struct Upload<'a, S> {
+    key: &'a ObjectKey,
+    content: S,
     room: Room,
-    total: &mut u64,
-) -> Result<Bytes, ObjectError>
+    total: u64,
+    client: &'a S3Client,
+}
+
+impl<S, E> Upload<'_, S>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
-    let mut part = BytesMut::new();
-    while (part.len() as u64) < size {
-        let Some(chunk) = content.next().await else {
-            break;
-        };
-        let chunk = chunk.map_err(|error| ObjectError::Upload {
-            key: key.to_string(),
-            why: error.to_string(),
-        })?;
-        *total += chunk.len() as u64;
-        if *total > room.limit_bytes {
-            return Err(ObjectError::TooLarge {
-                key: key.to_string(),
-                limit_bytes: room.limit_bytes,
-            });
+    /// The next `size` bytes, fewer only at the end.
+    async fn part(&mut self, size: u64) -> Result<Part, ObjectError> {
+        let mut part = BytesMut::new();
+        let mut share: Option<Share> = None;
+        while (part.len() as u64) < size {
+            let Some(chunk) = self.content.next().await else {
+                break;
+            };
+            let chunk = chunk.map_err(|error| self.failed(error.to_string()))?;
+            self.total += chunk.len() as u64;
+            if self.total > self.room.limit_bytes {
+                return Err(ObjectError::TooLarge {
+                    key: self.key.to_string(),
+                    limit_bytes: self.room.limit_bytes,
+                });
+            }
+            let held = (part.len() + chunk.len()) as u64;
+            match &share {
+                None if held > memory::FREE => {
+                    share = Some(self.share(size).await?);
+                    let rest = size.saturating_sub(part.len() as u64);
+                    part.reserve(usize::try_from(rest).unwrap_or(0));
+                }
+                Some(share) if share.is_wasted(held) => {
+                    let why = "it comes too slowly while others wait to be stored";
+                    return Err(self.failed(why.to_owned()));
+                }
+                _ => {}
+            }
+            part.extend_from_slice(&chunk);
         }
-        part.extend_from_slice(&chunk);
+        Ok(Part {
+            content: part.freeze(),
+            _share: share,
+        })
     }
-    Ok(part.freeze())
+
+    async fn share(&self, bytes: u64) -> Result<Share, ObjectError> {
+        let patience = self.client.patience.answer;
+        let share = self.client.upload_memory.share(bytes, patience).await;
+        share.ok_or_else(|| ObjectError::Away {
+            what: format!("storing {}", self.key),
+            why: "too much is being stored at this moment".to_owned(),
+        })
+    }
+
+    fn failed(&self, why: String) -> ObjectError {
+        let key = self.key.to_string();
+        ObjectError::Upload { key, why }
+    }
 }
 
 /// A moment ago for a store that tells times in whole seconds.

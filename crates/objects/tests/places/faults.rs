@@ -8,7 +8,9 @@ use reelgate_objects::s3::{Patience, PlaceWish, S3Bucket, S3Client};
 use reelgate_objects::{ObjectError, OpenBucket};
 use reelgate_s3server::{ACCESS_KEY_ID, Fault, Rule, S3Server, SECRET};
 
-use crate::house::{House, Kind, PATIENCE, ROOM, content, key, now, opened, read, s3};
+use crate::house::{
+    House, Kind, PATIENCE, ROOM, SIZES, content, key, now, opened, opened_by, read, s3,
+};
 
 #[tokio::test]
 async fn what_fails_for_a_moment_is_tried_again() {
@@ -55,6 +57,64 @@ async fn an_upload_whose_last_answer_was_lost_has_succeeded() {
         .server()
         .misbehave(Rule::always("POST", "uploadId", Fault::Says(says)));
     assert!(house.put("large", &large[1..]).await.is_err());
+}
+
+/// The older object was told as what had been stored.
+#[tokio::test]
+async fn an_upload_is_stored_only_if_the_store_says_so() {
+    let house = House::new(Kind::Path).await;
+    house.put("a", b"the older one").await.unwrap();
+    for cut in ["", "<?xml version=\"1.0\"?>\n"] {
+        let pretends = Fault::Pretends(cut.to_owned());
+        let rule = Rule::times("POST", "uploadId", pretends, 1);
+        house.server().misbehave(rule);
+        let stored = house.put("a", &content(6 << 20)).await;
+        let away = matches!(stored, Err(ObjectError::Away { .. }));
+        assert!(away, "{cut:?}: {stored:?}");
+        assert_eq!(house.get("a").await.unwrap(), b"the older one");
+    }
+    // The same answers to a call that was heard.
+    let says = Rule::times("POST", "uploadId", Fault::Says(String::new()), 1);
+    house.server().misbehave(says);
+    house.put("a", &content(6 << 20)).await.unwrap();
+}
+
+/// Each upload held a part, however many there were.
+#[tokio::test]
+async fn uploads_together_hold_no_more_than_they_may() {
+    let house = House::new(Kind::Path).await;
+    let client = S3Client::new(now, PATIENCE).unwrap();
+    let client = client.with_upload_memory(SIZES.part);
+    let bucket = opened_by(client, house.server(), Kind::Path, SECRET).with_sizes(SIZES);
+    let piece = || Ok::<_, String>(Bytes::from(vec![0; 1 << 20]));
+    let (go_on, told) = tokio::sync::oneshot::channel::<()>();
+    let holds = tokio::sync::Notify::new();
+    let first = stream::iter([piece(), piece()]);
+    let first = first.chain(stream::once(async {
+        holds.notify_one();
+        told.await.map_err(|error| error.to_string())?;
+        piece()
+    }));
+    let (one, two, small) = (key("one"), key("two"), key("small"));
+    let first = bucket.put(&one, first.boxed(), ROOM, "one");
+    tokio::pin!(first);
+    tokio::select! {
+        _ = &mut first => unreachable!("it waits"),
+        () = holds.notified() => {}
+    }
+    let second = stream::iter((0..6).map(|_| piece()));
+    let second = bucket.put(&two, second, ROOM, "two");
+    tokio::pin!(second);
+    // What is small needs no share and is stored while the second one waits.
+    let third = stream::iter([Ok::<_, String>(Bytes::from_static(b"small"))]);
+    tokio::select! {
+        _ = &mut second => unreachable!("there is no room for it"),
+        stored = bucket.put(&small, third, ROOM, "small") => drop(stored.unwrap()),
+    }
+    go_on.send(()).unwrap();
+    let (first, second) = tokio::join!(first, second);
+    assert_eq!(first.unwrap().bytes, 3 << 20);
+    assert_eq!(second.unwrap().bytes, 6 << 20);
 }
 
 #[tokio::test]

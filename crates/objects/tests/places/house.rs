@@ -111,6 +111,11 @@ pub(crate) fn s3(server: &S3Server, kind: Kind, patience: Patience) -> S3Bucket 
 }
 
 pub(crate) fn opened(server: &S3Server, kind: Kind, patience: Patience, secret: &str) -> S3Bucket {
+    let client = S3Client::new(now, patience).unwrap();
+    opened_by(client, server, kind, secret)
+}
+
+pub(crate) fn opened_by(client: S3Client, server: &S3Server, kind: Kind, secret: &str) -> S3Bucket {
     let (endpoint, style) = match kind {
         Kind::Virtual => (server.virtual_endpoint(), S3Style::Virtual),
         _ => (server.endpoint(), S3Style::Path),
@@ -123,7 +128,6 @@ pub(crate) fn opened(server: &S3Server, kind: Kind, patience: Patience, secret: 
         access_key_id: ACCESS_KEY_ID.to_owned(),
         ..PlaceWish::default()
     };
-    let client = S3Client::new(now, patience).unwrap();
     let secret = secret.to_owned().into();
     S3Bucket::open(client, &wish.check().unwrap(), secret).unwrap()
 }
