@@ -1,7 +1,7 @@
 //! Sending requests to addresses that others name.
 
 use std::error::Error as _;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::Semaphore;
 
 use crate::guard::{Guard, Refused};
 
@@ -73,7 +74,10 @@ impl Client {
         let tls = tls().map_err(|error| broken(&error))?;
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .dns_resolver(Arc::new(Resolver(guard.clone())))
+            .dns_resolver(Arc::new(Resolver {
+                guard: guard.clone(),
+                lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            }))
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
@@ -104,7 +108,7 @@ impl Client {
     ) -> Result<Answer, FetchError> {
         let url: Url = self.guard.read(url)?;
         let sent = self.http.post(url).headers(headers).body(body).send().await;
-        let mut answer = sent.map_err(|error| self.failure(&error))?;
+        let mut answer = sent.map_err(|error| self.failure(error))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let mut body = Vec::new();
         while body.len() < self.limits.body {
@@ -125,10 +129,12 @@ impl Client {
         })
     }
 
-    fn failure(&self, error: &reqwest::Error) -> FetchError {
+    /// Without the address: it may hold a secret, and whoever asked knows it.
+    fn failure(&self, error: reqwest::Error) -> FetchError {
         if error.is_timeout() {
             return FetchError::TimedOut(self.limits.total);
         }
+        let error = error.without_url();
         let mut cause = error.source();
         let mut last = error.to_string();
         while let Some(inner) = cause {
@@ -161,9 +167,16 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
     Ok(config)
 }
 
+/// Lookups at once. Each takes a thread for as long as the system asks name servers, also when nobody waits
+/// for it any longer, and a name's owner can have that last: the process has threads for more than this.
+const LOOKUPS: usize = 64;
+
 /// Hands out those addresses of a name that may be connected to.
 #[derive(Debug)]
-struct Resolver(Guard);
+struct Resolver {
+    guard: Guard,
+    lookups: Arc<Semaphore>,
+}
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -171,10 +184,18 @@ struct Unresolved(String);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = self.0.clone();
+        let (guard, lookups) = (self.guard.clone(), Arc::clone(&self.lookups));
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found = found.map_err(|error| Unresolved(error.to_string()))?;
+            let unresolved = |error: &dyn std::fmt::Display| Unresolved(error.to_string());
+            let turn = lookups.acquire_owned().await;
+            let turn = turn.map_err(|error| unresolved(&error))?;
+            let looking = tokio::task::spawn_blocking(move || {
+                let found = (name.as_str(), 0).to_socket_addrs();
+                drop(turn);
+                found
+            });
+            let found = looking.await.map_err(|error| unresolved(&error))?;
+            let found = found.map_err(|error| unresolved(&error))?;
             let (mut good, mut refused) = (Vec::new(), None);
             for address in found {
                 match guard.allow(address.ip()) {
@@ -276,6 +297,22 @@ mod tests {
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let silent = post(&client(loopback()), &url).await;
         assert!(matches!(silent, Err(FetchError::TimedOut(_))), "{silent:?}");
+    }
+
+    /// Some receivers' addresses are secrets, and errors are kept and shown.
+    #[tokio::test]
+    async fn no_error_tells_the_address() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hush", listener.local_addr().unwrap());
+        let server = tokio::spawn(serve_once(listener, b"no HTTP\r\n\r\n".to_vec()));
+        let strange = post(&client(loopback()), &url).await.unwrap_err();
+        server.await.unwrap();
+        // Now nobody is there.
+        let nobody = post(&client(loopback()), &url).await.unwrap_err();
+        for error in [strange, nobody] {
+            let told = format!("{error} {error:?}");
+            assert!(!told.contains("hush"), "{told}");
+        }
     }
 
     #[tokio::test]

@@ -29,6 +29,10 @@ impl Guard {
 
     /// Reads an address that somebody names and judges what can be judged of it without looking up its name.
     pub fn read(&self, text: &str) -> Result<Url, Refused> {
+        // A URL's reader would drop some of these without a word, and what is kept and shown is the text.
+        if text.chars().any(|it| it.is_control() || it.is_whitespace()) {
+            return Err(Refused::NotHttp);
+        }
         let url = Url::parse(text).map_err(|_| Refused::NotHttp)?;
         self.check(&url)?;
         Ok(url)
@@ -211,6 +215,11 @@ mod tests {
             "ftp://a.example/",
             "file:///etc/passwd",
             "http://",
+            "https://a.example/ ",
+            "\u{0}https://a.example/",
+            "https://a.exa\nmple/",
+            "https://a.example/a\tb",
+            "https://a.example/\u{0}",
         ] {
             assert_eq!(
                 judged(&Guard::default(), url),
