@@ -7,6 +7,7 @@ mod access;
 mod buckets;
 mod client;
 mod error;
+mod following;
 mod health;
 mod jobs;
 mod keeping;
@@ -28,6 +29,7 @@ pub use access::{
 pub use buckets::{Bucket, Buckets, Link, NewBucket, NewS3Place, S3Place};
 pub use client::Client;
 pub use error::{Error, Problem};
+pub use following::Following;
 pub use health::{Readiness, ReadinessCheck};
 pub use jobs::{
     Address, AudioFacts, CancelDecision, CancelOutcome, Facts, Fault, File, History, Job, JobEvent,

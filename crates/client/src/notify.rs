@@ -141,15 +141,25 @@ pub struct DeliveryQuery {
 pub struct EventStream {
     response: Response,
     rest: Vec<u8>,
+    place: Option<String>,
 }
 
 impl EventStream {
+    /// How far this has come: what `after` is for a stream that goes on from here. The server tells it at the
+    /// beginning too, and while nothing happens.
+    pub fn place(&self) -> Option<&str> {
+        self.place.as_deref()
+    }
+
     /// The next event; none when the server has ended the stream, after which it can be begun again.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             while let Some(end) = self.rest.windows(2).position(|two| two == b"\n\n") {
                 let block: Vec<u8> = self.rest.drain(..end + 2).collect();
                 let text = String::from_utf8_lossy(&block);
+                if let Some(place) = text.lines().find_map(|line| line.strip_prefix("id: ")) {
+                    self.place = Some(place.to_owned());
+                }
                 let data = text.lines().find_map(|line| line.strip_prefix("data: "));
                 if let Some(event) = data.and_then(|data| serde_json::from_str(data).ok()) {
                     return Some(event);
@@ -174,8 +184,11 @@ impl Client {
         let call = self.call(Method::GET, &["events"]).query(query);
         let call = call.with(|request| request.header("accept", "text/event-stream"));
         let response = call.send().await?;
-        let rest = Vec::new();
-        Ok(EventStream { response, rest })
+        Ok(EventStream {
+            response,
+            rest: Vec::new(),
+            place: query.after.clone(),
+        })
     }
 
     pub async fn create_webhook(&self, webhook: &NewWebhook) -> Result<Destination, Error> {

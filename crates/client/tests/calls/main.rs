@@ -5,6 +5,7 @@
     reason = "helpers of tests may fail like the tests themselves"
 )]
 
+mod following;
 mod tls;
 
 use std::sync::Arc;
