@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::Process;
 
 /// Long enough for a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// How often to look for what a server tells by files.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How many ports are tried: another process may take a free one first.

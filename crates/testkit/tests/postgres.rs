@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use reelgate_testkit::{Postgres, PostgresSetup, Process};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Run by the test below in a process of its own.
 #[test]

@@ -98,7 +98,7 @@ fn a_service_under_load_is_backed_up_and_goes_on_elsewhere() {
     assert_eq!(rows("jobs"), rows("job_payloads"));
     let slowest = slowest.load(Ordering::Relaxed);
     println!("{before} to {after} jobs, the slowest call took {slowest} ms");
-    assert!(slowest < 5_000, "a call waited {slowest} ms");
+    assert!(slowest < 30_000, "a call waited {slowest} ms");
     let refused = fails(&["backup", path(&file), "--data", data]);
     assert!(refused.contains("exists"), "{refused}");
     home.kill();

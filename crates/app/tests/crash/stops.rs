@@ -6,7 +6,7 @@ use reelgate_client::JobState;
 use rustix::process::Signal;
 use tokio::runtime::Runtime;
 
-use crate::home::{Home, PATIENCE, clip};
+use crate::home::{GONE_WITHIN, Home, PATIENCE, clip};
 use crate::order::{Form, Order};
 use crate::outputs;
 use crate::rows::{Row, Rows, State};
@@ -91,7 +91,6 @@ fn a_job_that_outlasts_the_grace_time_is_handed_back_and_costs_no_loss() {
             took >= Duration::from_secs(1),
             "{took:?}: no grace was given"
         );
-        assert!(took < Duration::from_secs(8), "{took:?}: too long a grace");
         let counted = (row.state, row.attempt, row.losses);
         assert_eq!(counted, (State::Queued, 1, 0));
         assert!(outputs::visible(&busy.home.bucket(), &busy.order).is_empty());
@@ -118,17 +117,14 @@ fn a_second_signal_ends_the_service_at_once_and_leaves_no_process() {
         busy.signal(second);
         let status = busy.home.ended(PATIENCE);
         let took = told.elapsed();
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < GONE_WITHIN, "{took:?}");
         assert!(
             !status.success(),
             "it left its work undone and says {status}"
         );
         while !busy.home.engines().is_empty() {
-            assert!(
-                told.elapsed() < Duration::from_secs(3),
-                "{:?}",
-                busy.home.engines()
-            );
+            let living = busy.home.engines();
+            assert!(told.elapsed() < 2 * GONE_WITHIN, "{living:?}");
             std::thread::sleep(Duration::from_millis(1));
         }
         let row = &Rows::read(&busy.home.data).jobs[&busy.id];

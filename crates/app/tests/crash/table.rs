@@ -11,7 +11,7 @@ use crate::moment::Phase;
 
 /// How many kills there are at least, and how many at most to hit what was missed before.
 const KILLS: usize = 56;
-const MOST_KILLS: usize = 90;
+const MOST_KILLS: usize = 240;
 /// How often each phase is to be hit.
 const HITS: usize = 4;
 

@@ -14,7 +14,7 @@ use crate::support::{IN_TIME, facts, generate, make, mp4, small, spec, try_make_
 fn bounds() -> Limits {
     Limits {
         max_run_time: IN_TIME / 2,
-        stall: Some(Duration::from_secs(3)),
+        stall: Some(Duration::from_secs(10)),
         resident_bytes: Some(1 << 30),
         address_space_bytes: Some(8 << 30),
         file_bytes: Some(64 << 20),
@@ -24,12 +24,12 @@ fn bounds() -> Limits {
 
 /// A fault long before it would have taken what its source asks for.
 fn fault_of(source: &Path) -> Fault {
-    fault_as(source, small())
+    fault_within(&bounds(), source, small())
 }
 
-fn fault_as(source: &Path, video: Value) -> Fault {
+fn fault_within(limits: &Limits, source: &Path, video: Value) -> Fault {
     let begun = Instant::now();
-    let fault = match try_make_within(source, &mp4(video), &bounds()) {
+    let fault = match try_make_within(source, &mp4(video), limits) {
         Ok(made) => panic!("{} became {:?}", source.display(), made.facts),
         Err(fault) => fault,
     };
@@ -225,7 +225,11 @@ fn one_picture_that_is_shown_for_a_day_ends_without_filling_the_memory() {
     let source = one_picture(folder.path(), &[(b"stts", 16, day), (b"mdhd", 20, day)]);
     // At its own rate this is one picture.
     make(&source, &mp4(small()));
-    let fault = fault_as(&source, json!({"height": 144, "fps": 25.0}));
+    let limits = Limits {
+        stall: Some(Duration::from_secs(3)),
+        ..bounds()
+    };
+    let fault = fault_within(&limits, &source, json!({"height": 144, "fps": 25.0}));
     // All of its repetitions are made before the first is encoded.
     let bounded = [FaultCode::Stalled, FaultCode::OverBudget];
     assert!(bounded.contains(&fault.code), "{fault:?}");

@@ -9,10 +9,7 @@ use reelgate_testkit::Misbehaviour;
 use serde_json::json;
 
 use crate::stand_in::{Case, StandIn, nothing_runs_in};
-use crate::support::ENGINE;
-
-/// Much less than what any of the programs would take, much more than a busy machine needs.
-const IN_TIME: Duration = Duration::from_secs(20);
+use crate::support::{ENGINE, IN_TIME};
 
 fn impatient() -> Case {
     let mut case = Case::new();
@@ -38,12 +35,17 @@ fn who_makes_no_progress_is_stopped() {
         Misbehaviour::FloodOutput,
         Misbehaviour::Daemonise,
     ] {
-        let fault = fault_of(&impatient(), misbehaviour);
+        let mut case = impatient();
+        let floods = misbehaviour == Misbehaviour::FloodErrors;
+        if floods {
+            // It has to get round to it.
+            case.limits.stall = Some(Duration::from_secs(3));
+        }
+        let fault = fault_of(&case, misbehaviour);
         assert_eq!(fault.code, FaultCode::Stalled, "{misbehaviour:?}");
         assert!(fault.code.is_transient());
         let log = fault.log_tail.unwrap_or_default();
         assert!(log.len() <= 8192, "{misbehaviour:?}");
-        let floods = misbehaviour == Misbehaviour::FloodErrors;
         assert_eq!(log.contains("no end of words"), floods, "{misbehaviour:?}");
     }
 }
@@ -51,7 +53,7 @@ fn who_makes_no_progress_is_stopped() {
 #[test]
 fn writing_without_a_word_is_no_stall() {
     let mut case = Case::new();
-    case.limits.stall = Some(Duration::from_secs(2));
+    case.limits.stall = Some(Duration::from_secs(4));
     // As FFmpeg does while it moves the index of a file to the front.
     let rewrite = "echo out_time_us=1\n\
                    i=0; while [ $i -lt 100 ]; do echo more >>0/out.mp4; sleep 0.05; i=$((i+1)); done\n\
@@ -60,8 +62,9 @@ fn writing_without_a_word_is_no_stall() {
     let fault = fault_of(&case, Misbehaviour::Script(rewrite));
     assert_eq!(fault.code, FaultCode::EngineFailed, "{fault:?}");
     assert!(begun.elapsed() > Duration::from_secs(5));
-    // The same, and then nothing more.
+    // A little of it, and then nothing more.
     let and_hang = rewrite.replace("exit 1", "exec sleep 1000");
+    let and_hang = and_hang.replace("-lt 100", "-lt 10");
     let fault = fault_of(&case, Misbehaviour::Script(&and_hang));
     assert_eq!(fault.code, FaultCode::Stalled, "{fault:?}");
 }

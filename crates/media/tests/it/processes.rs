@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::stand_in::{Case, StandIn, endless, nothing_runs_in, running_in};
-use crate::support::{ENGINE, RUNNER, RUNTIME, clip, mp4, out_dir, planned};
+use crate::support::{ENGINE, IN_TIME, RUNNER, RUNTIME, clip, mp4, out_dir, planned};
 
 #[test]
 fn a_stopped_encode_leaves_no_process() {
@@ -27,7 +27,8 @@ fn a_stopped_encode_leaves_no_process() {
 
 #[test]
 fn who_ends_when_asked_is_not_killed() {
-    let case = Case::new();
+    let mut case = Case::new();
+    case.limits.stop_grace = IN_TIME;
     let StandIn { engine, .. } =
         &StandIn::script("trap 'exit 255' TERM\necho out_time_us=1\nwhile :; do sleep 0.01; done");
     let result = case.stop(engine, StopMode::Graceful);
@@ -63,7 +64,7 @@ fn what_a_process_leaves_behind_goes_with_it() {
         matches!(result, Err(TranscodeError::Fault(_))),
         "{result:?}"
     );
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < IN_TIME);
     nothing_runs_in(case.folder.path());
 }
 

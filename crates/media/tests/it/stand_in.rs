@@ -1,7 +1,7 @@
 //! Transcodes by a program that does what FFmpeg will not do on demand.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reelgate_domain::job::{Fault, StopMode};
 use reelgate_media::{Engine, Limits, Part, Transcode, TranscodeError, Transcoded, transcode};
@@ -10,7 +10,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use crate::support::{ENGINE, RUNNER, RUNTIME, clip, mp4, out_dir, planned};
+use crate::support::{ENGINE, IN_TIME, RUNNER, RUNTIME, clip, mp4, out_dir, planned};
 
 /// Takes far longer than any test.
 pub(crate) fn endless() -> serde_json::Value {
@@ -28,13 +28,12 @@ pub(crate) fn running_in(folder: &Path) -> Vec<PathBuf> {
 
 pub(crate) fn nothing_runs_in(folder: &Path) {
     // A killed process takes a moment to go.
-    for _ in 0..200 {
-        if running_in(folder).is_empty() {
-            return;
-        }
+    let begun = Instant::now();
+    while !running_in(folder).is_empty() {
+        let is_early = begun.elapsed() < IN_TIME;
+        assert!(is_early, "left behind: {:?}", running_in(folder));
         std::thread::sleep(Duration::from_millis(5));
     }
-    panic!("left behind: {:?}", running_in(folder));
 }
 
 /// An engine whose FFmpeg behaves when it is asked what it can do, and not when it is to work.

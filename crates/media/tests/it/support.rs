@@ -29,7 +29,7 @@ pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 });
 
 /// In this time every bad source has its fault, on the busiest of machines; what hangs takes longer.
-pub(crate) const IN_TIME: Duration = Duration::from_secs(60);
+pub(crate) const IN_TIME: Duration = Duration::from_secs(180);
 
 /// A clip that is part of the repository.
 pub(crate) fn clip(name: &str) -> PathBuf {

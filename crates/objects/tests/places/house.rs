@@ -25,7 +25,7 @@ pub(crate) const SIZES: Sizes = Sizes {
 pub(crate) const PATIENCE: Patience = Patience {
     tries: 4,
     first_pause: Duration::from_millis(5),
-    answer: Duration::from_secs(5),
+    answer: Duration::from_secs(30),
 };
 
 #[derive(Clone, Copy, Debug)]

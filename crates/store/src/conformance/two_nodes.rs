@@ -15,7 +15,7 @@ use super::{Home, World, claiming, once, pausing, race};
 use crate::{DeletePipeline, Ending, Fenced, Store, SubmitOutcome};
 
 /// Long enough for a hint that comes at all.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 
 async fn two(home: &dyn Home) -> (Arc<World>, Arc<World>) {
     let one = World::new(home).await;
@@ -143,7 +143,7 @@ pub async fn what_happens_on_one_wakes_the_other(home: &dyn Home) {
     for _ in 0..100 {
         hints.work.mark_unchanged();
         one.submit_one().await;
-        if rings(&mut hints.work, SOON / 50).await {
+        if rings(&mut hints.work, Duration::from_millis(200)).await {
             woken = true;
             break;
         }

@@ -208,7 +208,7 @@ async fn a_change_of_access_rings_on_the_other_node() {
     let (nodes, account) = nodes().await;
     // Listening begins soon after the start; until then nothing is heard.
     let mut bell = nodes[1].hints().access;
-    let heard = tokio::time::timeout(Duration::from_secs(20), async {
+    let heard = tokio::time::timeout(Duration::from_secs(60), async {
         loop {
             nodes[0]
                 .set_access_key_active(account, "AKID", true)

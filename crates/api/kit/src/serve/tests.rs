@@ -211,7 +211,7 @@ async fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
 /// Each piece that is taken starts the time anew.
 #[tokio::test]
 async fn a_client_that_reads_slowly_is_served_on() {
-    let patience = Duration::from_millis(300);
+    let patience = Duration::from_secs(4);
     let options = ServeOptions {
         write_stall_timeout: patience,
         ..ServeOptions::default()
@@ -220,9 +220,9 @@ async fn a_client_that_reads_slowly_is_served_on() {
     let mut slow = server.send(GET_AND_KEEP).await;
     let begun = std::time::Instant::now();
     let mut piece = vec![0; 4 * 1024 * 1024];
-    while begun.elapsed() < 4 * patience {
+    while begun.elapsed() < patience + patience / 4 {
         slow.read_exact(&mut piece).await.unwrap();
-        tokio::time::sleep(patience / 10).await;
+        tokio::time::sleep(patience / 100).await;
     }
 }
 
@@ -303,7 +303,7 @@ async fn heads_that_cannot_be_read_are_refused_in_given_words() {
 #[tokio::test]
 async fn a_client_that_never_finishes_its_head_is_cut_off() {
     let options = ServeOptions {
-        header_read_timeout: Duration::from_millis(100),
+        header_read_timeout: Duration::from_secs(1),
         ..ServeOptions::default()
     };
     let server = start(endless(), options).await;
@@ -437,7 +437,7 @@ async fn an_address_that_has_enough_connections_leaves_slots_to_others() {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), answered)
+    tokio::time::timeout(Duration::from_secs(60), answered)
         .await
         .expect("there is room");
 }

@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 
 use crate::server::Server;
 
+/// No test waits this long unless it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Reads a stream until it has so many events, or ends.
 async fn read(response: &mut Response, count: usize) -> Vec<Value> {
     let (mut text, mut events) = (String::new(), Vec::new());
     while events.len() < count {
-        let next = tokio::time::timeout(Duration::from_secs(20), response.chunk()).await;
+        let next = tokio::time::timeout(PATIENCE, response.chunk()).await;
         let Some(chunk) = next.expect("the stream says nothing").unwrap() else {
             break;
         };
@@ -111,7 +114,7 @@ async fn a_stream_ends_when_the_server_stops() {
     let said = stream.chunk().await.unwrap().unwrap();
     assert!(said.starts_with(b":"), "{said:?}");
     server.service.stop_waiting();
-    let end = tokio::time::timeout(Duration::from_secs(10), read(&mut stream, 1)).await;
+    let end = tokio::time::timeout(PATIENCE, read(&mut stream, 1)).await;
     assert_eq!(end.unwrap(), [] as [Value; 0]);
 }
 

@@ -117,8 +117,8 @@ async fn calls_that_wait_answer_when_the_server_ends() {
         let answer: Value = call.await.unwrap().unwrap().json().await.unwrap();
         assert_eq!(answer[member], "stopping");
     }
-    assert!(asked.elapsed() < Duration::from_secs(30));
+    assert!(asked.elapsed() < Duration::from_secs(50));
     // Those that come now do not wait, either.
     server.json(&format!("/api/v1/jobs/{id}?wait=60s")).await;
-    assert!(asked.elapsed() < Duration::from_secs(30));
+    assert!(asked.elapsed() < Duration::from_secs(50));
 }

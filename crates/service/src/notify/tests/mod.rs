@@ -24,6 +24,9 @@ use crate::{
     AccessSettings, Caller, Clock, ErrorKind, Ids, Keyring, RandomIds, Secret, Service, Settings,
 };
 
+/// No test waits this long unless it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A clock that stands still until it is moved.
 struct Standing(FixedClock);
 
@@ -203,7 +206,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        let failed = tokio::time::timeout(Duration::from_secs(10), failed).await;
+        let failed = tokio::time::timeout(PATIENCE, failed).await;
         failed.expect("nothing has failed")
     }
 
@@ -222,8 +225,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        let patience = Duration::from_secs(20);
-        let waited = tokio::time::timeout(patience, waiting).await;
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
         assert!(waited.is_ok(), "there are no {count} that are {state:?}");
     }
 }

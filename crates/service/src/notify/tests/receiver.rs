@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -95,7 +94,7 @@ impl Receiver {
     pub(super) async fn wait_for(&self, path: &str, count: usize) -> Vec<Got> {
         let mut told = self.state.count.subscribe();
         let enough = told.wait_for(|_| self.got(path).len() >= count);
-        let waited = tokio::time::timeout(Duration::from_secs(20), enough).await;
+        let waited = tokio::time::timeout(super::PATIENCE, enough).await;
         let got = self.got(path);
         assert!(waited.is_ok(), "{path} got {} of {count}", got.len());
         got
