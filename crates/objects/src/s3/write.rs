@@ -194,7 +194,7 @@ where
             let held = (part.len() + chunk.len()) as u64;
             match &share {
                 None if held > memory::FREE => {
-                    share = Some(self.share(size).await?);
+                    share = Some(share_of(self.client, self.key, size).await?);
                     let rest = size.saturating_sub(part.len() as u64);
                     part.reserve(usize::try_from(rest).unwrap_or(0));
                 }
@@ -212,19 +212,19 @@ where
         })
     }
 
-    async fn share(&self, bytes: u64) -> Result<Share, ObjectError> {
-        let patience = self.client.patience.answer;
-        let share = self.client.upload_memory.share(bytes, patience).await;
-        share.ok_or_else(|| ObjectError::Away {
-            what: format!("storing {}", self.key),
-            why: "too much is being stored at this moment".to_owned(),
-        })
-    }
-
     fn failed(&self, why: String) -> ObjectError {
         let key = self.key.to_string();
         ObjectError::Upload { key, why }
     }
+}
+
+async fn share_of(client: &S3Client, key: &ObjectKey, bytes: u64) -> Result<Share, ObjectError> {
+    let patience = client.patience.answer;
+    let share = client.upload_memory.share(bytes, patience).await;
+    share.ok_or_else(|| ObjectError::Away {
+        what: format!("storing {key}"),
+        why: "too much is being stored at this moment".to_owned(),
+    })
 }
 
 /// A moment ago for a store that tells times in whole seconds.
