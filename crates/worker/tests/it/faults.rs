@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use reelgate_domain::job::{CancelPolicy, JobState, Selector, StateName, StopMode};
@@ -12,13 +12,21 @@ use reelgate_domain::{JobId, WorkerId};
 use reelgate_objects::Directory;
 use reelgate_service::{Clock, SystemClock};
 use reelgate_store::Fenced;
+use reelgate_worker::WorkerConfig;
 
 use crate::faulty::Faulty;
+use crate::gate::engine_works;
 use crate::groups::{makes_progress, quick, succeeded_at_first};
-use crate::house::{House, PATIENCE, object, preset, slow};
+use crate::house::{House, LEASE, PATIENCE, object, preset, slow};
 
 const SMALL: &str = "bbb_sar64x45_bpyramid.mp4";
 const CLIP: &str = "bbb_720p25_aac51.mp4";
+
+/// Often, so that after the clock was put forward those who hold leases soon say so.
+fn beat_often(config: &mut WorkerConfig) {
+    config.renew_every = Duration::from_millis(50);
+    config.poll_every = Duration::from_millis(100);
+}
 
 async fn house_with(clip: &str) -> (House, Arc<Faulty>) {
     let house = House::new().await;
@@ -48,19 +56,32 @@ async fn what_may_have_won_stays_staged_until_the_next_attempt_has_named_it() {
     faulty
         .lost_publish_answers
         .store(u32::MAX, Ordering::SeqCst);
-    let worker = house.worker_on(faulty, 1, |config| {
-        config.lease = Duration::from_secs(3);
-        config.renew_every = Duration::from_millis(300);
-    });
+    let worker = house.worker_on(faulty.clone(), 1, beat_often);
     let job = house
         .submit("in.mp4", &[("out.mp4", preset("web-240p"))])
         .await;
+    let published = house.reaches(job.id, StateName::Publishing).await;
+    let asked = |faulty: &Faulty| u32::MAX - faulty.lost_publish_answers.load(Ordering::SeqCst);
+    while asked(&faulty) == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // It gives up, and then its lease ends.
+    house.clock.pass(LEASE);
+    let overview = worker.overview();
+    let gives_up = async {
+        while overview.jobs() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let gives_up = tokio::time::timeout(PATIENCE, gives_up).await;
+    gives_up.expect("it gives up");
+    house.clock.pass(LEASE);
     let job = house.ended(job.id).await;
     assert!(
         matches!(job.lifecycle.state, JobState::Succeeded { .. }),
         "{job:?}"
     );
-    assert_eq!(job.lifecycle.attempt, 2);
+    assert_eq!(job.lifecycle.attempt, published.lifecycle.attempt + 1);
     worker.shut_down().await;
     assert_eq!(house.files(), ["in.mp4", "out.mp4"]);
 }
@@ -84,24 +105,24 @@ async fn renewals_that_fail_for_a_while_cost_no_lease() {
     worker.shut_down().await;
 }
 
-/// With the defaults of a program: a cancel is told within 5 s whatever becomes of its signal.
+/// So a cancel is told within 5 s whatever becomes of its signal.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_whose_signal_is_lost_is_told_by_the_next_heartbeat() {
-    let house = House::new().await;
+    let house = House::gated().await;
     house.put_clip(CLIP, "in.mp4").await;
-    let worker = house.worker_on(Faulty::deaf(Arc::clone(&house.store)), 1, |_| {});
+    let faulty = Faulty::deaf(Arc::clone(&house.store));
+    let worker = house.worker_on(faulty.clone(), 1, |config| {
+        assert!(config.renew_every + config.stop_grace < Duration::from_secs(5));
+        config.renew_every = Duration::from_secs(1);
+    });
     let job = house.submit("in.mp4", &[("a.mp4", slow())]).await;
-    makes_progress(&house, &job).await;
-    let asked = tokio::time::Instant::now();
+    engine_works(&house).await;
+    let beats_before = *faulty.renewals.borrow();
     crate::groups::cancel(&house, job.id, StopMode::Now).await;
     let cancelled = house.ended(job.id).await;
     let state = cancelled.lifecycle.state.name();
     assert_eq!(state, StateName::Cancelled);
-    assert!(
-        asked.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        asked.elapsed()
-    );
+    assert!(*faulty.renewals.borrow() > beats_before);
     worker.shut_down().await;
 }
 
@@ -110,20 +131,29 @@ async fn a_cancel_whose_signal_is_lost_is_told_by_the_next_heartbeat() {
 async fn a_report_waits_for_a_store_that_is_away_for_longer_than_a_lease() {
     let (house, faulty) = house_with(SMALL).await;
     faulty.failing_finishes.store(u32::MAX, Ordering::SeqCst);
-    let lease = Duration::from_secs(2);
-    let worker = house.worker_on(faulty.clone(), 1, |config| {
-        config.lease = lease;
-        config.renew_every = Duration::from_millis(50);
-        config.poll_every = Duration::from_millis(50);
-    });
+    let worker = house.worker_on(faulty.clone(), 1, beat_often);
     let job = house
         .submit("in.mp4", &[("out.mp4", preset("web-240p"))])
         .await;
-    house.reaches(job.id, StateName::Publishing).await;
+    let published = house.reaches(job.id, StateName::Publishing).await;
     // Not sooner: a running job that nobody renews would be queued again.
     faulty.failing_renews.store(u32::MAX, Ordering::SeqCst);
-    let published = house.service.job(&house.caller, job.id).await.unwrap();
-    tokio::time::sleep(2 * lease).await;
+    let is_tried = async |count: &AtomicU32| {
+        let before = count.load(Ordering::SeqCst);
+        // The second try began when the first had been noted.
+        while before - count.load(Ordering::SeqCst) < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let goes_on = async {
+        is_tried(&faulty.failing_renews).await;
+        for _ in 0..2 {
+            house.clock.pass(LEASE * 2 / 3);
+            is_tried(&faulty.failing_finishes).await;
+        }
+    };
+    let goes_on = tokio::time::timeout(PATIENCE, goes_on).await;
+    goes_on.expect("it reports again and again");
     let held = house.service.job(&house.caller, job.id).await.unwrap();
     assert_eq!(held.lifecycle.state.name(), StateName::Publishing);
     faulty.failing_finishes.store(0, Ordering::SeqCst);
@@ -160,22 +190,21 @@ async fn a_claim_loop_that_panics_is_started_again_and_what_runs_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_hangs_costs_no_lease_and_the_loop_counts_as_standing_still() {
     let (house, faulty) = house_with(CLIP).await;
-    let lease = Duration::from_secs(2);
-    let worker = house.worker_on(faulty.clone(), 2, |config| {
-        config.lease = lease;
-        config.renew_every = Duration::from_millis(100);
-        config.poll_every = Duration::from_millis(100);
-    });
+    let worker = house.worker_on(faulty.clone(), 2, beat_often);
     let job = house.submit("in.mp4", &[("a.mp4", slow())]).await;
     makes_progress(&house, &job).await;
+    let mut hung = faulty.hung_claims.subscribe();
     faulty.claims_hang.send_replace(true);
-    let mut renewals = faulty.renewals.subscribe();
-    let hung = tokio::time::Instant::now();
-    // One turn may have been under way.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let hangs = tokio::time::timeout(PATIENCE, hung.wait_for(|count| *count > 0)).await;
+    hangs.expect("it claims").unwrap();
     let turned = worker.turned().at();
-    while hung.elapsed() < 2 * lease {
-        let renewed = tokio::time::timeout(PATIENCE, renewals.changed()).await;
+    let mut renewals = faulty.renewals.subscribe();
+    for _ in 0..3 {
+        house.clock.pass(LEASE * 2 / 3);
+        // The first may have begun before.
+        let before = *renewals.borrow_and_update();
+        let renewed = renewals.wait_for(|count| *count > before + 1);
+        let renewed = tokio::time::timeout(PATIENCE, renewed).await;
         renewed.expect("renewals go on").unwrap();
     }
     assert_eq!(worker.turned().at(), turned);
@@ -194,6 +223,7 @@ async fn a_lost_lease_of_one_of_a_group_costs_only_that_one() {
     jobs[0][0].settings = slow();
     let jobs = house.submit_group("in.mp4", jobs).await;
     let worker = house.worker_on(faulty.clone(), 1, |config| {
+        config.lease = 20 * LEASE;
         config.renew_every = Duration::from_millis(100);
     });
     makes_progress(&house, &jobs[1]).await;
@@ -270,7 +300,7 @@ async fn what_dead_processes_staged_goes_unless_it_has_won() {
     let young = stage(&house, ended[1], 1, Duration::ZERO);
     // Another server's, with the same bucket.
     let strange = stage(&house, JobId::from_bytes([7; 16]), 1, hour);
-    let lease = Duration::from_secs(5);
+    let lease = Duration::from_secs(3);
     let begun = tokio::time::Instant::now();
     let worker = house.worker_with(1, |config| config.lease = lease);
     vanishes(&old).await;

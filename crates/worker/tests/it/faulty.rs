@@ -35,6 +35,8 @@ pub(crate) struct Faulty {
     pub(crate) panicking_claims: AtomicU32,
     /// Claims do not return as long as this is true.
     pub(crate) claims_hang: watch::Sender<bool>,
+    /// How many claims hung.
+    pub(crate) hung_claims: watch::Sender<u32>,
     /// Whose beats are answered `Lost`.
     pub(crate) lost: Mutex<Option<JobId>>,
     /// How many renewals were written.
@@ -64,6 +66,7 @@ impl Faulty {
             failing_renews: AtomicU32::new(0),
             panicking_claims: AtomicU32::new(0),
             claims_hang: watch::Sender::new(false),
+            hung_claims: watch::Sender::new(0),
             lost: Mutex::new(None),
             renewals: watch::Sender::new(0),
         }
@@ -182,6 +185,9 @@ impl Store for Faulty {
     ) -> Result<Vec<Claim>> {
         assert!(!is_due(&self.panicking_claims), "as the test wants it");
         let mut hang = self.claims_hang.subscribe();
+        if *hang.borrow() {
+            self.hung_claims.send_modify(|count| *count += 1);
+        }
         hang.wait_for(|hang| !hang).await.unwrap();
         self.inner.claim(worker, slots, until, now).await
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use reelgate_domain::job::{FaultCode, Happening, Job, JobState, StateName, StopMode};
 use reelgate_service::Waiting;
-use reelgate_testkit::{Misbehaviour, Process};
+use reelgate_testkit::Misbehaviour;
 
+use crate::gate::{engine_works, engines, while_open};
 use crate::groups::{cancel, first_failure, makes_progress, quick, succeeded_at_first};
 use crate::house::{House, PATIENCE, preset, slow};
 
@@ -88,26 +89,6 @@ async fn a_process_that_does_not_end_when_asked_is_killed_and_that_is_told() {
     }
 }
 
-/// What stands in the house's scratch directory.
-fn engines(house: &House) -> Vec<Process> {
-    let scratch = house.dir.path().canonicalize().unwrap().join("scratch");
-    let here = Process::below(std::process::id()).into_iter();
-    here.filter(|process| process.directory.starts_with(&scratch))
-        .collect()
-}
-
-/// Waits until the stand-in is at work: the shell has become or begun what it is for.
-async fn engine_works(house: &House) {
-    let look = async {
-        while !engines(house).iter().any(|process| process.name == "sleep") {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, look)
-        .await
-        .expect("it works");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_starts_below_the_floor_and_everything_once_there_is_room() {
     static FREE: AtomicU64 = AtomicU64::new(2_000_000_000);
@@ -186,7 +167,7 @@ async fn a_shutdown_does_not_wait_for_room() {
     waits_for_room(&house, &jobs[1]).await;
     // From here on there is not even room for what is promised to any job.
     FREE.store(10, Ordering::SeqCst);
-    let stopped = tokio::time::timeout(Duration::from_secs(20), worker.shut_down()).await;
+    let stopped = tokio::time::timeout(PATIENCE, worker.shut_down()).await;
     stopped.expect("it stops");
     for job in &jobs {
         let job = house.service.job(&house.caller, job.id).await.unwrap();
@@ -197,17 +178,17 @@ async fn a_shutdown_does_not_wait_for_room() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_drains_finishes_what_it_can_and_starts_nothing() {
-    let house = House::new().await;
+    let house = House::gated().await;
     house.put_clip(CLIP, "in.mp4").await;
     let worker = house.worker(1);
     let running = house
-        .submit("in.mp4", &[("a.mp4", preset("web-360p"))])
+        .submit("in.mp4", &[("a.mp4", preset("web-240p"))])
         .await;
     let waiting = house
         .submit("in.mp4", &[("b.mp4", preset("web-240p"))])
         .await;
-    house.reaches(running.id, StateName::Running).await;
-    worker.drain(PATIENCE).await;
+    engine_works(&house).await;
+    while_open(&house, worker.drain(PATIENCE)).await;
     let running = house.service.job(&house.caller, running.id).await.unwrap();
     succeeded_at_first(&running);
     let waiting = house.service.job(&house.caller, waiting.id).await.unwrap();
@@ -230,7 +211,7 @@ async fn the_kill_switch_leaves_no_process_even_while_the_worker_drains() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    let gone = tokio::time::timeout(Duration::from_secs(5), gone).await;
+    let gone = tokio::time::timeout(PATIENCE, gone).await;
     gone.expect("the processes are killed");
     draining.await.unwrap();
     assert_eq!(house.files(), ["in.mp4"]);

@@ -8,6 +8,7 @@
 
 mod faults;
 mod faulty;
+mod gate;
 mod groups;
 mod house;
 mod journeys;

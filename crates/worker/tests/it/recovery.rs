@@ -11,24 +11,25 @@ use reelgate_objects::Directory;
 use reelgate_service::{Clock, SystemClock};
 use reelgate_store::Fenced;
 
+use crate::gate::{engine_works, while_open};
 use crate::house::{House, PATIENCE, object, preset, slow};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_hands_the_job_back_and_the_next_worker_runs_it() {
-    let house = House::new().await;
+    let house = House::gated().await;
     house.put_clip("bbb_720p25_aac51.mp4", "in.mp4").await;
     let first = house.worker(1);
     let job = house
-        .submit("in.mp4", &[("out.mp4", preset("web-720p"))])
+        .submit("in.mp4", &[("out.mp4", preset("web-240p"))])
         .await;
-    house.reaches(job.id, StateName::Running).await;
+    engine_works(&house).await;
     first.shut_down().await;
     let back = house.service.job(&house.caller, job.id).await.unwrap();
     assert_eq!(back.lifecycle.state.name(), StateName::Queued);
     assert_eq!((back.lifecycle.attempt, back.lifecycle.losses), (1, 0));
 
     let second = house.worker(1);
-    let done = house.ended(job.id).await;
+    let done = while_open(&house, house.ended(job.id)).await;
     assert!(matches!(done.lifecycle.state, JobState::Succeeded { .. }));
     assert_eq!(done.lifecycle.attempt, 2);
     second.shut_down().await;
@@ -183,7 +184,7 @@ async fn a_worker_that_takes_its_own_lost_job_again_ends_the_earlier_attempt() {
         }
         changes.changed().await.unwrap();
     }
-    tokio::time::timeout(Duration::from_secs(20), worker.shut_down())
+    tokio::time::timeout(PATIENCE, worker.shut_down())
         .await
         .expect("both attempts end");
     assert_eq!(house.files(), ["in.mp4"]);
@@ -215,7 +216,7 @@ async fn a_flood_of_submits_does_not_keep_lost_jobs_from_running_again() {
         })
         .collect();
     let worker = house.worker(1);
-    let done = tokio::time::timeout(Duration::from_secs(30), house.ended(job.id)).await;
+    let done = tokio::time::timeout(PATIENCE, house.ended(job.id)).await;
     flood.iter().for_each(tokio::task::JoinHandle::abort);
     worker.shut_down().await;
     let done = done.expect("it runs again");
