@@ -13,7 +13,8 @@ pub use capabilities::{Capabilities, Part};
 
 /// FFmpeg 5.1, the oldest release with `-fps_mode`, which replaced an option that is gone by now.
 const FLOOR: (u32, u32) = (59, 37);
-const ANSWER_TIME: Duration = Duration::from_secs(20);
+/// A moment usually. A machine that has been busy for long is no reason not to start.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
 const ANSWER_BYTES: usize = 1 << 20;
 
 /// The ffmpeg and ffprobe in use, and what they can do.
