@@ -1,5 +1,7 @@
 //! JSON as it is stored, `{"v": <version>, "data": …}`, and what to say of rows that make no sense.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,15 @@ pub(crate) fn by_row<T>(outcome: Result<T>) -> Result<std::result::Result<T, Sto
     match outcome {
         Err(corrupt @ StoreError::Corrupt { .. }) => Ok(Err(corrupt)),
         outcome => outcome.map(Ok),
+    }
+}
+
+/// A text as every engine can hold it, which is without zero bytes: PostgreSQL has none in its texts. Texts
+/// that come from callers as they please go through here, when they are stored and when they are asked for.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    match text.contains('\0') {
+        true => Cow::Owned(text.replace('\0', "\u{fffd}")),
+        false => Cow::Borrowed(text),
     }
 }
 

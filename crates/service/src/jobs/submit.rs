@@ -95,6 +95,10 @@ fn check(job: &SubmitJob, buckets: &mut BTreeSet<BucketName>) -> Result<(), Serv
         let message = format!("user data is longer than {MAX_USER_DATA_BYTES} bytes");
         return Err(ServiceError::invalid("user_data", message));
     }
+    if job.user_data.as_ref().is_some_and(|data| data.contains('\0')) {
+        let message = "user data holds a zero character, which cannot be kept";
+        return Err(ServiceError::invalid("user_data", message));
+    }
     if let Some(origin) = &job.origin
         && !origin.fits()
     {

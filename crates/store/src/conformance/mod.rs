@@ -148,6 +148,7 @@ macro_rules! conformance_tests {
             pipelines::a_deleted_pipeline_takes_no_jobs_and_shows_its_old_ones,
             pipelines::pipelines_of_another_account_do_not_exist,
             submitting::a_job_reads_back_as_it_was_submitted,
+            submitting::texts_of_callers_come_back_alike_from_every_engine,
             submitting::a_missing_pipeline_refuses_the_whole_submission,
             submitting::a_failing_submission_does_not_fail_its_neighbours,
             submitting::wake_ups_follow_what_happened,

@@ -46,6 +46,30 @@ pub async fn a_job_reads_back_as_it_was_submitted(home: &dyn Home) {
     );
 }
 
+/// Zero bytes, which not every engine can hold, come back as characters that say that one was there.
+pub async fn texts_of_callers_come_back_alike_from_every_engine(home: &dyn Home) {
+    let world = World::new(home).await;
+    let longest = "\u{10ffff}".repeat(256);
+    let odd = "\u{feff}e\u{301}\u{202e}\r\n\t\u{7f}\u{fffe}\\'\"%_\u{1f469}\u{200d}\u{1f680}";
+    for (text, kept) in [
+        (longest.as_str(), longest.as_str()),
+        (odd, odd),
+        ("", ""),
+        ("a\0b\0", "a\u{fffd}b\u{fffd}"),
+    ] {
+        let new = world.new_job().user_data(text).build();
+        let id = world.submit(vec![new]).await[0].id;
+        assert_eq!(world.job(id).await.user_data.as_deref(), Some(kept));
+        let pipeline = world.add_pipeline(text, None).await;
+        assert_eq!(world.pipeline(pipeline).await.name, kept);
+        let named = world.store.pipeline_named(world.account, text).await;
+        assert_eq!(
+            named.expect("pipeline_named").map(|it| it.id),
+            Some(pipeline)
+        );
+    }
+}
+
 fn as_new(job: &Job) -> NewJob {
     let job = job.clone();
     NewJob {

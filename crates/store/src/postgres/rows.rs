@@ -1,6 +1,5 @@
 //! A row's cells in the domain's words, with what it takes to say which one made no sense.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -10,6 +9,7 @@ use tokio_postgres::types::FromSql;
 
 use crate::contract::{Result, StoreError};
 use crate::stored::corrupt;
+pub(super) use crate::stored::storable;
 
 /// The cells of one row.
 pub(super) struct Cells<'r> {
@@ -97,13 +97,4 @@ impl<'r> Cells<'r> {
 /// An account as it is stored.
 pub(super) const fn account_key(account: AccountId) -> i64 {
     account.number().cast_signed()
-}
-
-/// A text as PostgreSQL can hold it, which is without zero bytes. Texts that come from callers as they
-/// please go through here, when they are stored and when they are asked for.
-pub(super) fn storable(text: &str) -> Cow<'_, str> {
-    match text.contains('\0') {
-        true => Cow::Owned(text.replace('\0', "\u{fffd}")),
-        false => Cow::Borrowed(text),
-    }
 }

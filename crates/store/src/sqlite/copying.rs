@@ -1,5 +1,6 @@
 //! The engine's side of copies: reading a database that is in use, and making one from a backup.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -19,6 +20,7 @@ use crate::copying::{
     Backup, CopyError, Migration, MigrationTarget, Restored, Restoring, Row, Source, Table, Target,
     Tell, Value, backup_from, beside, migrate_into, sync_folder_of,
 };
+use crate::stored;
 
 type Result<T> = std::result::Result<T, CopyError>;
 
@@ -328,9 +330,9 @@ fn place(home: &Path, table: &Table, rows: &mut [Row]) {
 fn storable(rows: &mut [Row]) {
     for value in rows.iter_mut().flatten() {
         if let Value::Text(text) = value
-            && text.contains('\0')
+            && let Cow::Owned(plain) = stored::storable(text)
         {
-            *text = text.replace('\0', "\u{fffd}");
+            *text = plain;
         }
     }
 }

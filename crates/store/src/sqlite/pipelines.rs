@@ -12,7 +12,7 @@ use super::sql;
 use super::writer::Tx;
 use crate::contract::{DeletePipeline, NewPipeline, PipelinePage, Result};
 use crate::hints::Wakes;
-use crate::stored::encode;
+use crate::stored::{encode, storable};
 
 pub(super) fn create(tx: &Tx<'_>, new: &NewPipeline) -> Result<Pipeline> {
     let connection = tx.connection();
@@ -22,7 +22,7 @@ pub(super) fn create(tx: &Tx<'_>, new: &NewPipeline) -> Result<Pipeline> {
         params![
             new.id.as_bytes(),
             new.account.number().cast_signed(),
-            new.name,
+            storable(&new.name),
             new.origin.as_ref().map(encode).transpose()?,
             new.created_at.as_millis(),
         ],
@@ -76,7 +76,11 @@ pub(super) fn change(
         return Ok(None);
     };
     if let Some(name) = &change.name {
-        execute(connection, sql::SET_PIPELINE_NAME, params![key, name])?;
+        execute(
+            connection,
+            sql::SET_PIPELINE_NAME,
+            params![key, storable(name)],
+        )?;
     }
     if let Some(origin) = &change.origin {
         execute(
@@ -138,7 +142,7 @@ pub(super) fn named(
     account: AccountId,
     name: &str,
 ) -> Result<Option<Pipeline>> {
-    let key = params![account.number().cast_signed(), name];
+    let key = params![account.number().cast_signed(), storable(name)];
     one(connection, sql::PIPELINE_NAMED, key, pipeline)
 }
 

@@ -11,7 +11,7 @@ use super::{pipelines, sql, transition};
 use crate::contract::Result;
 use crate::family;
 use crate::hints::Wakes;
-use crate::stored::encode;
+use crate::stored::{encode, storable};
 
 /// A job as its rows hold it, encoded before it reaches the writer's thread.
 pub(super) struct NewRow {
@@ -48,7 +48,10 @@ impl NewRow {
             kin,
             spec: encode(&job.spec)?,
             origin: job.origin.as_ref().map(encode).transpose()?,
-            user_data: job.user_data.clone(),
+            user_data: job
+                .user_data
+                .as_deref()
+                .map(|text| storable(text).into_owned()),
         })
     }
 }

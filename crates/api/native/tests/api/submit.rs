@@ -177,6 +177,7 @@ async fn what_is_wrong_is_named_by_its_path() {
             invalid,
             "user_data",
         ),
+        (with("user_data", json!("a\u{0}b")), invalid, "user_data"),
         (with("pipeline", json!("nope")), "not_found", "pipeline"),
         (
             with("input", json!("oss://nowhere/in.mp4")),

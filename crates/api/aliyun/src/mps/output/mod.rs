@@ -128,6 +128,10 @@ fn user_data(fields: &mut Fields<'_>) -> Result<Option<String>, Refusal> {
     {
         return fields.refuse(Code::OutOfRange, "UserData");
     }
+    // It cannot be kept in every store.
+    if data.as_ref().is_some_and(|data| data.contains('\0')) {
+        return fields.refuse(Code::Format, "UserData");
+    }
     Ok(data)
 }
 

@@ -265,6 +265,7 @@ fn priority_and_user_data_are_taken_over() {
         "UserData",
     );
     refused(json!({"UserData": {"a": 1}}), Code::Format, "UserData");
+    refused(json!({"UserData": "a\u{0}b"}), Code::Format, "UserData");
 }
 
 #[test]
