@@ -25,10 +25,9 @@ type Result<T> = std::result::Result<T, CopyError>;
 const ENGINE: &str = "postgres";
 
 /// Which schema there is, and what only running processes say.
-const LEFT_OUT: [&str; 7] = [
+const LEFT_OUT: [&str; 6] = [
     "schema",
     "migrations",
-    "pulse",
     "commits",
     "nodes",
     "arriving",

@@ -292,13 +292,6 @@ CREATE TABLE leases (
 );
 CREATE INDEX leases_until ON leases (publishing, until);
 
--- One row, written to find out whether writing works.
-CREATE TABLE pulse (
-  only_row boolean PRIMARY KEY CHECK (only_row),
-  beats bigint NOT NULL
-) WITH (fillfactor = 20);
-INSERT INTO pulse VALUES (true, 0);
-
 -- The last transaction of each connection that writes, noted by that transaction: whoever loses the
 -- connection while it commits finds out here what became of it.
 CREATE TABLE commits (
