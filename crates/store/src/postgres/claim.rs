@@ -364,6 +364,8 @@ impl Field {
             let Some(read) = self.publishing.remove(&number) else {
                 continue;
             };
+            // Should its row say that it is queued as well, it has no second turn.
+            self.gone.insert(number);
             let wanted = &call.wanted;
             match by_row(publisher(number, read, wanted))? {
                 Ok((job, next, staged)) => {
@@ -388,9 +390,7 @@ impl Field {
     fn next_of(&mut self, unit: &mut Unit, call: &mut ClaimCall, place: usize) -> Result<()> {
         let gone = &self.gone;
         let line = &mut self.lines[place];
-        let had = line.jobs.len();
         line.jobs.retain(|picked| !gone.contains(&picked.number));
-        debug_assert!(line.jobs.len() <= had);
         let Some(picked) = line.jobs.pop_front() else {
             line.dry = true;
             return Ok(());
@@ -528,6 +528,8 @@ fn after_claim(number: i64, job: Job, wanted: &Wanted) -> Result<(Job, Lifecycle
     let lease = wanted.lease.clone();
     let next = job.lifecycle.after(&Event::Claim { lease }, wanted.now);
     let next = next.map_err(|illegal| corrupt("jobs", "lane", number, illegal))?;
+    // What its column cannot hold must not keep the others from starting.
+    i32::try_from(next.attempt).map_err(|why| corrupt("jobs", "attempt", number, why))?;
     Ok((job, next))
 }
 

@@ -86,6 +86,10 @@ impl Connector {
         config.keepalives_idle(Duration::from_secs(10));
         config.keepalives_interval(Duration::from_secs(5));
         config.keepalives_retries(3);
+        // And while it was sent something, which keep-alives do not watch over.
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(patience + patience / 4);
+        }
         Ok(Self {
             config,
             tls: Tls::new(mode, authorities)?,
@@ -343,7 +347,10 @@ impl Session {
             let why = "a statement of a batch was not prepared before it";
             return Err(StoreError::Unavailable(why.into()).into());
         }
-        let statement = self.client.prepare(sql).await?;
+        // In a box, because it is large and rare: a batch that asks for several things at once would have
+        // room for one of it in each.
+        let prepare = Box::pin(async { Ok(self.client.prepare(sql).await?) });
+        let statement = self.bounded(prepare).await?;
         self.known().insert(sql, statement.clone());
         Ok(statement)
     }

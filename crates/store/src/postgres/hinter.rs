@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// How often it is said that there is no connection.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
 
-/// How long to wait before another try to connect.
+/// About how long to wait before another try to connect: all nodes lose their connections at once.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Rings this node's bells at once and the others' soon.
@@ -72,7 +72,7 @@ impl Hinter {
                 tracing::warn!(%error, "this node neither gives nor gets hints for now");
                 told_at = Some(Instant::now());
             }
-            sleep(AGAIN).await;
+            sleep(AGAIN.mul_f64(0.5 + fastrand::f64())).await;
         }
     }
 

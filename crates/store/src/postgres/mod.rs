@@ -17,6 +17,8 @@ mod job_rows;
 mod keeping;
 mod listing;
 mod migrate;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod nodes;
 mod pipelines;
 mod pool;
@@ -59,7 +61,7 @@ pub struct PostgresOptions {
     /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with `sslmode` and `sslrootcert` where needed.
     pub url: String,
     /// How many connections for queries and for changes of access, beside the few that every node
-    /// has. A call that finds them all in use waits.
+    /// has. A call that finds them all in use waits. Listings leave two of them to the rest.
     pub most_connections: usize,
     /// How long a call waits for a connection, and for each answer.
     pub patience: Duration,

@@ -121,7 +121,7 @@ impl Store for PostgresStore {
         offset: u64,
         limit: u32,
     ) -> Result<PipelinePage> {
-        look_up!(self.pool, session => {
+        look_up!(self.pool.for_walks(), session => {
             pipelines::list(session, account, state, offset, limit).await
         })
     }
@@ -143,7 +143,7 @@ impl Store for PostgresStore {
     }
 
     async fn jobs(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<Job>> {
-        look_up!(self.pool, session => {
+        look_up!(self.pool.for_walks(), session => {
             listing::get_many(session, account, ids).await
         })
     }
@@ -154,13 +154,13 @@ impl Store for PostgresStore {
         filter: JobFilter,
         limit: u32,
     ) -> Result<Vec<Job>> {
-        look_up!(self.pool, session => {
+        look_up!(self.pool.for_walks(), session => {
             listing::list(session, account, &filter, limit).await
         })
     }
 
     async fn history(&self, account: AccountId, id: JobId) -> Result<Option<Vec<HistoryEntry>>> {
-        look_up!(self.pool, session => {
+        look_up!(self.pool.for_walks(), session => {
             listing::history(session, account, id).await
         })
     }
@@ -256,7 +256,7 @@ impl Store for PostgresStore {
     }
 
     async fn unheld(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<JobId>> {
-        look_up!(self.pool, session => {
+        look_up!(self.pool.for_walks(), session => {
             listing::unheld(session, account, ids).await
         })
     }

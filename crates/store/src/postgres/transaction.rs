@@ -55,7 +55,8 @@ macro_rules! transact {
 /// fail.
 macro_rules! look_up {
     ($pool:expr, $session:ident => $read:expr) => {{
-        let mut reading = $crate::postgres::transaction::Reading::new(&$pool);
+        let pool = &$pool;
+        let mut reading = $crate::postgres::transaction::Reading::new(pool);
         loop {
             let lent = match reading.begin().await {
                 Ok(lent) => lent,
@@ -78,12 +79,17 @@ pub(super) use {look_up, transact};
 /// A read that may be tried again.
 pub(super) struct Reading<'p> {
     pool: &'p Pool,
+    begun: Instant,
     tries: u32,
 }
 
 impl<'p> Reading<'p> {
     pub(super) fn new(pool: &'p Pool) -> Self {
-        Self { pool, tries: 0 }
+        Self {
+            pool,
+            begun: Instant::now(),
+            tries: 0,
+        }
     }
 
     pub(super) async fn begin(&mut self) -> Answer<Lent> {
@@ -93,8 +99,9 @@ impl<'p> Reading<'p> {
 
     /// The answer, unless another try may bring a better one.
     pub(super) fn end<T>(&self, outcome: Answer<T>) -> Option<Result<T>> {
+        let late = self.begun.elapsed() >= self.pool.connector().patience();
         match outcome {
-            Err(Failure::Again(_) | Failure::Lost(_)) if self.tries < READ_TRIES => None,
+            Err(Failure::Again(_) | Failure::Lost(_)) if self.tries < READ_TRIES && !late => None,
             outcome => Some(outcome.map_err(StoreError::from)),
         }
     }
@@ -161,8 +168,11 @@ impl<'p> Writing<'p> {
                 }
             },
             Err(failure) => {
-                // If it does not come through, the connection ends and the transaction with it.
-                let _ = session.roll_back().await;
+                // A connection that does not answer is not asked a second time: it ends, and the
+                // transaction with it.
+                if !matches!(failure, Failure::Lost(_)) {
+                    let _ = session.roll_back().await;
+                }
                 drop(session);
                 return self.again(failure).await.err().map(Err);
             }
@@ -207,17 +217,20 @@ pub(super) struct Mark {
 
 /// Asks as long as a call may wait for an answer: a server that was killed comes back in a moment.
 async fn settled(connector: &Connector, mark: Mark) -> Answer<bool> {
-    let begun = Instant::now();
-    loop {
-        match settle(connector, mark).await {
-            Err(Failure::Lost(_) | Failure::Again(_) | Failure::Refused { .. })
-                if begun.elapsed() < connector.patience() =>
-            {
-                tokio::time::sleep(ASK_AGAIN).await;
+    let patience = connector.patience();
+    let answer = tokio::time::timeout(patience, async {
+        loop {
+            match settle(connector, mark).await {
+                Err(Failure::Lost(_) | Failure::Again(_) | Failure::Refused { .. }) => {
+                    // Not all who have lost their connections at the same moment.
+                    tokio::time::sleep(ASK_AGAIN.mul_f64(0.5 + fastrand::f64())).await;
+                }
+                answer => return answer,
             }
-            answer => return answer,
         }
-    }
+    });
+    let answer = answer.await;
+    answer.unwrap_or_else(|_| Err(Failure::silent(patience)))
 }
 
 /// Whether the transaction with this mark, whose commit was sent, was committed. Waits while it still

@@ -52,6 +52,7 @@ fn failed(
         lease: lease.clone(),
     };
     let claimed = held.lifecycle.after(&claim, now).ok()?;
+    i32::try_from(claimed.attempt).ok()?;
     let fail = Event::Fail {
         attempt: claimed.attempt,
         fault: fault.clone(),

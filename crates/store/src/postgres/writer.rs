@@ -3,9 +3,13 @@
 //! A batch is whatever waits in the inbox when the task looks, up to [`BATCH`]; there is no timer. A
 //! transaction that was in another's way is run again, and one whose connection was lost while it was
 //! being committed is asked after. Should the database refuse a batch, each of its intentions is run
-//! alone, so that only the one fails that it meant. Callers are answered after the commit.
+//! alone, so that only the one fails that it meant. Callers are answered after the commit. When the
+//! database does not answer, everybody who waits is told so at once: nobody waits for others to find
+//! out one after the other, and at the end of the process neither does that.
 
 use std::sync::Arc;
+
+use tokio_postgres::error::SqlState;
 
 use super::batch;
 use super::error::{Answer, Failure};
@@ -40,27 +44,49 @@ pub(super) async fn run(pool: Pool, inbox: Arc<Inbox>, hinter: Hinter) {
         if wishes.is_empty() {
             return;
         }
-        write(&pool, &hinter, wishes).await;
+        if let Err(Away) = write(&pool, &hinter, wishes).await {
+            answer_all(inbox.0.take(usize::MAX));
+        }
     }
 }
 
-async fn write(pool: &Pool, hinter: &Hinter, wishes: Vec<Wish>) {
+/// The database does not answer.
+struct Away;
+
+async fn write(pool: &Pool, hinter: &Hinter, wishes: Vec<Wish>) -> Result<(), Away> {
     let (outcome, wishes) = attempt(pool, wishes).await;
     if wishes.len() == 1 || !outcome.as_ref().is_err_and(is_of_one) {
         return answer(hinter, outcome, wishes);
     }
-    for wish in wishes {
+    let mut wishes = wishes.into_iter();
+    while let Some(wish) = wishes.next() {
         let (outcome, wish) = attempt(pool, vec![wish]).await;
-        answer(hinter, outcome, wish);
+        if let Err(Away) = answer(hinter, outcome, wish) {
+            answer_all(wishes.collect());
+            return Err(Away);
+        }
+    }
+    Ok(())
+}
+
+/// Tells those whose wishes have not been begun.
+fn answer_all(wishes: Vec<Wish>) {
+    let away = Err(StoreError::Unavailable(
+        "the database does not answer".into(),
+    ));
+    for wish in wishes {
+        wish.answer(&away);
     }
 }
 
 /// Whether it is most likely one intention that the database refused, such as one with an id that is
 /// taken, and not all of them. What fails however often it is tried is most likely a row that makes no
-/// sense.
+/// sense. On a full disk what grows fails, and a cancel may still find room in its rows' pages.
 fn is_of_one(failure: &Failure) -> bool {
     match failure {
-        Failure::Refused { state, .. } => matches!(&state.code()[..2], "22" | "23" | "54"),
+        Failure::Refused { state, .. } => {
+            matches!(&state.code()[..2], "22" | "23" | "54") || *state == SqlState::DISK_FULL
+        }
         Failure::Ours(_) | Failure::Again(_) => true,
         Failure::Lost(_) => false,
     }
@@ -81,7 +107,8 @@ async fn attempt(pool: &Pool, mut wishes: Vec<Wish>) -> (Answer<Wakes>, Vec<Wish
     (outcome, wishes)
 }
 
-fn answer(hinter: &Hinter, outcome: Answer<Wakes>, wishes: Vec<Wish>) {
+fn answer(hinter: &Hinter, outcome: Answer<Wakes>, wishes: Vec<Wish>) -> Result<(), Away> {
+    let is_away = matches!(outcome, Err(Failure::Lost(_)));
     let outcome = outcome.map_err(StoreError::from);
     // Bells before answers: whoever has an answer can rely on the bell having rung.
     match &outcome {
@@ -93,4 +120,5 @@ fn answer(hinter: &Hinter, outcome: Answer<Wakes>, wishes: Vec<Wish>) {
     for wish in wishes {
         wish.answer(&commit);
     }
+    if is_away { Err(Away) } else { Ok(()) }
 }

@@ -16,9 +16,13 @@ mod moving;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
+mod mutants_on_postgres;
+#[cfg(test)]
 mod neighbours;
 #[cfg(test)]
 mod postgres;
+#[cfg(test)]
+mod silence;
 #[cfg(test)]
 mod sqlite;
 #[cfg(test)]

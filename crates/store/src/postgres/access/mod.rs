@@ -85,7 +85,8 @@ impl PostgresStore {
     /// What was replaced is gone from the tables when this has returned, as far as the server can do it
     /// now. Its log keeps it until that is recycled.
     async fn vacuum_secrets(&self) {
-        let vacuumed: Result<()> = look_up!(self.pool, s => s.batch(sql::VACUUM_SECRETS).await);
+        let vacuumed: Result<()> =
+            look_up!(self.pool.for_walks(), s => s.batch(sql::VACUUM_SECRETS).await);
         if let Err(error) = vacuumed {
             tracing::error!(%error, "the tables of secrets still hold what was replaced");
         }
@@ -331,7 +332,7 @@ impl AccessStore for PostgresStore {
     }
 
     async fn sealed_secrets(&self, after: Option<&str>, limit: u32) -> Result<Vec<SealedSecret>> {
-        look_up!(self.pool, s => reseal::list(s, after, limit).await)
+        look_up!(self.pool.for_walks(), s => reseal::list(s, after, limit).await)
     }
 
     async fn reseal(&self, secrets: Vec<Resealed>) -> Result<u64> {
@@ -351,7 +352,7 @@ impl AccessStore for PostgresStore {
     }
 
     async fn audit(&self, filter: AuditFilter, limit: u32) -> Result<Vec<AuditEntry>> {
-        look_up!(self.pool, s => audit::list(s, &filter, limit).await)
+        look_up!(self.pool.for_walks(), s => audit::list(s, &filter, limit).await)
     }
 
     async fn prune(&self, now: Timestamp, audit_before: Timestamp, most: u32) -> Result<bool> {

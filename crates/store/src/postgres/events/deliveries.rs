@@ -13,26 +13,25 @@ use super::rows;
 use crate::contract::{ClaimedDelivery, DeliveryClaim, DeliveryFilter, Replay, Settled};
 use crate::stored::{by_row, corrupt};
 
-/// Destinations that one look finds.
+/// The most destinations that one look finds.
 const MOST_DESTINATIONS: i64 = 256;
 
 /// The key of the destination that this node has served last, so that all get their turns.
 #[derive(Debug, Default)]
 pub(in crate::postgres) struct Turns(AtomicI64);
 
-/// The destinations to which something may be due, whoever was served last coming last.
+/// The next destinations to which something may be due, whoever was served last coming last. The look
+/// after this one goes on behind them.
 async fn due(session: &Session, turns: &Turns) -> Answer<Vec<i64>> {
     let first = turns.0.load(Ordering::Relaxed);
     let mut keys = Vec::new();
     for after in [first, 0] {
-        let range: [Param<'_>; 2] = [&after, &MOST_DESTINATIONS];
+        let room = MOST_DESTINATIONS - keys.len() as i64;
+        let range: [Param<'_>; 2] = [&after, &room];
         let found = session.all(sql::DUE_DESTINATIONS, &range).await?;
-        for row in &found {
-            let key: i64 = row.get(0);
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
+        let found = found.iter().map(|row| row.get::<_, i64>(0));
+        // The second time from the beginning, up to where the first time began.
+        keys.extend(found.filter(|key| (*key > first) == (after == first)));
     }
     Ok(keys)
 }

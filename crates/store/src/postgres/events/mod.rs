@@ -49,7 +49,7 @@ impl EventStore for PostgresStore {
         limit: u32,
     ) -> Result<EventPage> {
         self.place_events().await?;
-        look_up!(self.pool, s => log::page(s, account, after, limit).await)
+        look_up!(self.pool.for_walks(), s => log::page(s, account, after, limit).await)
     }
 
     async fn newest_event(&self) -> Result<EventCursor> {
@@ -135,7 +135,7 @@ impl EventStore for PostgresStore {
         filter: DeliveryFilter,
         limit: u32,
     ) -> Result<Vec<Delivery>> {
-        look_up!(self.pool, s => deliveries::list(s, account, &filter, limit).await)
+        look_up!(self.pool.for_walks(), s => deliveries::list(s, account, &filter, limit).await)
     }
 
     async fn replay_delivery(

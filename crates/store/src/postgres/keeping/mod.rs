@@ -84,12 +84,12 @@ impl KeepStore for PostgresStore {
     }
 
     async fn outlived(&self, slice: Slice) -> Result<Outlived> {
-        let step = look_up!(self.pool, s => look(s, &slice).await)?;
+        let step = look_up!(self.pool.for_walks(), s => look(s, &slice).await)?;
         Ok(step.outlived(|_| true))
     }
 
     async fn clear(&self, slice: Slice) -> Result<Outlived> {
-        let step = look_up!(self.pool, s => look(s, &slice).await)?;
+        let step = look_up!(self.pool.for_walks(), s => look(s, &slice).await)?;
         if step.found.is_empty() {
             return Ok(step.outlived(|_| true));
         }

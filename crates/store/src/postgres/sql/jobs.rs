@@ -223,7 +223,8 @@ statements! {
     );
     ENDED_LEASES = "SELECT number FROM leases WHERE NOT publishing AND until <= $1";
     ALL_LEASES = "SELECT number FROM leases";
-    DUE_RETRIES = "SELECT number FROM jobs WHERE ready_at <= $1";
+    /// No more than a statement has the time for; whoever sweeps comes again as long as it finds some.
+    DUE_RETRIES = "SELECT number FROM jobs WHERE ready_at <= $1 ORDER BY ready_at LIMIT 5000";
 
     JOBS_BY_ID = concat!(
         "SELECT ", job_columns!(), job_tables!(),
