@@ -1,5 +1,6 @@
-//! Rows that cannot be read, damaged here by SQL, stop nothing but their own jobs.
+//! Rows that cannot be read, damaged here by SQL, stop nothing but their own jobs, on either engine.
 
+use std::path::Path;
 use std::time::Duration;
 
 use reelgate_domain::access::{Grantee, User, UserName};
@@ -9,7 +10,10 @@ use reelgate_store::conformance::World;
 use reelgate_store::{Beat, BeatAnswer, Ending, JobFilter, StoreError, Work};
 use reelgate_testkit::worker;
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
+use crate::postgres::Database;
 use crate::sqlite::Directory;
 
 /// A spec as no release has written one yet.
@@ -27,42 +31,89 @@ const DAMAGES: &[&str] = &[
     "UPDATE jobs SET progress = 1000 WHERE number = ?1",
 ];
 
+#[derive(Clone, Copy)]
+enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Makes a test for each engine.
+macro_rules! on_both {
+    ($case:ident) => {
+        mod $case {
+            #[tokio::test]
+            async fn on_sqlite() {
+                super::$case(super::Engine::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                super::$case(super::Engine::Postgres).await;
+            }
+        }
+    };
+}
+
+enum Place {
+    Directory(Directory),
+    Database(Database),
+}
+
 struct Damaged {
-    home: Directory,
+    place: Place,
     world: World,
 }
 
+/// Rows as texts.
+type Rows = Vec<Vec<Option<String>>>;
+
 impl Damaged {
-    async fn new() -> Self {
-        let home = Directory::new();
-        let world = World::new(&home).await;
-        Self { home, world }
+    async fn new(engine: Engine) -> Self {
+        let place = match engine {
+            Engine::Sqlite => Place::Directory(Directory::new()),
+            Engine::Postgres => Place::Database(Database::new()),
+        };
+        let world = match &place {
+            Place::Directory(home) => World::new(home).await,
+            Place::Database(home) => World::new(home).await,
+        };
+        Self { place, world }
     }
 
-    fn sql(&self) -> Connection {
-        let sql = Connection::open(self.home.path().join("reelgate.db")).unwrap();
-        sql.busy_timeout(Duration::from_secs(10)).unwrap();
-        sql
+    /// What a statement in SQLite's words comes to past the store: how many rows it changed, or what it
+    /// shows.
+    fn run(&self, sql: &str) -> (u64, Rows) {
+        match &self.place {
+            Place::Directory(home) => run_in_file(&home.path().join("reelgate.db"), sql),
+            Place::Database(home) => run_on_server(&home.options().url, &in_other_words(sql)),
+        }
     }
 
     fn damage(&self, id: JobId, damage: &str) {
-        assert_eq!(self.sql().execute(damage, [self.number(id)]).unwrap(), 1);
+        let number = self.number(id).to_string();
+        assert_eq!(self.run(&damage.replace("?1", &number)).0, 1, "{damage}");
+    }
+
+    fn shown(&self, query: &str) -> Vec<Option<String>> {
+        self.run(query).1.remove(0)
     }
 
     fn number(&self, id: JobId) -> i64 {
-        let query = "SELECT number FROM jobs WHERE id = ?1";
-        let sql = self.sql();
-        sql.query_row(query, [id.as_bytes()], |row| row.get(0))
-            .unwrap()
+        let query = format!("SELECT number FROM jobs WHERE id = {}", bytes(id));
+        let number = self.shown(&query).remove(0);
+        number.unwrap().parse().unwrap()
     }
 
     /// What the job's rows say, read past the store.
     fn stored(&self, id: JobId) -> (i64, Option<String>) {
-        let query = "SELECT state, (SELECT fault FROM job_results r WHERE r.number = j.number) \
-            FROM jobs j WHERE id = ?1";
-        let sql = self.sql();
-        sql.query_row(query, [id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
+        let query = format!(
+            "SELECT state, (SELECT fault FROM job_results r WHERE r.number = j.number) \
+             FROM jobs j WHERE id = {}",
+            bytes(id)
+        );
+        let mut cells = self.shown(&query);
+        let fault = cells.remove(1);
+        (cells.remove(0).unwrap().parse().unwrap(), fault)
     }
 
     fn assert_failed(&self, id: JobId, damage: &str) {
@@ -74,9 +125,8 @@ impl Damaged {
     }
 
     fn leases(&self) -> i64 {
-        let sql = self.sql();
-        sql.query_row("SELECT count(*) FROM leases", [], |row| row.get(0))
-            .unwrap()
+        let count = self.shown("SELECT count(*) FROM leases").remove(0);
+        count.unwrap().parse().unwrap()
     }
 
     async fn load(&self) -> (u64, u64) {
@@ -101,13 +151,92 @@ impl Damaged {
     }
 }
 
+/// A job's id as both engines read it in a statement.
+fn bytes(id: JobId) -> String {
+    let hex: Vec<String> = id
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("x'{}'", hex.concat())
+}
+
+fn run_in_file(file: &Path, sql: &str) -> (u64, Rows) {
+    let file = Connection::open(file).unwrap();
+    file.busy_timeout(Duration::from_secs(10)).unwrap();
+    let mut statement = file.prepare(sql).unwrap();
+    let count = statement.column_count();
+    if count == 0 {
+        return (statement.execute([]).unwrap() as u64, Vec::new());
+    }
+    let cell = |value: ValueRef<'_>| match value {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        other => Some(other.as_str().unwrap().to_owned()),
+    };
+    let rows = statement.query_map([], |row| {
+        (0..count).map(|at| row.get_ref(at).map(cell)).collect()
+    });
+    (0, rows.unwrap().collect::<Result<_, _>>().unwrap())
+}
+
+/// The same in PostgreSQL's words.
+fn in_other_words(sql: &str) -> String {
+    let mut words = sql.to_owned();
+    for (ours, theirs) in [
+        (" = x'", " = '\\x"),
+        ("zeroblob(16)", "'\\x00000000000000000000000000000000'"),
+        ("4294967295", "2147483647"),
+        ("number, 1, 1, 'w', 0", "number, 1, true, 'w', 0"),
+        ("SET custom = 1", "SET custom = true"),
+        ("SET user =", "SET user_name ="),
+    ] {
+        words = words.replace(ours, theirs);
+    }
+    words
+}
+
+/// On a thread of its own, so that it looks like the other.
+fn run_on_server(url: &str, sql: &str) -> (u64, Rows) {
+    let run = async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let answers = client.simple_query(sql).await.unwrap();
+        drop(client);
+        connection.await.unwrap().unwrap();
+        answers
+    };
+    let answers = std::thread::scope(|scope| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        scope
+            .spawn(|| runtime.unwrap().block_on(run))
+            .join()
+            .unwrap()
+    });
+    let (mut changed, mut rows) = (0, Vec::new());
+    for answer in answers {
+        match answer {
+            SimpleQueryMessage::Row(row) => {
+                let cells = 0..row.len();
+                rows.push(cells.map(|at| row.get(at).map(str::to_owned)).collect());
+            }
+            SimpleQueryMessage::CommandComplete(count) => changed = count,
+            _ => {}
+        }
+    }
+    (changed, rows)
+}
+
+on_both!(a_claim_fails_a_job_that_cannot_be_read_and_starts_the_next);
+
 /// The symptom: one such row, and no worker started anything any more, in no pipeline.
-#[tokio::test]
-async fn a_claim_fails_a_job_that_cannot_be_read_and_starts_the_next() {
+async fn a_claim_fails_a_job_that_cannot_be_read_and_starts_the_next(engine: Engine) {
     let unstarted = "UPDATE jobs SET attempt = 4294967295 WHERE number = ?1";
     let negative = "UPDATE jobs SET attempt = -1 WHERE number = ?1";
     for damage in DAMAGES.iter().chain(&[unstarted, negative]) {
-        let it = Damaged::new().await;
+        let it = Damaged::new(engine).await;
         let ids = it.world.fill(it.world.pipeline, 3).await;
         it.damage(ids[0], damage);
         assert_eq!(it.world.claim_ids(1).await, [ids[1]], "{damage}");
@@ -118,13 +247,19 @@ async fn a_claim_fails_a_job_that_cannot_be_read_and_starts_the_next() {
     }
 }
 
-#[tokio::test]
-async fn a_sibling_that_cannot_be_read_fails_alone() {
+on_both!(a_sibling_that_cannot_be_read_fails_alone);
+
+async fn a_sibling_that_cannot_be_read_fails_alone(engine: Engine) {
     let unstarted = "UPDATE jobs SET attempt = 4294967295 WHERE number = ?1";
     let negative = "UPDATE jobs SET attempt = -1 WHERE number = ?1";
     for damage in DAMAGES.iter().chain(&[unstarted, negative]) {
-        for place in 0..3 {
-            let it = Damaged::new().await;
+        // A database for each of them takes its time; the engines differ in no place.
+        let places = match engine {
+            Engine::Sqlite => 0..3,
+            Engine::Postgres => 1..2,
+        };
+        for place in places {
+            let it = Damaged::new(engine).await;
             let mut ids = it.world.siblings(it.world.pipeline, 3).await;
             it.damage(ids[place], damage);
             let claims = it.world.claim(1).await;
@@ -139,9 +274,10 @@ async fn a_sibling_that_cannot_be_read_fails_alone() {
     }
 }
 
-#[tokio::test]
-async fn a_job_with_a_damaged_submission_starts_alone() {
-    let it = Damaged::new().await;
+on_both!(a_job_with_a_damaged_submission_starts_alone);
+
+async fn a_job_with_a_damaged_submission_starts_alone(engine: Engine) {
+    let it = Damaged::new(engine).await;
     let ids = it.world.siblings(it.world.pipeline, 2).await;
     let damage = "UPDATE jobs SET submission = zeroblob(16) WHERE number = ?1";
     it.damage(ids[1], damage);
@@ -150,9 +286,10 @@ async fn a_job_with_a_damaged_submission_starts_alone() {
     assert_eq!(it.load().await, (0, 2));
 }
 
-#[tokio::test]
-async fn a_job_that_failed_unread_says_why_once_it_can_be_read() {
-    let it = Damaged::new().await;
+on_both!(a_job_that_failed_unread_says_why_once_it_can_be_read);
+
+async fn a_job_that_failed_unread_says_why_once_it_can_be_read(engine: Engine) {
+    let it = Damaged::new(engine).await;
     let id = it.world.submit_one().await;
     let keep = "UPDATE job_payloads SET user_data = spec WHERE number = ?1";
     it.damage(id, keep);
@@ -185,11 +322,12 @@ async fn a_job_that_failed_unread_says_why_once_it_can_be_read() {
     assert_eq!(what, expected);
 }
 
+on_both!(a_count_of_jobs_that_are_not_there_stops_no_other_pipeline);
+
 /// A state that no release knows takes the job out of the lanes that claims look at, and the
 /// pipeline's count of ready jobs still has it.
-#[tokio::test]
-async fn a_count_of_jobs_that_are_not_there_stops_no_other_pipeline() {
-    let it = Damaged::new().await;
+async fn a_count_of_jobs_that_are_not_there_stops_no_other_pipeline(engine: Engine) {
+    let it = Damaged::new(engine).await;
     let lost = it.world.submit_one().await;
     it.damage(lost, "UPDATE jobs SET state = 99 WHERE number = ?1");
     let other = it.world.add_pipeline("other", None).await;
@@ -199,15 +337,16 @@ async fn a_count_of_jobs_that_are_not_there_stops_no_other_pipeline() {
     assert_eq!(it.world.claim_ids(2).await, [next]);
 }
 
+on_both!(a_claim_gives_up_after_many_unreadable_jobs_and_asks_to_be_called_again);
+
 /// A whole backlog of another release must not be failed in one transaction: nobody else could
 /// write meanwhile.
-#[tokio::test]
-async fn a_claim_gives_up_after_many_unreadable_jobs_and_asks_to_be_called_again() {
-    let it = Damaged::new().await;
+async fn a_claim_gives_up_after_many_unreadable_jobs_and_asks_to_be_called_again(engine: Engine) {
+    let it = Damaged::new(engine).await;
     let ids = it.world.fill(it.world.pipeline, 200).await;
     let good = it.world.submit_one().await;
     let sql = "UPDATE job_payloads SET spec = 'newer' WHERE number < ?1";
-    it.sql().execute(sql, [it.number(good)]).unwrap();
+    it.run(&sql.replace("?1", &it.number(good).to_string()));
     let mut work = it.world.store.hints().work;
     let mut claims = Vec::new();
     let mut calls = 0;
@@ -223,8 +362,9 @@ async fn a_claim_gives_up_after_many_unreadable_jobs_and_asks_to_be_called_again
     ids.iter().for_each(|id| it.assert_failed(*id, "newer"));
 }
 
-#[tokio::test]
-async fn a_claim_fails_a_lost_publisher_that_cannot_be_read_and_takes_the_next() {
+on_both!(a_claim_fails_a_lost_publisher_that_cannot_be_read_and_takes_the_next);
+
+async fn a_claim_fails_a_lost_publisher_that_cannot_be_read_and_takes_the_next(engine: Engine) {
     let others = [
         "UPDATE job_results SET outputs = 'no JSON' WHERE number = ?1",
         "UPDATE job_results SET outputs = NULL WHERE number = ?1",
@@ -233,7 +373,7 @@ async fn a_claim_fails_a_lost_publisher_that_cannot_be_read_and_takes_the_next()
         "UPDATE jobs SET state = 0 WHERE number = ?1",
     ];
     for damage in DAMAGES.iter().chain(&others) {
-        let it = Damaged::new().await;
+        let it = Damaged::new(engine).await;
         let [bad, good] = it.two_running().await;
         for job in [&bad, &good] {
             it.world.publish(job.id, 1).await;
@@ -252,10 +392,11 @@ async fn a_claim_fails_a_lost_publisher_that_cannot_be_read_and_takes_the_next()
     }
 }
 
+on_both!(a_job_that_has_ended_stays_as_it_is);
+
 /// A lease that was left behind is no reason to change how a job has ended.
-#[tokio::test]
-async fn a_job_that_has_ended_stays_as_it_is() {
-    let it = Damaged::new().await;
+async fn a_job_that_has_ended_stays_as_it_is(engine: Engine) {
+    let it = Damaged::new(engine).await;
     let [ended, other] = it.two_running().await;
     it.world.publish(ended.id, 1).await;
     it.world.finish(ended.id, 1, Ending::Succeeded).await;
@@ -268,9 +409,10 @@ async fn a_job_that_has_ended_stays_as_it_is() {
     assert_eq!(it.world.state(other.id).await, StateName::Running);
 }
 
-#[tokio::test]
-async fn a_heartbeat_loses_only_the_attempt_whose_row_cannot_be_read() {
-    let it = Damaged::new().await;
+on_both!(a_heartbeat_loses_only_the_attempt_whose_row_cannot_be_read);
+
+async fn a_heartbeat_loses_only_the_attempt_whose_row_cannot_be_read(engine: Engine) {
+    let it = Damaged::new(engine).await;
     let [bad, good] = it.two_running().await;
     it.damage(bad.id, "UPDATE jobs SET state = 99 WHERE number = ?1");
     let beat = |job: &Job| Beat {
@@ -286,9 +428,10 @@ async fn a_heartbeat_loses_only_the_attempt_whose_row_cannot_be_read() {
     assert_eq!(it.world.job(good.id).await.progress, 40);
 }
 
+on_both!(a_sweep_fails_a_job_that_cannot_be_read_and_ends_the_other_leases);
+
 /// The symptom: the sweep failed, so no lease ran out, no retry became ready and no server started.
-#[tokio::test]
-async fn a_sweep_fails_a_job_that_cannot_be_read_and_ends_the_other_leases() {
+async fn a_sweep_fails_a_job_that_cannot_be_read_and_ends_the_other_leases(engine: Engine) {
     let narrow = [
         "UPDATE jobs SET state = 99 WHERE number = ?1",
         "UPDATE jobs SET losses = 300 WHERE number = ?1",
@@ -296,7 +439,7 @@ async fn a_sweep_fails_a_job_that_cannot_be_read_and_ends_the_other_leases() {
     ];
     for damage in narrow {
         for every in [false, true] {
-            let it = Damaged::new().await;
+            let it = Damaged::new(engine).await;
             let [bad, good] = it.two_running().await;
             it.damage(bad.id, damage);
             it.world
@@ -312,9 +455,10 @@ async fn a_sweep_fails_a_job_that_cannot_be_read_and_ends_the_other_leases() {
     }
 }
 
-#[tokio::test]
-async fn a_sweep_counts_no_retry_whose_state_cannot_be_read() {
-    let it = Damaged::new().await;
+on_both!(a_sweep_counts_no_retry_whose_state_cannot_be_read);
+
+async fn a_sweep_counts_no_retry_whose_state_cannot_be_read(engine: Engine) {
+    let it = Damaged::new(engine).await;
     let id = it.world.submit_one().await;
     it.damage(
         id,
@@ -326,9 +470,10 @@ async fn a_sweep_counts_no_retry_whose_state_cannot_be_read() {
     assert_eq!(due, None, "it would be swept for ever");
 }
 
-#[tokio::test]
-async fn a_listing_passes_over_jobs_that_cannot_be_read() {
-    let it = Damaged::new().await;
+on_both!(a_listing_passes_over_jobs_that_cannot_be_read);
+
+async fn a_listing_passes_over_jobs_that_cannot_be_read(engine: Engine) {
+    let it = Damaged::new(engine).await;
     let mut ids = it.world.fill(it.world.pipeline, 12).await;
     ids.reverse();
     // The first, the last, and several in a row.
@@ -363,9 +508,10 @@ async fn a_listing_passes_over_jobs_that_cannot_be_read() {
     }
 }
 
-#[tokio::test]
-async fn a_job_that_cannot_be_read_is_an_error_only_where_it_is_all_there_is() {
-    let it = Damaged::new().await;
+on_both!(a_job_that_cannot_be_read_is_an_error_only_where_it_is_all_there_is);
+
+async fn a_job_that_cannot_be_read_is_an_error_only_where_it_is_all_there_is(engine: Engine) {
+    let it = Damaged::new(engine).await;
     let (store, account) = (&it.world.store, it.world.account);
     let ids = it.world.fill(it.world.pipeline, 2).await;
     it.damage(ids[0], NEWER_SPEC);
@@ -382,9 +528,10 @@ async fn a_job_that_cannot_be_read_is_an_error_only_where_it_is_all_there_is() {
     }
 }
 
-#[tokio::test]
-async fn a_paused_pipeline_keeps_its_unreadable_jobs_as_they_are() {
-    let it = Damaged::new().await;
+on_both!(a_paused_pipeline_keeps_its_unreadable_jobs_as_they_are);
+
+async fn a_paused_pipeline_keeps_its_unreadable_jobs_as_they_are(engine: Engine) {
+    let it = Damaged::new(engine).await;
     let id = it.world.submit_one().await;
     it.damage(id, NEWER_SPEC);
     it.world
@@ -396,10 +543,11 @@ async fn a_paused_pipeline_keeps_its_unreadable_jobs_as_they_are() {
     assert_eq!(it.stored(id), (0, None));
 }
 
+on_both!(access_that_cannot_be_read_is_an_error_that_names_the_row);
+
 /// Whoever may do less because of a row must not do more because it cannot be read.
-#[tokio::test]
-async fn access_that_cannot_be_read_is_an_error_that_names_the_row() {
-    let damaged = Damaged::new().await;
+async fn access_that_cannot_be_read_is_an_error_that_names_the_row(engine: Engine) {
+    let damaged = Damaged::new(engine).await;
     let store = &damaged.world.store;
     let admin = UserName::new(User::ADMIN).unwrap();
     let account = damaged.world.account;
@@ -417,13 +565,10 @@ async fn access_that_cannot_be_read_is_an_error_that_names_the_row() {
             "INSERT INTO limits SELECT id, 'mts:CancelJob', 'often' FROM accounts",
             "limits.rule of row mts:CancelJob",
         ),
-        (
-            "UPDATE access_keys SET user = 'a/b'",
-            "access_keys.user of row AKID",
-        ),
+        ("UPDATE access_keys SET user = 'a/b'", "access_keys.user"),
     ];
     for (damage, named) in cases {
-        assert_eq!(damaged.sql().execute(damage, []).unwrap(), 1, "{damage}");
+        assert_eq!(damaged.run(damage).0, 1, "{damage}");
         let errors = [
             store.grants(account, &grantee).await.err(),
             store.account(account).await.err(),
