@@ -5,7 +5,12 @@
 //! * A method that writes returns `Ok` only when the write is on disk. If the process dies before
 //!   it returns, the write has happened wholly or not at all, and the caller cannot know which;
 //!   after it has returned, the write survives any crash.
-//! * `Err` from a method that writes means that nothing was written.
+//! * `Err` from a method that writes means that nothing was written, with one exception: an engine that
+//!   is reached over a network loses the answer to a commit together with the connection, asks what
+//!   became of it, and may get no answer to that either. Then it is [`StoreError::Unavailable`] with a
+//!   text that says so, and the write has happened wholly or not at all, as after a crash. Whoever
+//!   repeats a write after `Unavailable` reckons with its having happened: by a [`Once`], by an
+//!   attempt's number, or by looking.
 //! * Every transition of a job is decided by [`Lifecycle::after`] on the row as it is inside the
 //!   write, and names the state and attempt it leaves. Two intentions on the same job are ordered;
 //!   the second sees what the first did. The one exception is a row of which not even state and
@@ -60,7 +65,8 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// Why an intention was not carried out.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The engine could not be reached or refused for now; the same call may succeed later.
+    /// The engine could not be reached or refused for now; the same call may succeed later. Of a write
+    /// nothing has happened, unless the text says that this is not known.
     #[error("the store is not available: {0}")]
     Unavailable(String),
     /// There is no room left to write.
