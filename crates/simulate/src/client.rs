@@ -229,7 +229,11 @@ impl Town {
         hash[..8].copy_from_slice(&half);
         hash[8..].copy_from_slice(&half);
         let until = FixedClock::START.after(Once::KEPT);
-        Once { hash, until }
+        Once {
+            hash,
+            until,
+            note: None,
+        }
     }
 
     fn submission(&self, tag: &str, jobs: usize) -> Submission {

@@ -178,14 +178,13 @@ async fn furnish(
 ) -> anyhow::Result<Vec<PipelineId>> {
     let store = database.store(Arc::new(Direct));
     let created_at = FixedClock::START;
-    store
-        .create_bucket(Bucket {
-            account,
-            name: BucketName::new("media")?,
-            place: Place::Directory("/simulated/media".into()),
-            created_at,
-        })
-        .await?;
+    let bucket = Bucket {
+        account,
+        name: BucketName::new("media")?,
+        place: Place::Directory("/simulated/media".into()),
+        created_at,
+    };
+    store.create_bucket(bucket, None).await?;
     let ids = Ids::default();
     let mut pipelines = Vec::new();
     for limit in &plan.limits {

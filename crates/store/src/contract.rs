@@ -23,6 +23,8 @@
 //!   already, the method fails with [`StoreError::Replayed`] and nothing is written. Any other answer
 //!   uses it up, and so does one that says that nothing was done; an error does not. One whose time
 //!   has passed may be forgotten.
+//! * Of a [`Once`] with a note that is kept with it, for [`AccessStore::noted`]. An answer that says that
+//!   nothing was made, queued or changed leaves such a call free, so that what is noted has happened.
 //! * Absence is `Ok(None)` or a missing entry; a row that cannot be read is an error naming it.
 //! * A job that cannot be read stops nothing but itself. Methods that are about whatever jobs there
 //!   are log it and go on with the others; each says what becomes of the job.
@@ -259,7 +261,7 @@ pub struct Hints {
 #[async_trait]
 pub trait Store: AccessStore + EventStore + NodeStore + KeepStore {
     /// Stores a bucket; false if the account already has one of this name.
-    async fn create_bucket(&self, bucket: Bucket) -> Result<bool>;
+    async fn create_bucket(&self, bucket: Bucket, once: Option<Once>) -> Result<bool>;
 
     async fn bucket(&self, account: AccountId, name: &BucketName) -> Result<Option<Bucket>>;
 
@@ -344,7 +346,13 @@ pub trait Store: AccessStore + EventStore + NodeStore + KeepStore {
 
     /// Queues a failed job again, under its id and as if it had never started: its results and its
     /// fault are gone, its history stays.
-    async fn retry(&self, account: AccountId, id: JobId, now: Timestamp) -> Result<RetryOutcome>;
+    async fn retry(
+        &self,
+        account: AccountId,
+        id: JobId,
+        now: Timestamp,
+        once: Option<Once>,
+    ) -> Result<RetryOutcome>;
 
     /// Starts at most `slots` jobs for a worker. Claiming is starting: a job that is returned here
     /// is running, and a cancel after it finds it so. First come `publishing` jobs whose lease has

@@ -11,6 +11,7 @@ mod happened;
 mod held;
 mod hints;
 mod lanes;
+mod outcome;
 mod postgres;
 mod sqlite;
 mod stored;

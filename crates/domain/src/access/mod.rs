@@ -16,4 +16,4 @@ pub use identity::{Grant, Grantee, NamedPolicy, PolicyRef, Role, RoleId, Token, 
 pub use key::{AccessKey, ApiKey, Owner, unsealed};
 pub use limit::{CallLimit, InvalidLimit, LimitRule, Period};
 pub use names::{AccountName, InvalidAccessName, PolicyName, ProjectName, RoleName, UserName};
-pub use once::Once;
+pub use once::{Made, Note, Once};

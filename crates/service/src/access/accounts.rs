@@ -44,7 +44,8 @@ impl Service {
             .new_account(&made, name.clone(), BTreeSet::new(), false)
             .await?;
         let account = new.account.clone();
-        match self.store.create_account(new).await? {
+        let once = caller.making(account.id);
+        match self.store.create_account(new, once).await? {
             CreateAccount::Created => Ok((account, made)),
             CreateAccount::NameTaken | CreateAccount::NotFirst => Err(name_taken(name)),
         }

@@ -1,5 +1,6 @@
 //! Who calls, and in what circumstances.
 
+use std::fmt::Display;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -17,8 +18,8 @@ pub struct Caller {
     /// Whether it may do what concerns the whole installation, such as mapping bucket paths.
     pub operator: bool,
     pub principal: Arc<Principal>,
-    /// Identity of a signed call that changes something: written with its effect, so that a replay
-    /// has none.
+    /// Identity of a call that changes something, by its signature or by the key that the caller gave it:
+    /// written with its effect, so that a replay has none.
     pub once: Option<Once>,
 }
 
@@ -38,6 +39,11 @@ impl Caller {
     pub fn once(self, once: Once) -> Self {
         let once = Some(once);
         Self { once, ..self }
+    }
+
+    /// The call's identity, for the write by which this is made.
+    pub(crate) fn making(&self, what: impl Display) -> Option<Once> {
+        self.once.map(|once| once.makes(what))
     }
 
     /// Whether it may do what only an account itself may, such as handing out the account's own keys.

@@ -61,7 +61,7 @@ impl Service {
         let name = AccountName::new(FIRST).map_err(ServiceError::internal)?;
         let features = BTreeSet::from(Feature::ALL);
         let new = self.new_account(made, name, features, true).await?;
-        let outcome = self.store.create_account(new).await?;
+        let outcome = self.store.create_account(new, None).await?;
         Ok(outcome == CreateAccount::Created)
     }
 

@@ -35,7 +35,8 @@ impl Service {
         let (key, secret) = self.new_access_key(account, owner);
         let view = KeyView::from(&key);
         let store = Arc::clone(&self.store);
-        let change = async move { store.create_access_key(key).await };
+        let once = caller.making(&view.id);
+        let change = async move { store.create_access_key(key, once).await };
         let outcome = self.changing(account, change).await?;
         key_created(outcome, &view, AccessKey::MOST)?;
         Ok(NewKey { view, secret })
@@ -57,7 +58,8 @@ impl Service {
         let (key, secret) = self.new_api_key(account, owner, operator);
         let view = KeyView::from(&key);
         let store = Arc::clone(&self.store);
-        let change = async move { store.create_api_key(key).await };
+        let once = caller.making(&view.id);
+        let change = async move { store.create_api_key(key, once).await };
         let outcome = self.changing(account, change).await?;
         key_created(outcome, &view, ApiKey::MOST)?;
         Ok(NewKey { view, secret })
@@ -176,7 +178,11 @@ impl Service {
             KeyKind::Access => {
                 let (key, secret) = self.new_access_key(account, old.owner);
                 let view = KeyView::from(&key);
-                let change = async move { store.rotate_access_key(account, &id, key, until).await };
+                let once = caller.making(&view.id);
+                let change = async move {
+                    let rotated = store.rotate_access_key(account, &id, key, until, once);
+                    rotated.await
+                };
                 (
                     self.changing(account, change).await?,
                     NewKey { view, secret },
@@ -185,7 +191,11 @@ impl Service {
             KeyKind::Api => {
                 let (key, secret) = self.new_api_key(account, old.owner, old.operator);
                 let view = KeyView::from(&key);
-                let change = async move { store.rotate_api_key(account, &id, key, until).await };
+                let once = caller.making(&view.id);
+                let change = async move {
+                    let rotated = store.rotate_api_key(account, &id, key, until, once);
+                    rotated.await
+                };
                 (
                     self.changing(account, change).await?,
                     NewKey { view, secret },

@@ -24,7 +24,9 @@ impl Service {
             created_at: now,
         };
         let pipeline = self.project_pipeline(&project);
-        let outcome = self.store.create_project(project.clone(), pipeline).await?;
+        let once = caller.making(project.id);
+        let made = self.store.create_project(project.clone(), pipeline, once);
+        let outcome = made.await?;
         created(outcome, "project", &project.name, Project::MOST)?;
         Ok(project)
     }

@@ -36,7 +36,8 @@ impl Service {
             created_at: now,
         };
         let (store, new) = (Arc::clone(&self.store), user.clone());
-        let change = async move { store.create_user(new, hash).await };
+        let once = caller.making(&user.name);
+        let change = async move { store.create_user(new, hash, once).await };
         let outcome = self.changing(account, change).await?;
         created(outcome, "user", &user.name, User::MOST)?;
         Ok(user)

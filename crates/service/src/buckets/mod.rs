@@ -77,7 +77,8 @@ impl Service {
             place: Place::Directory(path),
             created_at: now,
         };
-        if !self.store.create_bucket(bucket.clone()).await? {
+        let once = caller.making(&name);
+        if !self.store.create_bucket(bucket.clone(), once).await? {
             let message = format!("bucket {name} already exists");
             return Err(ServiceError::new(ErrorKind::Conflict, name, message));
         }

@@ -63,7 +63,8 @@ impl Service {
             place: Place::S3(place),
             created_at: now,
         };
-        if !self.store.create_bucket(bucket.clone()).await? {
+        let once = caller.making(&name);
+        if !self.store.create_bucket(bucket.clone(), once).await? {
             return Err(taken(&name));
         }
         Ok(view(caller, bucket))

@@ -21,7 +21,8 @@ impl Service {
     /// Queues a failed job again, under its id and as if it had never started.
     pub async fn retry(&self, caller: &Caller, id: JobId) -> Result<RetryDecision, ServiceError> {
         let now = self.clock.now();
-        match self.store.retry(caller.account, id, now).await? {
+        let once = caller.making(id);
+        match self.store.retry(caller.account, id, now, once).await? {
             RetryOutcome::Queued => {
                 let job = self.job(caller, id).await?;
                 Ok(RetryDecision::Queued(Box::new(job)))

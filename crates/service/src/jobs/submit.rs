@@ -64,7 +64,13 @@ impl Service {
             user_data: job.user_data,
             created_at: now,
         });
-        match self.store.submit(jobs.collect(), caller.once).await? {
+        let jobs: Vec<NewJob> = jobs.collect();
+        // The first stands for all: they are of one submission.
+        let once = match jobs.first() {
+            Some(first) => caller.making(first.id),
+            None => caller.once,
+        };
+        match self.store.submit(jobs, once).await? {
             SubmitOutcome::Accepted(jobs) => Ok(jobs),
             SubmitOutcome::PipelineMissing(id) => Err(ServiceError::missing("pipeline", id)),
         }
@@ -95,7 +101,11 @@ fn check(job: &SubmitJob, buckets: &mut BTreeSet<BucketName>) -> Result<(), Serv
         let message = format!("user data is longer than {MAX_USER_DATA_BYTES} bytes");
         return Err(ServiceError::invalid("user_data", message));
     }
-    if job.user_data.as_ref().is_some_and(|data| data.contains('\0')) {
+    if job
+        .user_data
+        .as_ref()
+        .is_some_and(|data| data.contains('\0'))
+    {
         let message = "user data holds a zero character, which cannot be kept";
         return Err(ServiceError::invalid("user_data", message));
     }

@@ -16,7 +16,8 @@ impl Service {
         require_operator(caller)?;
         let created_at = self.clock.now();
         let cluster = Cluster { name, created_at };
-        if self.store.create_cluster(cluster.clone()).await? {
+        let once = caller.making(&cluster.name);
+        if self.store.create_cluster(cluster.clone(), once).await? {
             return Ok(cluster);
         }
         let message = format!("there is already a cluster called {}", cluster.name);

@@ -173,8 +173,10 @@ impl Try {
             enabled: Some(false),
             ..DestinationChange::default()
         };
-        let (account, id) = (destination.account, destination.id);
-        let changed = self.service.store.change_destination(account, id, change);
+        let changed = self
+            .service
+            .store
+            .change_destination(account, id, change, None);
         if let Err(error) = changed.await {
             tracing::warn!(%error, webhook.id = %id, "webhook {id} is gone and stays enabled");
         }

@@ -46,7 +46,10 @@ impl Service {
     ) -> Result<Delivery, ServiceError> {
         let now = self.clock.now();
         let refused = |message: String| Err(ServiceError::new(ErrorKind::Conflict, id, message));
-        match self.store.replay_delivery(caller.account, id, now).await? {
+        let replayed = self
+            .store
+            .replay_delivery(caller.account, id, now, caller.making(id));
+        match replayed.await? {
             Replay::Queued => self.delivery(caller, id).await,
             Replay::Missing => Err(ServiceError::missing("delivery", id)),
             Replay::Unsent => refused(format!("delivery {id} is still on its way")),

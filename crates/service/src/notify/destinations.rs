@@ -90,7 +90,11 @@ impl Service {
             created_at: now,
         };
         let view = DestinationView::from(&new);
-        match self.store.create_destination(new).await? {
+        match self
+            .store
+            .create_destination(new, caller.making(id))
+            .await?
+        {
             Create::Created => Ok(OpenedDestination { view, secret }),
             Create::TooMany => {
                 let most = Destination::MOST;
@@ -189,7 +193,10 @@ impl Service {
         what: &str,
         change: DestinationChange,
     ) -> Result<DestinationView, ServiceError> {
-        let changed = self.store.change_destination(caller.account, id, change);
+        let once = caller.making(id);
+        let changed = self
+            .store
+            .change_destination(caller.account, id, change, once);
         let changed = changed.await?;
         let changed = changed.ok_or_else(|| ServiceError::missing(what, id))?;
         Ok(DestinationView::from(&changed))

@@ -33,6 +33,7 @@ impl Service {
             origin: wanted.origin,
             created_at: now,
         };
-        Ok(self.store.create_pipeline(pipeline, caller.once).await?)
+        let once = caller.making(pipeline.id);
+        Ok(self.store.create_pipeline(pipeline, once).await?)
     }
 }

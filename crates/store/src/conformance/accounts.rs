@@ -14,12 +14,15 @@ pub async fn the_first_account_is_made_once(home: &dyn Home) {
     let (store, clock, ids) = (home.open().await, FixedClock::default(), Ids::default());
     assert!(!store.has_accounts().await.expect("has_accounts"));
     let first = first_account(&ids, clock.now());
-    let created = store.create_account(first.clone()).await.expect("create");
+    let created = store
+        .create_account(first.clone(), None)
+        .await
+        .expect("create");
     assert_eq!(created, CreateAccount::Created);
     assert!(store.has_accounts().await.expect("has_accounts"));
     let mut second = tenant(2, "second", &ids, clock.now());
     second.only_first = true;
-    let created = store.create_account(second).await.expect("create");
+    let created = store.create_account(second, None).await.expect("create");
     assert_eq!(created, CreateAccount::NotFirst);
     assert_eq!(store.access_key("AKID2").await.expect("access_key"), None);
     let named = store
@@ -38,7 +41,7 @@ pub async fn an_account_comes_with_all_that_it_was_made_with(home: &dyn Home) {
     let new = first_account(&ids, clock.now());
     let made = new.clone();
     let id = made.account.id;
-    store.create_account(new).await.expect("create");
+    store.create_account(new, None).await.expect("create");
     let account = store.account(id).await.expect("account");
     assert_eq!(account.as_ref(), Some(&made.account));
     let named = store.account_named(&made.account.name).await;
@@ -77,7 +80,7 @@ pub async fn an_account_may_come_without_a_bucket(home: &dyn Home) {
         ..first_account(&ids, clock.now())
     };
     let id = new.account.id;
-    let created = store.create_account(new).await.expect("create");
+    let created = store.create_account(new, None).await.expect("create");
     assert_eq!(created, CreateAccount::Created);
     assert_eq!(store.buckets(id).await.expect("buckets"), []);
 }
@@ -87,14 +90,14 @@ pub async fn two_accounts_of_one_name_cannot_be(home: &dyn Home) {
     let store = &world.store;
     let again = tenant(2, "main", &world.ids, world.now());
     let (id, key) = (again.account.id, again.access_key.id.clone());
-    let created = store.create_account(again).await.expect("create");
+    let created = store.create_account(again, None).await.expect("create");
     assert_eq!(created, CreateAccount::NameTaken);
     assert_eq!(store.account(id).await.expect("account"), None);
     assert_eq!(store.access_key(&key).await.expect("access_key"), None);
     assert_eq!(store.users(id).await.expect("users"), []);
     // In another case it is another name.
     let other = tenant(2, "Main", &world.ids, world.now());
-    let created = store.create_account(other).await.expect("create");
+    let created = store.create_account(other, None).await.expect("create");
     assert_eq!(created, CreateAccount::Created);
 }
 
@@ -106,7 +109,7 @@ pub async fn an_account_is_made_wholly_or_not_at_all(home: &dyn Home) {
     new.pipelines[1].id = world.pipeline;
     let id = new.account.id;
     store
-        .create_account(new)
+        .create_account(new, None)
         .await
         .expect_err("a pipeline's id is taken");
     assert_eq!(store.account(id).await.expect("account"), None);
@@ -119,7 +122,7 @@ pub async fn an_account_is_made_wholly_or_not_at_all(home: &dyn Home) {
     let mut clash = tenant(3, "third", &world.ids, world.now());
     clash.access_key.id = "AKID".into();
     store
-        .create_account(clash)
+        .create_account(clash, None)
         .await
         .expect_err("a key's id is taken");
     assert_eq!(store.account(account(3)).await.expect("account"), None);
@@ -213,7 +216,7 @@ pub async fn a_project_comes_with_its_pipeline(home: &dyn Home) {
         let id = ProjectId::from_bytes([number; 16]);
         let pipeline = pipeline(owner, &format!("mpc-{id}"), &world.ids, world.now());
         let project = project(owner, id, name, world.now());
-        let created = store.create_project(project.clone(), pipeline).await;
+        let created = store.create_project(project.clone(), pipeline, None).await;
         (created.expect("create_project"), project)
     };
     let (created, films) = create(world.account, 10, "films").await;
@@ -264,7 +267,13 @@ pub async fn a_bucket_name_is_unique_inside_its_account(home: &dyn Home) {
         place: Place::Directory(path.into()),
         created_at: world.now(),
     };
-    let create = |bucket| async { world.store.create_bucket(bucket).await.expect("create") };
+    let create = |bucket| async {
+        world
+            .store
+            .create_bucket(bucket, None)
+            .await
+            .expect("create")
+    };
     assert!(create(bucket(world.account, "abc", "/one")).await);
     assert!(!create(bucket(world.account, "abc", "/two")).await);
     assert!(create(bucket(account(2), "abc", "/three")).await);
@@ -313,7 +322,13 @@ pub async fn a_bucket_on_s3_keeps_its_place_and_its_secret_in_whatever_seal(home
         }),
         created_at: world.now(),
     };
-    let create = |bucket| async { world.store.create_bucket(bucket).await.expect("create") };
+    let create = |bucket| async {
+        world
+            .store
+            .create_bucket(bucket, None)
+            .await
+            .expect("create")
+    };
     assert!(create(bucket("far", b"\x01one")).await);
     assert!(!create(bucket("far", b"\x01other")).await);
     let far = BucketName::new("far").expect("it is a valid name");

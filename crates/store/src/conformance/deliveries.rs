@@ -41,7 +41,7 @@ fn destination(world: &World, topic: Option<&str>) -> Destination {
 
 pub(super) async fn add(world: &World) -> Destination {
     let new = destination(world, None);
-    let created = world.store.create_destination(new.clone()).await;
+    let created = world.store.create_destination(new.clone(), None).await;
     assert_eq!(created.expect("create_destination"), Create::Created);
     new
 }
@@ -119,10 +119,10 @@ async fn list(world: &World, filter: DeliveryFilter) -> Vec<DeliveryId> {
 pub async fn a_destination_reads_back_as_it_was_made(home: &dyn Home) {
     let world = World::new(home).await;
     let (webhook, topic) = (add(&world).await, destination(&world, Some("mts/a:b")));
-    let created = world.store.create_destination(topic.clone()).await;
+    let created = world.store.create_destination(topic.clone(), None).await;
     assert_eq!(created.expect("create"), Create::Created);
     let twice = destination(&world, Some("mts/a:b"));
-    let taken = world.store.create_destination(twice).await;
+    let taken = world.store.create_destination(twice, None).await;
     assert_eq!(taken.expect("create"), Create::Taken);
     let all = world.store.destinations(world.account).await;
     assert_eq!(all.expect("destinations"), [webhook.clone(), topic.clone()]);
@@ -135,7 +135,7 @@ pub async fn a_destination_reads_back_as_it_was_made(home: &dyn Home) {
     assert_eq!(stranger.expect("destination"), None);
     let mut theirs = destination(&world, None);
     theirs.account = account(2);
-    let nobody = world.store.create_destination(theirs).await;
+    let nobody = world.store.create_destination(theirs, None).await;
     assert_eq!(nobody.expect("create"), Create::OwnerMissing);
 }
 
@@ -155,7 +155,7 @@ pub async fn a_destination_changes_and_goes(home: &dyn Home) {
     };
     let changed = world
         .store
-        .change_destination(world.account, was.id, change)
+        .change_destination(world.account, was.id, change, None)
         .await;
     let expected = Destination {
         url: "https://elsewhere.example/".into(),
@@ -169,7 +169,7 @@ pub async fn a_destination_changes_and_goes(home: &dyn Home) {
     let nothing = DestinationChange::default();
     let same = world
         .store
-        .change_destination(world.account, was.id, nothing.clone())
+        .change_destination(world.account, was.id, nothing.clone(), None)
         .await;
     assert_eq!(same.expect("change"), Some(expected));
     for (gone, owner) in [
@@ -182,7 +182,7 @@ pub async fn a_destination_changes_and_goes(home: &dyn Home) {
     }
     let missing = world
         .store
-        .change_destination(world.account, was.id, nothing)
+        .change_destination(world.account, was.id, nothing, None)
         .await;
     assert_eq!(missing.expect("change"), None);
     let left = world.store.sealed_secrets(None, 100).await;
@@ -196,7 +196,7 @@ pub async fn an_account_has_a_hundred_destinations_at_most(home: &dyn Home) {
         add(&world).await;
     }
     let more = destination(&world, None);
-    let refused = world.store.create_destination(more).await;
+    let refused = world.store.create_destination(more, None).await;
     assert_eq!(refused.expect("create"), Create::TooMany);
 }
 
@@ -280,7 +280,7 @@ pub async fn a_destination_listens_from_its_making_on(home: &dyn Home) {
     };
     let changed = world
         .store
-        .change_destination(world.account, webhook.id, off)
+        .change_destination(world.account, webhook.id, off, None)
         .await;
     changed.expect("change");
     assert_eq!(
@@ -390,7 +390,7 @@ pub async fn what_is_switched_off_waits_and_what_is_deleted_is_told(home: &dyn H
     };
     let change = |enabled| {
         let store = &world.store;
-        store.change_destination(world.account, webhook.id, switched(enabled))
+        store.change_destination(world.account, webhook.id, switched(enabled), None)
     };
     change(false).await.expect("change");
     assert_eq!(claim(&world, 5).await, []);
@@ -404,10 +404,45 @@ pub async fn what_is_switched_off_waits_and_what_is_deleted_is_told(home: &dyn H
     assert!(claimed[0].deleted);
     assert!(settle(&world, &claimed[0], Err(DeliveryState::Withdrawn)).await);
     let id = claimed[0].delivery.id;
-    let replay = world.store.replay_delivery(world.account, id, world.now());
+    let replay = world
+        .store
+        .replay_delivery(world.account, id, world.now(), None);
     assert_eq!(replay.await.expect("replay"), Replay::DestinationMissing);
     // The log still has it.
     assert_eq!(list(&world, DeliveryFilter::default()).await, [id]);
+}
+
+pub async fn what_is_switched_on_listens_from_then_on(home: &dyn Home) {
+    let world = World::new(home).await;
+    let made = add(&world).await;
+    let since = async || {
+        let listening = world.store.listening(vec![world.account]).await;
+        listening
+            .expect("listening")
+            .first()
+            .map(|(_, since)| *since)
+    };
+    let switch = async |enabled| {
+        let change = DestinationChange {
+            enabled: Some(enabled),
+            ..DestinationChange::default()
+        };
+        let (account, id) = (world.account, made.id);
+        let changed = world.store.change_destination(account, id, change, None);
+        assert!(changed.await.expect("change").is_some());
+    };
+    let from_the_beginning = since().await.expect("it listens");
+    world.submit_one().await;
+    // It was on all the time.
+    switch(true).await;
+    assert_eq!(since().await, Some(from_the_beginning));
+    switch(false).await;
+    world.submit_one().await;
+    assert_eq!(since().await, None);
+    switch(true).await;
+    let newest = world.store.newest_event().await.expect("newest_event");
+    assert_eq!(since().await, Some(newest));
+    assert!(from_the_beginning < newest);
 }
 
 pub async fn what_has_ended_can_be_sent_again(home: &dyn Home) {
@@ -418,9 +453,11 @@ pub async fn what_has_ended_can_be_sent_again(home: &dyn Home) {
     fan_out(&world, &[&webhook]).await;
     let first = claim(&world, 5).await.remove(0);
     let (id, owner) = (first.delivery.id, world.account);
-    let replay = || world.store.replay_delivery(owner, id, world.now());
+    let replay = || world.store.replay_delivery(owner, id, world.now(), None);
     assert_eq!(replay().await.expect("replay"), Replay::Unsent);
-    let stranger = world.store.replay_delivery(account(2), id, world.now());
+    let stranger = world
+        .store
+        .replay_delivery(account(2), id, world.now(), None);
     assert_eq!(stranger.await.expect("replay"), Replay::Missing);
     settle(&world, &first, Err(DeliveryState::Dead)).await;
     world.clock.advance(Duration::from_secs(60));

@@ -173,6 +173,7 @@ pub async fn a_deletion_counts_once(home: &dyn Home) {
     let once = Once {
         hash: [7; 16],
         until: world.now().after(HOUR),
+        note: None,
     };
     let (first, other) = (
         world.shaped(Shape::Failed).await,
@@ -243,7 +244,11 @@ pub async fn jobs_are_kept_by_the_time_of_their_account(home: &dyn Home) {
     let world = World::new(home).await;
     let other = tenant(2, "other", &world.ids, world.now());
     let (other_account, pipeline) = (other.account.id, other.pipelines[0].id);
-    world.store.create_account(other).await.expect("account");
+    world
+        .store
+        .create_account(other, None)
+        .await
+        .expect("account");
     let mine = world.shaped(Shape::CancelledNew).await.id;
     let theirs = reelgate_testkit::JobBuilder::new(
         other_account,

@@ -21,9 +21,9 @@ pub async fn keys_are_found_by_their_id_and_their_digest(home: &dyn Home) {
         expires_at: Some(world.now()),
         ..api_key(world.account, 2, ada, world.now())
     };
-    let created = world.store.create_access_key(pair.clone()).await;
+    let created = world.store.create_access_key(pair.clone(), None).await;
     assert_eq!(created.expect("create"), Create::Created);
-    let created = world.store.create_api_key(bearer.clone()).await;
+    let created = world.store.create_api_key(bearer.clone(), None).await;
     assert_eq!(created.expect("create"), Create::Created);
     // Also those that have expired: who asks decides what that means.
     assert_eq!(pair_of(&world, "AK2").await, Some(pair));
@@ -45,7 +45,13 @@ pub async fn a_key_needs_an_owner_and_an_id_of_its_own(home: &dyn Home) {
     let world = World::new(home).await;
     let other = world.add_tenant(2).await;
     let ada = Owner::User(world.add_user(other, "ada").await);
-    let create = async |key| world.store.create_access_key(key).await.expect("create");
+    let create = async |key| {
+        world
+            .store
+            .create_access_key(key, None)
+            .await
+            .expect("create")
+    };
     let now = world.now();
     // Ada is a user of the other account.
     for (owner, whose) in [
@@ -57,7 +63,7 @@ pub async fn a_key_needs_an_owner_and_an_id_of_its_own(home: &dyn Home) {
         assert_eq!(created, Create::OwnerMissing);
         let created = world
             .store
-            .create_api_key(api_key(owner, 3, whose, now))
+            .create_api_key(api_key(owner, 3, whose, now), None)
             .await;
         assert_eq!(created.expect("create"), Create::OwnerMissing);
     }
@@ -69,11 +75,19 @@ pub async fn a_key_needs_an_owner_and_an_id_of_its_own(home: &dyn Home) {
     );
     let mut again = api_key(other, 3, ada.clone(), now);
     again.digest = [7; 32];
-    let taken = world.store.create_api_key(again).await.expect("create");
+    let taken = world
+        .store
+        .create_api_key(again, None)
+        .await
+        .expect("create");
     assert_eq!(taken, Create::Taken);
     let mut again = api_key(other, 3, ada.clone(), now);
     again.id = bearer_of(&world, 7).await.expect("the first account's").id;
-    let taken = world.store.create_api_key(again).await.expect("create");
+    let taken = world
+        .store
+        .create_api_key(again, None)
+        .await
+        .expect("create");
     assert_eq!(taken, Create::Taken);
     assert_eq!(bearer_of(&world, 3).await, None);
     assert_eq!(
@@ -88,7 +102,7 @@ pub async fn an_account_has_a_hundred_keys_at_most(home: &dyn Home) {
     for number in 0..AccessKey::MOST {
         let id = format!("AK{number}");
         let key = access_key(world.account, &id, Owner::Account, world.now());
-        let created = store.create_access_key(key).await.expect("create");
+        let created = store.create_access_key(key, None).await.expect("create");
         // One is there from the start.
         let last = number == AccessKey::MOST - 1;
         assert_eq!(
@@ -102,7 +116,7 @@ pub async fn an_account_has_a_hundred_keys_at_most(home: &dyn Home) {
     }
     for number in 0..u8::try_from(ApiKey::MOST).expect("it is small") {
         let key = api_key(world.account, 100 + number, Owner::Account, world.now());
-        let created = store.create_api_key(key).await.expect("create");
+        let created = store.create_api_key(key, None).await.expect("create");
         let last = u32::from(number) == ApiKey::MOST - 1;
         assert_eq!(
             created,
@@ -117,19 +131,19 @@ pub async fn an_account_has_a_hundred_keys_at_most(home: &dyn Home) {
     assert_eq!(keys.len(), AccessKey::MOST as usize);
     // A rotation would leave more.
     let new = access_key(world.account, "NEW", Owner::Account, world.now());
-    let rotated = store.rotate_access_key(world.account, "AKID", new, world.now());
+    let rotated = store.rotate_access_key(world.account, "AKID", new, world.now(), None);
     assert_eq!(rotated.await.expect("rotate"), Rotate::TooMany);
     assert_eq!(
         pair_of(&world, "AKID").await.and_then(|it| it.expires_at),
         None
     );
     let new = access_key(other, "NEW", Owner::Account, world.now());
-    let created = store.create_access_key(new).await.expect("create");
+    let created = store.create_access_key(new, None).await.expect("create");
     assert_eq!(created, Create::Created);
     let deleted = store.delete_access_key(world.account, "AK1").await;
     assert!(deleted.expect("delete"));
     let key = access_key(world.account, "AK1", Owner::Account, world.now());
-    let created = store.create_access_key(key).await.expect("create");
+    let created = store.create_access_key(key, None).await.expect("create");
     assert_eq!(created, Create::Created);
 }
 
@@ -139,9 +153,17 @@ pub async fn keys_are_listed_oldest_first(home: &dyn Home) {
     let later = |seconds| world.now().after(Duration::from_secs(seconds));
     for (id, number, seconds) in [("C", 30, 1), ("A", 31, 3), ("B", 32, 2)] {
         let pair = access_key(world.account, id, Owner::Account, later(seconds));
-        world.store.create_access_key(pair).await.expect("create");
+        world
+            .store
+            .create_access_key(pair, None)
+            .await
+            .expect("create");
         let bearer = api_key(world.account, number, Owner::Account, later(seconds));
-        world.store.create_api_key(bearer).await.expect("create");
+        world
+            .store
+            .create_api_key(bearer, None)
+            .await
+            .expect("create");
     }
     let pairs = async |owner| {
         let pairs = world.store.access_keys(owner).await.expect("access_keys");
@@ -216,7 +238,7 @@ pub async fn a_rotation_brings_a_new_key_and_ends_the_old_one(home: &dyn Home) {
         let new = access_key(world.account, new, Owner::Account, world.now());
         let rotated = world
             .store
-            .rotate_access_key(world.account, old, new, until);
+            .rotate_access_key(world.account, old, new, until, None);
         rotated.await.expect("rotate")
     };
     let until = async |id: &str| pair_of(&world, id).await.expect("it exists").expires_at;
@@ -239,7 +261,9 @@ pub async fn a_rotation_brings_a_new_key_and_ends_the_old_one(home: &dyn Home) {
             operator,
             ..api_key(world.account, number, Owner::Account, world.now())
         };
-        let rotated = world.store.rotate_api_key(world.account, old, new, until);
+        let rotated = world
+            .store
+            .rotate_api_key(world.account, old, new, until, None);
         rotated.await.expect("rotate")
     };
     let state = async |number| {
@@ -281,16 +305,20 @@ pub async fn a_rotation_keeps_to_its_owner(home: &dyn Home) {
         (world.account, "NONE", world.account, Owner::Account),
     ] {
         let pair = access_key(of, "NEW", owner.clone(), now);
-        let rotated = world.store.rotate_access_key(caller, old, pair, now).await;
+        let rotated = world
+            .store
+            .rotate_access_key(caller, old, pair, now, None)
+            .await;
         assert_eq!(rotated.expect("rotate"), Rotate::Missing);
         let old = match old {
             "AKID" => bearer.as_str(),
             "AKID2" => "rgk-00000002",
             _ => "none",
         };
-        let rotated = world
-            .store
-            .rotate_api_key(caller, old, api_key(of, 40, owner, now), now);
+        let rotated =
+            world
+                .store
+                .rotate_api_key(caller, old, api_key(of, 40, owner, now), now, None);
         assert_eq!(rotated.await.expect("rotate"), Rotate::Missing);
     }
     assert_eq!(pair_of(&world, "NEW").await, None);
@@ -317,9 +345,17 @@ pub async fn a_user_takes_its_keys_along_and_no_others(home: &dyn Home) {
     ] {
         let whose = Owner::User(world.add_user(owner, name).await);
         let pair = access_key(owner, id, whose.clone(), now);
-        world.store.create_access_key(pair).await.expect("create");
+        world
+            .store
+            .create_access_key(pair, None)
+            .await
+            .expect("create");
         let bearer = api_key(owner, number, whose, now);
-        world.store.create_api_key(bearer).await.expect("create");
+        world
+            .store
+            .create_api_key(bearer, None)
+            .await
+            .expect("create");
     }
     let ada = user_name("ada");
     assert!(

@@ -22,6 +22,7 @@
 //! | a pause is read before the claim | [`pausing::no_claim_that_follows_an_answered_pause_starts_its_jobs`], `traffic` |
 //! | a resume wakes nobody | [`pausing::a_paused_pipeline_starts_nothing_and_resumes`] |
 //! | a signed call is made twice at once, or again after a restart | [`once::of_two_replays_at_once_one_wins`], [`once::a_call_stays_known_after_a_reopen`] |
+//! | a call with a key makes two things, or is refused without one, or is forgotten by a restart | [`keyed`] |
 //! | what is told is not what was written | [`model`], [`submitting::wake_ups_follow_what_happened`], and the engine's tests of its writer |
 //! | a cancel waits behind what it cancels, or for room on a full disk | the engine's tests of its writer |
 //! | a call costs the more the more is queued | the engine's tests of its statements |
@@ -44,6 +45,7 @@ pub mod fencing;
 pub mod granting;
 pub mod history;
 pub mod keeping;
+pub mod keyed;
 pub mod keys;
 pub mod listing;
 pub mod model;
@@ -134,6 +136,14 @@ macro_rules! conformance_tests {
             once::of_two_replays_at_once_one_wins,
             once::a_call_stays_known_after_a_reopen,
             once::old_calls_are_forgotten_step_by_step,
+            keyed::a_keyed_call_is_made_once_and_noted_with_what_it_made,
+            keyed::a_signed_call_is_not_noted,
+            keyed::a_refused_keyed_call_can_be_made_once_nothing_stands_against_it,
+            keyed::a_keyed_call_that_fails_can_be_made_again,
+            keyed::of_many_keyed_calls_at_once_one_is_made,
+            keyed::a_keyed_call_stays_noted_after_a_reopen,
+            keyed::whatever_is_made_by_a_keyed_call_is_made_once,
+            keyed::old_keyed_calls_are_forgotten_step_by_step,
             auditing::calls_read_back_newest_first,
             auditing::calls_are_in_the_order_of_their_times_however_they_came,
             auditing::very_many_calls_at_one_time_are_all_kept,
@@ -276,6 +286,7 @@ macro_rules! conformance_tests {
             two_nodes::an_attempt_is_fenced_on_both,
             two_nodes::a_pipeline_that_is_deleted_on_one_takes_no_jobs_on_the_other,
             two_nodes::what_happens_on_one_wakes_the_other,
+            two_nodes::of_many_keyed_calls_on_both_at_once_one_is_made,
             two_nodes::no_promise_breaks_under_traffic_on_two,
             traffic::no_promise_breaks_under_traffic,
             model::random_operations_agree_with_the_rules,

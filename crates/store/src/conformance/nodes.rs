@@ -57,7 +57,13 @@ pub async fn a_node_reads_back_as_it_joined(home: &dyn Home) {
     let name = cluster("east");
     let created_at = world.now();
     let made = Cluster { name, created_at };
-    assert!(world.store.create_cluster(made).await.expect("cluster"));
+    assert!(
+        world
+            .store
+            .create_cluster(made, None)
+            .await
+            .expect("cluster")
+    );
     let node = Node {
         cluster: Some(cluster("east")),
         kinds: Kinds::NONE.and(JobKind::Transcode),
@@ -189,7 +195,41 @@ pub async fn a_drain_is_told_with_the_next_sign_of_life(home: &dyn Home) {
     // A process that starts anew has not been told.
     assert!(world.store.set_draining(&id, true).await.expect("drain"));
     join(&world, node(&world, "worker-1")).await;
-    assert!(!nodes(&world).await[0].draining);
+    let id = WorkerId("worker-1".to_owned());
+    assert!(world.store.set_draining(&id, true).await.expect("drain"));
+    let again = |id: &str| Node {
+        home: "home of worker-1".to_owned(),
+        ..node(&world, id)
+    };
+    join(&world, again("worker-2")).await;
+    join(&world, node(&world, "worker-3")).await;
+    assert_eq!(draining("worker-1").await, None);
+    assert_eq!(draining("worker-2").await, Some(true));
+    assert_eq!(draining("worker-3").await, Some(false));
+    let left = WorkerId("worker-2".to_owned());
+    world.store.leave(&left).await.expect("leave");
+    join(&world, again("worker-4")).await;
+    assert_eq!(draining("worker-4").await, Some(false));
+}
+
+pub async fn one_of_the_nodes_that_answer_calls_is_the_first(home: &dyn Home) {
+    let world = World::new(home).await;
+    let is_first = async |id: &str| {
+        let told = beat(&world, id, Sign::default()).await;
+        told.expect("it is known").is_first
+    };
+    for id in ["worker-1", "server-2", "server-1"] {
+        join(&world, node(&world, id)).await;
+        world.clock.advance(Duration::from_secs(1));
+    }
+    assert!(!is_first("worker-1").await);
+    assert!(is_first("server-2").await);
+    assert!(!is_first("server-1").await);
+    // Lost, until it gives a sign of life again.
+    world.clock.advance(NodeState::LIVE_FOR);
+    assert!(is_first("server-1").await);
+    assert!(is_first("server-2").await);
+    assert!(!is_first("server-1").await);
 }
 
 pub async fn a_node_shows_how_many_jobs_it_holds(home: &dyn Home) {
@@ -224,7 +264,7 @@ pub async fn a_cluster_in_which_a_node_lives_stays(home: &dyn Home) {
             name: cluster(name),
             created_at: world.now(),
         };
-        let create = || world.store.create_cluster(made.clone());
+        let create = || world.store.create_cluster(made.clone(), None);
         assert!(create().await.expect("create"));
         assert!(!create().await.expect("create again"));
     }
@@ -253,7 +293,13 @@ pub async fn clusters_are_there_after_a_reopen(home: &dyn Home) {
             name: cluster(name),
             created_at: world.now(),
         };
-        assert!(world.store.create_cluster(made).await.expect("create"));
+        assert!(
+            world
+                .store
+                .create_cluster(made, None)
+                .await
+                .expect("create")
+        );
     }
     let before = world.store.clusters().await.expect("clusters");
     drop(world);

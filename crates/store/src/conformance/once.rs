@@ -29,6 +29,7 @@ fn once(number: u64) -> Once {
     Once {
         hash,
         until: FixedClock::START.after(WINDOW),
+        note: None,
     }
 }
 

@@ -16,7 +16,10 @@ pub async fn only_failed_jobs_are_queued_again(home: &dyn Home) {
     for shape in Shape::ALL {
         let job = world.shaped(shape).await;
         let load = world.load(job.pipeline).await;
-        let foreign = world.store.retry(account(2), job.id, world.now()).await;
+        let foreign = world
+            .store
+            .retry(account(2), job.id, world.now(), None)
+            .await;
         assert_eq!(foreign.expect("retry"), RetryOutcome::Missing, "{shape:?}");
         let outcome = world.retry(job.id).await;
         if shape == Shape::Failed {

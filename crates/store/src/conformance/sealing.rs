@@ -13,7 +13,11 @@ async fn sealed(world: &World, id: &str) -> Option<Vec<u8>> {
 
 async fn add_key(world: &World, id: &str) {
     let key = access_key(world.account, id, Owner::Account, world.now());
-    world.store.create_access_key(key).await.expect("create");
+    world
+        .store
+        .create_access_key(key, None)
+        .await
+        .expect("create");
 }
 
 fn resealed(id: &str, old: &[u8], new: &[u8]) -> Resealed {

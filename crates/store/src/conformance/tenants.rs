@@ -41,7 +41,7 @@ impl World {
     pub(super) async fn add_tenant(&self, number: u8) -> AccountId {
         let new = tenant(number, &format!("tenant-{number}"), &self.ids, self.now());
         let id = new.account.id;
-        let created = self.store.create_account(new).await;
+        let created = self.store.create_account(new, None).await;
         assert_eq!(created.expect("create_account"), CreateAccount::Created);
         id
     }
@@ -49,7 +49,7 @@ impl World {
     pub(super) async fn add_user(&self, account: AccountId, name: &str) -> UserName {
         let user = user(account, name, self.now());
         let name = user.name.clone();
-        let created = self.store.create_user(user, None).await;
+        let created = self.store.create_user(user, None, None).await;
         assert_eq!(created.expect("create_user"), Create::Created);
         name
     }

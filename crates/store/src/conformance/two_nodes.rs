@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::traffic::{Reach, promises_hold};
 use super::world::{LEASE, failed};
-use super::{Home, World, claiming, once, pausing, race};
+use super::{Home, World, claiming, keyed, once, pausing, race};
 use crate::{DeletePipeline, Ending, Fenced, Store, SubmitOutcome};
 
 /// Long enough for a hint that comes at all.
@@ -55,6 +55,11 @@ pub async fn of_two_replays_on_both_at_once_one_wins(home: &dyn Home) {
         async move { store.submit(jobs, Some(call)).await }
     };
     assert_eq!(once::race(&one, 300, submit).await, Vec::<String>::new());
+}
+
+pub async fn of_many_keyed_calls_on_both_at_once_one_is_made(home: &dyn Home) {
+    let (one, other) = two(home).await;
+    keyed::one_is_made(&[one, other]).await;
 }
 
 /// Whose turn it is, is known to all nodes.

@@ -14,12 +14,14 @@ pub async fn a_user_reads_back_as_it_was_made(home: &dyn Home) {
     let world = World::new(home).await;
     let store = &world.store;
     let ada = user(world.account, "ada@example.org", world.now());
-    let created = store.create_user(ada.clone(), None).await;
+    let created = store.create_user(ada.clone(), None, None).await;
     assert_eq!(created.expect("create"), Create::Created);
     let found = store.user(world.account, &ada.name).await.expect("user");
     assert_eq!(found.as_ref(), Some(&ada));
     let bob = user(world.account, "bob", world.now());
-    let created = store.create_user(bob.clone(), Some("hash".into())).await;
+    let created = store
+        .create_user(bob.clone(), Some("hash".into()), None)
+        .await;
     assert_eq!(created.expect("create"), Create::Created);
     let bob = User {
         has_password: true,
@@ -36,7 +38,7 @@ pub async fn a_user_name_is_unique_inside_its_account(home: &dyn Home) {
     let world = World::new(home).await;
     let (store, other) = (&world.store, world.add_tenant(2).await);
     let create = async |user, hash: Option<&str>| {
-        let created = store.create_user(user, hash.map(str::to_owned)).await;
+        let created = store.create_user(user, hash.map(str::to_owned), None).await;
         created.expect("create")
     };
     let ada = user(world.account, "ada", world.now());
@@ -222,7 +224,7 @@ pub async fn an_account_has_a_thousand_users_at_most(home: &dyn Home) {
     let create = async |owner, name: &str| {
         let created = world
             .store
-            .create_user(user(owner, name, world.now()), None);
+            .create_user(user(owner, name, world.now()), None, None);
         created.await.expect("create")
     };
     // The admin is one of them.

@@ -107,7 +107,10 @@ impl World {
         let store = home.open().await;
         let first = first_account(&ids, clock.now());
         let (account, pipeline) = (first.account.id, first.pipelines[0].id);
-        let created = store.create_account(first).await.expect("create_account");
+        let created = store
+            .create_account(first, None)
+            .await
+            .expect("create_account");
         assert_eq!(created, CreateAccount::Created);
         Self {
             store,
@@ -254,7 +257,7 @@ impl World {
     pub async fn retry(&self, job: JobId) -> RetryOutcome {
         let now = self.now();
         self.store
-            .retry(self.account, job, now)
+            .retry(self.account, job, now, None)
             .await
             .expect("retry")
     }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use reelgate_domain::access::{
     AccessKey, Account, AccountName, ApiKey, AuditEntry, AuditRecord, Feature, Grant, Grantee,
-    LimitRule, NamedPolicy, Once, PolicyRef, Project, ProjectId, Role, Token, User,
+    LimitRule, NamedPolicy, Note, Once, PolicyRef, Project, ProjectId, Role, Token, User,
 };
 use reelgate_domain::access::{PolicyName, RoleName, UserName};
 use reelgate_domain::{AccountId, Timestamp};
@@ -159,7 +159,7 @@ pub struct AuditFilter {
 #[async_trait]
 pub trait AccessStore: Send + Sync + 'static {
     /// Makes an account with its project, keys, user, pipelines and bucket, all or nothing.
-    async fn create_account(&self, new: NewAccount) -> Result<CreateAccount>;
+    async fn create_account(&self, new: NewAccount, once: Option<Once>) -> Result<CreateAccount>;
 
     /// Whether there is an account yet.
     async fn has_accounts(&self) -> Result<bool>;
@@ -187,7 +187,12 @@ pub trait AccessStore: Send + Sync + 'static {
     async fn limits(&self, account: AccountId) -> Result<BTreeMap<String, LimitRule>>;
 
     /// Makes a project and its pipeline. At most [`Project::MOST`].
-    async fn create_project(&self, project: Project, pipeline: NewPipeline) -> Result<Create>;
+    async fn create_project(
+        &self,
+        project: Project,
+        pipeline: NewPipeline,
+        once: Option<Once>,
+    ) -> Result<Create>;
 
     async fn projects(&self, account: AccountId) -> Result<Vec<Project>>;
 
@@ -195,7 +200,7 @@ pub trait AccessStore: Send + Sync + 'static {
     async fn project(&self, id: ProjectId) -> Result<Option<Project>>;
 
     /// At most [`AccessKey::MOST`].
-    async fn create_access_key(&self, key: AccessKey) -> Result<Create>;
+    async fn create_access_key(&self, key: AccessKey, once: Option<Once>) -> Result<Create>;
 
     /// The key pair with this id, of whichever account, active or not, expired or not.
     async fn access_key(&self, id: &str) -> Result<Option<AccessKey>>;
@@ -222,10 +227,11 @@ pub trait AccessStore: Send + Sync + 'static {
         old: &str,
         new: AccessKey,
         old_until: Timestamp,
+        once: Option<Once>,
     ) -> Result<Rotate>;
 
     /// At most [`ApiKey::MOST`].
-    async fn create_api_key(&self, key: ApiKey) -> Result<Create>;
+    async fn create_api_key(&self, key: ApiKey, once: Option<Once>) -> Result<Create>;
 
     /// The bearer key whose SHA-256 this is, of whichever account, active or not, expired or not.
     async fn api_key(&self, digest: &[u8; 32]) -> Result<Option<ApiKey>>;
@@ -246,10 +252,16 @@ pub trait AccessStore: Send + Sync + 'static {
         old: &str,
         new: ApiKey,
         old_until: Timestamp,
+        once: Option<Once>,
     ) -> Result<Rotate>;
 
     /// Makes a user, with a password if there is a hash. At most [`User::MOST`].
-    async fn create_user(&self, user: User, password_hash: Option<String>) -> Result<Create>;
+    async fn create_user(
+        &self,
+        user: User,
+        password_hash: Option<String>,
+        once: Option<Once>,
+    ) -> Result<Create>;
 
     async fn users(&self, account: AccountId) -> Result<Vec<User>>;
 
@@ -334,6 +346,9 @@ pub trait AccessStore: Send + Sync + 'static {
     /// others. If the call was noted before, fails with
     /// [`StoreError::Replayed`](super::StoreError::Replayed).
     async fn use_once(&self, once: Once) -> Result<()>;
+
+    /// What was kept of a call with this hash, if it was made with a note.
+    async fn noted(&self, hash: [u8; 16]) -> Result<Option<Note>>;
 
     /// Stores records, all or none.
     async fn record(&self, records: Vec<AuditRecord>) -> Result<()>;

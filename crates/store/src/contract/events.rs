@@ -8,6 +8,7 @@
 //! [`EventName::of`]: reelgate_domain::event::EventName::of
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::event::{
     Delivery, DeliveryId, DeliveryState, Destination, DestinationId, EventCursor, NameSet, Sealed,
     StoredEvent, TopicName,
@@ -137,7 +138,11 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// Stores a destination. At most [`Destination::MOST`]; a topic has one. It is told of what
     /// happens from now on.
-    async fn create_destination(&self, destination: Destination) -> Result<Create>;
+    async fn create_destination(
+        &self,
+        destination: Destination,
+        once: Option<Once>,
+    ) -> Result<Create>;
 
     /// Oldest first.
     async fn destinations(&self, account: AccountId) -> Result<Vec<Destination>>;
@@ -160,6 +165,7 @@ pub trait EventStore: Send + Sync + 'static {
         change: DestinationChange,
     ) -> Result<Option<Destination>>;
 
+        once: Option<Once>,
     /// Deletes a destination; what is unsent is withdrawn when its turn comes. False if there is none.
     async fn delete_destination(&self, account: AccountId, id: DestinationId) -> Result<bool>;
 
@@ -192,3 +198,4 @@ pub trait EventStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Replay>;
 }
+        once: Option<Once>,

@@ -5,6 +5,7 @@
 //! an engine that belongs to one process may keep it in memory. Clusters are as durable as anything else.
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::node::{Cluster, ClusterName, Node, NodeState, Trouble};
 use reelgate_domain::{Timestamp, WorkerId};
 
@@ -77,7 +78,7 @@ pub trait NodeStore: Send + Sync + 'static {
     async fn forget_nodes(&self, before: Timestamp) -> Result<u64>;
 
     /// False if there is one of this name.
-    async fn create_cluster(&self, cluster: Cluster) -> Result<bool>;
+    async fn create_cluster(&self, cluster: Cluster, once: Option<Once>) -> Result<bool>;
 
     /// By name.
     async fn clusters(&self) -> Result<Vec<Cluster>>;

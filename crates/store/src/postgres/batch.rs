@@ -4,7 +4,7 @@
 //! Locks are taken in the same order by everybody: calls that count once by their hashes, jobs by
 //! their numbers, queues by their keys. A claim takes jobs last, and waits for none of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use reelgate_domain::access::Once;
 use reelgate_domain::job::StateName;
@@ -48,9 +48,12 @@ pub(super) async fn run(session: &Session, wishes: &mut [Wish]) -> Answer<Worth<
     }
     load(session, &need, &mut unit, begin).await?;
     let back = decide(&mut unit, &mut intentions);
-    if !back.is_empty() {
-        let back: Vec<&[u8]> = back.iter().map(<[u8; 16]>::as_slice).collect();
-        session.execute(sql::GIVE_BACK, &[&back]).await?;
+    for (keyed, statement) in [(false, sql::GIVE_BACK), (true, sql::GIVE_BACK_KEYED)] {
+        let back = back.iter().filter(|once| once.note.is_some() == keyed);
+        let back: Vec<&[u8]> = back.map(|once| once.hash.as_slice()).collect();
+        if !back.is_empty() {
+            session.execute(statement, &[&back]).await?;
+        }
     }
     let wakes = unit.wakes;
     if !claims.is_empty() {
@@ -81,6 +84,7 @@ async fn prepare(session: &Session) -> Answer<()> {
 struct Need {
     hashes: Vec<[u8; 16]>,
     untils: Vec<i64>,
+    keyed: Vec<Once>,
     accounts: Vec<i64>,
     ids: Vec<JobId>,
     leases: Vec<JobId>,
@@ -112,8 +116,13 @@ impl Need {
             if let Some(once) = once
                 && calls.insert(once.hash)
             {
-                all.hashes.push(once.hash);
-                all.untils.push(once.until.as_millis());
+                match once.note {
+                    None => {
+                        all.hashes.push(once.hash);
+                        all.untils.push(once.until.as_millis());
+                    }
+                    Some(_) => all.keyed.push(*once),
+                }
             }
             for (account, id) in jobs {
                 all.accounts.push(account_key(*account));
@@ -140,6 +149,30 @@ impl Need {
     }
 }
 
+/// Calls with notes, in the columns of their statement.
+#[derive(Default)]
+struct Keyed<'a> {
+    hashes: Vec<&'a [u8]>,
+    untils: Vec<i64>,
+    requests: Vec<&'a [u8]>,
+    made: Vec<&'a str>,
+}
+
+impl<'a> Keyed<'a> {
+    fn of(calls: &'a [Once]) -> Self {
+        let mut all = Self::default();
+        for call in calls {
+            if let Some(note) = &call.note {
+                all.hashes.push(&call.hash);
+                all.untils.push(call.until.as_millis());
+                all.requests.push(&note.request);
+                all.made.push(note.made.as_str());
+            }
+        }
+        all
+    }
+}
+
 async fn load(
     session: &Session,
     need: &Need,
@@ -163,13 +196,16 @@ async fn load(
     let jobs: [Param<'_>; 4] = [&need.accounts, &ids, &leases, &numbers];
     let any_job = !(ids.is_empty() && leases.is_empty() && numbers.is_empty());
     let calls: [Param<'_>; 2] = [&hashes, &need.untils];
+    let keyed = Keyed::of(&need.keyed);
+    let keyed_calls: [Param<'_>; 4] = [&keyed.hashes, &keyed.untils, &keyed.requests, &keyed.made];
     let of_pipelines: [Param<'_>; 1] = [&pipelines];
     let new_jobs: [Param<'_>; 1] = [&need.new_jobs];
     // All go out at once; the server takes them in this order.
-    let (begun, fresh, locked, loaded, known, new) = tokio::join!(
+    let (begun, fresh, fresh_keyed, locked, loaded, known, new) = tokio::join!(
         biased;
         begin,
         some(session, !hashes.is_empty(), sql::SPEND, &calls),
+        some(session, !need.keyed.is_empty(), sql::SPEND_KEYED, &keyed_calls),
         some(session, any_job, sql::LOCK_JOBS, &jobs),
         some(session, any_job, sql::LOAD_JOBS, &jobs),
         some(session, !pipelines.is_empty(), sql::PIPELINES_BY_ID, &of_pipelines),
@@ -178,6 +214,9 @@ async fn load(
     begun?;
     for row in &fresh? {
         unit.fresh.insert(bytes(row, 0, "nonces", "hash")?);
+    }
+    for row in &fresh_keyed? {
+        unit.fresh.insert(bytes(row, 0, "keyed_calls", "hash")?);
     }
     unit.writes |= !unit.fresh.is_empty();
     let locked: HashSet<i64> = locked?.iter().map(|row| row.get(0)).collect();
@@ -265,9 +304,10 @@ fn bytes(row: &Row, index: usize, table: &'static str, column: &'static str) -> 
         .map_err(|_| corrupt(table, column, "?", why))
 }
 
-/// Decides in order. Gives back the calls that were noted for nothing: an error does not use one up.
-fn decide(unit: &mut Unit, intentions: &mut [&mut Box<dyn Intention>]) -> Vec<[u8; 16]> {
-    let mut unused = HashSet::new();
+/// Decides in order. Gives back the calls that were noted for nothing: an error does not use one up, and
+/// no refusal one that has a note.
+fn decide(unit: &mut Unit, intentions: &mut [&mut Box<dyn Intention>]) -> Vec<Once> {
+    let mut unused = HashMap::new();
     for intention in intentions {
         let once: Option<Once> = intention.needs().once;
         unit.begin();
@@ -275,7 +315,8 @@ fn decide(unit: &mut Unit, intentions: &mut [&mut Box<dyn Intention>]) -> Vec<[u
             Some(once) if !unit.fresh.remove(&once.hash) => intention.refuse(StoreError::Replayed),
             _ => intention.decide(unit),
         };
-        if outcome.is_ok() {
+        let is_left = unit.is_refused && once.is_some_and(|once| once.note.is_some());
+        if outcome.is_ok() && !is_left {
             continue;
         }
         unit.take_back();
@@ -284,9 +325,9 @@ fn decide(unit: &mut Unit, intentions: &mut [&mut Box<dyn Intention>]) -> Vec<[u
         {
             // Another one of this batch may still make it.
             unit.fresh.insert(once.hash);
-            unused.insert(once.hash);
+            unused.insert(once.hash, once);
         }
     }
-    unused.retain(|hash| unit.fresh.contains(hash));
-    unused.into_iter().collect()
+    unused.retain(|hash, _| unit.fresh.contains(hash));
+    unused.into_values().collect()
 }

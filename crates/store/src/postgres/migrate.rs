@@ -14,11 +14,18 @@ pub(super) struct Migration {
     pub(super) sql: &'static str,
 }
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    oldest_reader: 1,
-    sql: include_str!("migrations/0001_everything.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        oldest_reader: 1,
+        sql: include_str!("migrations/0001_everything.sql"),
+    },
+    Migration {
+        version: 2,
+        oldest_reader: 1,
+        sql: include_str!("migrations/0002_keyed_calls.sql"),
+    },
+];
 
 /// Where a new database begins. The one row of `schema` is what nodes that start together lock.
 const GROUND: &str = "\

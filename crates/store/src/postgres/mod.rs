@@ -20,6 +20,7 @@ mod migrate;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod nodes;
+mod once;
 mod pipelines;
 mod pool;
 mod report;

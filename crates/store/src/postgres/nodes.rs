@@ -1,6 +1,7 @@
 //! Nodes and clusters: rows that every node sees.
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::node::{Cluster, ClusterName, Kinds, Node, NodeState, Trouble};
 use reelgate_domain::{Timestamp, WorkerId};
 use tokio_postgres::Row;
@@ -8,6 +9,7 @@ use tokio_postgres::Row;
 use super::PostgresStore;
 use super::connect::{Param, Session};
 use super::error::Answer;
+use super::once::counted;
 use super::rows::{Cells, storable};
 use super::sql::nodes as sql;
 use super::transaction::{look_up, transact};
@@ -46,12 +48,13 @@ impl NodeStore for PostgresStore {
         transact!(self.pool, s => s.execute(sql::FORGET_NODES, &[&before]).await)
     }
 
-    async fn create_cluster(&self, cluster: Cluster) -> Result<bool> {
+    async fn create_cluster(&self, cluster: Cluster, once: Option<Once>) -> Result<bool> {
         let name = cluster.name.as_str();
         let created_at = cluster.created_at.as_millis();
         let row: [Param<'_>; 2] = [&name, &created_at];
-        let made = transact!(self.pool, s => s.execute(sql::INSERT_CLUSTER, &row).await);
-        made.map(|made| made == 1)
+        transact!(self.pool, s => {
+            counted(s, once, async { Ok(s.execute(sql::INSERT_CLUSTER, &row).await? == 1) }).await
+        })
     }
 
     async fn clusters(&self) -> Result<Vec<Cluster>> {

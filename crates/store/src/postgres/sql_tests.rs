@@ -20,6 +20,7 @@ const LARGE: &[&str] = &[
     "job_payloads",
     "job_results",
     "nonces",
+    "keyed_calls",
     "audit",
     "tokens",
     "events",
@@ -95,6 +96,8 @@ const FILL: &str = "\
     INSERT INTO job_results SELECT number, '{}' FROM jobs; \
     INSERT INTO leases SELECT id, number, number, 1, false, false, 'w' FROM jobs LIMIT 500; \
     INSERT INTO nonces SELECT decode(md5('n' || n), 'hex'), n FROM generate_series(1, 40000) n; \
+    INSERT INTO keyed_calls SELECT decode(md5('n' || n), 'hex'), n, decode(md5('r' || n), 'hex'), 'm' \
+      FROM generate_series(1, 40000) n; \
     INSERT INTO tokens SELECT decode(md5('t' || n), 'hex'), 1000000000000000 + n % 20, \
       'user' || n % 500, NULL, n, n FROM generate_series(1, 20000) n; \
     INSERT INTO audit SELECT n * 2048::bigint, n, 1000000000000000 + n % 20, \
@@ -221,6 +224,11 @@ async fn hot_statements_use_the_index_made_for_them() {
         ("AUDIT_REFUSED", sql::access::AUDIT_REFUSED, "audit_refused"),
         ("PRUNE_AUDIT", sql::access::PRUNE_AUDIT, "audit_pkey"),
         ("PRUNE_NONCES", sql::access::PRUNE_NONCES, "nonces_until"),
+        (
+            "PRUNE_KEYED_CALLS",
+            sql::access::PRUNE_KEYED_CALLS,
+            "keyed_calls_until",
+        ),
         ("PRUNE_TOKENS", sql::access::PRUNE_TOKENS, "tokens_expires"),
         ("LAST_AUDIT", sql::access::LAST_AUDIT, "audit_pkey"),
     ] {

@@ -13,40 +13,33 @@ use reelgate_domain::{
     AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
 };
 
-use super::connect::Session;
-use super::error::{Answer, Failure};
 use super::inbox::Lane;
 use super::intention::{Needs, call};
+use super::once::counted;
 use super::transaction::{look_up, transact};
+use super::unit::Unit;
 use super::{
-    PostgresStore, buckets, cancel, claim, listing, pipelines, report, retry, sql, submit, sweep,
+    PostgresStore, buckets, cancel, claim, listing, pipelines, report, retry, submit, sweep,
 };
 use crate::contract::{
     Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, Hints, JobFilter, NewPipeline,
-    PipelinePage, Result, RetryOutcome, Store, StoreError, SubmitOutcome,
+    PipelinePage, Result, RetryOutcome, Store, SubmitOutcome,
 };
 use crate::family;
 use crate::hints::Wakes;
+use crate::outcome::Outcome;
 
-/// Notes a call in the transaction of its effect, before that.
-pub(super) async fn spend(session: &Session, once: Option<Once>) -> Answer<()> {
-    let Some(once) = once else {
-        return Ok(());
-    };
-    let (hashes, untils) = ([once.hash.as_slice()], [once.until.as_millis()]);
-    let (hashes, untils) = (hashes.as_slice(), untils.as_slice());
-    let noted = session.all(sql::jobs::SPEND, &[&hashes, &untils]).await?;
-    match noted.is_empty() {
-        true => Err(Failure::Ours(StoreError::Replayed)),
-        false => Ok(()),
-    }
+/// The outcome of a call that counts once, when it is decided in a batch.
+fn decided<T: Outcome>(unit: &mut Unit, outcome: Result<T>) -> Result<T> {
+    unit.is_refused = outcome.as_ref().is_ok_and(|outcome| !outcome.is_done());
+    outcome
 }
 
 #[async_trait]
 impl Store for PostgresStore {
-    async fn create_bucket(&self, bucket: Bucket) -> Result<bool> {
+    async fn create_bucket(&self, bucket: Bucket, once: Option<Once>) -> Result<bool> {
         transact!(self.pool, session => {
-            buckets::create(session, &bucket).await
+            counted(session, once, buckets::create(session, &bucket)).await
         })
     }
 
@@ -68,8 +61,7 @@ impl Store for PostgresStore {
 
     async fn create_pipeline(&self, pipeline: NewPipeline, once: Option<Once>) -> Result<Pipeline> {
         transact!(self.pool, session => {
-            spend(session, once).await?;
-            pipelines::create(session, &pipeline).await
+            counted(session, once, pipelines::create(session, &pipeline)).await
         })
     }
 
@@ -81,8 +73,7 @@ impl Store for PostgresStore {
         once: Option<Once>,
     ) -> Result<Option<Pipeline>> {
         let changed = transact!(self.pool, session => {
-            spend(session, once).await?;
-            pipelines::change(session, account, id, &change).await
+            counted(session, once, pipelines::change(session, account, id, &change)).await
         })?;
         if changed.is_some() {
             self.hinter.ring(Wakes::WORK);
@@ -97,8 +88,7 @@ impl Store for PostgresStore {
         once: Option<Once>,
     ) -> Result<DeletePipeline> {
         transact!(self.pool, session => {
-            spend(session, once).await?;
-            pipelines::delete(session, account, id).await
+            counted(session, once, pipelines::delete(session, account, id)).await
         })
     }
 
@@ -132,7 +122,10 @@ impl Store for PostgresStore {
             once,
             ..submit::needs(&rows)
         };
-        let decide = call(needs, move |unit| submit::submit(unit, &rows));
+        let decide = call(needs, move |unit| {
+            let outcome = submit::submit(unit, &rows);
+            decided(unit, outcome)
+        });
         Ok(match self.write(Lane::Normal, decide).await? {
             Ok(numbers) => {
                 let jobs = jobs.into_iter().zip(numbers);
@@ -179,14 +172,26 @@ impl Store for PostgresStore {
             ..cancel::needs(account, &selector)
         };
         let decide = call(needs, move |unit| {
-            cancel::cancel(unit, account, &selector, (policy, mode), now)
+            let outcome = cancel::cancel(unit, account, &selector, (policy, mode), now);
+            decided(unit, outcome)
         });
         self.write(Lane::Urgent, decide).await
     }
 
-    async fn retry(&self, account: AccountId, id: JobId, now: Timestamp) -> Result<RetryOutcome> {
-        let decide = call(retry::needs(account, id), move |unit| {
-            retry::retry(unit, account, id, now)
+    async fn retry(
+        &self,
+        account: AccountId,
+        id: JobId,
+        now: Timestamp,
+        once: Option<Once>,
+    ) -> Result<RetryOutcome> {
+        let needs = Needs {
+            once,
+            ..retry::needs(account, id)
+        };
+        let decide = call(needs, move |unit| {
+            let outcome = retry::retry(unit, account, id, now);
+            decided(unit, outcome)
         });
         self.write(Lane::Normal, decide).await
     }

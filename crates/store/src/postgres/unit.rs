@@ -114,6 +114,8 @@ pub(super) struct Unit {
     pub(super) wakes: Wakes,
     /// Something is written that is no job, such as a call that was noted.
     pub(super) writes: bool,
+    /// The current intention is answered that nothing was done.
+    pub(super) is_refused: bool,
 
     /// What the current intention has changed, as it was before.
     undo: Undo,
@@ -151,6 +153,7 @@ impl Unit {
 
     /// From here on changes can be taken back.
     pub(super) fn begin(&mut self) {
+        self.is_refused = false;
         self.undo = Undo {
             submissions: self.submissions.len(),
             events: self.events.len(),

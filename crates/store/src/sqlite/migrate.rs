@@ -28,6 +28,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 4,
         sql: include_str!("migrations/0004_past_one_machine.sql"),
     },
+    Migration {
+        version: 5,
+        sql: include_str!("migrations/0005_keyed_calls.sql"),
+    },
 ];
 
 /// Applies what is missing, each step with its record in one transaction: a crash leaves the

@@ -229,10 +229,12 @@ impl Drop for SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn create_bucket(&self, bucket: Bucket) -> Result<bool> {
+    async fn create_bucket(&self, bucket: Bucket, once: Option<Once>) -> Result<bool> {
         let bucket = self.within(bucket);
-        self.write(Lane::Normal, move |tx| buckets::create(tx, &bucket))
-            .await
+        self.write(Lane::Normal, move |tx| {
+            access::counted(tx, once, || buckets::create(tx, &bucket))
+        })
+        .await
     }
 
     async fn bucket(&self, account: AccountId, name: &BucketName) -> Result<Option<Bucket>> {
@@ -265,8 +267,7 @@ impl Store for SqliteStore {
 
     async fn create_pipeline(&self, pipeline: NewPipeline, once: Option<Once>) -> Result<Pipeline> {
         self.write(Lane::Normal, move |tx| {
-            access::spend(tx, once)?;
-            pipelines::create(tx, &pipeline)
+            access::counted(tx, once, || pipelines::create(tx, &pipeline))
         })
         .await
     }
@@ -279,8 +280,7 @@ impl Store for SqliteStore {
         once: Option<Once>,
     ) -> Result<Option<Pipeline>> {
         self.write(Lane::Urgent, move |tx| {
-            access::spend(tx, once)?;
-            pipelines::change(tx, account, id, &change)
+            access::counted(tx, once, || pipelines::change(tx, account, id, &change))
         })
         .await
     }
@@ -292,8 +292,7 @@ impl Store for SqliteStore {
         once: Option<Once>,
     ) -> Result<DeletePipeline> {
         self.write(Lane::Urgent, move |tx| {
-            access::spend(tx, once)?;
-            pipelines::delete(tx, account, id)
+            access::counted(tx, once, || pipelines::delete(tx, account, id))
         })
         .await
     }
@@ -328,8 +327,7 @@ impl Store for SqliteStore {
         let rows = submit::NewRow::encode_all(&jobs)?;
         let numbers = self
             .write(Lane::Normal, move |tx| {
-                access::spend(tx, once)?;
-                submit::submit(tx, &rows)
+                access::counted(tx, once, || submit::submit(tx, &rows))
             })
             .await?;
         Ok(match numbers {
@@ -380,15 +378,24 @@ impl Store for SqliteStore {
             return Ok(vec![cancelled]);
         }
         self.write(Lane::Urgent, move |tx| {
-            access::spend(tx, once)?;
-            cancel::cancel(tx, account, &selector, (policy, mode), now)
+            access::counted(tx, once, || {
+                cancel::cancel(tx, account, &selector, (policy, mode), now)
+            })
         })
         .await
     }
 
-    async fn retry(&self, account: AccountId, id: JobId, now: Timestamp) -> Result<RetryOutcome> {
-        self.write(Lane::Normal, move |tx| retry::retry(tx, account, id, now))
-            .await
+    async fn retry(
+        &self,
+        account: AccountId,
+        id: JobId,
+        now: Timestamp,
+        once: Option<Once>,
+    ) -> Result<RetryOutcome> {
+        self.write(Lane::Normal, move |tx| {
+            access::counted(tx, once, || retry::retry(tx, account, id, now))
+        })
+        .await
     }
 
     async fn claim(

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::node::{Cluster, ClusterName, Node, NodeState};
 use reelgate_domain::{Timestamp, WorkerId};
 use rusqlite::{Connection, params};
 
 use super::SqliteStore;
+use super::access::counted;
 use super::inbox::Lane;
 use super::rows::{Cells, all, execute};
 use super::sql::nodes as sql;
@@ -104,10 +106,12 @@ impl NodeStore for SqliteStore {
         Ok((all - known.len()) as u64)
     }
 
-    async fn create_cluster(&self, cluster: Cluster) -> Result<bool> {
+    async fn create_cluster(&self, cluster: Cluster, once: Option<Once>) -> Result<bool> {
         self.write(Lane::Normal, move |tx| {
-            let row = params![cluster.name.as_str(), cluster.created_at.as_millis()];
-            Ok(execute(tx.connection(), sql::INSERT_CLUSTER, row)? == 1)
+            counted(tx, once, || {
+                let row = params![cluster.name.as_str(), cluster.created_at.as_millis()];
+                Ok(execute(tx.connection(), sql::INSERT_CLUSTER, row)? == 1)
+            })
         })
         .await
     }

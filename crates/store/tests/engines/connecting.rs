@@ -161,7 +161,7 @@ async fn connections_that_end_are_replaced_without_a_word() {
     let new = first_account(&Ids::seeded(1), FixedClock::START);
     let id = new.account.id;
     assert_eq!(
-        store.create_account(new).await.unwrap(),
+        store.create_account(new, None).await.unwrap(),
         CreateAccount::Created
     );
     for _ in 0..5 {
@@ -198,7 +198,7 @@ async fn a_statement_that_a_change_of_the_schema_has_made_void_is_prepared_again
     let store = try_open(&url).await.unwrap();
     let new = first_account(&Ids::seeded(1), FixedClock::START);
     let id = new.account.id;
-    store.create_account(new).await.unwrap();
+    store.create_account(new, None).await.unwrap();
     let change = |to| format!("ALTER TABLE users ALTER COLUMN name TYPE {to}");
     for to in ["varchar(100)", "text"] {
         assert_eq!(store.users(id).await.unwrap().len(), 1);

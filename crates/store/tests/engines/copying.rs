@@ -49,6 +49,7 @@ fn once(number: u8, signed_at: Timestamp) -> Once {
     Once {
         hash: [number; 16],
         until: signed_at.after(Once::KEPT),
+        note: None,
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_domain::JobId;
-use reelgate_domain::access::Once;
+use reelgate_domain::access::{Made, Note, Once};
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, Job, NewJob, Selector, StateName, StopMode,
 };
@@ -79,14 +79,19 @@ struct Told {
     cut_off: usize,
 }
 
-/// The call that submits this job.
+/// The call that submits this job: a signed one, or every other time one with a key.
 fn call(job: JobId) -> Once {
     let mut hash = *job.as_bytes();
     // What differs comes first, as in a hash.
     hash.reverse();
+    let note = Note {
+        request: hash,
+        made: Made::new(job),
+    };
     Once {
         hash,
         until: FixedClock::START.after(Duration::from_secs(900)),
+        note: hash[0].is_multiple_of(2).then_some(note),
     }
 }
 
@@ -145,7 +150,11 @@ impl Told {
         // A call is known if and only if its effect is there.
         let mut cut_off = 0;
         for id in std::mem::take(&mut self.tried) {
-            let known = match store.use_once(call(id)).await {
+            let call = call(id);
+            let noted = store.noted(call.hash).await.unwrap();
+            let expected = call.note.filter(|_| all.contains_key(&id));
+            assert_eq!(noted, expected, "what the call of {id} has made");
+            let known = match store.use_once(call).await {
                 Ok(()) => false,
                 Err(StoreError::Replayed) => true,
                 Err(other) => panic!("{other}"),
@@ -206,7 +215,7 @@ async fn child() {
     let store = Arc::new(SqliteStore::open(Path::new(&dir)).unwrap());
     let (now, ids) = (FixedClock::START, Arc::new(Ids::seeded(round + 1)));
     store
-        .create_account(first_account(&ids, now))
+        .create_account(first_account(&ids, now), None)
         .await
         .unwrap();
     // What the process before held is free again.

@@ -135,7 +135,7 @@ async fn a_move_that_was_cut_off_goes_on_where_it_was() {
     }
     let other = Directory::new();
     let store = SqliteStore::open(other.path()).unwrap();
-    store.create_account(late_account()).await.unwrap();
+    store.create_account(late_account(), None).await.unwrap();
     drop(store);
     let refused = migrate(other.path(), &options)
         .await
@@ -173,7 +173,7 @@ async fn a_database_that_is_used_is_no_target() {
     let (home, options) = (Directory::new(), database());
     drop(filled(&home).await);
     let store = PostgresStore::open(options.clone()).await.unwrap();
-    store.create_account(late_account()).await.unwrap();
+    store.create_account(late_account(), None).await.unwrap();
     let refused = migrate(home.path(), &options)
         .await
         .unwrap_err()
@@ -193,6 +193,7 @@ async fn a_backup_of_a_database_in_use_is_restored() {
     let once = Once {
         hash: [7; 16],
         until: NOW.after(Once::KEPT),
+        note: None,
     };
     world.store.use_once(once).await.unwrap();
     let before = everything(&*world.store, &world).await;

@@ -30,7 +30,7 @@ async fn nodes() -> (Nodes, AccountId) {
     let nodes = [open(&url).await, open(&url).await];
     let new = first_account(&Ids::seeded(1), FixedClock::START);
     let account = new.account.id;
-    let created = nodes[0].create_account(new).await.unwrap();
+    let created = nodes[0].create_account(new, None).await.unwrap();
     assert_eq!(created, CreateAccount::Created);
     (nodes, account)
 }
@@ -72,7 +72,7 @@ fn count<T: PartialEq>(outcomes: &[T], wanted: &T) -> usize {
 async fn an_account_has_no_more_keys_than_it_may_have() {
     let (nodes, account) = nodes().await;
     let outcomes = at_once(&nodes, 130, move |node, number| async move {
-        node.create_access_key(key(account, Owner::Account, number))
+        node.create_access_key(key(account, Owner::Account, number), None)
             .await
             .unwrap()
     });
@@ -114,12 +114,12 @@ async fn a_deleted_user_leaves_no_key_behind() {
             created_at: FixedClock::START,
         };
         assert_eq!(
-            nodes[0].create_user(user, None).await.unwrap(),
+            nodes[0].create_user(user, None, None).await.unwrap(),
             Create::Created
         );
         let new = key(account, Owner::User(name.clone()), round.into());
         let (made, deleted) = tokio::join!(
-            nodes[0].create_access_key(new.clone()),
+            nodes[0].create_access_key(new.clone(), None),
             nodes[1].delete_user(account, &name)
         );
         assert!(deleted.unwrap());
@@ -140,7 +140,14 @@ async fn a_call_counts_on_one_node_only() {
         // The same call on both.
         hash[..8].copy_from_slice(&(number as u64 / 2).to_be_bytes());
         let until = FixedClock::START.after(Duration::from_secs(900));
-        match node.use_once(Once { hash, until }).await {
+        match node
+            .use_once(Once {
+                hash,
+                until,
+                note: None,
+            })
+            .await
+        {
             Ok(()) => true,
             Err(StoreError::Replayed) => false,
             Err(error) => panic!("{error}"),
@@ -193,7 +200,7 @@ async fn nodes_that_start_together_find_one_schema_and_make_one_first_account() 
         starts.spawn(async move {
             let node = open(&url).await;
             let new = first_account(&Ids::seeded(1), FixedClock::START);
-            let made = node.create_account(new).await.unwrap();
+            let made = node.create_account(new, None).await.unwrap();
             node.check().await.unwrap();
             made
         });

@@ -72,7 +72,7 @@ async fn a_moved_directory_takes_the_buckets_inside_it_along() {
     let (inside, elsewhere) = (before.join("buckets/inside"), dir.join("elsewhere"));
     let store = SqliteStore::open(&before).unwrap();
     for (name, path) in [("inside", &inside), ("elsewhere", &elsewhere)] {
-        assert!(store.create_bucket(bucket(name, path)).await.unwrap());
+        assert!(store.create_bucket(bucket(name, path), None).await.unwrap());
     }
     drop(store);
     std::fs::rename(&before, &after).unwrap();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reelgate_domain::access::Once;
+use reelgate_domain::access::{Made, Note, Once};
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, Fault, FaultCode, Selector, StateName, StopMode,
 };
@@ -133,7 +133,16 @@ impl Storm {
             let mut hash = *job.id.as_bytes();
             hash.reverse();
             let until = self.now().after(Duration::from_secs(900));
-            let once = Once { hash, until };
+            // Of one sort or the other, which differ in where they are noted.
+            let note = Note {
+                request: hash,
+                made: Made::new(job.id),
+            };
+            let once = Once {
+                hash,
+                until,
+                note: hash[0].is_multiple_of(2).then_some(note),
+            };
             let call = || self.stores[node].submit(vec![job.clone()], Some(once));
             match self.insist(call).await {
                 Ok(SubmitOutcome::Accepted(_)) | Err(StoreError::Replayed) => {

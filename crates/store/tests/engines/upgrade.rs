@@ -284,9 +284,9 @@ async fn attempts_of_schema_1_can_still_report() {
 async fn jobs_of_schema_1_can_be_cancelled_and_retried() {
     let dir = tempfile::tempdir().unwrap();
     let store = upgraded(dir.path());
-    let retried = store.retry(owner(), id(8), at(6)).await.unwrap();
+    let retried = store.retry(owner(), id(8), at(6), None).await.unwrap();
     assert_eq!(retried, RetryOutcome::Queued);
-    let refused = store.retry(owner(), id(10), at(6)).await.unwrap();
+    let refused = store.retry(owner(), id(10), at(6), None).await.unwrap();
     assert_eq!(refused, RetryOutcome::Refused(StateName::Cancelled));
     let selector = Selector::Ids([1, 2, 4, 6, 8].map(id).to_vec());
     let (policy, mode) = (CancelPolicy::Any, StopMode::Now);

@@ -202,7 +202,9 @@ async fn an_upgraded_database_takes_all_that_is_new_and_opens_again() {
         has_password: true,
         created_at: at(1),
     };
-    let created = store.create_user(user.clone(), Some("hash".into())).await;
+    let created = store
+        .create_user(user.clone(), Some("hash".into()), None)
+        .await;
     assert_eq!(created.unwrap(), Create::Created);
     let everything = PolicyRef::System("AdministratorAccess".into());
     let grantee = Grantee::User(admin.clone());

@@ -87,7 +87,7 @@ fn failure() -> StoreError {
 
 #[async_trait]
 impl Store for Faulty {
-    async fn create_bucket(&self, _: Bucket) -> Result<bool> {
+    async fn create_bucket(&self, _: Bucket, _: Option<Once>) -> Result<bool> {
         unreachable!("{ELSEWHERE}")
     }
 
@@ -172,7 +172,13 @@ impl Store for Faulty {
         unreachable!("{ELSEWHERE}")
     }
 
-    async fn retry(&self, _: AccountId, _: JobId, _: Timestamp) -> Result<RetryOutcome> {
+    async fn retry(
+        &self,
+        _: AccountId,
+        _: JobId,
+        _: Timestamp,
+        _: Option<Once>,
+    ) -> Result<RetryOutcome> {
         unreachable!("{ELSEWHERE}")
     }
 

@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use reelgate_domain::access::{
     AccessKey, Account, AccountName, ApiKey, AuditEntry, AuditRecord, Feature, Grant, Grantee,
-    LimitRule, NamedPolicy, Once, PolicyName, PolicyRef, Project, ProjectId, Role, RoleName, Token,
-    User, UserName,
+    LimitRule, NamedPolicy, Note, Once, PolicyName, PolicyRef, Project, ProjectId, Role, RoleName,
+    Token, User, UserName,
 };
 use reelgate_domain::{AccountId, Timestamp};
 use tokio_postgres::Row;
@@ -25,9 +25,9 @@ pub(super) use self::audit::first_at as first_record_at;
 use super::PostgresStore;
 use super::connect::{Param, Session};
 use super::error::Answer;
+use super::once::{self, counted};
 use super::rows::{account_key, storable};
 use super::sql::access as sql;
-use super::store::spend;
 use super::transaction::{look_up, transact};
 use crate::contract::{
     AccessStore, Attach, AuditFilter, Create, CreateAccount, DeletePolicy, NewAccount, NewPipeline,
@@ -95,8 +95,8 @@ impl PostgresStore {
 
 #[async_trait]
 impl AccessStore for PostgresStore {
-    async fn create_account(&self, new: NewAccount) -> Result<CreateAccount> {
-        transact!(self.pool, s => accounts::create(s, &new).await)
+    async fn create_account(&self, new: NewAccount, once: Option<Once>) -> Result<CreateAccount> {
+        transact!(self.pool, s => counted(s, once, accounts::create(s, &new)).await)
     }
 
     async fn has_accounts(&self) -> Result<bool> {
@@ -136,9 +136,15 @@ impl AccessStore for PostgresStore {
         look_up!(self.pool, s => accounts::limits(s, account).await)
     }
 
-    async fn create_project(&self, project: Project, pipeline: NewPipeline) -> Result<Create> {
-        let outcome =
-            transact!(self.pool, s => accounts::create_project(s, &project, &pipeline).await);
+    async fn create_project(
+        &self,
+        project: Project,
+        pipeline: NewPipeline,
+        once: Option<Once>,
+    ) -> Result<Create> {
+        let outcome = transact!(self.pool, s => {
+            counted(s, once, accounts::create_project(s, &project, &pipeline)).await
+        });
         self.changed(outcome)
     }
 
@@ -150,8 +156,9 @@ impl AccessStore for PostgresStore {
         look_up!(self.pool, s => accounts::project(s, id).await)
     }
 
-    async fn create_access_key(&self, key: AccessKey) -> Result<Create> {
-        let outcome = transact!(self.pool, s => keys::create_access_key(s, &key).await);
+    async fn create_access_key(&self, key: AccessKey, once: Option<Once>) -> Result<Create> {
+        let outcome =
+            transact!(self.pool, s => counted(s, once, keys::create_access_key(s, &key)).await);
         self.changed(outcome)
     }
 
@@ -184,13 +191,18 @@ impl AccessStore for PostgresStore {
         old: &str,
         new: AccessKey,
         old_until: Timestamp,
+        once: Option<Once>,
     ) -> Result<Rotate> {
-        let outcome = transact!(self.pool, s => keys::rotate_access_key(s, account, &storable(old), &new, old_until).await);
+        let outcome = transact!(self.pool, s => {
+            let old = storable(old);
+            counted(s, once, keys::rotate_access_key(s, account, &old, &new, old_until)).await
+        });
         self.changed(outcome)
     }
 
-    async fn create_api_key(&self, key: ApiKey) -> Result<Create> {
-        let outcome = transact!(self.pool, s => keys::create_api_key(s, &key).await);
+    async fn create_api_key(&self, key: ApiKey, once: Option<Once>) -> Result<Create> {
+        let outcome =
+            transact!(self.pool, s => counted(s, once, keys::create_api_key(s, &key)).await);
         self.changed(outcome)
     }
 
@@ -218,14 +230,24 @@ impl AccessStore for PostgresStore {
         old: &str,
         new: ApiKey,
         old_until: Timestamp,
+        once: Option<Once>,
     ) -> Result<Rotate> {
-        let outcome = transact!(self.pool, s => keys::rotate_api_key(s, account, &storable(old), &new, old_until).await);
+        let outcome = transact!(self.pool, s => {
+            let old = storable(old);
+            counted(s, once, keys::rotate_api_key(s, account, &old, &new, old_until)).await
+        });
         self.changed(outcome)
     }
 
-    async fn create_user(&self, user: User, password_hash: Option<String>) -> Result<Create> {
-        let outcome =
-            transact!(self.pool, s => users::create(s, &user, password_hash.as_deref()).await);
+    async fn create_user(
+        &self,
+        user: User,
+        password_hash: Option<String>,
+        once: Option<Once>,
+    ) -> Result<Create> {
+        let outcome = transact!(self.pool, s => {
+            counted(s, once, users::create(s, &user, password_hash.as_deref())).await
+        });
         self.changed(outcome)
     }
 
@@ -344,7 +366,11 @@ impl AccessStore for PostgresStore {
     }
 
     async fn use_once(&self, once: Once) -> Result<()> {
-        transact!(self.pool, s => spend(s, Some(once)).await)
+        transact!(self.pool, s => counted(s, Some(once), async { Ok(()) }).await)
+    }
+
+    async fn noted(&self, hash: [u8; 16]) -> Result<Option<Note>> {
+        look_up!(self.pool, s => once::noted(s, &hash).await)
     }
 
     async fn record(&self, records: Vec<AuditRecord>) -> Result<()> {
@@ -361,11 +387,13 @@ impl AccessStore for PostgresStore {
         transact!(self.pool, s => {
             let calls: [Param<'_>; 2] = [&now.as_millis(), &most];
             let calls = s.execute(sql::PRUNE_NONCES, &calls).await?;
+            let keyed: [Param<'_>; 2] = [&now.as_millis(), &most];
+            let keyed = s.execute(sql::PRUNE_KEYED_CALLS, &keyed).await?;
             let tokens: [Param<'_>; 2] = [&tokens_before, &most];
             let tokens = s.execute(sql::PRUNE_TOKENS, &tokens).await?;
             s.execute(sql::PRUNE_COMMITS, &[&most]).await?;
             let records = audit::prune(s, audit_before, most).await?;
-            Ok(calls.max(tokens).max(records) >= most.cast_unsigned())
+            Ok(calls.max(keyed).max(tokens).max(records) >= most.cast_unsigned())
         })
     }
 }

@@ -6,6 +6,7 @@ pub(super) mod log;
 mod rows;
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::event::{
     Delivery, DeliveryId, Destination, DestinationId, EventCursor, TopicName,
 };
@@ -13,6 +14,7 @@ use reelgate_domain::{AccountId, Timestamp};
 
 pub(super) use self::deliveries::Turns;
 use super::PostgresStore;
+use super::once::counted;
 use super::transaction::{look_up, transact};
 use crate::contract::{
     ClaimedDelivery, Create, DeliveryClaim, DeliveryFilter, DestinationChange, EventPage,
@@ -74,8 +76,12 @@ impl EventStore for PostgresStore {
         Ok(done)
     }
 
-    async fn create_destination(&self, destination: Destination) -> Result<Create> {
-        transact!(self.pool, s => destinations::create(s, &destination).await)
+    async fn create_destination(
+        &self,
+        destination: Destination,
+        once: Option<Once>,
+    ) -> Result<Create> {
+        transact!(self.pool, s => counted(s, once, destinations::create(s, &destination)).await)
     }
 
     async fn destinations(&self, account: AccountId) -> Result<Vec<Destination>> {
@@ -99,8 +105,15 @@ impl EventStore for PostgresStore {
         account: AccountId,
         id: DestinationId,
         change: DestinationChange,
+        once: Option<Once>,
     ) -> Result<Option<Destination>> {
-        transact!(self.pool, s => destinations::change(s, account, id, &change).await)
+        if change.enabled == Some(true) {
+            // It listens from the newest place on, so what has happened by now needs one.
+            self.place_events().await?;
+        }
+        transact!(self.pool, s => {
+            counted(s, once, destinations::change(s, account, id, &change)).await
+        })
     }
 
     async fn delete_destination(&self, account: AccountId, id: DestinationId) -> Result<bool> {
@@ -143,8 +156,11 @@ impl EventStore for PostgresStore {
         account: AccountId,
         id: DeliveryId,
         now: Timestamp,
+        once: Option<Once>,
     ) -> Result<Replay> {
-        let replay = transact!(self.pool, s => deliveries::replay(s, account, id, now).await)?;
+        let replay = transact!(self.pool, s => {
+            counted(s, once, deliveries::replay(s, account, id, now)).await
+        })?;
         self.hinter.ring(Wakes::EVENTS);
         Ok(replay)
     }

@@ -16,9 +16,9 @@ use tokio_postgres::Row;
 use super::PostgresStore;
 use super::connect::{Param, Session};
 use super::error::Answer;
+use super::once::counted;
 use super::rows::{Cells, account_key};
 use super::sql::keeping as sql;
-use super::store::spend;
 use super::transaction::{look_up, transact};
 use crate::contract::{DeleteJob, KeepStore, Outlived, Result, Slice};
 use crate::walk::{Found, Step};
@@ -128,8 +128,7 @@ async fn delete_job(
     id: JobId,
     once: Option<Once>,
 ) -> Answer<DeleteJob> {
-    spend(session, once).await?;
-    jobs::delete(session, account, id).await
+    counted(session, once, jobs::delete(session, account, id)).await
 }
 
 /// Reads `RETENTION`.

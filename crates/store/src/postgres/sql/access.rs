@@ -226,6 +226,11 @@ statements! {
     PRUNE_NONCES = "WITH old AS MATERIALIZED (SELECT hash FROM nonces WHERE until <= $1 \
         ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED) \
         DELETE FROM nonces USING old WHERE nonces.hash = old.hash";
+    KEYED_CALL = "SELECT request, made FROM keyed_calls WHERE hash = $1";
+    DELETE_KEYED_CALL = "DELETE FROM keyed_calls WHERE hash = $1";
+    PRUNE_KEYED_CALLS = "WITH old AS MATERIALIZED (SELECT hash FROM keyed_calls WHERE until <= $1 \
+        ORDER BY until LIMIT $2 FOR UPDATE SKIP LOCKED) \
+        DELETE FROM keyed_calls USING old WHERE keyed_calls.hash = old.hash";
     /// What became of transactions of connections that have been closed for long.
     PRUNE_COMMITS = "WITH old AS MATERIALIZED (SELECT writer FROM commits \
         WHERE at < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - 86400000 \

@@ -107,6 +107,12 @@ statements! {
         SELECT k.hash, k.until FROM unnest($1::bytea[], $2::bigint[]) AS k(hash, until) \
         ORDER BY k.hash ON CONFLICT DO NOTHING RETURNING hash";
     GIVE_BACK = "DELETE FROM nonces WHERE hash = ANY($1::bytea[])";
+    SPEND_KEYED = "INSERT INTO keyed_calls (hash, until, request, made) \
+        SELECT k.hash, k.until, k.request, k.made \
+        FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::text[]) \
+        AS k(hash, until, request, made) \
+        ORDER BY k.hash ON CONFLICT DO NOTHING RETURNING hash";
+    GIVE_BACK_KEYED = "DELETE FROM keyed_calls WHERE hash = ANY($1::bytea[])";
 
     LOCK_JOBS = concat!(
         "SELECT number FROM jobs WHERE number = ANY(", named_jobs!(),
@@ -299,9 +305,11 @@ statements! {
 }
 
 /// What batches are made of, but for events.
-pub(in crate::postgres) const IN_BATCHES: [&str; 35] = [
+pub(in crate::postgres) const IN_BATCHES: [&str; 37] = [
     SPEND,
     GIVE_BACK,
+    SPEND_KEYED,
+    GIVE_BACK_KEYED,
     LOCK_JOBS,
     LOCK_FREE_JOBS,
     LOAD_JOBS,

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use reelgate_domain::access::{
     AccessKey, Account, AccountName, ApiKey, AuditEntry, AuditRecord, Feature, Grant, Grantee,
-    LimitRule, NamedPolicy, Once, PolicyName, PolicyRef, Project, ProjectId, Role, RoleName, Token,
-    User, UserName,
+    LimitRule, NamedPolicy, Note, Once, PolicyName, PolicyRef, Project, ProjectId, Role, RoleName,
+    Token, User, UserName,
 };
 use reelgate_domain::{AccountId, Timestamp};
 use rusqlite::{Connection, Params, params};
@@ -23,7 +23,7 @@ pub(super) use self::accounts::exists as account_exists;
 pub(super) use self::audit::first_at as first_record_at;
 #[cfg(feature = "mutants")]
 pub(super) use self::once::stored;
-pub(super) use self::once::{Walk, spend};
+pub(super) use self::once::{Walk, counted};
 use super::SqliteStore;
 use super::inbox::Lane;
 use super::rows::{cell, execute};
@@ -43,10 +43,16 @@ fn holds(connection: &Connection, query: &str, key: impl Params) -> Result<bool>
 
 #[async_trait]
 impl AccessStore for SqliteStore {
-    async fn create_account(&self, mut new: NewAccount) -> Result<CreateAccount> {
+    async fn create_account(
+        &self,
+        mut new: NewAccount,
+        once: Option<Once>,
+    ) -> Result<CreateAccount> {
         new.bucket = new.bucket.map(|bucket| self.within(bucket));
-        self.write(Lane::Normal, move |tx| accounts::create(tx, &new))
-            .await
+        self.write(Lane::Normal, move |tx| {
+            counted(tx, once, || accounts::create(tx, &new))
+        })
+        .await
     }
 
     async fn has_accounts(&self) -> Result<bool> {
@@ -98,9 +104,16 @@ impl AccessStore for SqliteStore {
             .await
     }
 
-    async fn create_project(&self, project: Project, pipeline: NewPipeline) -> Result<Create> {
+    async fn create_project(
+        &self,
+        project: Project,
+        pipeline: NewPipeline,
+        once: Option<Once>,
+    ) -> Result<Create> {
         self.write(Lane::Normal, move |tx| {
-            accounts::create_project(tx, &project, &pipeline)
+            counted(tx, once, || {
+                accounts::create_project(tx, &project, &pipeline)
+            })
         })
         .await
     }
@@ -117,9 +130,9 @@ impl AccessStore for SqliteStore {
             .await
     }
 
-    async fn create_access_key(&self, key: AccessKey) -> Result<Create> {
+    async fn create_access_key(&self, key: AccessKey, once: Option<Once>) -> Result<Create> {
         self.write(Lane::Normal, move |tx| {
-            keys::create_access_key(tx.connection(), &key)
+            counted(tx, once, || keys::create_access_key(tx.connection(), &key))
         })
         .await
     }
@@ -165,17 +178,20 @@ impl AccessStore for SqliteStore {
         old: &str,
         new: AccessKey,
         old_until: Timestamp,
+        once: Option<Once>,
     ) -> Result<Rotate> {
         let old = old.to_owned();
         self.write(Lane::Normal, move |tx| {
-            keys::rotate_access_key(tx.connection(), account, &old, &new, old_until)
+            counted(tx, once, || {
+                keys::rotate_access_key(tx.connection(), account, &old, &new, old_until)
+            })
         })
         .await
     }
 
-    async fn create_api_key(&self, key: ApiKey) -> Result<Create> {
+    async fn create_api_key(&self, key: ApiKey, once: Option<Once>) -> Result<Create> {
         self.write(Lane::Normal, move |tx| {
-            keys::create_api_key(tx.connection(), &key)
+            counted(tx, once, || keys::create_api_key(tx.connection(), &key))
         })
         .await
     }
@@ -216,17 +232,27 @@ impl AccessStore for SqliteStore {
         old: &str,
         new: ApiKey,
         old_until: Timestamp,
+        once: Option<Once>,
     ) -> Result<Rotate> {
         let old = old.to_owned();
         self.write(Lane::Normal, move |tx| {
-            keys::rotate_api_key(tx.connection(), account, &old, &new, old_until)
+            counted(tx, once, || {
+                keys::rotate_api_key(tx.connection(), account, &old, &new, old_until)
+            })
         })
         .await
     }
 
-    async fn create_user(&self, user: User, password_hash: Option<String>) -> Result<Create> {
+    async fn create_user(
+        &self,
+        user: User,
+        password_hash: Option<String>,
+        once: Option<Once>,
+    ) -> Result<Create> {
         self.write(Lane::Normal, move |tx| {
-            users::create(tx.connection(), &user, password_hash.as_deref())
+            counted(tx, once, || {
+                users::create(tx.connection(), &user, password_hash.as_deref())
+            })
         })
         .await
     }
@@ -403,7 +429,13 @@ impl AccessStore for SqliteStore {
     }
 
     async fn use_once(&self, once: Once) -> Result<()> {
-        self.write(Lane::Normal, move |tx| spend(tx, Some(once)))
+        self.write(Lane::Normal, move |tx| counted(tx, Some(once), || Ok(())))
+            .await
+    }
+
+    async fn noted(&self, hash: [u8; 16]) -> Result<Option<Note>> {
+        self.readers
+            .look_up(move |connection| once::noted(connection, &hash))
             .await
     }
 
@@ -426,9 +458,11 @@ impl AccessStore for SqliteStore {
         let pruned = self.write(Lane::Urgent, move |tx| {
             let connection = tx.connection();
             let place = walk.step(connection, now, most)?;
+            let keyed = params![now.as_millis(), most];
+            let keyed = execute(connection, sql::PRUNE_KEYED_CALLS, keyed)?;
             let tokens = execute(connection, sql::PRUNE_TOKENS, params![tokens_before, most])?;
             let records = audit::prune(connection, audit_before, most)?;
-            Ok((place, tokens.max(records) >= most as usize))
+            Ok((place, keyed.max(tokens).max(records) >= most as usize))
         });
         let (place, more) = pruned.await?;
         // Not before it is on disk. Two walks at once would only meet each other.

@@ -1,27 +1,61 @@
-//! Signed calls that count once.
+//! Calls that count once: signed ones, and those with a key of their caller's.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reelgate_domain::Timestamp;
-use reelgate_domain::access::Once;
+use reelgate_domain::access::{Made, Note, Once};
 use rusqlite::{Connection, params};
 
-use super::super::rows::{cell, execute};
+use super::super::rows::{cell, execute, one};
 use super::super::sql::access as sql;
 use super::super::writer::Tx;
 use crate::contract::{Result, StoreError};
+use crate::outcome::Outcome;
 
-/// Notes the call in the transaction of its effect. Comes before the effect, so that a call that was
-/// made before is known before anything is written.
-pub(in crate::sqlite) fn spend(tx: &Tx<'_>, once: Option<Once>) -> Result<()> {
+/// Runs the effect of a call and notes the call in the same transaction. Does so first, so that a call
+/// that was made before is known before anything is written.
+pub(in crate::sqlite) fn counted<T: Outcome>(
+    tx: &Tx<'_>,
+    once: Option<Once>,
+    effect: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     let Some(once) = once else {
-        return Ok(());
+        return effect();
     };
-    let noted = params![stored(&once.hash), once.until.as_millis()];
-    match execute(tx.connection(), sql::INSERT_NONCE, noted)? {
+    spend(tx, &once)?;
+    let outcome = effect()?;
+    if once.note.is_some() && !outcome.is_done() {
+        execute(tx.connection(), sql::DELETE_KEYED_CALL, [once.hash])?;
+    }
+    Ok(outcome)
+}
+
+fn spend(tx: &Tx<'_>, once: &Once) -> Result<()> {
+    let until = once.until.as_millis();
+    let noted = match &once.note {
+        None => {
+            let call = params![stored(&once.hash), until];
+            execute(tx.connection(), sql::INSERT_NONCE, call)?
+        }
+        Some(note) => {
+            let call = params![once.hash, until, note.request, note.made.as_str()];
+            execute(tx.connection(), sql::INSERT_KEYED_CALL, call)?
+        }
+    };
+    match noted {
         0 => Err(StoreError::Replayed),
         _ => Ok(()),
     }
+}
+
+/// What was kept of a call that is answered again.
+pub(super) fn noted(connection: &Connection, hash: &[u8; 16]) -> Result<Option<Note>> {
+    one(connection, sql::KEYED_CALL, [hash], |row| {
+        Ok(Note {
+            request: row.get(0)?,
+            made: Made::new(row.get::<_, String>(1)?),
+        })
+    })
 }
 
 /// Its first half. With a million calls to be remembered, a new one is taken for one of them once in

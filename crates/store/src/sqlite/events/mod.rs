@@ -9,6 +9,7 @@ mod rows;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::event::{
     Delivery, DeliveryId, Destination, DestinationId, EventCursor, TopicName,
 };
@@ -16,6 +17,7 @@ use reelgate_domain::{AccountId, Timestamp};
 
 pub(super) use self::deliveries::Turns;
 use super::SqliteStore;
+use super::access::counted;
 use super::inbox::Lane;
 use crate::contract::{
     ClaimedDelivery, Create, DeliveryClaim, DeliveryFilter, DestinationChange, EventPage,
@@ -55,9 +57,15 @@ impl EventStore for SqliteStore {
         .await
     }
 
-    async fn create_destination(&self, destination: Destination) -> Result<Create> {
+    async fn create_destination(
+        &self,
+        destination: Destination,
+        once: Option<Once>,
+    ) -> Result<Create> {
         self.write(Lane::Normal, move |tx| {
-            destinations::create(tx.connection(), &destination)
+            counted(tx, once, || {
+                destinations::create(tx.connection(), &destination)
+            })
         })
         .await
     }
@@ -89,9 +97,12 @@ impl EventStore for SqliteStore {
         account: AccountId,
         id: DestinationId,
         change: DestinationChange,
+        once: Option<Once>,
     ) -> Result<Option<Destination>> {
         self.write(Lane::Urgent, move |tx| {
-            destinations::change(tx.connection(), account, id, &change)
+            counted(tx, once, || {
+                destinations::change(tx.connection(), account, id, &change)
+            })
         })
         .await
     }
@@ -145,9 +156,10 @@ impl EventStore for SqliteStore {
         account: AccountId,
         id: DeliveryId,
         now: Timestamp,
+        once: Option<Once>,
     ) -> Result<Replay> {
         self.write(Lane::Normal, move |tx| {
-            deliveries::replay(tx, account, id, now)
+            counted(tx, once, || deliveries::replay(tx, account, id, now))
         })
         .await
     }

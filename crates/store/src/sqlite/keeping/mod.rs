@@ -100,8 +100,7 @@ impl KeepStore for SqliteStore {
         once: Option<Once>,
     ) -> Result<DeleteJob> {
         self.write(Lane::Urgent, move |tx| {
-            access::spend(tx, once)?;
-            jobs::delete(tx, account, id)
+            access::counted(tx, once, || jobs::delete(tx, account, id))
         })
         .await
     }

@@ -184,6 +184,12 @@ statements! {
         (SELECT digest FROM tokens WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
     INSERT_NONCE = "INSERT INTO nonces (hash, until) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    INSERT_KEYED_CALL = "INSERT INTO keyed_calls (hash, until, request, made) \
+        VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    DELETE_KEYED_CALL = "DELETE FROM keyed_calls WHERE hash = ?1";
+    KEYED_CALL = "SELECT request, made FROM keyed_calls WHERE hash = ?1";
+    PRUNE_KEYED_CALLS = "DELETE FROM keyed_calls WHERE hash IN \
+        (SELECT hash FROM keyed_calls WHERE until <= ?1 ORDER BY until LIMIT ?2)";
     /// The one behind the next so many.
     NONCE_AHEAD = "SELECT hash FROM nonces WHERE hash >= ?1 ORDER BY hash LIMIT 1 OFFSET ?2";
     PRUNE_NONCES = "DELETE FROM nonces WHERE hash >= ?1 AND hash < ?2 AND until <= ?3";

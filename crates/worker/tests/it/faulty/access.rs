@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use reelgate_domain::access::{
     AccessKey, Account, AccountName, ApiKey, AuditEntry, AuditRecord, Feature, Grant, Grantee,
-    LimitRule, NamedPolicy, Once, PolicyName, PolicyRef, Project, ProjectId, Role, RoleName, Token,
-    User, UserName,
+    LimitRule, NamedPolicy, Note, Once, PolicyName, PolicyRef, Project, ProjectId, Role, RoleName,
+    Token, User, UserName,
 };
 use reelgate_domain::{AccountId, Timestamp};
 use reelgate_store::{
@@ -29,7 +29,7 @@ macro_rules! unused {
 }
 
 unused! {
-    fn create_account(NewAccount) -> CreateAccount;
+    fn create_account(NewAccount, Option<Once>) -> CreateAccount;
     fn has_accounts() -> bool;
     fn account(AccountId) -> Option<Account>;
     fn account_named(&AccountName) -> Option<Account>;
@@ -37,22 +37,22 @@ unused! {
     fn set_feature(AccountId, Feature, bool) -> bool;
     fn set_limit(AccountId, &str, Option<LimitRule>) -> bool;
     fn limits(AccountId) -> BTreeMap<String, LimitRule>;
-    fn create_project(Project, NewPipeline) -> Create;
+    fn create_project(Project, NewPipeline, Option<Once>) -> Create;
     fn projects(AccountId) -> Vec<Project>;
     fn project(ProjectId) -> Option<Project>;
-    fn create_access_key(AccessKey) -> Create;
+    fn create_access_key(AccessKey, Option<Once>) -> Create;
     fn access_key(&str) -> Option<AccessKey>;
     fn access_keys(AccountId) -> Vec<AccessKey>;
     fn set_access_key_active(AccountId, &str, bool) -> bool;
     fn delete_access_key(AccountId, &str) -> bool;
-    fn rotate_access_key(AccountId, &str, AccessKey, Timestamp) -> Rotate;
-    fn create_api_key(ApiKey) -> Create;
+    fn rotate_access_key(AccountId, &str, AccessKey, Timestamp, Option<Once>) -> Rotate;
+    fn create_api_key(ApiKey, Option<Once>) -> Create;
     fn api_key(&[u8; 32]) -> Option<ApiKey>;
     fn api_keys(AccountId) -> Vec<ApiKey>;
     fn set_api_key_active(AccountId, &str, bool) -> bool;
     fn delete_api_key(AccountId, &str) -> bool;
-    fn rotate_api_key(AccountId, &str, ApiKey, Timestamp) -> Rotate;
-    fn create_user(User, Option<String>) -> Create;
+    fn rotate_api_key(AccountId, &str, ApiKey, Timestamp, Option<Once>) -> Rotate;
+    fn create_user(User, Option<String>, Option<Once>) -> Create;
     fn users(AccountId) -> Vec<User>;
     fn user(AccountId, &UserName) -> Option<User>;
     fn password_hash(AccountId, &UserName) -> Option<String>;
@@ -75,6 +75,7 @@ unused! {
     fn sealed_secrets(Option<&str>, u32) -> Vec<SealedSecret>;
     fn reseal(Vec<Resealed>) -> u64;
     fn use_once(Once) -> ();
+    fn noted([u8; 16]) -> Option<Note>;
     fn record(Vec<AuditRecord>) -> ();
     fn audit(AuditFilter, u32) -> Vec<AuditEntry>;
     fn prune(Timestamp, Timestamp, u32) -> bool;

@@ -1,6 +1,7 @@
 //! Events and deliveries, which a worker does not look at.
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::event::{
     Delivery, DeliveryId, Destination, DestinationId, EventCursor, TopicName,
 };
@@ -29,16 +30,16 @@ unused! {
     fn newest_event() -> EventCursor;
     fn fanned_out() -> EventCursor;
     fn fan_out(EventCursor, EventCursor, Vec<NewDelivery>) -> bool;
-    fn create_destination(Destination) -> Create;
+    fn create_destination(Destination, Option<Once>) -> Create;
     fn destinations(AccountId) -> Vec<Destination>;
     fn destination(AccountId, DestinationId) -> Option<Destination>;
     fn listening(Vec<AccountId>) -> Vec<(Destination, EventCursor)>;
-    fn change_destination(AccountId, DestinationId, DestinationChange) -> Option<Destination>;
+    fn change_destination(AccountId, DestinationId, DestinationChange, Option<Once>) -> Option<Destination>;
     fn delete_destination(AccountId, DestinationId) -> bool;
     fn topic(AccountId, &TopicName) -> Option<Destination>;
     fn claim_deliveries(DeliveryClaim) -> Vec<ClaimedDelivery>;
     fn settle_deliveries(Vec<Settled>) -> Vec<bool>;
     fn delivery(AccountId, DeliveryId) -> Option<Delivery>;
     fn deliveries(AccountId, DeliveryFilter, u32) -> Vec<Delivery>;
-    fn replay_delivery(AccountId, DeliveryId, Timestamp) -> Replay;
+    fn replay_delivery(AccountId, DeliveryId, Timestamp, Option<Once>) -> Replay;
 }

@@ -1,6 +1,7 @@
 //! The part of the contract that is for whoever starts a worker.
 
 use async_trait::async_trait;
+use reelgate_domain::access::Once;
 use reelgate_domain::node::{Cluster, ClusterName, Node, NodeState};
 use reelgate_domain::{Timestamp, WorkerId};
 use reelgate_store::{DeleteCluster, Join, NodeStore, Result, Sign, Told};
@@ -27,7 +28,7 @@ unused! {
     fn nodes() -> Vec<NodeState>;
     fn set_draining(&WorkerId, bool) -> bool;
     fn forget_nodes(Timestamp) -> u64;
-    fn create_cluster(Cluster) -> bool;
+    fn create_cluster(Cluster, Option<Once>) -> bool;
     fn clusters() -> Vec<Cluster>;
     fn delete_cluster(&ClusterName, Timestamp) -> DeleteCluster;
 }

@@ -1,0 +1,103 @@
+//! Which answers say that a call has had its effect.
+
+use reelgate_domain::Pipeline;
+use reelgate_domain::event::Destination;
+use reelgate_domain::job::CancelOutcome;
+
+use crate::contract::{
+    Create, CreateAccount, DeleteJob, DeletePipeline, Replay, RetryOutcome, Rotate,
+};
+
+/// What becomes of a call that counts once.
+pub(crate) trait Outcome {
+    /// Whether anything was made, queued or changed.
+    fn is_done(&self) -> bool;
+}
+
+impl Outcome for () {
+    fn is_done(&self) -> bool {
+        true
+    }
+}
+
+impl Outcome for bool {
+    fn is_done(&self) -> bool {
+        *self
+    }
+}
+
+impl Outcome for Pipeline {
+    fn is_done(&self) -> bool {
+        true
+    }
+}
+
+impl Outcome for Option<Pipeline> {
+    fn is_done(&self) -> bool {
+        self.is_some()
+    }
+}
+
+impl Outcome for Option<Destination> {
+    fn is_done(&self) -> bool {
+        self.is_some()
+    }
+}
+
+/// Jobs that are queued, or what stood against it.
+impl<T, E> Outcome for Result<Vec<T>, E> {
+    fn is_done(&self) -> bool {
+        self.is_ok()
+    }
+}
+
+impl Outcome for Vec<CancelOutcome> {
+    fn is_done(&self) -> bool {
+        self.iter().any(|outcome| match outcome {
+            CancelOutcome::Cancelled { .. } | CancelOutcome::Stopping { .. } => true,
+            CancelOutcome::Missing { .. } | CancelOutcome::Refused { .. } => false,
+        })
+    }
+}
+
+impl Outcome for RetryOutcome {
+    fn is_done(&self) -> bool {
+        *self == Self::Queued
+    }
+}
+
+impl Outcome for DeletePipeline {
+    fn is_done(&self) -> bool {
+        *self == Self::Deleted
+    }
+}
+
+impl Outcome for DeleteJob {
+    fn is_done(&self) -> bool {
+        *self == Self::Deleted
+    }
+}
+
+impl Outcome for CreateAccount {
+    fn is_done(&self) -> bool {
+        *self == Self::Created
+    }
+}
+
+impl Outcome for Create {
+    fn is_done(&self) -> bool {
+        *self == Self::Created
+    }
+}
+
+impl Outcome for Rotate {
+    fn is_done(&self) -> bool {
+        *self == Self::Rotated
+    }
+}
+
+impl Outcome for Replay {
+    fn is_done(&self) -> bool {
+        *self == Self::Queued
+    }
+}
