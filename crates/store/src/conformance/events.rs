@@ -284,3 +284,21 @@ pub async fn a_bell_rings_when_something_has_happened(home: &dyn Home) {
     let found = world.store.jobs(world.account, &[job]).await.expect("jobs");
     assert_eq!(found[0].lifecycle.state.name(), StateName::Cancelled);
 }
+
+pub async fn a_place_that_is_still_to_come_is_none(home: &dyn Home) {
+    let world = World::new(home).await;
+    world.submit_one().await;
+    let newest = world.store.newest_event().await.expect("newest_event");
+    let unknown = EventCursor {
+        position: newest.position + 1,
+        ..newest
+    };
+    let other_engine = EventCursor {
+        epoch: newest.epoch + 1,
+        position: 1,
+    };
+    for (place, gap) in [(newest, false), (unknown, true), (other_engine, true)] {
+        let page = world.store.events(Some(world.account), place, 7).await;
+        assert_eq!(page.expect("events").gap, gap, "{place}");
+    }
+}

@@ -25,7 +25,8 @@ pub struct EventPage {
     pub reached: EventCursor,
     /// Whether there may be more right now.
     pub more: bool,
-    /// Whether events after the place asked for may have been removed.
+    /// Whether events after the place asked for may have been removed, or it is no place of this store: it is
+    /// still to come, or another engine's.
     pub gap: bool,
 }
 
@@ -157,7 +158,8 @@ pub trait EventStore: Send + Sync + 'static {
     /// told of events.
     async fn listening(&self, accounts: Vec<AccountId>) -> Result<Vec<(Destination, EventCursor)>>;
 
-    /// `None` if there is no such destination.
+    /// `None` if there is no such destination. One that is switched on again is told of what happens from then
+    /// on.
     async fn change_destination(
         &self,
         account: AccountId,

@@ -66,14 +66,14 @@ pub(super) async fn page(
 ) -> Answer<EventPage> {
     let (from, most) = (position(after), i64::from(limit));
     let range: [Param<'_>; 2] = [&from, &most];
-    // What was removed is asked for last: it only grows.
+    // What was removed, and what there is, are asked for last: they only grow.
     let found = session.all(sql::EVENTS, &range).await?;
-    let [_, _, pruned] = event_log(session).await?;
+    let [last, _, pruned] = event_log(session).await?;
     let mut page = EventPage {
         events: Vec::new(),
         reached: after,
         more: found.len() == limit as usize,
-        gap: after < pruned,
+        gap: after < pruned || after > last,
     };
     let wanted = account.map(account_key);
     for row in &found {

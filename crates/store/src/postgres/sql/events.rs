@@ -84,8 +84,11 @@ statements! {
     );
     DESTINATION_BY_KEY = destination_query!("WHERE d.key = $1");
     TOPIC = destination_query!("WHERE d.account = $1 AND d.topic = $2 AND NOT d.deleted");
+    /// What has happened while it was switched off does not concern it.
     SET_DESTINATION = "UPDATE destinations SET url = coalesce($2, url), \
-        names = coalesce($3, names), enabled = coalesce($4, enabled) WHERE key = $1";
+        names = coalesce($3, names), enabled = coalesce($4, enabled), \
+        since = CASE WHEN $4 AND NOT enabled \
+        THEN (SELECT last FROM event_log WHERE only_row) ELSE since END WHERE key = $1";
     SET_DESTINATION_SECRET = "UPDATE destinations SET old_secret = secret, old_until = $3, \
         secret = $2 WHERE key = $1";
     DELETE_DESTINATION = "UPDATE destinations SET deleted = true WHERE key = $1";

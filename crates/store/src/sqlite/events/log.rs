@@ -43,6 +43,8 @@ pub(super) fn page(
         }
     }
     page.more = looked_at == limit;
+    // Asked for last: it only grows.
+    page.gap |= after > newest(connection)?;
     Ok(page)
 }
 
