@@ -6,18 +6,25 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use reelgate_domain::Timestamp;
 use reelgate_domain::event::{Delivery, DeliveryState, Destination};
 use reelgate_domain::job::{Job, StateName};
 use reelgate_fetch::{Answer, Client};
 use reelgate_store::{ClaimedDelivery, DestinationChange, Settled};
+use tokio::time::Instant;
 
 use super::notifier::{Notifier, NotifySettings};
 use super::renderer::{EventRenderer, Rendered};
 use super::{backoff, sign};
 use crate::{Service, ServiceError};
 
+/// How long after its claim a try may still begin to send: later, it might end when somebody else has the
+/// delivery, or has sent what comes after it.
+const LATEST: Duration = Duration::from_secs(5);
+
 /// What a try needs, on its own task.
 pub(super) struct Try {
+    pub(super) claimed_at: Instant,
     service: Arc<Service>,
     native: Arc<dyn EventRenderer>,
     dialects: Vec<Arc<dyn EventRenderer>>,
@@ -41,6 +48,7 @@ enum Outcome {
 impl Notifier {
     pub(super) fn trying(&self) -> Try {
         Try {
+            claimed_at: Instant::now(),
             service: Arc::clone(&self.service),
             native: Arc::clone(&self.native),
             dialects: self.dialects.clone(),
@@ -57,6 +65,9 @@ impl Try {
             Outcome::Withdrawn("its receiver has been deleted")
         } else {
             match self.prepare(delivery).await {
+                Ok(Ok(_)) if self.claimed_at.elapsed() > LATEST => {
+                    Outcome::failed("this node took too long to read the job".to_owned())
+                }
                 Ok(Ok(rendered)) => self.post(&claimed, rendered).await,
                 Ok(Err(why)) => Outcome::Withdrawn(why),
                 Err(error) => Outcome::failed(format!("the job cannot be read: {error}")),
@@ -106,7 +117,7 @@ impl Try {
         };
         let body = Bytes::from(rendered.body);
         match self.client.post(&destination.url, headers, body).await {
-            Ok(answer) => Outcome::of(&answer),
+            Ok(answer) => Outcome::of(&answer, self.service.clock.now()),
             Err(error) => Outcome::failed(error.to_string()),
         }
     }
@@ -167,16 +178,28 @@ impl Try {
         }
     }
 
-    /// Best effort: if it fails, the next delivery is answered the same.
+    /// Best effort: if it fails, the next delivery is answered the same. What has another address by now has not
+    /// said that it is gone.
     async fn disable(&self, destination: &Destination) {
+        let (account, id) = (destination.account, destination.id);
+        let known = self.service.store.destination(account, id).await;
+        if let Ok(Some(known)) = known
+            && known.url != destination.url
+        {
+            return;
+        }
         let change = DestinationChange {
             enabled: Some(false),
             ..DestinationChange::default()
         };
+<<<<<<< /tmp/edges-merged/crates/service/src/notify/deliver.rs
+        let changed = self.service.store.change_destination(account, id, change);
+=======
         let changed = self
             .service
             .store
             .change_destination(account, id, change, None);
+>>>>>>> /tmp/theirs
         if let Err(error) = changed.await {
             tracing::warn!(%error, webhook.id = %id, "webhook {id} is gone and stays enabled");
         }
@@ -210,7 +233,7 @@ impl Outcome {
         }
     }
 
-    fn of(answer: &Answer) -> Self {
+    fn of(answer: &Answer, now: Timestamp) -> Self {
         let status = answer.status;
         if status.is_success() {
             return Self::Delivered(status);
@@ -219,7 +242,7 @@ impl Outcome {
             return Self::Gone(status);
         }
         let wait = answer.headers.get(RETRY_AFTER);
-        let wait = wait.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let wait = wait.and_then(|value| asked_wait(value.to_str().ok()?.trim(), now));
         let why = match status.is_redirection() {
             true => format!("the receiver answered {status}, and redirects are not followed"),
             false => format!("the receiver answered {status}"),
@@ -227,9 +250,20 @@ impl Outcome {
         Self::Failed {
             status: Some(status),
             why,
-            wait: wait.map(Duration::from_secs),
+            wait,
         }
     }
+}
+
+/// The wait that `Retry-After` asks for: seconds, or a date.
+fn asked_wait(text: &str, now: Timestamp) -> Option<Duration> {
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = httpdate::parse_http_date(text).ok()?;
+    let at = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let now = Duration::from_millis(u64::try_from(now.as_millis()).ok()?);
+    Some(at.saturating_sub(now))
 }
 
 fn is_cancelled(job: &Job) -> bool {
@@ -237,4 +271,21 @@ fn is_cancelled(job: &Job) -> bool {
         job.lifecycle.state.name(),
         StateName::Stopping | StateName::Cancelled
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_asked_for_in_seconds_or_by_a_date() {
+        let now = Timestamp::from_millis(784_111_777_000);
+        let wait = |text: &str| asked_wait(text, now).map(|wait| wait.as_secs());
+        assert_eq!(wait("120"), Some(120));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:00 GMT"), Some(0));
+        for strange in ["", "-1", "soon", "1.5"] {
+            assert_eq!(wait(strange), None, "{strange}");
+        }
+    }
 }

@@ -16,6 +16,10 @@ use crate::ServiceError;
 /// Events that are looked at in one write.
 const AT_ONCE: u32 = 500;
 
+/// Deliveries that are made in one write, but for those of one event: a long write holds up all others, and
+/// an account has up to a hundred destinations for each event.
+const MOST_DELIVERIES: usize = 1_000;
+
 /// Moves of the cursor without a delivery that are not worth a write of their own.
 const UNNOTED: u32 = 5_000;
 
@@ -65,19 +69,21 @@ impl Notifier {
             return Ok(false);
         }
         progress.looked_at = Some(now);
-        let deliveries = self.deliveries_of(&page.events).await?;
+        let mut deliveries = self.deliveries_of(&page.events).await?;
         progress.unnoted += AT_ONCE;
         if deliveries.is_empty() && progress.unnoted < UNNOTED {
             progress.reached = page.reached;
             return Ok(page.more);
         }
-        if store.fan_out(noted, page.reached, deliveries).await? {
+        let cut = cut(&mut deliveries, MOST_DELIVERIES);
+        let reached = cut.unwrap_or(page.reached);
+        if store.fan_out(noted, reached, deliveries).await? {
             *progress = Progress {
-                noted: page.reached,
-                reached: page.reached,
+                noted: reached,
+                reached,
                 ..Progress::default()
             };
-            return Ok(page.more);
+            return Ok(page.more || cut.is_some());
         }
         // Another node was faster: from where it has come to.
         *progress = Progress::default();
@@ -194,6 +200,22 @@ impl Notifier {
     }
 }
 
+/// Leaves those of the first events, about `most`; the event that is then the last one, if it is not all of them.
+fn cut(deliveries: &mut Vec<NewDelivery>, most: usize) -> Option<EventCursor> {
+    let first_beyond = deliveries.get(most)?.event.cursor;
+    let first = deliveries.first()?.event.cursor;
+    // Those of one event stay together.
+    let kept = match first_beyond == first {
+        true => deliveries.partition_point(|it| it.event.cursor <= first),
+        false => deliveries.partition_point(|it| it.event.cursor < first_beyond),
+    };
+    if kept == deliveries.len() {
+        return None;
+    }
+    deliveries.truncate(kept);
+    Some(deliveries.last()?.event.cursor)
+}
+
 /// What tells an event of a job from its others.
 type Told = (JobId, EventName, u32);
 
@@ -220,5 +242,50 @@ impl Words {
         let told = self.0.get(&(event.job, event.name, event.attempt))?;
         let found = told.iter().find(|(wanted, _)| wanted == topic);
         found.map(|(_, dialect)| *dialect)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reelgate_domain::event::DestinationId;
+
+    use super::*;
+
+    fn delivery(cursor: u64) -> NewDelivery {
+        let at = Timestamp::from_millis(0);
+        let event = JobEvent {
+            account: reelgate_testkit::account(1),
+            job: JobId::from_bytes([1; 16]),
+            pipeline: PipelineId::from_bytes([2; 16]),
+            name: EventName::Queued,
+            attempt: 0,
+            at,
+            fault: None,
+        };
+        let cursor = EventCursor::at(cursor);
+        NewDelivery {
+            id: DeliveryId::from_bytes([3; 16]),
+            destination: DestinationId::from_bytes([4; 16]),
+            dialect: None,
+            event: StoredEvent { cursor, event },
+            created_at: at,
+        }
+    }
+
+    #[track_caller]
+    fn check(cursors: &[u64], most: usize, left: usize, last: Option<u64>) {
+        let mut deliveries: Vec<_> = cursors.iter().map(|it| delivery(*it)).collect();
+        let cut = cut(&mut deliveries, most);
+        assert_eq!((deliveries.len(), cut), (left, last.map(EventCursor::at)));
+    }
+
+    #[test]
+    fn a_write_holds_no_more_deliveries_than_those_of_whole_events() {
+        check(&[1, 1, 2, 2], 4, 4, None);
+        check(&[1, 1, 2, 2, 5, 5], 4, 4, Some(2));
+        check(&[1, 1, 2, 2, 2, 5], 4, 2, Some(1));
+        check(&[1, 1, 1, 2], 2, 3, Some(1));
+        check(&[1, 1, 1], 2, 3, None);
+        check(&[], 2, 0, None);
     }
 }

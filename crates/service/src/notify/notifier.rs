@@ -1,6 +1,6 @@
 //! The task that makes deliveries of events and sends them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use reelgate_fetch::{Client, FetchError, Limits};
 use reelgate_store::{ClaimedDelivery, DeliveryClaim, Settled};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::fan_out::Progress;
 use super::renderer::EventRenderer;
@@ -17,12 +18,16 @@ use crate::Service;
 /// What is seen although nobody rang a bell for it: due tries, and what other nodes have written.
 const POLL: Duration = Duration::from_secs(1);
 
+/// What a try may take beside its patience, before it counts as failed: reading the job, and noting the end.
+const BESIDE: Duration = Duration::from_secs(10);
+
 /// How deliveries are sent.
 #[derive(Clone, Copy, Debug)]
 pub struct NotifySettings {
     /// Tries at once of this process.
     pub at_once: u32,
-    /// Tries at once to one destination: a slow one holds up no other.
+    /// Tries at once to one destination: a slow one holds up no other. When many are slow, each of them has
+    /// one.
     pub each: u32,
     /// For one try.
     pub patience: Duration,
@@ -135,9 +140,8 @@ impl Notifier {
         let wanted = DeliveryClaim {
             most,
             each: self.settings.each,
-            busy: sending.to.iter().map(|(id, tries)| (*id, *tries)).collect(),
-            // The time to settle it comes after the try.
-            lease_until: now.after(self.settings.patience + Duration::from_secs(10)),
+            busy: sending.busy(&self.settings),
+            lease_until: now.after(self.settings.patience + BESIDE),
             now,
         };
         match self.service.store.claim_deliveries(wanted).await {
@@ -158,8 +162,9 @@ impl Notifier {
     async fn settle(&self, sending: &mut Sending, first: Ended) {
         let mut settled = Vec::new();
         let mut next = Some(first);
-        while let Some((id, ended)) = next {
+        while let Some((id, took, ended)) = next {
             sending.left(id);
+            sending.note(id, took, &self.settings);
             settled.extend(ended);
             next = sending.ended_by_now();
         }
@@ -178,15 +183,17 @@ async fn told_to(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Where a try went, and how it ended; none if it panicked.
-type Ended = (DestinationId, Option<Settled>);
+/// Where a try went, how long it took, and how it ended; none if it panicked.
+type Ended = (DestinationId, Duration, Option<Settled>);
 
 /// The tries that are being made.
 #[derive(Default)]
 struct Sending {
     tries: JoinSet<Settled>,
-    ids: HashMap<tokio::task::Id, DestinationId>,
+    ids: HashMap<tokio::task::Id, (DestinationId, Instant)>,
     to: HashMap<DestinationId, u32>,
+    /// Those whose last try took long.
+    slow: HashSet<DestinationId>,
 }
 
 impl Sending {
@@ -195,7 +202,26 @@ impl Sending {
         *self.to.entry(id).or_default() += 1;
         let trying = notifier.trying();
         let handle = self.tries.spawn(async move { trying.send(claimed).await });
-        self.ids.insert(handle.id(), id);
+        self.ids.insert(handle.id(), (id, Instant::now()));
+    }
+
+    /// How many tries fewer than its share each destination may have now. While less than half of all tries are
+    /// free, slow destinations have one each, or a few dozen of them would take everybody's.
+    fn busy(&self, settings: &NotifySettings) -> Vec<(DestinationId, u32)> {
+        let mut busy = self.to.clone();
+        if self.tries.len() > settings.at_once as usize / 2 {
+            for id in &self.slow {
+                *busy.entry(*id).or_default() += settings.each.saturating_sub(1);
+            }
+        }
+        busy.into_iter().collect()
+    }
+
+    fn note(&mut self, id: DestinationId, took: Duration, settings: &NotifySettings) {
+        match took > settings.patience / 4 {
+            true => self.slow.insert(id),
+            false => self.slow.remove(&id),
+        };
     }
 
     /// Waits for ever if nothing is being tried.
@@ -222,8 +248,9 @@ impl Sending {
                 (error.id(), None)
             }
         };
-        let id = self.ids.remove(&task);
-        (id.expect("every try is known by its task"), settled)
+        let known = self.ids.remove(&task);
+        let (id, began) = known.expect("every try is known by its task");
+        (id, began.elapsed(), settled)
     }
 
     fn left(&mut self, id: DestinationId) {
@@ -233,5 +260,38 @@ impl Sending {
                 self.to.remove(&id);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn destination(number: u8) -> DestinationId {
+        DestinationId::from_bytes([number; 16])
+    }
+
+    /// Sixty-four receivers that say nothing took all 512 tries, and everybody else waited for them.
+    #[tokio::test]
+    async fn slow_receivers_have_one_try_each_when_tries_are_few() {
+        let settings = NotifySettings {
+            at_once: 4,
+            each: 3,
+            ..NotifySettings::default()
+        };
+        let (silent, quick) = (destination(1), destination(2));
+        let mut sending = Sending::default();
+        sending.note(silent, settings.patience, &settings);
+        sending.note(quick, Duration::from_millis(100), &settings);
+        sending.to = HashMap::from([(silent, 2), (quick, 1)]);
+        let busy = |sending: &Sending| HashMap::from_iter(sending.busy(&settings));
+        assert_eq!(busy(&sending), HashMap::from([(silent, 2), (quick, 1)]));
+        for _ in 0..3 {
+            sending.tries.spawn(std::future::pending());
+        }
+        assert_eq!(busy(&sending), HashMap::from([(silent, 4), (quick, 1)]));
+        // One that has become quick again has its share again.
+        sending.note(silent, Duration::ZERO, &settings);
+        assert_eq!(busy(&sending), HashMap::from([(silent, 2), (quick, 1)]));
     }
 }

@@ -2,6 +2,7 @@
 
 mod receiver;
 mod tenants;
+mod tries;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -126,8 +127,7 @@ impl World {
         self.caller.account
     }
 
-    /// A node that sends, until it is told to stop.
-    fn node(&self) -> Node {
+    fn notifier(&self) -> Notifier {
         let settings = NotifySettings {
             patience: Duration::from_secs(2),
             ..NotifySettings::default()
@@ -138,7 +138,12 @@ impl World {
             vec![Arc::new(Plain("mps"))],
             settings,
         );
-        let notifier = notifier.unwrap();
+        notifier.unwrap()
+    }
+
+    /// A node that sends, until it is told to stop.
+    fn node(&self) -> Node {
+        let notifier = self.notifier();
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(async move { notifier.run(stopped).await });
         Node { stop, running }
