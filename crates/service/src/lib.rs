@@ -154,4 +154,9 @@ impl Service {
     pub fn stop_waiting(&self) {
         self.leaving.send_replace(true);
     }
+
+    /// Whether the process ends, so that what goes on for long has to end too.
+    pub fn is_leaving(&self) -> bool {
+        *self.leaving.borrow()
+    }
 }

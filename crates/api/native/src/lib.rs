@@ -42,6 +42,7 @@ pub struct NativeApi {
     service: Arc<Service>,
     catalogue: Catalogue,
     checks: Vec<Check>,
+    streams: notify::Streams,
 }
 
 impl NativeApi {
@@ -55,6 +56,7 @@ impl NativeApi {
             service,
             catalogue,
             checks: health,
+            streams: notify::Streams::default(),
         }
     }
 }

@@ -5,11 +5,11 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use reelgate_domain::AccountId;
-use reelgate_service::{CallContext, Caller};
+use reelgate_service::{CallContext, Caller, Secret, Service};
 
 use super::permission::Ruling;
 use super::{Code, Problem};
-use crate::routes::Route;
+use crate::routes::{Route, product};
 
 /// A caller who may make this call. Put among the request's extensions by [`admit`](super::admit), without
 /// which no handler is reached.
@@ -49,6 +49,38 @@ impl<S: Send + Sync> FromRequestParts<S> for InAccount {
             caller, account, ..
         } = admitted(parts)?;
         Ok(Self { caller, account })
+    }
+}
+
+/// For answers that go on for long: whether the call would still be let in.
+pub(crate) struct Admission {
+    key: Secret,
+    admitted: Admitted,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Admission {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Ok(Self {
+            key: Secret::new(bearer(&parts.headers)?),
+            admitted: admitted(parts)?,
+        })
+    }
+}
+
+impl Admission {
+    /// Whether the key still counts and its policies still allow the action on everything. False too if that
+    /// cannot be found out.
+    pub(crate) async fn lasts(&self, service: &Service) -> bool {
+        let Ok(Some(caller)) = service.api_key_caller(self.key.expose()).await else {
+            return false;
+        };
+        let Admitted { context, route, .. } = &self.admitted;
+        let everything = product().all_resources(caller.account);
+        let (principal, action) = (&caller.principal, route.policy_action());
+        let asked = service.authorise(principal, &action, &everything, context);
+        asked.is_ok()
     }
 }
 

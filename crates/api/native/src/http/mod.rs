@@ -19,7 +19,7 @@ pub(crate) use admit::admit;
 #[cfg(feature = "fuzzing")]
 pub(crate) use body::parse;
 pub(crate) use body::{JsonBody, OptionalJsonBody, nullable, read as read_body, read_value};
-pub(crate) use caller::{Authorized, Circumstances, InAccount};
+pub(crate) use caller::{Admission, Authorized, Circumstances, InAccount};
 pub(crate) use codes::{Code, OWN, SHARED};
 pub(crate) use exchange::{exchange, no_such_route, refuse_idempotency_key, wrong_method};
 pub(crate) use links::{created, object_link};

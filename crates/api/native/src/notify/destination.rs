@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
 use reelgate_domain::event::{DestinationId, TopicName};
 use reelgate_service::{DestinationView, Secret};
 use serde::{Deserialize, Serialize};
@@ -52,6 +55,13 @@ impl RotateBody {
     pub(super) fn overlap(&self) -> Duration {
         Duration::from_secs(self.overlap_seconds)
     }
+}
+
+/// The answer that shows a secret: for nobody to keep but the caller.
+pub(super) fn unkept(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 impl<'a> DestinationJson<'a> {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::stream::{self, Follower};
 use super::view::EventView;
 use crate::NativeApi;
-use crate::http::{Authorized, Code, Problem, Query};
+use crate::http::{Admission, Authorized, Code, Problem, Query};
 use crate::pipelines::find_pipeline;
 
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -37,6 +37,7 @@ struct EventsView<'a> {
 pub(super) async fn events(
     State(api): State<Arc<NativeApi>>,
     Authorized(caller): Authorized,
+    admission: Admission,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -74,7 +75,13 @@ pub(super) async fn events(
     if first.gap && after != EventCursor::START {
         return Err(pruned(after));
     }
-    let follower = Follower::new(Arc::clone(service), caller, wanted, after);
+    let seat = api.streams.sit_down(caller.account)?;
+    let follower = Follower::new(
+        Arc::clone(service),
+        (caller, admission, seat),
+        wanted,
+        after,
+    );
     Ok(stream::answer(follower))
 }
 
@@ -130,8 +137,8 @@ fn wants_json(headers: &HeaderMap) -> bool {
 
 fn pruned(after: EventCursor) -> Problem {
     let detail = format!(
-        "events after {after} have been removed, as they were kept for long enough: begin with 0 for \
-         the oldest that are left, and look at the jobs for what was missed"
+        "events after {after} have been removed, as they were kept for long enough, or the place is not one \
+         of this store: begin with 0 for the oldest that are left, and look at the jobs for what was missed"
     );
     Problem::new(Code::EventsPruned, detail)
 }

@@ -10,8 +10,10 @@ mod view;
 mod webhooks;
 
 use axum::routing::on;
+use reelgate_api_kit::operation::ResourceType;
 
 pub use rendering::NativeRenderer;
+pub(crate) use stream::Streams;
 
 use crate::http::Problem;
 use crate::routes::Route;
@@ -20,6 +22,24 @@ const EVENTS: &str = "docs/api.md#events";
 const WEBHOOKS: &str = "docs/api.md#webhooks";
 const TOPICS: &str = "docs/api.md#topics";
 const DELIVERIES: &str = "docs/api.md#deliveries";
+
+const WEBHOOK: &[ResourceType] = &[ResourceType {
+    name: "Webhook",
+    arn: "acs:reelgate:*:{accountId}:webhook/{webhook}",
+    required: true,
+}];
+
+const TOPIC: &[ResourceType] = &[ResourceType {
+    name: "Topic",
+    arn: "acs:reelgate:*:{accountId}:topic/{topic}",
+    required: true,
+}];
+
+const DELIVERY: &[ResourceType] = &[ResourceType {
+    name: "Delivery",
+    arn: "acs:reelgate:*:{accountId}:delivery/{delivery}",
+    required: true,
+}];
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/events", "ListEvents", |m| on(m, events::events))
@@ -40,17 +60,20 @@ pub(crate) const ROUTES: &[Route] = &[
         on(m, webhooks::get)
     })
     .does("shows a webhook", WEBHOOKS)
+    .on(WEBHOOK)
     .reads()
     .errors(&["not_found"]),
     Route::new("PATCH", "/webhooks/{webhook}", "ChangeWebhook", |m| {
         on(m, webhooks::change)
     })
     .does("changes a webhook, or switches it off or on", WEBHOOKS)
+    .on(WEBHOOK)
     .errors(&["not_found"]),
     Route::new("DELETE", "/webhooks/{webhook}", "DeleteWebhook", |m| {
         on(m, webhooks::delete)
     })
     .does("deletes a webhook", WEBHOOKS)
+    .on(WEBHOOK)
     .errors(&["not_found"]),
     Route::new(
         "POST",
@@ -59,31 +82,37 @@ pub(crate) const ROUTES: &[Route] = &[
         |m| on(m, webhooks::rotate),
     )
     .does("gives a webhook a new secret", WEBHOOKS)
+    .on(WEBHOOK)
     .errors(&["not_found"]),
     Route::new("GET", "/topics", "ListTopics", |m| on(m, topics::list))
         .does("lists topics and their receivers", TOPICS)
         .lists(),
     Route::new("PUT", "/topics/{topic}", "PutTopic", |m| on(m, topics::put))
         .does("gives a topic or queue a receiver", TOPICS)
+        .on(TOPIC)
         .errors(&["conflict", "storage_full"]),
     Route::new("GET", "/topics/{topic}", "GetTopic", |m| on(m, topics::get))
         .does("shows a topic", TOPICS)
+        .on(TOPIC)
         .reads()
         .errors(&["not_found"]),
     Route::new("PATCH", "/topics/{topic}", "ChangeTopic", |m| {
         on(m, topics::change)
     })
     .does("switches a topic's receiver off or on", TOPICS)
+    .on(TOPIC)
     .errors(&["not_found"]),
     Route::new("DELETE", "/topics/{topic}", "DeleteTopic", |m| {
         on(m, topics::delete)
     })
     .does("takes a topic its receiver", TOPICS)
+    .on(TOPIC)
     .errors(&["not_found"]),
     Route::new("POST", "/topics/{topic}/rotate", "RotateTopicSecret", |m| {
         on(m, topics::rotate)
     })
     .does("gives a topic's receiver a new secret", TOPICS)
+    .on(TOPIC)
     .errors(&["not_found"]),
     Route::new("GET", "/deliveries", "ListDeliveries", |m| {
         on(m, deliveries::list)
@@ -94,6 +123,7 @@ pub(crate) const ROUTES: &[Route] = &[
         on(m, deliveries::get)
     })
     .does("shows a delivery", DELIVERIES)
+    .on(DELIVERY)
     .reads()
     .errors(&["not_found"]),
     Route::new(
@@ -103,6 +133,7 @@ pub(crate) const ROUTES: &[Route] = &[
         |m| on(m, deliveries::replay),
     )
     .does("sends again what has ended", DELIVERIES)
+    .on(DELIVERY)
     .errors(&["not_found", "conflict", "storage_full"]),
 ];
 

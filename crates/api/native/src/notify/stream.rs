@@ -2,24 +2,28 @@
 //!
 //! Nothing is kept for a reader but a page: the next one is read when the connection has taken the one
 //! before. So a slow reader costs no memory, and one that takes nothing is cut off with its connection.
+//! Before each look at the events it is asked whether the reader may still have them.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue};
+use reelgate_domain::AccountId;
 use reelgate_domain::event::EventCursor;
 use reelgate_service::{Caller, EventQuery, Service};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::view::EventView;
+use crate::http::{Admission, Code, Problem};
 
 /// Events that one look takes.
 const PAGE: u32 = 200;
@@ -27,28 +31,79 @@ const PAGE: u32 = 200;
 /// Proxies and clients give up on connections that say nothing.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// After this long a reader has to come again, with a key that still counts.
+/// After this long a reader has to come again, so that connections spread over the nodes there are.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
+
+/// Between two looks that found something: what comes meanwhile comes together. Each stream looks for
+/// itself, and many of them must not keep the store from its work.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// The most streams of an account on one node: each looks at the store at every event.
+const MOST_STREAMS: u32 = 100;
 
 /// Proxies that would keep the stream back understand this.
 const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// The streams that are open, by account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Streams(Arc<Mutex<HashMap<AccountId, u32>>>);
+
+/// One stream's place among them, until it is dropped.
+pub(super) struct Seat {
+    streams: Streams,
+    account: AccountId,
+}
+
+impl Streams {
+    pub(super) fn sit_down(&self, account: AccountId) -> Result<Seat, Problem> {
+        let mut open = self.open();
+        let of_account = open.entry(account).or_default();
+        if *of_account >= MOST_STREAMS {
+            let detail = format!("the account has {MOST_STREAMS} streams here: end one first");
+            let problem = Problem::new(Code::Throttled, detail);
+            return Err(problem.header(RETRY_AFTER, HeaderValue::from_static("10")));
+        }
+        *of_account += 1;
+        let streams = self.clone();
+        Ok(Seat { streams, account })
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<AccountId, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut open = self.streams.open();
+        if let Some(of_account) = open.get_mut(&self.account) {
+            *of_account -= 1;
+            if *of_account == 0 {
+                open.remove(&self.account);
+            }
+        }
+    }
+}
 
 /// A reader, and how far it has come.
 pub(super) struct Follower {
     service: Arc<Service>,
     caller: Caller,
+    admission: Admission,
+    _seat: Seat,
     query: EventQuery,
     place: EventCursor,
     bell: watch::Receiver<u64>,
     until: Instant,
     said: Option<Instant>,
+    found_something: bool,
     over: bool,
 }
 
 impl Follower {
     pub(super) fn new(
         service: Arc<Service>,
-        caller: Caller,
+        (caller, admission, seat): (Caller, Admission, Seat),
         query: EventQuery,
         place: EventCursor,
     ) -> Self {
@@ -56,11 +111,14 @@ impl Follower {
         Self {
             service,
             caller,
+            admission,
+            _seat: seat,
             query,
             place,
             bell,
             until: Instant::now() + LONGEST,
             said: None,
+            found_something: false,
             over: false,
         }
     }
@@ -71,10 +129,22 @@ impl Follower {
             return None;
         }
         if self.said.is_none() {
-            // So that a reader knows at once that it is connected.
-            return Some(self.say(": the events begin\n\n".to_owned()));
+            // So that a reader knows at once that it is connected, and where to go on if it is cut off before
+            // the first event.
+            let place = self.place;
+            return Some(self.say(format!(": the events begin\nid: {place}\n\n")));
+        }
+        if self.found_something {
+            tokio::time::sleep(BREATH).await;
         }
         loop {
+            // Also while there is always more to tell.
+            if Instant::now() >= self.until
+                || self.service.is_leaving()
+                || !self.admission.lasts(&self.service).await
+            {
+                return None;
+            }
             self.bell.mark_unchanged();
             let look = (&self.caller, &self.query, self.place);
             let page = self.service.events(look.0, look.1, look.2, PAGE).await;
@@ -85,6 +155,7 @@ impl Follower {
                 return Some("event: gap\ndata: {}\n\n".to_owned());
             }
             self.place = page.reached;
+            self.found_something = !page.events.is_empty() && !page.more;
             if !page.events.is_empty() {
                 let mut text = String::new();
                 for it in &page.events {
@@ -98,11 +169,7 @@ impl Follower {
             if page.more {
                 continue;
             }
-            let now = Instant::now();
-            if now >= self.until {
-                return None;
-            }
-            let silent = self.said.map_or(HEARTBEAT, |said| now - said);
+            let silent = self.said.map_or(HEARTBEAT, |said| said.elapsed());
             let Some(patience) = HEARTBEAT.checked_sub(silent).filter(|left| !left.is_zero())
             else {
                 // The place tells readers of a few events what they need not look at again.

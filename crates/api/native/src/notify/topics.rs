@@ -10,7 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reelgate_domain::event::TopicName;
 use serde::{Deserialize, Serialize};
 
-use super::destination::{DestinationJson, RotateBody};
+use super::destination::{DestinationJson, RotateBody, unkept};
 use crate::NativeApi;
 use crate::http::{Authorized, InPath, JsonBody, OptionalJsonBody, Problem, Query, created};
 
@@ -60,7 +60,7 @@ pub(super) async fn put(
     let (view, secret) = api.service.put_topic(&caller, name, body.url).await?;
     let shown = DestinationJson::of(&view).with(secret.as_ref());
     Ok(match secret {
-        Some(_) => created(&location, shown),
+        Some(_) => unkept(created(&location, shown)),
         None => Json(shown).into_response(),
     })
 }
@@ -98,7 +98,7 @@ pub(super) async fn rotate(
     let made = service.rotate_webhook_secret(&caller, id, body.overlap());
     let made = made.await?;
     let view = DestinationJson::of(&made.view).with(Some(&made.secret));
-    Ok(Json(view).into_response())
+    Ok(unkept(Json(view).into_response()))
 }
 
 /// Answers 204.

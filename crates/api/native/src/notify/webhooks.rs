@@ -9,7 +9,7 @@ use http::{StatusCode, Uri};
 use reelgate_domain::event::NameSet;
 use serde::{Deserialize, Serialize};
 
-use super::destination::{DestinationJson, RotateBody};
+use super::destination::{DestinationJson, RotateBody, unkept};
 use super::events::event_name;
 use super::id;
 use crate::NativeApi;
@@ -52,7 +52,7 @@ pub(super) async fn create(
     let made = api.service.create_webhook(&caller, body.url, names).await?;
     let location = format!("/api/v1/webhooks/{}", made.view.id);
     let view = DestinationJson::of(&made.view).with(Some(&made.secret));
-    Ok(created(&location, view))
+    Ok(unkept(created(&location, view)))
 }
 
 pub(super) async fn list(
@@ -103,7 +103,7 @@ pub(super) async fn rotate(
     let made = service.rotate_webhook_secret(&caller, id, body.overlap());
     let made = made.await?;
     let view = DestinationJson::of(&made.view).with(Some(&made.secret));
-    Ok(Json(view).into_response())
+    Ok(unkept(Json(view).into_response()))
 }
 
 /// Answers 204.
