@@ -1,5 +1,7 @@
 //! Buckets: create, list, find.
 
+#[cfg(test)]
+mod on_object_stores;
 mod open;
 mod s3;
 
