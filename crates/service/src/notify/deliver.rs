@@ -192,14 +192,10 @@ impl Try {
             enabled: Some(false),
             ..DestinationChange::default()
         };
-<<<<<<< /tmp/edges-merged/crates/service/src/notify/deliver.rs
-        let changed = self.service.store.change_destination(account, id, change);
-=======
         let changed = self
             .service
             .store
             .change_destination(account, id, change, None);
->>>>>>> /tmp/theirs
         if let Err(error) = changed.await {
             tracing::warn!(%error, webhook.id = %id, "webhook {id} is gone and stays enabled");
         }

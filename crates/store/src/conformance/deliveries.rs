@@ -428,11 +428,7 @@ pub async fn what_is_switched_on_listens_from_then_on(home: &dyn Home) {
             ..DestinationChange::default()
         };
         let (account, id) = (world.account, made.id);
-<<<<<<< /tmp/edges-merged/crates/store/src/conformance/deliveries.rs
-        let changed = world.store.change_destination(account, id, change);
-=======
         let changed = world.store.change_destination(account, id, change, None);
->>>>>>> /tmp/theirs
         assert!(changed.await.expect("change").is_some());
     };
     let from_the_beginning = since().await.expect("it listens");

@@ -111,13 +111,9 @@ impl EventStore for PostgresStore {
             // It listens from the newest place on, so what has happened by now needs one.
             self.place_events().await?;
         }
-<<<<<<< /tmp/edges-merged/crates/store/src/postgres/events/mod.rs
-        transact!(self.pool, s => destinations::change(s, account, id, &change).await)
-=======
         transact!(self.pool, s => {
             counted(s, once, destinations::change(s, account, id, &change)).await
         })
->>>>>>> /tmp/theirs
     }
 
     async fn delete_destination(&self, account: AccountId, id: DestinationId) -> Result<bool> {
