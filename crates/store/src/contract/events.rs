@@ -165,9 +165,9 @@ pub trait EventStore: Send + Sync + 'static {
         account: AccountId,
         id: DestinationId,
         change: DestinationChange,
+        once: Option<Once>,
     ) -> Result<Option<Destination>>;
 
-        once: Option<Once>,
     /// Deletes a destination; what is unsent is withdrawn when its turn comes. False if there is none.
     async fn delete_destination(&self, account: AccountId, id: DestinationId) -> Result<bool>;
 
@@ -198,6 +198,6 @@ pub trait EventStore: Send + Sync + 'static {
         account: AccountId,
         id: DeliveryId,
         now: Timestamp,
+        once: Option<Once>,
     ) -> Result<Replay>;
 }
-        once: Option<Once>,
