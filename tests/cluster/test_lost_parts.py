@@ -205,14 +205,20 @@ def test_without_its_database_a_node_answers_503_and_workers_go_on(program, tmp_
     server.query(f"CREATE DATABASE {DATABASE}", database="postgres")
     store = f"postgres://reelgate@127.0.0.1:{server.port}/{DATABASE}"
     cluster = nodes.Cluster(program, tmp_path, lambda _: store, servers=1, workers=1)
+    leaving = nodes.Node(program, "worker", tmp_path / "leaving", store, cluster.folder / "buckets",
+                         ["--slots", "1", "--shutdown-grace", "1"])
     try:
         cluster.start()
         native, seen = cluster.native(0), cluster.seen(0)
         native.put_object("media", "in.mp4", media / "bbb_720p25_aac51.mp4")
         job = submit(native, "long", LARGE)
         wait_for(native, job, "running")
+        leaving.start().wait_until_ready()
+        wait_for(native, submit(native, "given-up", LARGE), "running")
         server.kill()
         away = time.monotonic()
+        # It cannot hand back what it runs, and does not wait for that for ever.
+        leaving.process.terminate()
 
         def timed(call):
             begun = time.monotonic()
@@ -235,6 +241,7 @@ def test_without_its_database_a_node_answers_503_and_workers_go_on(program, tmp_
         # Longer than leases last: whoever sweeps afterwards gives the worker time to say that it goes on.
         time.sleep(max(0, away + LEASE_SECONDS + 6 - time.monotonic()))
         assert cluster.workers[0].is_running() and cluster.servers[0].is_running()
+        leaving.process.wait(120)
         server.start()
         processes.wait_until(lambda: requests.get(f"http://{seen.address}/readyz", timeout=20).status_code == 200,
                              20, "the server is ready again")
@@ -243,5 +250,7 @@ def test_without_its_database_a_node_answers_503_and_workers_go_on(program, tmp_
         for node in cluster.nodes:
             assert "panicked" not in node.log.read_text("utf-8", "replace")
     finally:
+        if leaving.is_running():
+            leaving.kill()
         cluster.stop()
         server.stop()

@@ -43,27 +43,6 @@ def test_a_worker_of_its_own_needs_a_store_to_share(command, tmp_path):
     assert status == 1 and "--store postgres://" in said
 
 
-def test_a_second_node_needs_shared_buckets(program, command, tmp_path, store):
-    alone = nodes.Node(program, "serve", tmp_path / "alone", store, None, ["--slots", "0", "--name", "alone"]).start()
-    try:
-        alone.wait_until_ready()
-        for role in ("serve", "worker"):
-            options = ["--listen", "127.0.0.1:0"] if role == "serve" else []
-            status, said = command(role, "--data", tmp_path / "second", *options)
-            assert status == 1, said
-            assert "alone (alone-" in said and "S3" in said and "--shared-buckets" in said
-        # Whoever was refused is not there.
-        credentials = json.loads((alone.data / "credentials.json").read_text("utf-8"))
-        native = harness.Native(nodes.Seen(alone, credentials))
-        assert set(workers(native)) == {"alone"}
-        # One that comes back at once is no second one.
-        alone.kill()
-        alone.start().wait_until_ready()
-        assert set(workers(native)) == {"alone"}
-    finally:
-        alone.kill()
-
-
 def test_a_node_that_does_not_go_with_the_others_is_refused_with_what_to_do(cluster, command, tmp_path):
     cluster.start()
     shared = ["--shared-buckets", cluster.folder / "buckets"]

@@ -52,6 +52,17 @@ use tls::Tls;
 /// How long killed processes may take to be gone before this one leaves without knowing.
 const KILL_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long everything may take that follows the grace time of running jobs: with it, less than what units and
+/// containers give a process. Only a store that is away takes that long; what it was to be told is found out
+/// when leases run out.
+const LONGEST_LEAVE: Duration = Duration::from_secs(24);
+
+/// Completes when a stop has taken too long.
+async fn out_of_patience(grace: Duration) {
+    tokio::time::sleep(grace.saturating_add(LONGEST_LEAVE)).await;
+    tracing::warn!("not everything could be finished in time: killing what runs and leaving");
+}
+
 /// A server in this process.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -145,11 +156,13 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
             return Ok(kill().await);
         }
     }
+    let grace = Duration::from_secs(args.work.shutdown_grace);
     tokio::select! {
-        () = server.stop(Duration::from_secs(args.work.shutdown_grace)) => {
+        () = server.stop(grace) => {
             tracing::info!("stopped");
             Ok(ExitCode::SUCCESS)
         }
+        () = out_of_patience(grace) => Ok(kill().await),
         signal = stops.next() => {
             tracing::warn!("{signal} again: killing what runs and leaving at once");
             Ok(kill().await)
@@ -267,6 +280,7 @@ impl Server {
         let _ = std::fs::remove_file(config::server_file(&self.data));
         self.stop.send_replace(true);
         self.service.stop_waiting();
+        self.house.wind_up();
         if let Some(worker) = self.worker {
             worker.drain(grace).await;
         }

@@ -50,6 +50,8 @@ pub struct WorkerConfig {
     pub slots: u32,
     /// Which kinds of jobs it runs.
     pub kinds: Kinds,
+    /// Starts nothing until it is told otherwise.
+    pub draining: bool,
     /// Where attempts keep their unfinished files; emptied at start.
     pub scratch: PathBuf,
     /// How long a lease holds without a sign of life.
@@ -85,6 +87,7 @@ impl WorkerConfig {
             worker,
             slots,
             kinds: Kinds::ALL,
+            draining: false,
             scratch,
             lease: Duration::from_secs(30),
             // A cancel whose signal is lost is told with the next one, within 5 s.
@@ -135,7 +138,7 @@ impl Worker {
         let config = Arc::new(config);
         let (stop, stopped) = watch::channel(false);
         let (done, is_done) = watch::channel(false);
-        let draining = Arc::new(watch::Sender::new(false));
+        let draining = Arc::new(watch::Sender::new(config.draining));
         let turned = Arc::new(Turned::new(tools.clock.now()));
         let roster = Roster::new(tools.progress.clone());
         let rules = Rules {

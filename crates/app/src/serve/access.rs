@@ -105,11 +105,25 @@ fn system_policies() -> Result<Vec<(String, Policy)>> {
     policies.collect()
 }
 
+/// What became of a first start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FirstStart {
+    /// There is an account: it was there, or was made just now.
+    Done,
+    /// Another node has made it meanwhile, and its secrets have yet to be found readable here.
+    ByAnother,
+}
+
 /// Makes the first account of a new store. Writes the credentials before the account exists: see
 /// [`Service::invent_credentials`]. Of several nodes that do so at once, one makes the account and keeps the file.
-pub(super) async fn first_start(service: &Service, store: &dyn Store, file: &Path) -> Result<()> {
+pub(super) async fn first_start(
+    service: &Service,
+    store: &dyn Store,
+    file: &Path,
+) -> Result<FirstStart> {
     if !service.is_first_start().await? {
-        return drop_stale(store, file).await;
+        drop_stale(store, file).await?;
+        return Ok(FirstStart::Done);
     }
     let credentials = service.invent_credentials();
     write_private(file, &serde_json::to_string_pretty(&credentials)?)
@@ -119,10 +133,17 @@ pub(super) async fn first_start(service: &Service, store: &dyn Store, file: &Pat
             "another node was faster in making the first account, and has its credentials"
         );
         remove_if_there(file)?;
-        // Its secrets have to be readable here.
-        service.unlock().await?;
+        return Ok(FirstStart::ByAnother);
     }
-    Ok(())
+    if !service.makes_buckets() {
+        tracing::info!(
+            "the first account has no bucket, because other nodes would not find a directory of this machine: make \
+             one by `reelgate bucket create {bucket} --s3 …`, or start every node with --shared-buckets and make one \
+             by `reelgate bucket create {bucket}`",
+            bucket = credentials.bucket
+        );
+    }
+    Ok(FirstStart::Done)
 }
 
 /// Removes the credentials of an account that was never made: this process died before it knew that another
@@ -149,7 +170,9 @@ async fn drop_stale(store: &dyn Store, file: &Path) -> Result<()> {
 mod tests {
     use std::sync::Arc;
 
-    use reelgate_service::{ADMINISTRATOR, RandomIds};
+    use clap::Parser;
+    use reelgate_domain::Kept;
+    use reelgate_service::{ADMINISTRATOR, Caller, RandomIds};
     use reelgate_store::SqliteStore;
 
     use super::*;
@@ -161,6 +184,28 @@ mod tests {
         for name in [ADMINISTRATOR, "ReadOnlyAccess", "AliyunMTSFullAccess"] {
             assert!(names.contains(&name), "{names:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_audit_is_kept_for_as_many_days_as_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path()).unwrap());
+        let keyring = Keyring::create_file(&dir.path().join("key"), &RandomIds::default()).unwrap();
+        let line = Line::try_parse_from(["serve", "--audit-days", "7"]).unwrap();
+        let settings = settings(&line.access, AccessSettings::new(keyring.clone())).unwrap();
+        let service = service(&dir, &store, keyring).with_access(settings);
+        let made = service.invent_credentials();
+        assert!(service.create_first_account(&made).await.unwrap());
+        let account = made.account_id.parse().unwrap();
+        let kept = service.retention(&Caller::root(account), account).await;
+        let kept = kept.unwrap().into_iter().find(|it| it.what == Kept::Audit);
+        assert_eq!(kept.map(|it| (it.days, it.is_set)), Some((7, false)));
+    }
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        access: AccessArgs,
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use reelgate_service::{AccessSettings, Clock, Ids, RandomIds, Service, Settings}
 use reelgate_store::Store;
 use reelgate_worker::{Machine, Tools, Worker, WorkerConfig};
 
-use super::access::{self, MasterKeys};
+use super::access::{self, FirstStart, MasterKeys};
 use super::files::data_directory;
 use super::home::{self, Home};
 use super::membership::Membership;
@@ -87,11 +87,12 @@ impl Base {
             writer,
         } = Opened::open(choice).await?;
         let parts = Parts::new(&runner, writer);
+        let shared = plan.node.shared_buckets(&data).filter(|_| is_shared);
+        let mark = shared.as_deref().map(|dir| home::mark(dir, &*ids));
+        let mark = mark.transpose()?;
         let keys =
             MasterKeys::find(plan.master_key_file, &data, &*store, &*ids, plan.serves).await?;
 
-        let shared = plan.node.shared_buckets(&data).filter(|_| is_shared);
-        let mark = shared.as_deref().map(|dir| home::mark(dir, &*ids));
         let name = plan.node.name();
         let id = WorkerId(format!("{name}-{}", &home::random_hex(&*ids)[..8]));
         let node = Node {
@@ -106,7 +107,7 @@ impl Base {
             slots: plan.slots,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             master_keys: keys.keyring.key_ids(),
-            shared_buckets: mark.transpose()?,
+            shared_buckets: mark,
             started_at: clock.now(),
         };
         let settings = Settings {
@@ -117,9 +118,9 @@ impl Base {
         let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings)
             .with_guard(plan.guard.clone());
         let service = service.with_access(access(AccessSettings::new(keys.keyring.clone()))?);
-        let service = Arc::new(match shared {
-            Some(directory) => service.with_shared_buckets(directory),
-            None => service,
+        let service = Arc::new(match is_shared {
+            true => service.with_shared_store(shared),
+            false => service,
         });
         let joined = Membership::join(Arc::clone(&store), Arc::clone(&clock), node).await;
         let membership = match joined {
@@ -142,21 +143,35 @@ impl Base {
             space,
             home,
         };
-        if let Err(error) = base.settle(plan.serves).await {
+        base.service.tell_nodes(base.membership.told());
+        if let Err(error) = base.settle(plan.serves, &keys, is_shared).await {
             base.membership.leave().await;
-            keys.unmake(is_shared);
             return Err(error);
         }
         Ok(base)
     }
 
     /// What is done when it is known that the node may use the store.
-    async fn settle(&self, serves: bool) -> Result<()> {
-        self.service.unlock().await?;
-        if serves {
-            let file = config::credentials_file(&self.data);
-            access::first_start(&self.service, &*self.store, &file).await?;
+    async fn settle(&self, serves: bool, keys: &MasterKeys, is_shared: bool) -> Result<()> {
+        self.unlock(keys, is_shared).await?;
+        if !serves {
+            return Ok(());
         }
+        let file = config::credentials_file(&self.data);
+        // If this fails the account may have been made all the same, and needs the key that was made for it.
+        match access::first_start(&self.service, &*self.store, &file).await? {
+            FirstStart::Done => Ok(()),
+            FirstStart::ByAnother => self.unlock(keys, is_shared).await,
+        }
+    }
+
+    /// Sees to it that what is stored can be read here.
+    async fn unlock(&self, keys: &MasterKeys, is_shared: bool) -> Result<()> {
+        let unlocked = self.service.unlock().await;
+        if unlocked.is_err() {
+            keys.unmake(is_shared);
+        }
+        unlocked?;
         Ok(())
     }
 
@@ -183,6 +198,7 @@ impl Base {
         let defaults = WorkerConfig::new(self.id.clone(), plan.slots, scratch);
         let config = WorkerConfig {
             kinds: plan.node.kinds(),
+            draining: self.membership.told().draining,
             // Most of what an encoder maps it never touches.
             max_memory_bytes: defaults
                 .max_memory_bytes

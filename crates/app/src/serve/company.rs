@@ -3,12 +3,18 @@
 use reelgate_domain::node::{Node, NodeState};
 
 /// Why it does not, and what to do.
-pub(super) fn objection(me: &Node, others: &[NodeState], has_directories: bool) -> Option<String> {
+///
+/// `in_directories` are the names of buckets that are directories.
+pub(super) fn objection(
+    me: &Node,
+    others: &[NodeState],
+    in_directories: &[&str],
+) -> Option<String> {
     others.iter().map(|other| &other.node).find_map(|other| {
         let named = format!("{} ({})", other.name, other.id);
         release(me, other)
             .or_else(|| master_key(me, other))
-            .or_else(|| has_directories.then(|| buckets(me, other)).flatten())
+            .or_else(|| buckets(me, other, in_directories))
             .map(|why| format!("node {named} uses this store, and {why}"))
     })
 }
@@ -57,17 +63,19 @@ fn master_key(me: &Node, other: &Node) -> Option<String> {
 }
 
 /// What lies in a directory of one machine is not on the others.
-fn buckets(me: &Node, other: &Node) -> Option<String> {
+fn buckets(me: &Node, other: &Node, in_directories: &[&str]) -> Option<String> {
     match (&me.shared_buckets, &other.shared_buckets) {
         (Some(mine), Some(its)) if mine == its => None,
         (Some(_), Some(_)) => Some(
             "its --shared-buckets is another directory than this node's: mount the same file system on both".to_owned(),
         ),
-        (None, None) => Some(
-            "there are buckets in directories, which other machines do not see: keep buckets on an S3-compatible \
-             store, or mount one file system on every node and start each with --shared-buckets DIR"
-                .to_owned(),
-        ),
+        (None, None) if in_directories.is_empty() => None,
+        (None, None) => Some(format!(
+            "there are buckets in directories, which other machines do not see ({}): mount one file system at the \
+             same place on every node and start each with --shared-buckets DIR, or begin with a store whose buckets \
+             are all on S3",
+            some_of(in_directories)
+        )),
         (Some(_), None) => Some(
             "it was started without --shared-buckets: start it again with the directory that all nodes share"
                 .to_owned(),
@@ -78,6 +86,15 @@ fn buckets(me: &Node, other: &Node) -> Option<String> {
                 .to_owned(),
         ),
     }
+}
+
+fn some_of(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let mut shown = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN {
+        shown.push_str(", …");
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -117,8 +134,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn refused(me: Node, other: Node, has_directories: bool, fix: &str) {
-        let why = objection(&me, &[state(other)], has_directories).unwrap();
+    fn refused(me: Node, other: Node, in_directories: &[&str], fix: &str) {
+        let why = objection(&me, &[state(other)], in_directories).unwrap();
         assert!(why.starts_with("node a (a-1)"), "{why}");
         assert!(why.contains(fix), "{why}");
     }
@@ -126,19 +143,19 @@ mod tests {
     #[test]
     fn nodes_that_are_alike_go_together_and_one_goes_with_nobody_at_all() {
         let other = state(node(|_| ()));
-        assert_eq!(objection(&node(|_| ()), &[other], false), None);
-        assert_eq!(objection(&node(|_| ()), &[], true), None);
+        assert_eq!(objection(&node(|_| ()), &[other], &[]), None);
+        assert_eq!(objection(&node(|_| ()), &[], &["films"]), None);
     }
 
     #[test]
     fn releases_next_to_each_other_go_together() {
         let of = |version: &str| node(|node| node.version = version.to_owned());
         for fine in ["0.4.0", "0.5.9", "0.3.0-rc.1"] {
-            assert_eq!(objection(&of(fine), &[state(of("0.4.2"))], false), None);
+            assert_eq!(objection(&of(fine), &[state(of("0.4.2"))], &[]), None);
         }
-        refused(of("0.2.9"), of("0.4.2"), false, "too old: start this node");
-        refused(of("0.6.0"), of("0.4.2"), false, "release in between");
-        refused(of("1.4.0"), of("0.4.2"), false, "release in between");
+        refused(of("0.2.9"), of("0.4.2"), &[], "too old: start this node");
+        refused(of("0.6.0"), of("0.4.2"), &[], "release in between");
+        refused(of("1.4.0"), of("0.4.2"), &[], "release in between");
     }
 
     #[test]
@@ -149,10 +166,10 @@ mod tests {
         // A rotation, node by node.
         for fine in [["k1", "k2"], ["k2", "k1"]] {
             let other = state(with(&["k1", "k2"]));
-            assert_eq!(objection(&with(&fine), &[other], false), None);
+            assert_eq!(objection(&with(&fine), &[other], &[]), None);
         }
-        refused(with(&["k2"]), with(&["k1"]), false, "--master-key-file");
-        refused(with(&["k2", "k1"]), with(&["k1"]), false, "one by one");
+        refused(with(&["k2"]), with(&["k1"]), &[], "--master-key-file");
+        refused(with(&["k2", "k1"]), with(&["k1"]), &[], "one by one");
     }
 
     #[test]
@@ -160,12 +177,18 @@ mod tests {
         let with =
             |shared: Option<&str>| node(|node| node.shared_buckets = shared.map(str::to_owned));
         let same = state(with(Some("x")));
-        assert_eq!(objection(&with(Some("x")), &[same], true), None);
+        assert_eq!(objection(&with(Some("x")), &[same], &["films"]), None);
         let apart = state(with(None));
-        assert_eq!(objection(&with(None), &[apart], false), None);
-        refused(with(None), with(None), true, "--shared-buckets DIR");
-        refused(with(Some("x")), with(None), true, "start it again");
-        refused(with(None), with(Some("x")), true, "mount it here too");
-        refused(with(Some("x")), with(Some("y")), true, "same file system");
+        assert_eq!(objection(&with(None), &[apart], &[]), None);
+        let apart = || (with(None), with(None));
+        refused(apart().0, apart().1, &["films"], "--shared-buckets DIR");
+        let many = ["a", "b", "c", "d", "e", "f"];
+        refused(apart().0, apart().1, &many, "(a, b, c, d, e, …)");
+        // Whatever there is now, buckets to come would be seen by some only.
+        for names in [&["films"][..], &[]] {
+            refused(with(Some("x")), with(None), names, "start it again");
+            refused(with(None), with(Some("x")), names, "mount it here too");
+            refused(with(Some("x")), with(Some("y")), names, "same file system");
+        }
     }
 }

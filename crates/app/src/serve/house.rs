@@ -23,6 +23,8 @@ pub(super) struct House {
     following: JoinHandle<()>,
     cleaning: JoinHandle<()>,
     notifying: JoinHandle<()>,
+    /// For all but the audit.
+    wind_up: watch::Sender<bool>,
     stop: watch::Sender<bool>,
 }
 
@@ -30,17 +32,18 @@ impl House {
     pub(super) fn keep(service: &Arc<Service>) -> Result<Self> {
         let notifier = notifier(service)?;
         let service = Arc::clone(service);
+        let (wind_up, wound_up) = watch::channel(false);
         let (stop, stopped) = watch::channel(false);
         let notifying = {
-            let stopped = stopped.clone();
+            let stopped = wound_up.clone();
             tokio::spawn(async move { notifier.run(stopped).await })
         };
         let following = {
-            let (service, stopped) = (Arc::clone(&service), stopped.clone());
+            let (service, stopped) = (Arc::clone(&service), wound_up.clone());
             tokio::spawn(async move { service.follow_access(stopped).await })
         };
         let cleaning = {
-            let (service, stopped) = (Arc::clone(&service), stopped.clone());
+            let (service, stopped) = (Arc::clone(&service), wound_up);
             tokio::spawn(async move { service.keep_clean(stopped).await })
         };
         let keeping = tokio::spawn(async move { service.keep_house(stopped).await });
@@ -49,6 +52,7 @@ impl House {
             following,
             cleaning,
             notifying,
+            wind_up,
             stop,
         })
     }
@@ -63,8 +67,15 @@ impl House {
         }
     }
 
+    /// Begins nothing more, while calls in flight are still answered and written down. Deliveries that are
+    /// being tried may take as long as running jobs.
+    pub(super) fn wind_up(&self) {
+        self.wind_up.send_replace(true);
+    }
+
     /// Lets it write what still waits.
     pub(super) async fn leave(self) {
+        self.wind_up();
         self.stop.send_replace(true);
         let _ = self.following.await;
         let _ = self.cleaning.await;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use reelgate_domain::Timestamp;
 use reelgate_domain::node::{Node, NodeState};
 use reelgate_service::{Clock, Service};
-use reelgate_store::{Join, Sign, Store};
+use reelgate_store::{Join, Sign, Store, Told};
 use reelgate_worker::Overview;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -27,6 +27,8 @@ pub(super) struct Membership {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     node: Node,
+    /// What was told for the first sign of life.
+    told: Told,
 }
 
 /// The task that gives signs of life, and how it is told to end.
@@ -43,16 +45,38 @@ impl Membership {
         clock: Arc<dyn Clock>,
         node: Node,
     ) -> Result<Self> {
-        let member = Self { store, clock, node };
-        let objection = member.enter().await;
-        match objection {
-            Ok(None) => Ok(member),
-            Ok(Some(objection)) => {
-                member.leave().await;
-                bail!("{objection}");
-            }
+        let told = Told {
+            draining: false,
+            live: 1,
+            serving: 1,
+            is_first: true,
+        };
+        let mut member = Self {
+            store,
+            clock,
+            node,
+            told,
+        };
+        let entered = match member.enter().await {
+            Ok(None) => member.beat_once(Sign::default()).await,
+            Ok(Some(objection)) => Err(anyhow!("{objection}")),
             Err(error) => Err(error),
+        };
+        match entered {
+            Ok(told) => {
+                member.told = told.unwrap_or(member.told);
+                Ok(member)
+            }
+            Err(error) => {
+                member.leave().await;
+                Err(error)
+            }
         }
+    }
+
+    /// What is known of the others from the start on.
+    pub(super) fn told(&self) -> Told {
+        self.told
     }
 
     /// Makes the node known, and says why it does not go with the others, if that is so.
@@ -72,11 +96,16 @@ impl Membership {
             return Ok(None);
         }
         let buckets = self.store.all_buckets().await?;
-        let mut places = buckets.iter().map(|bucket| &bucket.place);
-        // The first account comes with one.
-        let has_directories =
-            places.any(|place| place.directory().is_some()) || !self.store.has_accounts().await?;
-        Ok(objection(&self.node, &others, has_directories))
+        let in_directories = buckets
+            .iter()
+            .filter(|bucket| bucket.place.directory().is_some());
+        let names: Vec<_> = in_directories.map(|bucket| bucket.name.as_str()).collect();
+        Ok(objection(&self.node, &others, &names))
+    }
+
+    async fn beat_once(&self, sign: Sign) -> Result<Option<Told>> {
+        let (node, now) = (&self.node.id, self.clock.now());
+        Ok(self.store.beat(node, sign, now).await?)
     }
 
     /// Says that the node ends. If the store is away, the others find out by themselves.
@@ -125,11 +154,16 @@ async fn beats(
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut beats: u32 = 0;
     loop {
-        tokio::select! {
+        let sign = async {
+            beat.tick().await;
+            sign(&member, &service, worker.as_ref()).await
+        };
+        // The store may take long to say that it is away.
+        let signed = tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
-            _ = beat.tick() => {}
-        }
-        if let Err(error) = beat_once(&member, &service, worker.as_ref()).await {
+            signed = sign => signed,
+        };
+        if let Err(error) = signed {
             // The claim loop and the calls tell of it.
             tracing::debug!(%error, "no sign of life could be given");
             continue;
@@ -146,24 +180,23 @@ async fn beats(
     }
 }
 
-async fn beat_once(
-    member: &Membership,
-    service: &Service,
-    worker: Option<&Overview>,
-) -> Result<()> {
+/// Gives a sign of life, and passes on what is told for it.
+async fn sign(member: &Membership, service: &Service, worker: Option<&Overview>) -> Result<()> {
     let sign = Sign {
         taken: worker.map_or(0, Overview::taken),
         trouble: worker.and_then(Overview::trouble),
     };
-    let (store, node) = (&member.store, &member.node.id);
-    let Some(told) = store.beat(node, sign, member.clock.now()).await? else {
-        // It was away for so long that it was forgotten, or another process has its directory.
+    let Some(told) = member.beat_once(sign).await? else {
+        tracing::warn!(
+            "this node was not known any more and joins anew: it gave no sign of life for a day, or another process \
+             has a copy of its data directory, in which the file `node` has to be removed"
+        );
         if let Some(objection) = member.enter().await? {
             tracing::error!("this node does not go with the others any more: {objection}");
         }
         return Ok(());
     };
-    service.tell_nodes(told.live, told.serving);
+    service.tell_nodes(told);
     if let Some(worker) = worker
         && worker.is_draining() != told.draining
     {

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use super::base::{Base, Plan};
 use super::files::{remove_if_there, write_private};
 use super::signals::StopSignals;
-use super::{KILL_PATIENCE, default_slots, health};
+use super::{KILL_PATIENCE, default_slots, health, out_of_patience};
 use crate::config::WorkerArgs;
 
 /// Runs a worker until it is told to stop by SIGTERM or SIGINT.
@@ -101,10 +101,9 @@ pub(crate) async fn run(args: WorkerArgs) -> Result<ExitCode> {
             return Ok(kill().await);
         }
     }
+    let grace = Duration::from_secs(args.work.shutdown_grace);
     let stopping = async {
-        worker
-            .drain(Duration::from_secs(args.work.shutdown_grace))
-            .await;
+        worker.drain(grace).await;
         if let Some(health) = health {
             health.leave().await;
         }
@@ -115,6 +114,7 @@ pub(crate) async fn run(args: WorkerArgs) -> Result<ExitCode> {
             tracing::info!("stopped");
             Ok(ExitCode::SUCCESS)
         }
+        () = out_of_patience(grace) => Ok(kill().await),
         signal = stops.next() => {
             tracing::warn!("{signal} again: killing what runs and leaving at once");
             Ok(kill().await)

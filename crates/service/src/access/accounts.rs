@@ -65,9 +65,10 @@ impl Service {
         let password = Secret::new(&*made.iam_password);
         let (claimant, passwords) = (Claimant::Account(account), &self.access.passwords);
         let password_hash = passwords.hash(claimant, &*self.ids, password).await?;
-        // Where no directory is one that all nodes see, whoever uses the account makes its bucket on S3.
+        // Where a further node would not see the directory it could not join: whoever uses the account makes
+        // its bucket, on S3.
         let path = self.default_bucket_path(account, &bucket);
-        let has_bucket = self.company.may_keep_directories();
+        let has_bucket = self.company.sees_all_directories();
         if has_bucket {
             reelgate_objects::Directory::make(&path)?;
         }

@@ -23,7 +23,7 @@ pub struct Credentials {
     pub project_id: String,
     /// The pipeline `default`, 32 hex digits.
     pub pipeline_id: String,
-    /// The bucket `media`.
+    /// The bucket `media`, which is yet to be made where nodes share a store and no directory.
     pub bucket: String,
     pub iam_user: String,
     pub iam_password: String,
@@ -32,6 +32,11 @@ pub struct Credentials {
 }
 
 impl Service {
+    /// Whether accounts come with a bucket: not where a further node would not find its directory.
+    pub fn makes_buckets(&self) -> bool {
+        self.company.sees_all_directories()
+    }
+
     /// Whether the store is new.
     pub async fn is_first_start(&self) -> Result<bool, ServiceError> {
         Ok(!self.store.has_accounts().await?)

@@ -88,8 +88,11 @@ impl Service {
     }
 
     /// Removes signed calls that cannot come again, tokens that have ended, and records of calls that no
-    /// account keeps. Those that some do keep are the cleaner's business.
+    /// account keeps. Those that some do keep are the cleaner's business. One node does it for all.
     async fn prune_calls(&self) -> Result<(), ServiceError> {
+        if !self.company.is_first() {
+            return Ok(());
+        }
         let now = self.clock.now();
         let audited = self.cutoffs(now).await?(Kept::Audit).oldest();
         for _ in 0..MOST_PRUNES {

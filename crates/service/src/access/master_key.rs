@@ -85,7 +85,7 @@ impl Service {
                 message,
             ));
         }
-        if !self.company.is_alone() {
+        if !self.is_alone_now().await? {
             let message = "other nodes use this store and do not know the new key: give the key to all of them, \
                            as docs/cluster.md says, or end them until it is rotated";
             return Err(ServiceError::new(

@@ -70,7 +70,7 @@ impl Service {
             None => self.default_bucket_path(caller.account, &name),
             Some(path) => self.allowed_path(caller, path)?,
         };
-        self.require_directories()?;
+        self.require_directories().await?;
         Directory::make(&path)?;
         let now = self.clock.now();
         let bucket = Bucket {

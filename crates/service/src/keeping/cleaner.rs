@@ -59,13 +59,19 @@ impl Pace {
 
 impl Service {
     /// Cleans up, round after round, until `stop` turns true or its sender is gone. One round walks over
-    /// what there is once; whatever it finds is gone or stays as a whole when the process dies.
+    /// what there is once; whatever it finds is gone or stays as a whole when the process dies. Of several
+    /// nodes the first does it for all, and should there be two such for a moment, both find the same.
     pub async fn keep_clean(&self, mut stop: watch::Receiver<bool>) {
         let mut pause = FIRST_AFTER;
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(pause) => {}
+            }
+            if !self.company.is_first() {
+                // The one that does it may end at any time.
+                pause = FIRST_AFTER;
+                continue;
             }
             pause = EVERY;
             tokio::select! {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use reelgate_domain::access::AccountName;
 use reelgate_domain::job::{CancelPolicy, StateName, StopMode};
 use reelgate_domain::{JobId, Kept, Timestamp};
-use reelgate_store::{SqliteStore, Store};
+use reelgate_store::{SqliteStore, Store, Told};
 use reelgate_testkit::{FixedClock, JobBuilder};
+use tokio::sync::watch;
 
 use super::{PruneCursor, Pruned};
 use crate::jobs::DeleteDecision;
@@ -139,6 +140,40 @@ async fn the_cleaner_takes_what_each_account_has_kept_for_long_enough() {
     assert_eq!(gone, 100);
     assert_eq!(house.left(&house.operator, &ours).await, 0);
     assert_eq!(house.pruned(true).await, []);
+}
+
+/// Each node walked over everything each hour.
+#[tokio::test]
+async fn of_several_nodes_the_first_takes_away_for_all() {
+    let house = House::new().await;
+    let ids = house.cancelled(&house.operator, 3).await;
+    house.clock.0.advance(400 * DAY);
+    let tell = |is_first| {
+        house.service.tell_nodes(Told {
+            draining: false,
+            live: 2,
+            serving: 2,
+            is_first,
+        });
+    };
+    tell(false);
+    let (_stop, stopped) = watch::channel(false);
+    tokio::time::pause();
+    let look = async {
+        tokio::time::sleep(Duration::from_secs(3 * 3600)).await;
+        let before = house.left(&house.operator, &ids).await;
+        // The other one has ended.
+        tell(true);
+        while house.left(&house.operator, &ids).await > 0 {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+        before
+    };
+    let before = tokio::select! {
+        () = house.service.keep_clean(stopped) => unreachable!("nobody stops it"),
+        before = look => before,
+    };
+    assert_eq!(before, 3);
 }
 
 #[tokio::test]

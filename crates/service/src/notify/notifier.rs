@@ -86,7 +86,8 @@ impl Notifier {
         let mut bell = self.service.store.hints().events;
         let mut progress = Progress::default();
         let mut sending = Sending::default();
-        loop {
+        // A backlog may be claimed as fast as it is sent, for hours.
+        while !is_told(&stop) {
             bell.mark_unchanged();
             self.make_deliveries(&mut progress).await;
             let claimed = self.claim(&mut sending).await;
@@ -178,7 +179,12 @@ impl Notifier {
     }
 }
 
-/// Completes when a node is told to stop, or nobody is left to do so.
+/// Whether a node is told to stop, or nobody is left to do so.
+fn is_told(stop: &watch::Receiver<bool>) -> bool {
+    *stop.borrow() || stop.has_changed().is_err()
+}
+
+/// Completes when [`is_told`].
 async fn told_to(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }

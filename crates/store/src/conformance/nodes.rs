@@ -84,6 +84,7 @@ pub async fn a_node_reads_back_as_it_joined(home: &dyn Home) {
         draining: false,
         live: 1,
         serving: 1,
+        is_first: true,
     };
     assert_eq!(told, Some(alone));
     let found = nodes(&world).await;
@@ -192,8 +193,15 @@ pub async fn a_drain_is_told_with_the_next_sign_of_life(home: &dyn Home) {
     let unknown = WorkerId("worker-2".to_owned());
     let told = world.store.set_draining(&unknown, true).await;
     assert!(!told.expect("drain"));
-    // A process that starts anew has not been told.
-    assert!(world.store.set_draining(&id, true).await.expect("drain"));
+}
+
+/// A worker that was drained, crashed and was started again took jobs from then on.
+pub async fn a_drain_outlives_a_crash_and_ends_when_a_node_leaves(home: &dyn Home) {
+    let world = World::new(home).await;
+    let draining = async |id: &str| {
+        let told = beat(&world, id, Sign::default()).await;
+        told.map(|told| told.draining)
+    };
     join(&world, node(&world, "worker-1")).await;
     let id = WorkerId("worker-1".to_owned());
     assert!(world.store.set_draining(&id, true).await.expect("drain"));

@@ -38,6 +38,8 @@ pub struct Told {
     pub live: u32,
     /// How many of them answer the APIs.
     pub serving: u32,
+    /// Whether it is the oldest of these: what one of them does for all, it does.
+    pub is_first: bool,
 }
 
 /// What became of a wish to delete a cluster.
@@ -57,13 +59,14 @@ pub trait NodeStore: Send + Sync + 'static {
     async fn shared_now(&self) -> Result<Option<Timestamp>>;
 
     /// Makes a node known. One that joins again is as one that joins for the first time, and whichever had
-    /// its home before is forgotten: that process has ended.
+    /// its home before is forgotten: that process has ended, without a word. If it was to drain, so is the
+    /// one that takes its place.
     async fn join(&self, node: Node, now: Timestamp) -> Result<Join>;
 
     /// Notes a sign of life; `None` if the node is not known any more and has to join again.
     async fn beat(&self, node: &WorkerId, sign: Sign, now: Timestamp) -> Result<Option<Told>>;
 
-    /// Forgets a node that ends. Its leases stay.
+    /// Forgets a node that ends, and with it that it was to drain. Its leases stay.
     async fn leave(&self, node: &WorkerId) -> Result<()>;
 
     /// All that are known, the oldest first: also those that gave no sign of life for long, until they are

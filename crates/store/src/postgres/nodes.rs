@@ -82,9 +82,10 @@ async fn join(session: &Session, node: &Node, now: Timestamp) -> Answer<Join> {
         return Ok(Join::ClusterMissing);
     }
     let same: [Param<'_>; 2] = [&node.id.0, &node.home];
-    session.execute(sql::REPLACE_NODE, &same).await?;
+    let replaced = session.all(sql::REPLACE_NODE, &same).await?;
+    let draining = replaced.iter().any(|row| row.get(0));
     let others = all(session, sql::LIVE_NODES, &[&lost_at(now)]).await?;
-    let row: [Param<'_>; 12] = [
+    let row: [Param<'_>; 13] = [
         &node.id.0,
         &node.name.as_str(),
         &node.home,
@@ -97,6 +98,7 @@ async fn join(session: &Session, node: &Node, now: Timestamp) -> Answer<Join> {
         &node.shared_buckets,
         &node.started_at.as_millis(),
         &now.as_millis(),
+        &draining,
     ];
     session.execute(sql::INSERT_NODE, &row).await?;
     Ok(Join::Joined(others))
@@ -125,10 +127,12 @@ async fn beat(
         let count: i64 = counts.as_ref().map_or(1, |row| row.get(index));
         u32::try_from(count).unwrap_or(u32::MAX)
     };
+    let first: Option<&str> = counts.as_ref().and_then(|row| row.get(2));
     Ok(Some(Told {
         draining: known.get(0),
         live: count(0),
         serving: count(1),
+        is_first: first == Some(node.0.as_str()),
     }))
 }
 

@@ -44,14 +44,16 @@ impl NodeStore for SqliteStore {
             return Ok(Join::ClusterMissing);
         }
         let mut known = self.nodes.all();
-        known.retain(|other| other.node.id != node.id && other.node.home != node.home);
+        let is_same = |other: &NodeState| other.node.id == node.id || other.node.home == node.home;
+        let draining = known.iter().any(|other| is_same(other) && other.draining);
+        known.retain(|other| !is_same(other));
         let others = known.iter().filter(|other| other.is_live(now));
         let others = others.cloned().collect();
         known.push(NodeState {
             node,
             taken: 0,
             trouble: None,
-            draining: false,
+            draining,
             seen_at: now,
             leases: 0,
         });
@@ -66,16 +68,17 @@ impl NodeStore for SqliteStore {
         (me.taken, me.trouble) = (sign.taken, sign.trouble);
         me.seen_at = me.seen_at.max(now);
         let draining = me.draining;
-        let live = known
-            .iter()
-            .filter(|it| it.is_live(now) || it.node.id == *node);
-        let (live, serving) = live.fold((0, 0), |(live, serving), it| {
-            (live + 1, serving + u32::from(it.node.serves))
-        });
+        let live = || {
+            let live = known.iter();
+            live.filter(|it| it.is_live(now) || it.node.id == *node)
+        };
+        let serving = || live().map(|it| &it.node).filter(|it| it.serves);
+        let first = serving().min_by_key(|it| (it.started_at, &it.id.0));
         Ok(Some(Told {
             draining,
-            live,
-            serving,
+            live: u32::try_from(live().count()).unwrap_or(u32::MAX),
+            serving: u32::try_from(serving().count()).unwrap_or(u32::MAX),
+            is_first: first.is_some_and(|first| first.id == *node),
         }))
     }
 

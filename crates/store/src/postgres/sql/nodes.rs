@@ -19,15 +19,16 @@ statements! {
     SHARED_NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
     /// So that it is not deleted meanwhile.
     HOLD_CLUSTER = "SELECT true FROM clusters WHERE name = $1 FOR SHARE";
-    REPLACE_NODE = "DELETE FROM nodes WHERE id = $1 OR home = $2";
+    REPLACE_NODE = "DELETE FROM nodes WHERE id = $1 OR home = $2 RETURNING draining";
     LIVE_NODES = node_query!("0::bigint", "WHERE n.seen_at > $1");
     INSERT_NODE = "INSERT INTO nodes (id, name, home, serves, cluster, kinds, slots, version, \
         master_keys, shared_buckets, started_at, seen_at, draining, taken) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, false, 0)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0)";
     BEAT = "UPDATE nodes SET seen_at = greatest(seen_at, $2), taken = $3, trouble_at = $4, \
         trouble = $5 WHERE id = $1 RETURNING draining";
-    /// How many live beside one of them, and how many of those answer calls.
-    COUNT_NODES = "SELECT count(*), count(*) FILTER (WHERE serves) FROM nodes \
+    /// How many live beside one of them, how many of those answer calls, and which of these came first.
+    COUNT_NODES = "SELECT count(*), count(*) FILTER (WHERE serves), \
+        (array_agg(id ORDER BY started_at, id) FILTER (WHERE serves))[1] FROM nodes \
         WHERE seen_at > $1 OR id = $2";
     DELETE_NODE = "DELETE FROM nodes WHERE id = $1";
     /// As many leases as jobs run at once; asked for by people.
