@@ -46,7 +46,7 @@ fuzz: cc ## set up and run each fuzz target for 30 s, or FUZZ_SECONDS=N
 	$(CARGO) xtask fuzz --seconds $(FUZZ_SECONDS)
 
 bench: cc ## set up, build for release and print figures
-	$(CARGO) xtask setup demo
+	$(CARGO) xtask setup bench
 	$(CARGO) build --release --locked --package reelgate
 	$(CARGO) run --release --locked --package reelgate-bench
 

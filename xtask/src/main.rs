@@ -28,9 +28,9 @@ use suites::Suite;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  setup [demo|test|failover|peers]
-                      install what is missing: demo needs FFmpeg, test (the default) also the SDKs and
-                      PostgreSQL, failover also Patroni, peers the job queues that the bench compares with
+  setup [demo|test|bench|failover|peers]
+                      install what is missing: demo needs FFmpeg, bench also PostgreSQL, test (the default)
+                      also the SDKs, failover also Patroni, peers the job queues that the bench compares with
   tidy                check the rules of CONTRIBUTING.md that a program can check
   test-sdk [ARGS]     run tests/sdk against the built server; ARGS go to pytest
   test-deploy [ARGS]  check units, images, charts and packages; ARGS go to pytest
@@ -47,6 +47,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["setup", "demo"] => setup::demo(&root),
         ["setup"] | ["setup", "test"] => setup::test(&root),
+        ["setup", "bench"] => setup::bench(&root),
         ["setup", "failover"] => setup::failover(&root),
         ["setup", "peers"] => setup::peers(&root),
         ["tidy"] => tidy::run(&root),

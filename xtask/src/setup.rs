@@ -61,6 +61,14 @@ pub(crate) fn failover(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Makes the machine able to run `make bench`.
+pub(crate) fn bench(root: &Path) -> Result<()> {
+    let _alone = lock(root)?;
+    compiler(root)?;
+    ffmpeg::ensure()?;
+    postgres::ensure()
+}
+
 /// Makes the machine able to run other job queues beside the service.
 pub(crate) fn peers(root: &Path) -> Result<()> {
     let _alone = lock(root)?;

@@ -20,16 +20,22 @@ await obey({
     waiting = [];
   },
 
-  fill: async (count) => {
+  // Jobs without a priority wait in a list, in which a cancel looks for its job from one end; those with one in a
+  // sorted set, where it finds it at once.
+  fill: async (count, purpose) => {
+    const opts = purpose === "to cancel" ? { priority: 1 } : {};
     for (let filled = 0; filled < count; filled += AT_ONCE) {
       const length = Math.min(AT_ONCE, count - filled);
-      const jobs = await queue.addBulk(Array.from({ length }, () => ({ name: "job", data: DATA })));
+      const jobs = await queue.addBulk(Array.from({ length }, () => ({ name: "job", data: DATA, opts })));
       for (const job of jobs) waiting.push(job.id);
     }
     waiting = scattered(waiting);
   },
 
   submit: (callers, calls) => together(callers, calls, (_, caller) => queues[caller % CALLERS].add("job", DATA)),
+
+  submitTogether: (callers, calls, length) => together(callers, calls, (_, caller) =>
+    queues[caller % CALLERS].addBulk(Array.from({ length }, () => ({ name: "job", data: DATA })))),
 
   cancel: (callers, calls) => {
     const victims = waiting.splice(0, calls);

@@ -36,6 +36,9 @@ await obey({
 
   submit: (callers, calls) => together(callers, calls, () => utils.addJob("job", DATA)),
 
+  submitTogether: (callers, calls, length) => together(callers, calls, () =>
+    utils.addJobs(Array.from({ length }, () => ({ identifier: "job", payload: DATA })))),
+
   // A job that waits is cancelled by completing it, which deletes it.
   cancel: (callers, calls) => {
     const victims = waiting.splice(0, calls);

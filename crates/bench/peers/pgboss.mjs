@@ -35,9 +35,15 @@ await obey({
 
   submit: (callers, calls) => together(callers, calls, () => boss.send(QUEUE, DATA)),
 
+  submitTogether: (callers, calls, length) => together(callers, calls, () =>
+    boss.insert(Array.from({ length }, () => ({ name: QUEUE, data: DATA })))),
+
   cancel: (callers, calls) => {
     const victims = waiting.splice(0, calls);
-    return together(callers, calls, (number) => boss.cancel(QUEUE, victims[number]));
+    return together(callers, calls, async (number) => {
+      const { affected } = await boss.cancel(QUEUE, victims[number]);
+      if (affected !== 1) throw new Error("there was no such job");
+    });
   },
 
   // Its own loops ask every half a second at most, so jobs are fetched and completed by hand, in batches.

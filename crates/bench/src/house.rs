@@ -11,6 +11,7 @@ use reelgate_domain::job::{
 };
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{JobId, PipelineId, PipelineState};
+use reelgate_fetch::Guard;
 use reelgate_service::{
     Caller, Clock, Credentials, Ids, RandomIds, Service, Settings, Submission, SubmitJob,
     SystemClock,
@@ -64,6 +65,14 @@ impl House {
         Self::settle(service, store, serde_json::from_str(&text)?).await
     }
 
+    /// Another node on the same database.
+    pub(crate) async fn beside(&self, dir: &Path, url: &str) -> Result<Self> {
+        let store = PostgresStore::open(PostgresOptions::new(url.to_owned())).await?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let service = service_over(&store, dir)?;
+        Self::settle(service, store, self.credentials.clone()).await
+    }
+
     async fn settle(
         service: Arc<Service>,
         store: Arc<dyn Store>,
@@ -100,14 +109,19 @@ impl House {
         Ok(self.service.submit(&self.caller, submission).await?)
     }
 
+    /// Queues so many by one call.
+    pub(crate) async fn submit_together(&self, count: usize) -> Result<Vec<JobId>> {
+        // Each of an input of its own: jobs of one submission and input would start together.
+        let jobs = self.submit_all((0..count).map(job).collect()).await?;
+        Ok(jobs.iter().map(|job| job.id).collect())
+    }
+
     /// Queues many at once.
     pub(crate) async fn fill(&self, count: usize) -> Result<Vec<JobId>> {
         const AT_ONCE: usize = 5000;
         let mut ids = Vec::with_capacity(count);
         while ids.len() < count {
-            // Each of an input of its own: jobs of one submission and input would start together.
-            let jobs = (0..AT_ONCE.min(count - ids.len())).map(job).collect();
-            ids.extend(self.submit_all(jobs).await?.iter().map(|job| job.id));
+            ids.extend(self.submit_together(AT_ONCE.min(count - ids.len())).await?);
         }
         Ok(ids)
     }
@@ -183,7 +197,9 @@ fn service_over(store: &Arc<dyn Store>, dir: &Path) -> Result<Arc<Service>> {
     };
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds::default()));
     let service = Service::new(Arc::clone(store), clock, ids, settings);
-    Ok(Arc::new(service))
+    // Events go to a receiver of the bench's own.
+    let guard = Guard::new(vec!["127.0.0.0/8".parse()?]);
+    Ok(Arc::new(service.with_guard(guard)))
 }
 
 fn job(number: usize) -> SubmitJob {

@@ -5,21 +5,22 @@ use std::fs;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::clip;
 use crate::figure::{Figure, Goal};
-use crate::program::{Engine, Program};
+use crate::native::Native;
+use crate::program::{Engine, Node, Program};
 use crate::rounds::{millis, percentile};
 
-const SAMPLES: usize = 120;
+const SAMPLES: usize = 100;
 
 /// Longer than anything takes that is not broken.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,18 +29,102 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_millis(40);
 
 pub(crate) fn figures(dir: &Path, tell: &mut dyn FnMut(Figure)) -> Result<()> {
-    // Of its own, so that opening it means that this server starts it.
     let engine = copy_of(&Engine::find()?, dir)?;
     let mut program = Program::start(&dir.join("data"), &engine, &["--slots", "1"])?;
-    let starts = opened(&[&engine.ffmpeg, &engine.ffprobe])?;
-    starts_of_processes(&mut program, &starts, tell)?;
-    drop(starts);
-    let starts = opened(&[&engine.ffmpeg])?;
-    cancels(&mut program, &engine, &starts, tell)?;
+    clip::PLAIN.make_long(&engine, &program.object(LONG))?;
+    fs::write(program.object(TEXT), "no media")?;
+    let mut watched = Watched {
+        api: &mut program.api,
+        worker: &program.node,
+        engine: &engine,
+    };
+    let mut waits = watched.starts(SAMPLES)?;
+    let name = "submit to the start of its first process, p99";
+    tell(distribution(name, &mut waits, 100.0));
+    let mut cancels = watched.cancels(SAMPLES)?;
+    let name = "cancel to the worker being told, p99";
+    tell(distribution(name, &mut cancels.told, 50.0));
+    let name = "cancel to its process group gone, p99";
+    tell(distribution(name, &mut cancels.gone, 500.0));
     program.stop()
 }
 
-fn copy_of(engine: &Engine, dir: &Path) -> Result<Engine> {
+/// A program that makes calls possible, a process that runs what they submit, and the programs that it starts.
+pub(crate) struct Watched<'p> {
+    pub(crate) api: &'p mut Native,
+    pub(crate) worker: &'p Node,
+    /// Of its own, so that opening one of its files means that this process starts it.
+    pub(crate) engine: &'p Engine,
+}
+
+/// Milliseconds from the moment that a cancel is sent.
+pub(crate) struct Cancels {
+    /// Until the worker passes it on.
+    pub(crate) told: Vec<f64>,
+    /// Until the last of the job's processes is gone.
+    pub(crate) gone: Vec<f64>,
+}
+
+/// An object that is no media, so that a job ends with its first process.
+pub(crate) const TEXT: &str = "text.mp4";
+/// An object that takes a while to encode.
+pub(crate) const LONG: &str = "long.mp4";
+
+/// A job that makes something of this object.
+pub(crate) fn job(object: &str, preset: &str) -> Value {
+    json!({"input": format!("oss://media/{object}"),
+        "outputs": [{"object": "oss://media/out.mp4", "preset": preset}]})
+}
+
+impl Watched<'_> {
+    /// Milliseconds from the moment that a submit is sent until the job's first process.
+    pub(crate) fn starts(&mut self, samples: usize) -> Result<Vec<f64>> {
+        let starts = opened(&[&self.engine.ffmpeg, &self.engine.ffprobe])?;
+        let job = job(TEXT, "web-240p");
+        let mut waits = Vec::with_capacity(samples);
+        for _ in 0..samples {
+            std::thread::sleep(IDLE);
+            while starts.try_recv().is_ok() {}
+            let submitted = Instant::now();
+            let id = self.api.submit(&job)?;
+            let started = starts.recv_timeout(PATIENCE).context("nothing started")?;
+            waits.push(millis(started.saturating_duration_since(submitted)));
+            self.api.ended(&id)?;
+        }
+        Ok(waits)
+    }
+
+    /// Of jobs that are being encoded.
+    pub(crate) fn cancels(&mut self, samples: usize) -> Result<Cancels> {
+        let starts = opened(&[&self.engine.ffmpeg])?;
+        let job = job(LONG, "web-720p");
+        let (mut told, mut gone) = (Vec::new(), Vec::new());
+        for sample in 0..samples {
+            while starts.try_recv().is_ok() {}
+            let id = self.api.submit(&job)?;
+            starts.recv_timeout(PATIENCE).context("nothing started")?;
+            // At other moments of the encoding each time: of 37 ms it begins with to 300 ms of it.
+            std::thread::sleep(Duration::from_millis(sample as u64 * 37 % 263 + 37));
+            let group = group_of(&self.engine.ffmpeg)?;
+            let cancelled = Instant::now();
+            let path = format!("/jobs/{id}/cancel");
+            self.api.call("POST", &path, None)?;
+            wait_for_ends(&group)?;
+            gone.push(millis(cancelled.elapsed()));
+            let words = format!("job {id} is told to end");
+            let when = self.worker.when_said(&words)?;
+            told.push(millis(when.saturating_duration_since(cancelled)));
+            let ended = self.api.ended(&id)?;
+            ensure!(
+                ended["state"] == "cancelled",
+                "a job was not cancelled: {ended}"
+            );
+        }
+        Ok(Cancels { told, gone })
+    }
+}
+
+pub(crate) fn copy_of(engine: &Engine, dir: &Path) -> Result<Engine> {
     let copy = |file: &Path, name: &str| -> Result<PathBuf> {
         let to = dir.join(name);
         fs::copy(file, &to)?;
@@ -70,81 +155,7 @@ fn opened(files: &[&Path]) -> Result<Receiver<Instant>> {
     Ok(opened)
 }
 
-/// From the moment a submit is sent. The input is no media, so that the job ends with its first
-/// process.
-fn starts_of_processes(
-    program: &mut Program,
-    starts: &Receiver<Instant>,
-    tell: &mut dyn FnMut(Figure),
-) -> Result<()> {
-    fs::write(program.object("text.mp4"), "no media")?;
-    let job = json!({"input": "oss://media/text.mp4",
-        "outputs": [{"object": "oss://media/out.mp4", "preset": "web-240p"}]});
-    let mut waits = Vec::with_capacity(SAMPLES);
-    for _ in 0..SAMPLES {
-        std::thread::sleep(IDLE);
-        while starts.try_recv().is_ok() {}
-        let submitted = Instant::now();
-        let id = program.api.submit(&job)?;
-        let started = starts.recv_timeout(PATIENCE).context("nothing started")?;
-        waits.push(millis(started.saturating_duration_since(submitted)));
-        program.api.ended(&id)?;
-    }
-    let figure = distribution(
-        "submit to the start of its first process, p99",
-        &mut waits,
-        100.0,
-    );
-    tell(figure);
-    Ok(())
-}
-
-/// From the moment a cancel is sent to a server whose job is encoding.
-fn cancels(
-    program: &mut Program,
-    engine: &Engine,
-    starts: &Receiver<Instant>,
-    tell: &mut dyn FnMut(Figure),
-) -> Result<()> {
-    clip::PLAIN.make_long(engine, &program.object("long.mp4"))?;
-    let job = json!({"input": "oss://media/long.mp4",
-        "outputs": [{"object": "oss://media/out.mp4", "preset": "web-720p"}]});
-    let (mut told, mut gone) = (Vec::new(), Vec::new());
-    for sample in 0..SAMPLES {
-        while starts.try_recv().is_ok() {}
-        let id = program.api.submit(&job)?;
-        starts.recv_timeout(PATIENCE).context("nothing started")?;
-        // At other moments of the encoding each time: of 37 ms it begins with to 300 ms of it.
-        std::thread::sleep(Duration::from_millis(sample as u64 * 37 % 263 + 37));
-        let group = group_of(&engine.ffmpeg)?;
-        let cancelled = Instant::now();
-        let path = format!("/jobs/{id}/cancel");
-        program.api.call("POST", &path, None)?;
-        wait_for_ends(&group)?;
-        gone.push(millis(cancelled.elapsed()));
-        told.push(millis(
-            when_told(program, &id)?.saturating_duration_since(cancelled),
-        ));
-        let ended = program.api.ended(&id)?;
-        ensure!(
-            ended["state"] == "cancelled",
-            "a job was not cancelled: {ended}"
-        );
-    }
-    tell(distribution(
-        "cancel to the worker being told, p99",
-        &mut told,
-        50.0,
-    ));
-    tell(distribution(
-        "cancel to its process group gone, p99",
-        &mut gone,
-        500.0,
-    ));
-    Ok(())
-}
-
-fn distribution(name: &str, samples: &mut [f64], most_ms: f64) -> Figure {
+pub(crate) fn distribution(name: &str, samples: &mut [f64], most_ms: f64) -> Figure {
     let p99 = percentile(samples, 0.99);
     let note = format!(
         "{} samples: median {:.1} ms, largest {:.1} ms",
@@ -153,23 +164,6 @@ fn distribution(name: &str, samples: &mut [f64], most_ms: f64) -> Figure {
         percentile(samples, 1.0)
     );
     Figure::alone(name, "ms", p99, Goal::Within(most_ms)).with_note(note)
-}
-
-/// When the worker's log says that it passes the stop on to what runs.
-fn when_told(program: &Program, job: &str) -> Result<Instant> {
-    let words = format!("job {job} is told to end");
-    let until = Instant::now() + PATIENCE;
-    loop {
-        match program
-            .log
-            .recv_timeout(until.saturating_duration_since(Instant::now()))
-        {
-            Ok((when, line)) if line.contains(&words) => return Ok(when),
-            Ok(_) => {}
-            Err(RecvTimeoutError::Timeout) => anyhow::bail!("the log never says: {words}"),
-            Err(RecvTimeoutError::Disconnected) => anyhow::bail!("the server is gone"),
-        }
-    }
 }
 
 /// Every process of the group that runs this program.

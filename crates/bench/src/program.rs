@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -16,14 +16,21 @@ use crate::native::Native;
 /// Longer than any start takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running `reelgate serve`. Dropping it kills it.
+/// A running `reelgate serve`.
 pub(crate) struct Program {
-    child: Child,
-    data: PathBuf,
+    pub(crate) node: Node,
+    buckets: PathBuf,
     pub(crate) credentials: Credentials,
     pub(crate) api: Native,
+}
+
+/// A running process of the program. Dropping it kills it.
+pub(crate) struct Node {
+    child: Child,
     /// Its log, and when each line came.
     pub(crate) log: Receiver<(Instant, String)>,
+    /// What it says of itself once it is ready.
+    ready: Value,
 }
 
 /// Where a program finds FFmpeg.
@@ -53,44 +60,28 @@ impl Engine {
 impl Program {
     /// Starts it on this data directory and returns when it serves requests.
     pub(crate) fn start(data: &Path, engine: &Engine, more: &[&str]) -> Result<Self> {
-        let ready = data.with_extension("ready");
-        let mut child = command(&binary()?)
-            .arg("serve")
-            .arg("--data")
-            .arg(data)
-            .args(["--listen", "127.0.0.1:0", "--ready-file"])
-            .arg(&ready)
-            .arg("--ffmpeg")
-            .arg(&engine.ffmpeg)
-            .arg("--ffprobe")
-            .arg(&engine.ffprobe)
-            .args(more)
-            .env("REELGATE_LOG", "info,reelgate_worker=debug")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("start reelgate")?;
-        let log = follow(&mut child)?;
-        let started = Instant::now();
-        while !ready.exists() {
-            if let Some(status) = child.try_wait()? {
-                let lines: Vec<String> = log.iter().map(|(_, line)| line).collect();
-                bail!("reelgate ended with {status}:\n{}", lines.join("\n"));
-            }
-            ensure!(started.elapsed() < PATIENCE, "reelgate does not get ready");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let told: Value = serde_json::from_str(&std::fs::read_to_string(&ready)?)?;
-        let address = told["address"].as_str().context("the address is a text")?;
+        Self::start_with_buckets(data, &data.join("buckets"), engine, more)
+    }
+
+    /// The same where buckets are somewhere else.
+    pub(crate) fn start_with_buckets(
+        data: &Path,
+        buckets: &Path,
+        engine: &Engine,
+        more: &[&str],
+    ) -> Result<Self> {
+        let mut args = vec!["--listen", "127.0.0.1:0"];
+        args.extend(more);
+        let node = Node::start("serve", data, engine, &args)?;
+        let address = &node.ready["address"];
+        let address = address.as_str().context("the address is a text")?;
         let credentials = std::fs::read_to_string(data.join("credentials.json"))?;
         let credentials: Credentials = serde_json::from_str(&credentials)?;
         Ok(Self {
-            child,
-            data: data.to_owned(),
+            buckets: buckets.to_owned(),
             api: Native::new(address.parse()?, &credentials.api_key),
+            node,
             credentials,
-            log,
         })
     }
 
@@ -99,26 +90,93 @@ impl Program {
         let Credentials {
             account_id, bucket, ..
         } = &self.credentials;
-        let buckets = self.data.join("buckets");
-        buckets.join(account_id).join(bucket).join(key)
+        self.buckets.join(account_id).join(bucket).join(key)
+    }
+
+    /// Processor time that it and every process it has waited for have used.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        processor_time(&self.node.id().to_string())
+    }
+
+    /// Resident memory in bytes.
+    pub(crate) fn resident(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.node.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1));
+        let kib = kib.context("the system tells no resident memory")?;
+        Ok(kib.parse::<u64>()? * 1024)
+    }
+
+    /// Asks it to end and waits until it has.
+    pub(crate) fn stop(self) -> Result<()> {
+        self.node.stop()
+    }
+}
+
+impl Node {
+    /// Starts it in this role on this data directory and returns when it says that it is ready.
+    pub(crate) fn start(role: &str, data: &Path, engine: &Engine, args: &[&str]) -> Result<Self> {
+        let ready = data.with_extension("ready");
+        let mut child = command(&binary()?)
+            .arg(role)
+            .arg("--data")
+            .arg(data)
+            .arg("--ready-file")
+            .arg(&ready)
+            .arg("--ffmpeg")
+            .arg(&engine.ffmpeg)
+            .arg("--ffprobe")
+            .arg(&engine.ffprobe)
+            .args(args)
+            .env("REELGATE_LOG", "info,reelgate_worker=debug")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("start reelgate")?;
+        let log = follow(&mut child)?;
+        let mut node = Self {
+            child,
+            log,
+            ready: Value::Null,
+        };
+        let started = Instant::now();
+        while !ready.exists() {
+            if let Some(status) = node.child.try_wait()? {
+                let lines: Vec<String> = node.log.iter().map(|(_, line)| line).collect();
+                bail!("reelgate ended with {status}:\n{}", lines.join("\n"));
+            }
+            ensure!(started.elapsed() < PATIENCE, "reelgate does not get ready");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        node.ready = serde_json::from_str(&std::fs::read_to_string(&ready)?)?;
+        Ok(node)
     }
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Processor time that it and every process it has waited for have used.
-    pub(crate) fn processor_time(&self) -> Result<Duration> {
-        processor_time(&self.id().to_string())
+    /// When its log says this, from what it has said since it was last asked.
+    pub(crate) fn when_said(&self, words: &str) -> Result<Instant> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.log.recv_timeout(left) {
+                Ok((when, line)) if line.contains(words) => return Ok(when),
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) => bail!("the log never says: {words}"),
+                Err(RecvTimeoutError::Disconnected) => bail!("the process is gone"),
+            }
+        }
     }
 
-    /// Resident memory in bytes.
-    pub(crate) fn resident(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kib = line.and_then(|line| line.split_whitespace().nth(1));
-        let kib = kib.context("the system tells no resident memory")?;
-        Ok(kib.parse::<u64>()? * 1024)
+    /// Takes it away without asking; when.
+    pub(crate) fn kill(mut self) -> Result<Instant> {
+        self.child.kill()?;
+        let killed = Instant::now();
+        self.child.wait()?;
+        Ok(killed)
     }
 
     /// Asks it to end and waits until it has.
@@ -131,7 +189,7 @@ impl Program {
     }
 }
 
-impl Drop for Program {
+impl Drop for Node {
     fn drop(&mut self) {
         // Both fail if it has ended, which is what is wanted.
         let _ = self.child.kill();

@@ -15,7 +15,7 @@ use crate::program::{Engine, Program, command, processor_time};
 use crate::rounds::median;
 
 /// Pairs of a job and its command.
-const PAIRS: usize = 7;
+const PAIRS: usize = 3;
 
 /// Pairs of a ladder and its commands: processor time varies little, and these take long.
 const LADDERS: usize = 1;

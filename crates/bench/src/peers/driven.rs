@@ -39,13 +39,24 @@ impl Driven {
         self.order(&json!(["clear"])).map(drop)
     }
 
-    pub(super) fn fill(&mut self, jobs: usize) -> Result<()> {
-        self.order(&json!(["fill", jobs])).map(drop)
+    /// `purpose` is what they are queued for, "to work on" or "to cancel".
+    pub(super) fn fill(&mut self, jobs: usize, purpose: &str) -> Result<()> {
+        self.order(&json!(["fill", jobs, purpose])).map(drop)
     }
 
     /// Jobs submitted a second.
     pub(super) fn submit(&mut self, callers: usize, calls: usize) -> Result<f64> {
         self.number(&json!(["submit", callers, calls]))
+    }
+
+    /// Calls a second, of which each submits so many jobs.
+    pub(super) fn submit_together(
+        &mut self,
+        callers: usize,
+        calls: usize,
+        jobs: usize,
+    ) -> Result<f64> {
+        self.number(&json!(["submitTogether", callers, calls, jobs]))
     }
 
     /// Queued jobs cancelled a second.
@@ -95,6 +106,17 @@ impl Drop for Driven {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A library's name and the version that is installed.
+pub(super) fn version(library: &str) -> Result<String> {
+    let about = installed()?.join("node_modules").join(library);
+    let about = std::fs::read_to_string(about.join("package.json"))?;
+    let about: Value = serde_json::from_str(&about)?;
+    let version = about["version"]
+        .as_str()
+        .context("a library has a version")?;
+    Ok(format!("{library} {version}"))
 }
 
 /// Where `cargo xtask setup peers` puts the programs with the libraries they drive.

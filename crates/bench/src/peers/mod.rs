@@ -1,5 +1,7 @@
 //! Other job queues beside the service, each on the storage that it is made for and in turns on this machine: submits that
 //! are on the disk, jobs that do nothing, the time to a job's start, and cancels among many that wait.
+//!
+//! Where a queue can be used in several ways, it is used in the one that is best for the figure.
 
 mod driven;
 mod redis;
@@ -23,8 +25,12 @@ use crate::rounds::{in_turns, millis, percentile, rate, together};
 const ROUNDS: usize = 5;
 /// Jobs that wait while some are cancelled.
 const BACKLOG: usize = 100_000;
-const CANCELS: usize = 2000;
+const CANCELS: usize = 1000;
 const SUBMITS: usize = 4000;
+/// Jobs that one call submits, where it submits several, and how such calls are made.
+const TOGETHER: usize = 100;
+const FEW_CALLERS: usize = 8;
+const FEW_CALLS: usize = 80;
 const JOBS: usize = 4000;
 const SAMPLES: usize = 100;
 /// Between two submits to an idle queue.
@@ -41,27 +47,59 @@ const DURABLE: &[(&str, &str)] = &[
 
 pub(crate) fn figures(runtime: &Runtime, dir: &Path, tell: &mut dyn FnMut(Figure)) -> Result<()> {
     let redis = Redis::start(&dir.join("redis"))?;
-    let peer = || Driven::start("bullmq.mjs", &redis.port.to_string());
-    let house = |name: &str| runtime.block_on(House::build(&dir.join("sqlite").join(name)));
-    Pair::of("SQLite", "BullMQ", runtime, peer()?).measure(&house, tell)?;
+    let peer = Driven::start("bullmq.mjs", &redis.port.to_string())?;
+    println!("    {}, {}", driven::version("bullmq")?, redis::version()?);
+    let house = |name: &str| {
+        let house = runtime.block_on(House::build(&dir.join("sqlite").join(name)))?;
+        Ok(Nodes::one(house))
+    };
+    Pair::of("SQLite", "BullMQ", runtime, peer).measure(&house, tell)?;
     drop(redis);
 
     let postgres = Postgres::start(PostgresSetup {
         settings: DURABLE,
         ..PostgresSetup::default()
     });
-    for (name, script) in [
-        ("pg-boss", "pgboss.mjs"),
-        ("Graphile Worker", "graphile.mjs"),
+    for (name, script, library) in [
+        ("pg-boss", "pgboss.mjs", "pg-boss"),
+        ("Graphile Worker", "graphile.mjs", "graphile-worker"),
     ] {
+        println!("    {}", driven::version(library)?);
         let peer = Driven::start(script, &postgres.database())?;
-        let house = |_: &str| {
-            let dir = dir.join("postgres").join(script);
-            runtime.block_on(House::build_on_postgres(&dir, &postgres.database()))
+        let house = |name: &str| {
+            let dir = dir.join("postgres").join(script).join(name);
+            runtime.block_on(Nodes::two(&dir, &postgres.database()))
         };
         Pair::of("PostgreSQL", name, runtime, peer).measure(&house, tell)?;
     }
     Ok(())
+}
+
+/// Where calls are answered and where jobs are started.
+struct Nodes {
+    caller: Arc<House>,
+    worker: Arc<House>,
+}
+
+impl Nodes {
+    /// A store of one process.
+    fn one(house: House) -> Self {
+        let house = Arc::new(house);
+        Self {
+            caller: Arc::clone(&house),
+            worker: house,
+        }
+    }
+
+    /// So that a start takes the way through the database, as the other queues' starts do.
+    async fn two(dir: &Path, url: &str) -> Result<Self> {
+        let caller = House::build_on_postgres(dir, url).await?;
+        let worker = caller.beside(dir, url).await?;
+        Ok(Self {
+            caller: Arc::new(caller),
+            worker: Arc::new(worker),
+        })
+    }
 }
 
 /// The service and another queue.
@@ -82,18 +120,21 @@ impl<'r> Pair<'r> {
         }
     }
 
-    /// `house` makes a service over a store of its own.
+    /// `nodes` makes a service over a store of its own.
     fn measure(
         mut self,
-        house: &dyn Fn(&str) -> Result<House>,
+        nodes: &dyn Fn(&str) -> Result<Nodes>,
         tell: &mut dyn FnMut(Figure),
     ) -> Result<()> {
-        let first = Arc::new(house("few")?);
-        tell(self.submits(&first)?);
-        tell(self.latency(&first)?);
-        drop(first);
-        tell(self.work(&Arc::new(house("work")?))?);
-        tell(self.cancels(&Arc::new(house("many")?))?);
+        let few = nodes("few")?;
+        // First, on a queue that never had anything else.
+        let latency = self.latency(&few)?;
+        tell(self.submits(&few.caller)?);
+        tell(self.submits_together(&few.caller)?);
+        drop(few);
+        tell(self.work(&nodes("work")?.caller)?);
+        tell(latency);
+        tell(self.cancels(&nodes("many")?.caller)?);
         Ok(())
     }
 
@@ -116,6 +157,30 @@ impl<'r> Pair<'r> {
         Ok(self.ahead(&format!("submit, {CALLERS} callers"), pair))
     }
 
+    /// Callers that have many jobs at once, in the call that each queue has for that.
+    fn submits_together(&mut self, house: &Arc<House>) -> Result<Figure> {
+        self.peer.clear()?;
+        let (runtime, peer) = (self.runtime, &mut self.peer);
+        let pair = in_turns(
+            ROUNDS,
+            || {
+                let house = Arc::clone(house);
+                let call = move |_| {
+                    let house = Arc::clone(&house);
+                    async move { house.submit_together(TOGETHER).await.map(drop) }
+                };
+                let took = runtime.block_on(together(FEW_CALLERS, FEW_CALLS, call))?;
+                Ok(rate(FEW_CALLS * TOGETHER, took))
+            },
+            || {
+                let calls = peer.submit_together(FEW_CALLERS, FEW_CALLS, TOGETHER)?;
+                Ok(calls * TOGETHER as f64)
+            },
+        )?;
+        let what = format!("submit, {FEW_CALLERS} callers, {TOGETHER} a call");
+        Ok(self.ahead(&what, pair))
+    }
+
     fn work(&mut self, house: &Arc<House>) -> Result<Figure> {
         let (runtime, peer) = (self.runtime, &mut self.peer);
         peer.clear()?;
@@ -132,7 +197,7 @@ impl<'r> Pair<'r> {
                 Ok(rate(JOBS, took))
             },
             || {
-                peer.fill(JOBS)?;
+                peer.fill(JOBS, "to work on")?;
                 peer.work(JOBS)
             },
         )?;
@@ -143,7 +208,7 @@ impl<'r> Pair<'r> {
         let (runtime, peer) = (self.runtime, &mut self.peer);
         let mut victims = scattered(&runtime.block_on(house.fill(BACKLOG))?);
         peer.clear()?;
-        peer.fill(BACKLOG)?;
+        peer.fill(BACKLOG, "to cancel")?;
         let pair = in_turns(
             ROUNDS,
             || {
@@ -164,8 +229,8 @@ impl<'r> Pair<'r> {
     }
 
     /// On an idle queue, so in no need of turns: nothing of the other side runs.
-    fn latency(&mut self, house: &Arc<House>) -> Result<Figure> {
-        let mut ours = self.runtime.block_on(starts(house))?;
+    fn latency(&mut self, nodes: &Nodes) -> Result<Figure> {
+        let mut ours = self.runtime.block_on(starts(nodes))?;
         self.peer.clear()?;
         let mut theirs = self.peer.latency(SAMPLES)?;
         let (ours_p50, theirs_p50) = (percentile(&mut ours, 0.5), percentile(&mut theirs, 0.5));
@@ -185,22 +250,14 @@ impl<'r> Pair<'r> {
 }
 
 /// Milliseconds from the call of a submit until a worker that waits for work has claimed the job.
-async fn starts(house: &Arc<House>) -> Result<Vec<f64>> {
-    let mut hints: Hints = house.store.hints();
-    // What earlier rounds have left waiting would be started first.
-    while house.work().await.is_ok() {}
+async fn starts(nodes: &Nodes) -> Result<Vec<f64>> {
+    let worker = Arc::clone(&nodes.worker);
+    let mut hints: Hints = worker.store.hints();
     let (started, mut starts) = tokio::sync::mpsc::channel::<Instant>(1);
-    let worker = Arc::clone(house);
     let waiting = tokio::spawn(async move {
-        loop {
-            if hints.work.changed().await.is_err() {
-                return;
-            }
+        while hints.work.changed().await.is_ok() {
             while let Ok(job) = worker.claim().await {
-                if started.send(Instant::now()).await.is_err() {
-                    return;
-                }
-                if worker.end(&job).await.is_err() {
+                if started.send(Instant::now()).await.is_err() || worker.end(&job).await.is_err() {
                     return;
                 }
             }
@@ -210,7 +267,7 @@ async fn starts(house: &Arc<House>) -> Result<Vec<f64>> {
     for _ in 0..SAMPLES {
         tokio::time::sleep(IDLE).await;
         let begun = Instant::now();
-        house.submit().await?;
+        nodes.caller.submit().await?;
         let start = starts.recv().await.context("the worker has ended")?;
         found.push(millis(start.saturating_duration_since(begun)));
     }

@@ -40,6 +40,16 @@ impl Redis {
     }
 }
 
+/// As it tells it: `Redis server v=7.0.15 sha=…`.
+pub(super) fn version() -> Result<String> {
+    let told = command(Path::new("redis-server"))
+        .arg("--version")
+        .output()?;
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let version = told.split(' ').find_map(|word| word.strip_prefix("v="));
+    Ok(format!("redis {}", version.context("it has a version")?))
+}
+
 impl Drop for Redis {
     fn drop(&mut self) {
         // Both fail if it has ended, which is what is wanted.
