@@ -8,7 +8,7 @@ use reelgate_client::{
     Client, Delivery, DeliveryQuery, Destination, Event, EventQuery, NewWebhook, WebhookChange,
 };
 
-use super::screen::{Format, json, line, or_dash, table};
+use super::screen::{Format, json, line, line_of_many, or_dash, remark, table};
 
 /// Shows what has happened to jobs.
 #[derive(Debug, Args)]
@@ -95,20 +95,23 @@ pub(super) async fn events(
         pipeline: command.pipeline,
     };
     if command.follow {
+        let mut following = client.follow_events_on(query).await?;
         loop {
-            let mut stream = client.follow_events(&query).await?;
-            while let Some(event) = stream.next().await {
-                show_event(&event, format)?;
-                query.after.clone_from(&event.id);
+            let event = following.next(|error, pause| {
+                let seconds = pause.as_secs();
+                remark(&format!("{error}; trying again in {seconds} s"));
+            });
+            if !show_event(&event.await?, format)? {
+                return Ok(ExitCode::SUCCESS);
             }
-            // The server ends a stream now and then, and when it stops.
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
     }
     loop {
         let page = client.events(&query).await?;
         for event in &page.events {
-            show_event(event, format)?;
+            if !show_event(event, format)? {
+                return Ok(ExitCode::SUCCESS);
+            }
         }
         if !page.more {
             return Ok(ExitCode::SUCCESS);
@@ -117,17 +120,17 @@ pub(super) async fn events(
     }
 }
 
-/// One line each, because there may be no end of them.
-fn show_event(event: &Event, format: Format) -> Result<()> {
+/// One line each, because there may be no end of them; whether anybody still reads.
+fn show_event(event: &Event, format: Format) -> Result<bool> {
     match format {
-        Format::Json => line(&serde_json::to_string(event)?),
+        Format::Json => line_of_many(&serde_json::to_string(event)?),
         Format::Table => {
             let data = &event.data;
             let why = data
                 .fault
                 .as_ref()
                 .map(|fault| format!("  {}", fault.message));
-            line(&format!(
+            line_of_many(&format!(
                 "{}  {:<13}  {}  attempt {}{}",
                 event.timestamp,
                 event.name,

@@ -22,6 +22,11 @@ pub(super) fn line(text: &str) -> Result<()> {
     write(&format!("{}\n", text.trim_end_matches('\n')))
 }
 
+/// Writes one of endlessly many lines; false once whoever reads has had enough.
+pub(super) fn line_of_many(text: &str) -> Result<bool> {
+    put(&format!("{}\n", text.trim_end_matches('\n')))
+}
+
 /// Writes a value as JSON to standard output.
 pub(super) fn json(value: &impl Serialize) -> Result<()> {
     line(&serde_json::to_string_pretty(value)?)
@@ -49,12 +54,16 @@ pub(super) fn remark(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Whoever reads may have had enough, as in `reelgate job list | head -1`.
 fn write(text: &str) -> Result<()> {
+    put(text).map(drop)
+}
+
+fn put(text: &str) -> Result<bool> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever reads has had enough, as in `reelgate job list | head -1`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => Ok(other.map(|()| true)?),
     }
 }
 
