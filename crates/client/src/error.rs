@@ -44,6 +44,9 @@ pub enum Error {
     /// The answer is not of the form that this client knows.
     #[error("{call} answered what this client cannot read: {why}")]
     Strange { call: String, why: String },
+    /// This machine gives no random numbers.
+    #[error("this machine gives no random numbers, of which the call needs some")]
+    Random,
     /// A file on this side could not be read or written.
     #[error("{what}")]
     File {

@@ -7,8 +7,9 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::client::Client;
+use crate::client::{Call, Client};
 use crate::error::Error;
+use crate::repeating::{new_key, repeated};
 
 /// Where a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -267,8 +268,22 @@ pub struct JobEvent {
 }
 
 impl Client {
+    /// Submits a job. When the answer is lost the call is repeated with the same `Idempotency-Key`, which makes no
+    /// second job.
     pub async fn submit(&self, job: &NewJob) -> Result<Job, Error> {
-        self.call(Method::POST, &["jobs"]).json(job).answer().await
+        let key = new_key()?;
+        repeated(|| self.submission(job, &key).answer()).await
+    }
+
+    /// Submits a job by one call, which the caller may repeat with the same key for a day: 1 to 255 visible characters
+    /// of ASCII.
+    pub async fn submit_as(&self, job: &NewJob, key: &str) -> Result<Job, Error> {
+        self.submission(job, key).answer().await
+    }
+
+    fn submission(&self, job: &NewJob, key: &str) -> Call {
+        let call = self.call(Method::POST, &["jobs"]).json(job);
+        call.with(|request| request.header("Idempotency-Key", key))
     }
 
     pub async fn job(&self, id: &str) -> Result<Job, Error> {

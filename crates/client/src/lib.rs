@@ -17,6 +17,7 @@ mod objects;
 mod pipelines;
 mod playlists;
 mod presets;
+mod repeating;
 mod trust;
 
 pub use access::{

@@ -76,8 +76,7 @@ impl Dialect for NativeApi {
     fn routes(self: Arc<Self>) -> Router {
         let api = v1(&self)
             .fallback(http::no_such_route)
-            .method_not_allowed_fallback(http::wrong_method)
-            .layer(from_fn(http::refuse_idempotency_key));
+            .method_not_allowed_fallback(http::wrong_method);
         let probes = Router::new()
             .route("/livez", get(health::live))
             .route("/readyz", get(health::ready))

@@ -8,7 +8,8 @@ use reelgate_api_kit::operation::{
 };
 use reelgate_domain::access::CallLimit;
 
-use crate::http::{OWN, SHARED};
+pub use crate::http::Repeats;
+use crate::http::{Again, Answer, Answering, OWN, SHARED};
 use crate::{
     NativeApi, access, buckets, catalogue, jobs, keeping, nodes, notify, objects, pipelines,
     playlists, presets,
@@ -35,6 +36,8 @@ pub struct Route {
     /// Whether only its handler finds out what it acts on, and asks for permission itself. Before it is reached, the
     /// caller has to be allowed the action on some resource.
     pub asks_itself: bool,
+    /// What a repeat of it does, and so what `Idempotency-Key` means to it.
+    pub repeats: Repeats,
     pub(crate) handler: fn(MethodFilter) -> Handler,
 }
 
@@ -70,6 +73,7 @@ impl Route {
             takes_account: false,
             changes_access: false,
             asks_itself: false,
+            repeats: Repeats::Harmless,
             handler,
         }
     }
@@ -137,6 +141,18 @@ impl Route {
 
     pub(crate) const fn changes_access(mut self) -> Self {
         self.changes_access = true;
+        self
+    }
+
+    /// Repeated it would act twice: with a key it is made once, and a repeat is answered by this.
+    pub(crate) const fn kept(mut self, answer: fn(Again) -> Answering) -> Self {
+        self.repeats = Repeats::Kept(Answer(answer));
+        self
+    }
+
+    /// Repeated it acts twice, and no key can keep it from that.
+    pub(crate) const fn without_keys(mut self) -> Self {
+        self.repeats = Repeats::Unsafe;
         self
     }
 

@@ -70,6 +70,19 @@ fn the_page_shows_every_resource_type() {
 }
 
 #[test]
+fn the_page_says_with_which_calls_a_key_is_kept() {
+    let of = |wanted: fn(&routes::Repeats) -> bool| {
+        let found = routes::all().iter().filter(|route| wanted(&route.repeats));
+        let names: Vec<_> = found.map(|route| format!("`{}`", route.action)).collect();
+        names.join(", ")
+    };
+    let kept = of(|repeats| matches!(repeats, routes::Repeats::Kept(_)));
+    expect_on_page(&format!("| {kept} | kept |\n"));
+    let refused = of(|repeats| matches!(repeats, routes::Repeats::Unsafe));
+    expect_on_page(&format!("| {refused} | refused with 501"));
+}
+
+#[test]
 fn the_page_shows_every_code_with_its_status() {
     let product = routes::product();
     for error in product.shared_errors.iter().chain(product.errors) {

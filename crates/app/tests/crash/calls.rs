@@ -122,7 +122,9 @@ impl Calls {
 
     /// Submits a job; the answer is its id.
     pub(crate) async fn submit(self, order: Order) -> Option<String> {
-        let job = answered(self.client.submit(&order.request()).await)?;
+        // Not sent again when the service is killed.
+        let key = format!("{:016x}", fastrand::u64(..));
+        let job = answered(self.client.submit_as(&order.request(), &key).await)?;
         self.told().submitted.insert(job.id.clone(), order);
         Some(job.id)
     }

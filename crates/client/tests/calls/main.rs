@@ -19,10 +19,11 @@ use axum::routing::any;
 use bytes::Bytes;
 use futures_util::stream;
 use reelgate_client::{
-    Client, Error, JobQuery, KeyKind, KeyQuery, NewKey, NewPipeline, PipelineChange, PipelineState,
+    Client, Error, JobQuery, KeyKind, KeyQuery, NewJob, NewKey, NewPipeline, PipelineChange, PipelineState,
     Secret,
 };
 use reelgate_domain::ObjectRef;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const MEGABYTE: usize = 1024 * 1024;
@@ -272,4 +273,43 @@ async fn nobody_there_is_told_apart_from_a_refusal() {
     let error = nobody.buckets().await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }));
     assert_eq!(error.to_string(), "no server answers at http://127.0.0.1:1");
+}
+
+/// A server that takes every submission and loses the answers to the first of them.
+#[tokio::test]
+async fn a_submission_whose_answer_is_lost_is_sent_again_under_its_key() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = tokio::spawn(async move {
+        let mut keys = Vec::new();
+        while keys.len() < 3 {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut call = Vec::new();
+            while !call.ends_with(b"}") {
+                assert_ne!(connection.read_buf(&mut call).await.unwrap(), 0);
+            }
+            let call = String::from_utf8(call).unwrap().to_lowercase();
+            let key = call.lines().find_map(|line| line.strip_prefix("idempotency-key: "));
+            keys.push(key.unwrap().to_owned());
+            if keys.len() == 3 {
+                let answer = b"HTTP/1.1 507 Full\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                connection.write_all(answer).await.unwrap();
+            }
+        }
+        keys
+    });
+    let job = NewJob {
+        input: "oss://media/in.mp4".into(),
+        outputs: Vec::new(),
+        pipeline: None,
+        priority: None,
+        user_data: None,
+    };
+    let client = Client::new(&address, "key").unwrap();
+    // What the server says in the end is told, and nothing is sent again after it.
+    let refused = client.submit(&job).await.unwrap_err();
+    assert_eq!(refused.problem().unwrap().status, 507);
+    let keys = server.await.unwrap();
+    assert_eq!(keys[0].len(), 32);
+    assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
 }

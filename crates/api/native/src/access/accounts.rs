@@ -11,7 +11,9 @@ use reelgate_service::{Caller, Credentials};
 use serde::{Deserialize, Serialize};
 
 use crate::NativeApi;
-use crate::http::{Authorized, InPath, JsonBody, Problem, Query, created, format_time};
+use crate::http::{
+    Again, Answering, Authorized, InPath, JsonBody, Problem, Query, created, format_time,
+};
 
 /// The body: `{"name"}`.
 #[derive(Deserialize)]
@@ -67,6 +69,11 @@ pub(super) async fn create(
         credentials: &credentials,
     };
     Ok(created(&format!("/api/v1/accounts/{}", account.id), view))
+}
+
+/// The answer to a repeat: the secrets are shown once.
+pub(super) fn secret_again(again: Again) -> Answering {
+    again.secret(&format!("accounts/{}", again.made))
 }
 
 /// Parameters: `cursor`, `limit` (1 to 100, by default 20).

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::users::user_name;
 use crate::NativeApi;
 use crate::http::{
-    InAccount, InPath, JsonBody, OptionalJsonBody, Permission, Problem, Query, created, format_time,
+    Again, Answering, InAccount, InPath, JsonBody, OptionalJsonBody, Permission, Problem, Query,
+    created, format_time,
 };
 
 /// The body: `{"kind", "user", "operator"}`. Without `user` the key is the account's own.
@@ -180,6 +181,11 @@ pub(super) async fn rotate(
         replaces: replaced.map(KeyJson::of),
     };
     Ok(created(&format!("/api/v1/keys/{}", made.view.id), view))
+}
+
+/// The answer to a repeat of what has made a key: its secret is shown once.
+pub(super) fn secret_again(again: Again) -> Answering {
+    again.secret(&format!("keys/{}", again.made))
 }
 
 /// Answers 204.

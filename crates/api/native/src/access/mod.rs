@@ -38,6 +38,7 @@ pub(crate) const ROUTES: &[Route] = &[
     })
     .does("creates an account", ACCOUNTS)
     .errors(&["conflict", "storage_full"])
+    .kept(accounts::secret_again)
     .for_operators()
     .changes_access(),
     Route::new("GET", "/accounts", "ListAccounts", |m| {
@@ -95,6 +96,7 @@ pub(crate) const ROUTES: &[Route] = &[
     })
     .does("creates a project", PROJECTS)
     .errors(&["not_found", "conflict", "storage_full"])
+    .kept(projects::again)
     .for_operators()
     .in_account()
     .changes_access(),
@@ -109,6 +111,7 @@ pub(crate) const ROUTES: &[Route] = &[
         .does("creates a key", KEYS)
         .on_found(&[KEY_OWNER])
         .errors(&["denied", "not_found", "conflict", "storage_full"])
+    .kept(keys::secret_again)
         .in_account()
         .changes_access(),
     Route::new("GET", "/keys", "ListKeys", |m| on(m, keys::list))
@@ -128,6 +131,7 @@ pub(crate) const ROUTES: &[Route] = &[
     .does("puts a new key in the place of one", KEYS)
     .on_found(&[KEY_OWNER])
     .errors(&["denied", "not_found", "conflict", "storage_full"])
+    .kept(keys::secret_again)
     .in_account()
     .changes_access(),
     Route::new("DELETE", "/keys/{id}", "DeleteKey", |m| on(m, keys::delete))
@@ -140,6 +144,7 @@ pub(crate) const ROUTES: &[Route] = &[
         .does("creates a user", USERS)
         .at_most(PASSWORDS)
         .errors(&["not_found", "conflict", "storage_full"])
+    .kept(users::again)
         .in_account()
         .changes_access(),
     Route::new("GET", "/users", "ListUsers", |m| on(m, users::list))
@@ -290,6 +295,7 @@ pub(crate) const ROUTES: &[Route] = &[
         "docs/api.md#master-key",
     )
     .errors(&["conflict", "storage_full"])
+    .without_keys()
     .for_operators()
     .changes_access(),
 ];

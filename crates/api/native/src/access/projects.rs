@@ -10,7 +10,7 @@ use reelgate_domain::access::{Project, ProjectName};
 use serde::{Deserialize, Serialize};
 
 use crate::NativeApi;
-use crate::http::{InAccount, JsonBody, Problem, Query, created, format_time};
+use crate::http::{Again, Answering, InAccount, JsonBody, Problem, Query, created, format_time};
 
 /// The body: `{"name"}`.
 #[derive(Deserialize)]
@@ -46,6 +46,17 @@ pub(super) async fn create(
     let name = name.map_err(|error| Problem::invalid_field("name", error.to_string()))?;
     let project = api.service.create_project(&caller, account, name).await?;
     Ok(created("/api/v1/projects", ProjectView::of(&project)))
+}
+
+/// Answers a repeat with the project.
+pub(super) fn again(again: Again) -> Answering {
+    Box::pin(async move {
+        let projects = again.api.service.projects(&again.caller, again.account);
+        let projects = projects.await?;
+        let project = projects.iter().find(|it| it.id.to_string() == again.made);
+        let project = project.ok_or_else(|| Problem::missing("project", &again.made))?;
+        Ok(created("/api/v1/projects", ProjectView::of(project)))
+    })
 }
 
 pub(super) async fn list(

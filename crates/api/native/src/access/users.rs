@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::attachments::{HolderName, attached, named};
 use super::policies::GrantedView;
 use crate::NativeApi;
-use crate::http::{InAccount, InPath, JsonBody, Problem, Query, created, format_time};
+use crate::http::{
+    Again, Answering, InAccount, InPath, JsonBody, Problem, Query, created, format_time,
+};
 
 /// The body: `{"name", "password"}`; without a password there is none.
 #[derive(Deserialize)]
@@ -109,8 +111,22 @@ pub(super) async fn create(
         .service
         .create_user(&caller, account, name, password)
         .await?;
+    Ok(answer(&user))
+}
+
+/// Answers a repeat with the user as it is now.
+pub(super) fn again(again: Again) -> Answering {
+    Box::pin(async move {
+        let name = user_name("name", again.made)?;
+        let service = &again.api.service;
+        let user = service.user(&again.caller, again.account, &name).await?;
+        Ok(answer(&user))
+    })
+}
+
+fn answer(user: &User) -> Response {
     let location = format!("/api/v1/users/{}", user.name);
-    Ok(created(&location, UserView::of(&user)))
+    created(&location, UserView::of(user))
 }
 
 pub(super) async fn list(

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use reelgate_domain::{BucketName, S3Style};
-use reelgate_service::{NewS3Bucket, PlaceWish, Secret};
+use reelgate_service::{BucketView, NewS3Bucket, PlaceWish, Secret};
 use serde::Deserialize;
 
 use super::view::BucketJson;
 use crate::NativeApi;
-use crate::http::{Authorized, JsonBody, Problem, created};
+use crate::http::{Again, Answering, Authorized, JsonBody, Problem, created};
 
 /// The body: `{"name", "path", "s3"}`. `path`, an absolute directory on the server, and `s3`, a bucket on an
 /// object store, are for operators, and there is one of them at most; without either the server chooses a
@@ -60,8 +60,24 @@ pub(crate) async fn create(
             return Err(Problem::invalid_field("s3", detail));
         }
     };
+    Ok(answer(&bucket))
+}
+
+/// Answers with the bucket as it is now.
+pub(super) fn again(again: Again) -> Answering {
+    Box::pin(async move {
+        let buckets = again.api.service.list_buckets(&again.caller).await?;
+        let made = |bucket: &&BucketView| bucket.name.as_str() == again.made;
+        let bucket = buckets.iter().find(made);
+        bucket
+            .map(answer)
+            .ok_or_else(|| Problem::missing("bucket", &again.made))
+    })
+}
+
+fn answer(bucket: &BucketView) -> Response {
     let location = format!("/api/v1/buckets/{}/objects", bucket.name);
-    Ok(created(&location, BucketJson::of(&bucket)))
+    created(&location, BucketJson::of(bucket))
 }
 
 impl S3Body {

@@ -21,5 +21,6 @@ pub(crate) const ROUTES: &[Route] = &[
         on(m, create::create)
     })
     .does("creates a bucket", SECTION)
-    .errors(&["denied", "conflict", "storage_full"]),
+    .errors(&["denied", "conflict", "storage_full"])
+    .kept(create::again),
 ];

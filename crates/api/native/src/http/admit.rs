@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,7 @@ use reelgate_domain::access::AuditRecord;
 use reelgate_service::{CallContext, Caller, Service, Throttled};
 
 use super::caller::{Admitted, bearer, not_valid};
+use super::idempotency;
 use super::permission::{Ruling, filled, forbidden};
 use super::problem::shortened;
 use super::{Code, Problem, Query};
@@ -50,14 +52,14 @@ pub(crate) async fn admit(
         Err(problem) => problem.into_response(),
         Ok(account) => {
             entry.record.allowed = true;
-            parts.extensions.insert(Admitted {
+            let call = Admitted {
                 caller,
                 account,
                 context,
                 route,
                 ruling: entry.ruling.clone(),
-            });
-            let mut response = next.run(Request::from_parts(parts, body)).await;
+            };
+            let mut response = run(&api, call, parts, body, next).await;
             if route.changes_access {
                 // Some of these answers hold secrets, and none is worth keeping.
                 let headers = response.headers_mut();
@@ -72,6 +74,27 @@ pub(crate) async fn admit(
         entry.write_now().await;
     }
     response
+}
+
+/// Runs the handler. A call with a key that was made before is answered as then.
+async fn run(
+    api: &Arc<NativeApi>,
+    mut call: Admitted,
+    mut parts: Parts,
+    body: Body,
+    next: Next,
+) -> Response {
+    let read = idempotency::keyed(api, &mut call, &parts, body).await;
+    let (keyed, body) = match read {
+        Ok(read) => read,
+        Err(problem) => return problem.into_response(),
+    };
+    parts.extensions.insert(call);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    match keyed {
+        Some(keyed) => keyed.answer(response).await,
+        None => response,
+    }
 }
 
 fn circumstances(parts: &Parts) -> CallContext {

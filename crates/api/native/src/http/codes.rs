@@ -61,6 +61,9 @@ codes! {
         MethodNotAllowed = 405 "method_not_allowed",
             "The path has no such method.",
             "Use one of the methods that the header Allow lists.";
+        IdempotencyKeyDone = 409 "idempotency_key_done",
+            "The call with this Idempotency-Key was made, and cannot be answered as then; member made names what it made.",
+            "Use what made names. Where a secret was lost with the first answer, rotate it or make another thing with another key.";
         TooSlow = 408 "too_slow",
             "The body did not arrive within 30 s.",
             "Send it faster, or over a better connection.";
@@ -70,6 +73,9 @@ codes! {
         AddressTooLong = 414 "address_too_long",
             "The address is over 64 KiB.",
             "Ask with fewer or shorter query parameters.";
+        IdempotencyKeyReused = 422 "idempotency_key_reused",
+            "The Idempotency-Key came with another request before: another method, path, query or body.",
+            "Use a new key for each call, and repeat a call as it was.";
         Throttled = 429 "throttled",
             "The account has called the action more often than its limit allows, or too many calls from the address failed.",
             "Wait for the seconds in Retry-After, then call again.";
@@ -80,8 +86,8 @@ codes! {
             "Something failed that is not the caller's fault.",
             "Look for the request id in the server's log.";
         IdempotencyKeyNotSupported = 501 "idempotency_key_not_supported",
-            "The call has the header Idempotency-Key, which is not built.",
-            "Leave the header out and do not repeat the call blindly.";
+            "The call has the header Idempotency-Key, and what it changes is kept where no key can be kept with it.",
+            "Leave the header out, and look at what the call would change before repeating it.";
         Unavailable = 503 "unavailable",
             "The store does not answer at the moment, or there is no room for so many large bodies.",
             "Try again after the seconds in Retry-After.";

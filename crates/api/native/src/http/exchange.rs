@@ -2,7 +2,7 @@
 
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::header::{ALLOW, HeaderName};
 use http::{HeaderValue, Method, Uri};
 use reelgate_api_kit::RequestId;
@@ -11,7 +11,6 @@ use super::{Code, Problem};
 use crate::routes;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Gives the exchange its id and renders what was refused.
 pub(crate) async fn exchange(mut request: Request, next: Next) -> Response {
@@ -39,17 +38,6 @@ fn log(id: RequestId, method: &Method, uri: &Uri, problem: &Problem) {
         tracing::debug!(request.id = %id, %method, path, status,
             "request {id} refused: {method} {path} answers {status}");
     }
-}
-
-/// Idempotency keys are not built yet. A client that sends one relies on it when it repeats a
-/// call, so ignoring it would make two jobs where the client expects one: refuse it instead.
-pub(crate) async fn refuse_idempotency_key(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(IDEMPOTENCY_KEY) {
-        let detail = "the header Idempotency-Key is not supported yet: leave it out and do not \
-                      repeat the call blindly";
-        return Problem::new(Code::IdempotencyKeyNotSupported, detail).into_response();
-    }
-    next.run(request).await
 }
 
 pub(crate) async fn no_such_route() -> Problem {

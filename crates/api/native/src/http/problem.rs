@@ -174,19 +174,20 @@ impl From<ServiceError> for Problem {
         let code = match error.kind {
             ErrorKind::NotFound => Code::NotFound,
             ErrorKind::Invalid => Code::InvalidRequest,
-            // Calls of this API carry no identity of their own that could come again.
-            ErrorKind::Conflict | ErrorKind::Replayed => Code::Conflict,
+            ErrorKind::Conflict => Code::Conflict,
             ErrorKind::Denied => Code::Denied,
             ErrorKind::TooLarge => Code::TooLarge,
             ErrorKind::Full => Code::StorageFull,
-            ErrorKind::Unavailable => Code::Unavailable,
+            // Of a call with a key that was made before the answer is looked up. If nothing is found, the
+            // first one has not been kept after all.
+            ErrorKind::Unavailable | ErrorKind::Replayed => Code::Unavailable,
             ErrorKind::Internal => Code::InternalError,
         };
         let mut problem = Self::new(code, error.message.clone());
         if error.kind == ErrorKind::Invalid && !error.subject.is_empty() {
             problem.0.field = Some(shortened(&error.subject));
         }
-        if error.kind == ErrorKind::Unavailable {
+        if code == Code::Unavailable {
             problem = problem.header(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         if code.status().is_server_error() {

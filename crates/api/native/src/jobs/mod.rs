@@ -30,6 +30,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("POST", "/jobs", "SubmitJob", |m| on(m, submit::submit))
         .does("submits a job", "docs/api.md#submit")
         .errors(&["not_found", "storage_full"])
+        .kept(submit::again)
         .with(&["GetJob", "PutObject"]),
     Route::new("GET", "/jobs", "ListJobs", |m| on(m, list::list))
         .does("lists jobs", "docs/api.md#list-jobs")
@@ -51,7 +52,8 @@ pub(crate) const ROUTES: &[Route] = &[
         on(m, retry::retry)
     })
     .does("queues a failed job again", "docs/api.md#retry")
-    .errors(&["not_found", "retry_refused", "storage_full"]),
+    .errors(&["not_found", "retry_refused", "storage_full"])
+    .kept(retry::again),
     Route::new("DELETE", "/jobs/{id}", "DeleteJob", |m| {
         on(m, delete::delete)
     })

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::job_id;
 use super::view::JobView;
 use crate::NativeApi;
-use crate::http::{Authorized, Code, InPath, OptionalJsonBody, Problem};
+use crate::http::{Again, Answering, Authorized, Code, InPath, OptionalJsonBody, Problem};
 
 /// There is nothing to say in the body, which may be left out.
 #[derive(Default, Deserialize)]
@@ -41,6 +41,15 @@ pub(crate) async fn retry(
         }
     };
     Err(refused(reason(id, state), state))
+}
+
+/// Answers with the job as it is now.
+pub(super) fn again(again: Again) -> Answering {
+    Box::pin(async move {
+        let id = job_id(&again.made)?;
+        let job = again.api.service.job(&again.caller, id).await?;
+        Ok(Json(JobView::of(&job)).into_response())
+    })
 }
 
 fn reason(id: JobId, state: StateName) -> String {

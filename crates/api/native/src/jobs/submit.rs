@@ -6,15 +6,16 @@ use axum::extract::State;
 use axum::response::Response;
 use reelgate_api_kit::json::Strict;
 use reelgate_domain::job::kind::transcode::{Clip, OutputSpec, Settings, TranscodeSpec};
-use reelgate_domain::job::{JobKind, JobSpec, Origin, Priority};
+use reelgate_domain::job::{Job, JobKind, JobSpec, Origin, Priority};
 use reelgate_service::{Submission, SubmitJob};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::job_id;
 use super::settings::merged;
 use super::view::JobView;
 use crate::NativeApi;
-use crate::http::{Address, Authorized, JsonBody, Problem, created};
+use crate::http::{Address, Again, Answering, Authorized, JsonBody, Problem, created};
 use crate::pipelines::find_pipeline;
 
 /// The body:
@@ -79,11 +80,20 @@ pub(crate) async fn submit(
         jobs: vec![body.job()?],
     };
     let jobs = api.service.submit(&caller, submission).await?;
-    let job = &jobs[0];
-    Ok(created(
-        &format!("/api/v1/jobs/{}", job.id),
-        JobView::of(job),
-    ))
+    Ok(submitted(&jobs[0]))
+}
+
+/// Answers with the job as it is now.
+pub(super) fn again(again: Again) -> Answering {
+    Box::pin(async move {
+        let id = job_id(&again.made)?;
+        let job = again.api.service.job(&again.caller, id).await?;
+        Ok(submitted(&job))
+    })
+}
+
+fn submitted(job: &Job) -> Response {
+    created(&format!("/api/v1/jobs/{}", job.id), JobView::of(job))
 }
 
 impl SubmitBody {

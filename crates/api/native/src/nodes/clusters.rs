@@ -10,7 +10,9 @@ use reelgate_domain::node::{Cluster, ClusterName};
 use serde::{Deserialize, Serialize};
 
 use crate::NativeApi;
-use crate::http::{Authorized, InPath, JsonBody, Problem, Query, created, format_time};
+use crate::http::{
+    Again, Answering, Authorized, InPath, JsonBody, Problem, Query, created, format_time,
+};
 
 /// The body: `{"name"}`.
 #[derive(Deserialize)]
@@ -45,6 +47,17 @@ pub(super) async fn create(
     let cluster = api.service.create_cluster(&caller, name).await?;
     let view = ClusterJson::of(&cluster);
     Ok(created("/api/v1/clusters", view))
+}
+
+/// Answers a repeat with the cluster as it is now.
+pub(super) fn created_again(again: Again) -> Answering {
+    Box::pin(async move {
+        let found = again.api.service.clusters(&again.caller).await?;
+        let made = |cluster: &&Cluster| cluster.name.as_str() == again.made;
+        let cluster = found.iter().find(made);
+        let cluster = cluster.ok_or_else(|| Problem::missing("cluster", &again.made))?;
+        Ok(created("/api/v1/clusters", ClusterJson::of(cluster)))
+    })
 }
 
 pub(super) async fn list(

@@ -38,6 +38,7 @@ pub(crate) const ROUTES: &[Route] = &[
     })
     .does("creates a cluster", SECTION)
     .errors(&["denied", "conflict"])
+    .kept(clusters::created_again)
     .for_operators(),
     Route::new("DELETE", "/clusters/{cluster}", "DeleteCluster", |m| {
         on(m, clusters::delete)

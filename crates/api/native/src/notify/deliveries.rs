@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::id;
 use super::view::EventView;
 use crate::NativeApi;
-use crate::http::{Authorized, InPath, Problem, Query, format_time};
+use crate::http::{Again, Answering, Authorized, InPath, Problem, Query, format_time};
 
 /// `{"deliveries": [DELIVERY, …], "next_cursor"}`: null when this page is the last.
 #[derive(Serialize)]
@@ -81,6 +81,15 @@ pub(super) async fn replay(
     let id = id("delivery", &text)?;
     let found = api.service.replay_delivery(&caller, id).await?;
     Ok(Json(DeliveryJson::of(&found)).into_response())
+}
+
+/// Answers a repeat with the delivery as it is now.
+pub(super) fn again(again: Again) -> Answering {
+    Box::pin(async move {
+        let id = id("delivery", &again.made)?;
+        let found = again.api.service.delivery(&again.caller, id).await?;
+        Ok(Json(DeliveryJson::of(&found)).into_response())
+    })
 }
 
 impl<'a> DeliveryJson<'a> {

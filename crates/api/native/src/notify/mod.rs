@@ -50,7 +50,8 @@ pub(crate) const ROUTES: &[Route] = &[
         on(m, webhooks::create)
     })
     .does("creates a webhook and shows its secret", WEBHOOKS)
-    .errors(&["conflict", "storage_full"]),
+    .errors(&["conflict", "storage_full"])
+    .kept(webhooks::secret_again),
     Route::new("GET", "/webhooks", "ListWebhooks", |m| {
         on(m, webhooks::list)
     })
@@ -83,7 +84,8 @@ pub(crate) const ROUTES: &[Route] = &[
     )
     .does("gives a webhook a new secret", WEBHOOKS)
     .on(WEBHOOK)
-    .errors(&["not_found"]),
+    .errors(&["not_found"])
+    .kept(webhooks::secret_again),
     Route::new("GET", "/topics", "ListTopics", |m| on(m, topics::list))
         .does("lists topics and their receivers", TOPICS)
         .lists(),
@@ -113,7 +115,8 @@ pub(crate) const ROUTES: &[Route] = &[
     })
     .does("gives a topic's receiver a new secret", TOPICS)
     .on(TOPIC)
-    .errors(&["not_found"]),
+    .errors(&["not_found"])
+    .kept(topics::secret_again),
     Route::new("GET", "/deliveries", "ListDeliveries", |m| {
         on(m, deliveries::list)
     })
@@ -134,7 +137,8 @@ pub(crate) const ROUTES: &[Route] = &[
     )
     .does("sends again what has ended", DELIVERIES)
     .on(DELIVERY)
-    .errors(&["not_found", "conflict", "storage_full"]),
+    .errors(&["not_found", "conflict", "storage_full"])
+    .kept(deliveries::again),
 ];
 
 /// Reads an id in a path. A text that cannot be one names nothing.

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::destination::{DestinationJson, RotateBody, unkept};
 use crate::NativeApi;
-use crate::http::{Authorized, InPath, JsonBody, OptionalJsonBody, Problem, Query, created};
+use crate::http::{
+    Again, Answering, Authorized, InPath, JsonBody, OptionalJsonBody, Problem, Query, created,
+};
 
 /// The body: `{"url"}`.
 #[derive(Deserialize)]
@@ -99,6 +101,18 @@ pub(super) async fn rotate(
     let made = made.await?;
     let view = DestinationJson::of(&made.view).with(Some(&made.secret));
     Ok(unkept(Json(view).into_response()))
+}
+
+/// The answer to a repeat of what has shown a secret.
+pub(super) fn secret_again(again: Again) -> Answering {
+    Box::pin(async move {
+        let topics = again.api.service.topics(&again.caller).await?;
+        let topic = topics.iter().find(|it| it.id.to_string() == again.made);
+        let name = topic.and_then(|topic| topic.topic.as_ref());
+        let name = name.ok_or_else(|| Problem::missing("topic", &again.made))?;
+        let name = utf8_percent_encode(name.as_str(), NON_ALPHANUMERIC);
+        again.secret(&format!("topics/{name}")).await
+    })
 }
 
 /// Answers 204.

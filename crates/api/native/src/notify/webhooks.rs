@@ -13,7 +13,9 @@ use super::destination::{DestinationJson, RotateBody, unkept};
 use super::events::event_name;
 use super::id;
 use crate::NativeApi;
-use crate::http::{Authorized, InPath, JsonBody, OptionalJsonBody, Problem, Query, created};
+use crate::http::{
+    Again, Answering, Authorized, InPath, JsonBody, OptionalJsonBody, Problem, Query, created,
+};
 
 /// The body: `{"url", "events": ["job.succeeded", …]}`; without `events` it is told of all.
 #[derive(Deserialize)]
@@ -104,6 +106,11 @@ pub(super) async fn rotate(
     let made = made.await?;
     let view = DestinationJson::of(&made.view).with(Some(&made.secret));
     Ok(unkept(Json(view).into_response()))
+}
+
+/// The answer to a repeat of what has shown a secret.
+pub(super) fn secret_again(again: Again) -> Answering {
+    again.secret(&format!("webhooks/{}", again.made))
 }
 
 /// Answers 204.

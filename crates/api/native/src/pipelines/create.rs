@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use reelgate_domain::Pipeline;
 use reelgate_domain::job::Origin;
 use reelgate_service::CreatePipeline;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::check_concurrency;
 use super::view::PipelineView;
+use super::{check_concurrency, find_pipeline};
 use crate::NativeApi;
-use crate::http::{Authorized, JsonBody, Problem, created};
+use crate::http::{Again, Answering, Authorized, JsonBody, Problem, created};
 
 /// The body: `{"name", "concurrency"}`; without `concurrency` there is no limit.
 #[derive(Deserialize)]
@@ -40,6 +41,18 @@ pub(crate) async fn create(
         }),
     };
     let pipeline = api.service.create_pipeline(&caller, wanted).await?;
+    Ok(answer(&pipeline))
+}
+
+/// Answers with the pipeline as it is now.
+pub(super) fn again(again: Again) -> Answering {
+    Box::pin(async move {
+        let found = find_pipeline(&again.api.service, &again.caller, &again.made);
+        Ok(answer(&found.await?))
+    })
+}
+
+fn answer(pipeline: &Pipeline) -> Response {
     let location = format!("/api/v1/pipelines/{}", pipeline.id);
-    Ok(created(&location, PipelineView::of(&pipeline)))
+    created(&location, PipelineView::of(pipeline))
 }

@@ -29,7 +29,8 @@ pub(crate) const ROUTES: &[Route] = &[
         on(m, create::create)
     })
     .does("creates a pipeline", SECTION)
-    .errors(&["storage_full"]),
+    .errors(&["storage_full"])
+    .kept(create::again),
     Route::new("GET", "/pipelines/{pipeline}", "GetPipeline", |m| {
         on(m, get::get)
     })

@@ -2,7 +2,6 @@
 
 use reelgate_api_native::routes;
 use reqwest::Method;
-use serde_json::json;
 
 use crate::server::{Server, assert_problem};
 
@@ -82,19 +81,6 @@ async fn a_wrong_method_is_told_the_right_ones() {
         assert_eq!(response.headers()["allow"], allowed, "{path}");
         assert_problem(response, 405, "method_not_allowed", "").await;
     }
-}
-
-#[tokio::test]
-async fn an_idempotency_key_is_refused_rather_than_ignored() {
-    let server = Server::start().await;
-    let request = server.request(Method::POST, "/api/v1/pipelines");
-    let request = request
-        .header("Idempotency-Key", "1")
-        .json(&json!({"name": "p"}));
-    let response = request.send().await.unwrap();
-    assert_problem(response, 501, "idempotency_key_not_supported", "").await;
-    // The account began with these.
-    assert_eq!(server.json("/api/v1/pipelines").await["total"], 2);
 }
 
 /// Of two keys one would be ignored, and which one would be anybody's guess.

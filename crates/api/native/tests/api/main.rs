@@ -17,6 +17,7 @@ mod catalogue;
 mod events;
 mod health;
 mod history;
+mod idempotency;
 mod jobs;
 mod keeping;
 mod keys;
