@@ -32,8 +32,9 @@ pub use access::{
     ADMINISTRATOR, ASSUME_ROLE, AccessSettings, AssumeRefusal, AssumeRole, CallContext, Caller,
     Credential, CredentialError, Credentials, Denial, Earlier, IssuedToken, KeyKind, KeyView,
     KeyedCall, Keyring, MasterKeyError, MasterKeyRotated, NewKey, PolicyVerdict, PolicyView,
-    Principal, PrincipalKind, ProvenUser, SIGNATURE_HOLDS, Secret, Session, TemporaryKey, Throttled,
-    TokenError, TokenHolder, TokenRefusal, TokenRequest, TokenScope, Written, signed_call,
+    Principal, PrincipalKind, ProvenUser, SIGNATURE_HOLDS, Secret, Session, TemporaryKey,
+    Throttled, TokenError, TokenHolder, TokenRefusal, TokenRequest, TokenScope, Written,
+    signed_call,
 };
 pub use buckets::{BucketOpener, BucketView, NewS3Bucket, OpenBucketError};
 pub use clock::{Clock, SystemClock};

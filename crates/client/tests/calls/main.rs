@@ -19,8 +19,8 @@ use axum::routing::any;
 use bytes::Bytes;
 use futures_util::stream;
 use reelgate_client::{
-    Client, Error, JobQuery, KeyKind, KeyQuery, NewJob, NewKey, NewPipeline, PipelineChange, PipelineState,
-    Secret,
+    Client, Error, JobQuery, KeyKind, KeyQuery, NewJob, NewKey, NewPipeline, PipelineChange,
+    PipelineState, Secret,
 };
 use reelgate_domain::ObjectRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -289,7 +289,9 @@ async fn a_submission_whose_answer_is_lost_is_sent_again_under_its_key() {
                 assert_ne!(connection.read_buf(&mut call).await.unwrap(), 0);
             }
             let call = String::from_utf8(call).unwrap().to_lowercase();
-            let key = call.lines().find_map(|line| line.strip_prefix("idempotency-key: "));
+            let key = call
+                .lines()
+                .find_map(|line| line.strip_prefix("idempotency-key: "));
             keys.push(key.unwrap().to_owned());
             if keys.len() == 3 {
                 let answer = b"HTTP/1.1 507 Full\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";

@@ -178,7 +178,10 @@ impl World {
     /// Queues a failed job again, as the native API does.
     async fn retry(&self, claim: &Claim) {
         let now = Timestamp::from_millis(START_MS + 62_000);
-        let outcome = self.store.retry(claim.job.account, claim.job.id, now, None).await;
+        let outcome = self
+            .store
+            .retry(claim.job.account, claim.job.id, now, None)
+            .await;
         assert_eq!(outcome.unwrap(), RetryOutcome::Queued);
     }
 

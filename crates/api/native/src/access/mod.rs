@@ -111,7 +111,7 @@ pub(crate) const ROUTES: &[Route] = &[
         .does("creates a key", KEYS)
         .on_found(&[KEY_OWNER])
         .errors(&["denied", "not_found", "conflict", "storage_full"])
-    .kept(keys::secret_again)
+        .kept(keys::secret_again)
         .in_account()
         .changes_access(),
     Route::new("GET", "/keys", "ListKeys", |m| on(m, keys::list))
@@ -144,7 +144,7 @@ pub(crate) const ROUTES: &[Route] = &[
         .does("creates a user", USERS)
         .at_most(PASSWORDS)
         .errors(&["not_found", "conflict", "storage_full"])
-    .kept(users::again)
+        .kept(users::again)
         .in_account()
         .changes_access(),
     Route::new("GET", "/users", "ListUsers", |m| on(m, users::list))
