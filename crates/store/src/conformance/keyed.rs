@@ -120,7 +120,7 @@ pub async fn a_refused_keyed_call_can_be_made_once_nothing_stands_against_it(hom
 
     let bucket = |name: &str| Bucket {
         account,
-        name: BucketName::new(name).unwrap(),
+        name: BucketName::new(name).expect("a name"),
         place: Place::Directory("/srv/films".into()),
         created_at: world.now(),
     };
@@ -209,7 +209,7 @@ pub async fn whatever_is_made_by_a_keyed_call_is_made_once(home: &dyn Home) {
     create().await.expect("create");
     assert!(is_replayed(&create().await));
     let cluster = || Cluster {
-        name: ClusterName::new("east").unwrap(),
+        name: ClusterName::new("east").expect("a name"),
         created_at: world.now(),
     };
     let create = || store.create_cluster(cluster(), Some(keyed(2, "east")));
