@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use reelgate_service::Ids;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 /// The directory, as long as this process has it.
 pub(super) struct Home {
@@ -26,11 +27,15 @@ impl Home {
             options.mode(0o600).open(&path)
         };
         let mut file = open().with_context(|| format!("opening {}", path.display()))?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            bail!(
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => bail!(
                 "another process runs with the data directory {}: give each node one of its own by --data",
                 data.display()
-            );
+            ),
+            Err(error) => {
+                return Err(error).with_context(|| format!("locking {}", path.display()));
+            }
         }
         let mut id = String::new();
         file.read_to_string(&mut id)?;
@@ -48,29 +53,35 @@ impl Home {
     }
 }
 
-/// What tells a directory that several nodes see: a file in it, which the first of them makes.
+/// What tells a directory that several nodes see: a file in it, which the first of them makes. It appears whole: a
+/// node that dies over it leaves one of another name, which nobody reads.
 pub(super) fn mark(shared: &Path, ids: &dyn Ids) -> Result<String> {
     let path = shared.join(".reelgate-shared");
     let read = || -> std::io::Result<String> {
         std::fs::create_dir_all(shared)?;
-        let mut options = File::options();
-        match options.write(true).create_new(true).open(&path) {
-            Ok(mut file) => {
-                file.write_all(random_hex(ids).as_bytes())?;
-                file.sync_all()?;
+        if !path.exists() {
+            let mark = random_hex(ids);
+            let own = shared.join(format!(".reelgate-shared-{mark}"));
+            let mut file = File::create_new(&own)?;
+            file.write_all(mark.as_bytes())?;
+            file.sync_all()?;
+            // Unless another node was first.
+            let linked = std::fs::hard_link(&own, &path);
+            std::fs::remove_file(&own)?;
+            match linked {
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                    return Err(error);
+                }
+                _ => File::open(shared)?.sync_all()?,
             }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
         }
-        // Another node may be about to write it.
-        for _ in 0..50 {
-            let text = std::fs::read_to_string(&path)?;
-            if text.len() == 32 {
-                return Ok(text);
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
+        let text = std::fs::read_to_string(&path)?;
+        match text.len() {
+            32 => Ok(text),
+            _ => Err(std::io::Error::other(
+                "the file is not one of Reelgate's: end all nodes, remove it and start them again",
+            )),
         }
-        Err(std::io::Error::other("the file is not one of Reelgate's"))
     };
     read().with_context(|| format!("reading {}, which marks shared buckets", path.display()))
 }
@@ -106,5 +117,29 @@ mod tests {
         let first = mark(dir.path(), &ids).unwrap();
         assert_eq!(mark(dir.path(), &ids).unwrap(), first);
         assert_ne!(mark(other.path(), &ids).unwrap(), first);
+    }
+
+    #[test]
+    fn nodes_that_start_at_once_agree_on_the_mark() {
+        let dir = tempfile::tempdir().unwrap();
+        let marks: Vec<_> = std::thread::scope(|scope| {
+            let start = || mark(dir.path(), &RandomIds::default()).unwrap();
+            let nodes: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+            nodes.into_iter().map(|node| node.join().unwrap()).collect()
+        });
+        assert!(marks.iter().all(|mark| *mark == marks[0]), "{marks:?}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    /// A node may have died over its own file, and a file of that name may be anybody's.
+    #[test]
+    fn what_a_dead_node_left_is_no_mark_and_what_is_none_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let ids = RandomIds::default();
+        std::fs::write(dir.path().join(".reelgate-shared-0a"), "").unwrap();
+        assert_eq!(mark(dir.path(), &ids).unwrap().len(), 32);
+        std::fs::write(dir.path().join(".reelgate-shared"), "").unwrap();
+        let refused = format!("{:#}", mark(dir.path(), &ids).unwrap_err());
+        assert!(refused.contains("remove it"), "{refused}");
     }
 }
