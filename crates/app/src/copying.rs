@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use reelgate_domain::Timestamp;
 use reelgate_service::{Clock, SystemClock};
-use reelgate_store::{PostgresOptions, PostgresStore, Progress, SqliteStore, Sums};
+use reelgate_store::{CopyError, PostgresOptions, PostgresStore, Progress, SqliteStore, Sums};
 
 use crate::config::{BackupArgs, MigrateArgs, RestoreArgs, StoreChoice};
 
@@ -117,9 +117,14 @@ pub(crate) async fn migrate(args: MigrateArgs) -> Result<ExitCode> {
     let (now, mut teller) = (SystemClock.now(), Teller::new());
     let mut tell = |progress| teller.tell(progress);
     let moved = PostgresStore::migrate_from(&dir, &postgres(url), now, &mut tell).await;
-    let moved = moved.context(
-        "the migration has not come to its end: nothing is lost, and the same command goes on where it was",
-    )?;
+    let moved = moved.map_err(|error| {
+        let what = match &error {
+            CopyError::Refused(_) => "nothing was moved",
+            CopyError::Differs { .. } => "the migration has failed: empty the database, and begin anew",
+            _ => "the migration has not come to its end: nothing is lost, and the same command goes on where it was",
+        };
+        anyhow::Error::new(error).context(what)
+    })?;
     show(&moved.sums);
     if moved.resumed > 0 {
         eprintln!("{} rows were there from an earlier run", moved.resumed);

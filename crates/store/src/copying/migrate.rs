@@ -32,10 +32,8 @@ pub(crate) trait MigrationTarget: Target {
     /// The key of the last row.
     async fn last_key(&mut self, table: &Table) -> Result<Option<Vec<Value>>>;
 
-    /// Makes everything follow that rows alone do not say, such as which numbers come next.
-    async fn settle(&mut self) -> Result<()>;
-
-    /// Lets the target be used.
+    /// Makes everything follow that rows alone do not say, such as which numbers come next, and lets the
+    /// target be used: both or neither, because what is changed here would not compare any more.
     async fn end(&mut self) -> Result<()>;
 }
 
@@ -111,7 +109,6 @@ pub(crate) async fn migrate_into(
     }
     let found = sums_of(target, &sources, tell).await?;
     compare(&sources, &wanted, &found)?;
-    target.settle().await?;
     target.end().await?;
     Ok(Migration {
         sums: wanted,

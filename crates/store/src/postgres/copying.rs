@@ -48,6 +48,7 @@ impl PostgresStore {
         let mut source = Copied::open(options).await?;
         let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         source.session.batch(snapshot).await.map_err(store)?;
+        Self::refuse_arriving(&source.session).await?;
         backup_from(&mut source, file, now, tell).await
     }
 
@@ -78,9 +79,9 @@ impl PostgresStore {
         let steps = migrate::MIGRATIONS
             .partition_point(|step| i64::from(step.version) <= i64::from(schema));
         let mut target = Copied::prepared(options, &migrate::MIGRATIONS[..steps], false).await?;
+        Self::refuse_arriving(&target.session).await?;
         target.refuse_unless_empty().await?;
         target.session.batch("BEGIN").await.map_err(store)?;
-        target.is_inside = true;
         target.remove_own_rows().await?;
         let sums = backup.fill(&mut target, tell).await?;
         let signed_after = backup.signed_after(now);
@@ -132,8 +133,6 @@ struct Copied {
     shapes: BTreeMap<String, Shape>,
     schema: u32,
     signed_after: Timestamp,
-    /// Whether all that is done is one transaction.
-    is_inside: bool,
 }
 
 impl Copied {
@@ -210,7 +209,6 @@ impl Copied {
             shapes: shapes.collect(),
             schema: u32::try_from(version).unwrap_or(0),
             signed_after: Timestamp::from_millis(0),
-            is_inside: false,
         })
     }
 
@@ -247,6 +245,30 @@ impl Copied {
             }
         }
         Ok(())
+    }
+
+    /// Makes everything follow that rows alone do not say, such as which numbers come next.
+    async fn settle(&mut self) -> Result<()> {
+        let numbered = self.session.all(sql::keeping::NUMBERED, &[]).await;
+        for row in numbered.map_err(store)? {
+            let (table, column): (&str, &str) = (row.get(0), row.get(1));
+            let follow = format!(
+                "SELECT setval(pg_get_serial_sequence('\"{table}\"', '{column}'), \
+                 (SELECT greatest(max(\"{column}\"), 1) FROM \"{table}\"))"
+            );
+            self.session.batch(&follow).await.map_err(store)?;
+        }
+        let follow = "SELECT setval('turns', (SELECT greatest(max(served), 1) FROM queues)); \
+            UPDATE queues SET closed = true FROM pipelines \
+            WHERE pipelines.key = queues.pipeline AND pipelines.deleted; \
+            UPDATE event_log SET last = greatest(last, fanned_out, \
+              (SELECT coalesce(max(position), 0) FROM events)); \
+            DELETE FROM jobs WHERE account = 0";
+        self.session.batch(follow).await.map_err(store)?;
+        let signed_after = self.signed_after.as_millis();
+        let row: [Param<'_>; 1] = [&signed_after];
+        let put = self.session.execute(sql::keeping::PUT_SIGNED_AFTER, &row);
+        put.await.map(drop).map_err(store)
     }
 
     async fn page(&self, table: &Table, after: Option<&[Value]>, most: u32) -> Result<Vec<Row>> {
@@ -396,10 +418,12 @@ impl MigrationTarget for Copied {
 
     async fn begin(&mut self, identity: Sum) -> Result<()> {
         let identity = serde_json::to_string(&identity).unwrap_or_default();
+        self.session.batch("BEGIN").await.map_err(store)?;
         self.remove_own_rows().await?;
         let row: [Param<'_>; 1] = [&identity];
         let begun = self.session.execute(sql::keeping::BEGIN_ARRIVING, &row);
-        begun.await.map(drop).map_err(store)
+        begun.await.map_err(store)?;
+        self.session.batch("COMMIT").await.map_err(store)
     }
 
     async fn is_empty(&mut self, table: &Table) -> Result<bool> {
@@ -421,35 +445,12 @@ impl MigrationTarget for Copied {
         row.map(|row| read(&row, &kinds)).transpose()
     }
 
-    async fn settle(&mut self) -> Result<()> {
-        let numbered = self.session.all(sql::keeping::NUMBERED, &[]).await;
-        for row in numbered.map_err(store)? {
-            let (table, column): (&str, &str) = (row.get(0), row.get(1));
-            let follow = format!(
-                "SELECT setval(pg_get_serial_sequence('\"{table}\"', '{column}'), \
-                 (SELECT greatest(max(\"{column}\"), 1) FROM \"{table}\"))"
-            );
-            self.session.batch(&follow).await.map_err(store)?;
-        }
-        let follow = "SELECT setval('turns', (SELECT greatest(max(served), 1) FROM queues)); \
-            UPDATE queues SET closed = true FROM pipelines \
-            WHERE pipelines.key = queues.pipeline AND pipelines.deleted; \
-            UPDATE event_log SET last = greatest(last, fanned_out, \
-              (SELECT coalesce(max(position), 0) FROM events)); \
-            DELETE FROM jobs WHERE account = 0";
-        self.session.batch(follow).await.map_err(store)?;
-        let signed_after = self.signed_after.as_millis();
-        let row: [Param<'_>; 1] = [&signed_after];
-        let put = self.session.execute(sql::keeping::PUT_SIGNED_AFTER, &row);
-        put.await.map_err(store)?;
-        if !self.is_inside {
-            self.session.batch("ANALYZE").await.map_err(store)?;
-        }
-        Ok(())
-    }
-
     async fn end(&mut self) -> Result<()> {
+        self.session.batch("ANALYZE").await.map_err(store)?;
+        self.session.batch("BEGIN").await.map_err(store)?;
+        self.settle().await?;
         let ended = self.session.execute(sql::keeping::END_ARRIVING, &[]).await;
-        ended.map(drop).map_err(store)
+        ended.map_err(store)?;
+        self.session.batch("COMMIT").await.map_err(store)
     }
 }

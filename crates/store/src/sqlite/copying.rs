@@ -47,7 +47,7 @@ impl SqliteStore {
         let (engine, schema) = backup.schema();
         let known = migrate::MIGRATIONS.last().map_or(0, |last| last.version);
         if engine != ENGINE {
-            let why = format!("the backup is of {engine}: restore it there, and migrate it then");
+            let why = format!("the backup is of {engine}: restore it to a database of that");
             return Err(CopyError::Refused(why));
         }
         if schema > known {

@@ -160,6 +160,75 @@ async fn a_move_that_was_cut_off_goes_on_where_it_was() {
     assert_eq!(world.load(world.pipeline).await.0, 3000);
 }
 
+/// Begins a move and cuts it off after its first page.
+async fn begin(dir: &Path, options: &PostgresOptions) {
+    let (cut, mut cutting) = tokio::sync::watch::channel(false);
+    let mut tell = |_: Progress| {
+        cut.send_replace(true);
+    };
+    tokio::select! {
+        biased;
+        _ = cutting.wait_for(|cut| *cut) => {}
+        done = PostgresStore::migrate_from(dir, options, NOW, &mut tell) => panic!("it came to its end: {done:?}"),
+    }
+}
+
+async fn connected(options: &PostgresOptions) -> tokio_postgres::Client {
+    let connected = tokio_postgres::connect(&options.url, tokio_postgres::NoTls).await;
+    let (client, connection) = connected.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// It had compared everything, removed what only keeps a number, and then found a row less than it had moved.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_was_cut_off_at_its_very_end_goes_on() {
+    let home = Directory::new();
+    let world = filled(&home).await;
+    let newest = world.shaped(Shape::CancelledNew).await;
+    let deleted = world.store.delete_job(world.account, newest.id, None).await;
+    deleted.unwrap();
+    world.submit_one().await;
+    drop(world);
+    let options = database();
+    begin(home.path(), &options).await;
+    let sql = connected(&options).await;
+    let lost = "CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'lost'; END $$; \
+        CREATE TRIGGER lost BEFORE DELETE ON arriving FOR EACH ROW EXECUTE FUNCTION lost()";
+    sql.batch_execute(lost).await.unwrap();
+    let cut_off = migrate(home.path(), &options).await.unwrap_err();
+    assert!(cut_off.to_string().contains("lost"), "{cut_off}");
+    let found = "DROP TRIGGER lost ON arriving; DROP FUNCTION lost";
+    sql.batch_execute(found).await.unwrap();
+
+    migrate(home.path(), &options).await.unwrap();
+    let store = PostgresStore::open(options).await.unwrap();
+    assert!(store.has_accounts().await.unwrap());
+}
+
+/// A backup of the half of a store looked like one of a whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_to_which_a_store_is_being_moved_is_neither_backed_up_nor_restored_to() {
+    let home = Directory::new();
+    drop(filled(&home).await);
+    let (options, place) = (database(), tempfile::tempdir().unwrap());
+    let whole = place.path().join("whole");
+    let elsewhere = crate::postgres::Database::new();
+    drop(filled(&elsewhere).await);
+    let backup = PostgresStore::backup(&elsewhere.options(), &whole, NOW, &mut quiet()).await;
+    backup.unwrap();
+
+    begin(home.path(), &options).await;
+    let half = place.path().join("half");
+    let refused = PostgresStore::backup(&options, &half, NOW, &mut quiet()).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("is being moved"), "{refused}");
+    assert!(!half.exists());
+    let refused = PostgresStore::restore(&whole, &options, NOW, &mut quiet()).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("is being moved"), "{refused}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_in_use_is_not_moved() {
     let home = Directory::new();
