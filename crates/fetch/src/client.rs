@@ -1,6 +1,7 @@
 //! Sending requests to addresses that others name.
 
 use std::error::Error as _;
+use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,10 +75,7 @@ impl Client {
         let tls = tls().map_err(|error| broken(&error))?;
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .dns_resolver(Arc::new(Resolver {
-                guard: guard.clone(),
-                lookups: Arc::new(Semaphore::new(LOOKUPS)),
-            }))
+            .dns_resolver(Arc::new(Resolver::new(guard.clone(), system())))
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
@@ -155,7 +153,7 @@ impl Client {
     }
 }
 
-fn tls() -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn tls() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -171,26 +169,45 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
 /// for it any longer, and a name's owner can have that last: the process has threads for more than this.
 const LOOKUPS: usize = 64;
 
+/// Finds the addresses of a name. It blocks.
+pub(crate) type Lookup = Arc<dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
+
+/// Asks the system.
+pub(crate) fn system() -> Lookup {
+    Arc::new(|name| Ok((name, 0).to_socket_addrs()?.collect()))
+}
+
 /// Hands out those addresses of a name that may be connected to.
-#[derive(Debug)]
-struct Resolver {
+pub(crate) struct Resolver {
     guard: Guard,
-    lookups: Arc<Semaphore>,
+    lookup: Lookup,
+    turns: Arc<Semaphore>,
+}
+
+impl Resolver {
+    pub(crate) fn new(guard: Guard, lookup: Lookup) -> Self {
+        Self {
+            guard,
+            lookup,
+            turns: Arc::new(Semaphore::new(LOOKUPS)),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Unresolved(String);
+pub(crate) struct Unresolved(pub(crate) String);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (guard, lookups) = (self.guard.clone(), Arc::clone(&self.lookups));
+        let (guard, lookup) = (self.guard.clone(), Arc::clone(&self.lookup));
+        let turns = Arc::clone(&self.turns);
         Box::pin(async move {
             let unresolved = |error: &dyn std::fmt::Display| Unresolved(error.to_string());
-            let turn = lookups.acquire_owned().await;
+            let turn = turns.acquire_owned().await;
             let turn = turn.map_err(|error| unresolved(&error))?;
             let looking = tokio::task::spawn_blocking(move || {
-                let found = (name.as_str(), 0).to_socket_addrs();
+                let found = lookup(name.as_str());
                 drop(turn);
                 found
             });

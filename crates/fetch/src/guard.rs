@@ -39,13 +39,7 @@ impl Guard {
     }
 
     pub(crate) fn check(&self, url: &Url) -> Result<(), Refused> {
-        let host = url.host_str().filter(|host| !host.is_empty());
-        let (true, Some(host)) = (matches!(url.scheme(), "http" | "https"), host) else {
-            return Err(Refused::NotHttp);
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(Refused::Credentials);
-        }
+        let host = web_host(url)?;
         // The URL's reader has brought numbers in every spelling into this form. A connection to one
         // is made without asking for its name.
         let literal = host.trim_start_matches('[').trim_end_matches(']');
@@ -63,6 +57,18 @@ impl Guard {
         }
         Err(Refused::Internal(address))
     }
+}
+
+/// The host of what can be an address of a web server.
+pub(crate) fn web_host(url: &Url) -> Result<&str, Refused> {
+    let host = url.host_str().filter(|host| !host.is_empty());
+    let (true, Some(host)) = (matches!(url.scheme(), "http" | "https"), host) else {
+        return Err(Refused::NotHttp);
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Refused::Credentials);
+    }
+    Ok(host)
 }
 
 /// The address that is reached: some IPv6 addresses stand for an IPv4 address.

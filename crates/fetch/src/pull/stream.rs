@@ -1,0 +1,251 @@
+//! From one answer to the file: what comes is judged, counted, paid for and handed over to be written.
+
+use std::error::Error as _;
+use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, timeout};
+
+use crate::pull::ask::{Answered, fault, host};
+use crate::pull::fault::PullFault;
+use crate::pull::limits::PullLimits;
+use crate::pull::part::Source;
+use crate::pull::puller::{Head, Judge, Progress};
+use crate::pull::run::{Failure, Piece, Run, locked};
+use crate::pull::slots::Slot;
+use crate::pull::sniff::{HEAD_BYTES, sniff};
+
+/// What is written at once.
+const BLOCK_BYTES: u64 = 1 << 20;
+/// How often the disk is looked at.
+const ROOM_BYTES: u64 = 32 << 20;
+/// How long the end of an answer that has brought everything is waited for.
+const END: Duration = Duration::from_secs(1);
+
+/// Bytes that have come and have not been handed over.
+#[derive(Default)]
+struct Pending {
+    at: u64,
+    bytes: u64,
+    pieces: Vec<Bytes>,
+    /// Whether the content's beginning is among them and has not been judged.
+    is_head: bool,
+}
+
+impl Run<'_> {
+    /// Brings what an answer brings of a piece into the file.
+    pub(super) async fn stream(
+        &self,
+        piece: &Piece<'_>,
+        answered: Answered,
+        source: &Source,
+    ) -> Result<Slot, Failure> {
+        let host = host(&answered.url).to_owned();
+        let slot = answered.slot;
+        let mut response = answered.response;
+        let paced = self.shared.pace.of(&host);
+        let limits = &self.shared.limits;
+        let mut watch = Watch::new();
+        let mut pending = Pending::default();
+        let ended = loop {
+            let chunk = match timeout(limits.stall, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => chunk,
+                Ok(Ok(None)) => break self.ended(piece, &host),
+                Ok(Err(error)) => break Err(self.broken(&host, error).into()),
+                Err(_) => {
+                    let after = limits.stall;
+                    let host = host.clone();
+                    break Err(PullFault::Stalled { host, after }.into());
+                }
+            };
+            let came = piece.work().came(piece.id, chunk.len() as u64);
+            self.fetched
+                .fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            if came.over {
+                let said = locked(&self.total).unwrap_or_default();
+                let host = host.clone();
+                break Err(PullFault::Longer { host, said }.into());
+            }
+            let waited = paced.pay(chunk.len() as u64).await;
+            let chunk = chunk.slice(..came.taken as usize);
+            pending.push(came.at, chunk);
+            let total = *locked(&self.total);
+            let bytes = self.bytes.fetch_add(came.taken, Ordering::Relaxed) + came.taken;
+            (self.pull.progress)(Progress { bytes, total });
+            if total.is_none()
+                && let Err(fault) = self.check_unsized(bytes, &host)
+            {
+                break Err(fault.into());
+            }
+            if bytes / ROOM_BYTES != (bytes - came.taken) / ROOM_BYTES {
+                // What has a size has its room, as far as the file system reserves any.
+                let more = if total.is_none() { ROOM_BYTES } else { 0 };
+                if let Err(fault) = self.check_room(more) {
+                    break Err(fault.into());
+                }
+            }
+            if pending.bytes >= BLOCK_BYTES || pending.is_head && pending.bytes >= HEAD_BYTES as u64
+            {
+                self.hand_over(&mut pending, source, &host).await?;
+            }
+            if came.is_done {
+                if came.is_cut {
+                    break Ok(());
+                }
+                break self.finished(&mut response, &host).await;
+            }
+            if watch.is_too_slow(came.taken, waited, limits) {
+                let slowest = limits.slowest;
+                let host = host.clone();
+                break Err(PullFault::TooSlow { host, slowest }.into());
+            }
+        };
+        // Too little to be judged is judged only when there is no more.
+        if ended.is_ok() || !pending.is_head {
+            self.hand_over(&mut pending, source, &host).await?;
+        }
+        ended.map(|()| slot)
+    }
+
+    async fn hand_over(
+        &self,
+        pending: &mut Pending,
+        source: &Source,
+        host: &str,
+    ) -> Result<(), PullFault> {
+        if pending.pieces.is_empty() {
+            return Ok(());
+        }
+        if pending.is_head {
+            self.judge(&pending.head(), source, host)?;
+        }
+        let Pending { at, pieces, .. } = std::mem::take(pending);
+        self.part.write(at, pieces).await
+    }
+
+    fn judge(&self, head: &[u8], source: &Source, host: &str) -> Result<(), PullFault> {
+        let kind = sniff(head);
+        let host = host.to_owned();
+        match self.pull.judge {
+            Judge::Media if !kind.may_be_media() => Err(PullFault::NotMedia { host, kind }),
+            Judge::Media | Judge::Anything => Ok(()),
+            Judge::Own(judge) => judge(&Head {
+                bytes: head,
+                kind,
+                content_type: source.facts.content_type.as_deref(),
+            })
+            .map_err(|reason| PullFault::Unwanted { host, reason }),
+        }
+    }
+
+    /// Judges what has come of a content whose size nobody has told.
+    fn check_unsized(&self, bytes: u64, host: &str) -> Result<(), PullFault> {
+        self.check_size(bytes)?;
+        match self.pull.expect.bytes {
+            Some(said) if bytes > said => Err(PullFault::Longer {
+                host: host.to_owned(),
+                said,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The answer has ended by itself, before its piece or, if nobody knew its length, as it should.
+    fn ended(&self, piece: &Piece<'_>, host: &str) -> Result<(), Failure> {
+        let host = host.to_owned();
+        let came = self.bytes.load(Ordering::Relaxed);
+        let mut total = locked(&self.total);
+        if let Some(said) = *total {
+            let said = Some(said);
+            return Err(PullFault::CutShort { host, came, said }.into());
+        }
+        if came == 0 {
+            return Err(PullFault::Empty { host }.into());
+        }
+        *total = Some(came);
+        piece.work().ends(piece.id, came);
+        Ok(())
+    }
+
+    /// Everything has come. Nothing may come after it, and a connection that has ended well can be used again.
+    async fn finished(&self, response: &mut reqwest::Response, host: &str) -> Result<(), Failure> {
+        match timeout(END, response.chunk()).await {
+            Ok(Ok(Some(more))) if !more.is_empty() => {
+                let said = locked(&self.total).unwrap_or_default();
+                let host = host.to_owned();
+                Err(PullFault::Longer { host, said }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn broken(&self, host: &str, error: reqwest::Error) -> PullFault {
+        let mut cause = error.source();
+        let mut was_cut = false;
+        while let Some(inner) = cause {
+            let io = inner.downcast_ref::<std::io::Error>();
+            was_cut |= io.is_some_and(|io| io.kind() == ErrorKind::UnexpectedEof);
+            cause = inner.source();
+        }
+        if was_cut {
+            return PullFault::CutShort {
+                host: host.to_owned(),
+                came: self.bytes.load(Ordering::Relaxed),
+                said: *locked(&self.total),
+            };
+        }
+        fault(host, error, self.shared.limits.connect)
+    }
+}
+
+impl Pending {
+    fn push(&mut self, at: u64, chunk: Bytes) {
+        if chunk.is_empty() {
+            return;
+        }
+        if self.pieces.is_empty() {
+            self.at = at;
+            self.is_head = at == 0;
+        }
+        self.bytes += chunk.len() as u64;
+        self.pieces.push(chunk);
+    }
+
+    fn head(&self) -> Vec<u8> {
+        let bytes = self.pieces.iter().flat_map(|piece| piece.iter().copied());
+        bytes.take(HEAD_BYTES).collect()
+    }
+}
+
+/// Whether enough comes.
+struct Watch {
+    since: Instant,
+    bytes: u64,
+    /// What the limits of bandwidth have held back.
+    waited: Duration,
+}
+
+impl Watch {
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            bytes: 0,
+            waited: Duration::ZERO,
+        }
+    }
+
+    fn is_too_slow(&mut self, bytes: u64, waited: Duration, limits: &PullLimits) -> bool {
+        self.bytes += bytes;
+        self.waited += waited;
+        let took = self.since.elapsed().saturating_sub(self.waited);
+        if took < limits.slow_after {
+            return false;
+        }
+        let wanted = limits.slowest as f64 * took.as_secs_f64();
+        let is_too_slow = (self.bytes as f64) < wanted;
+        *self = Self::new();
+        is_too_slow
+    }
+}
