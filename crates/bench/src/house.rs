@@ -131,7 +131,7 @@ impl House {
     }
 
     pub(crate) async fn cancel(&self, id: JobId) -> Result<()> {
-        let selector = Selector::Ids(vec![id]);
+        let selector = Selector::ids(vec![id]);
         // Some were claimed and given back before.
         let policy = CancelPolicy::Any;
         let outcomes = self

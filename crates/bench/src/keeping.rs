@@ -79,10 +79,11 @@ async fn grow_old(house: &House) -> Result<()> {
                 spec: spec("in.mp4", "out.mp4"),
                 origin: None,
                 user_data: None,
+                asset: None,
                 created_at: then,
             })
             .collect();
-        let made = Selector::Ids(jobs.iter().map(|job| job.id).collect());
+        let made = Selector::ids(jobs.iter().map(|job| job.id).collect());
         house.store.submit(jobs, None).await?;
         let (policy, mode) = (CancelPolicy::Any, StopMode::Graceful);
         let cancel = house

@@ -4,6 +4,8 @@
 //! passed in, so every rule can be tested by calling it.
 
 pub mod access;
+pub mod asset;
+pub mod document;
 pub mod event;
 pub mod ids;
 pub mod job;
@@ -18,6 +20,8 @@ pub mod preset;
 pub mod time;
 
 pub use access::{AccessKey, AccountId};
+pub use asset::{Asset, AssetId};
+pub use document::Document;
 pub use ids::{JobId, JobNumber, PipelineId, SubmissionId, WorkerId};
 pub use keeping::{Kept, Retention};
 pub use names::{BucketName, InvalidName, ObjectKey, ObjectRef};

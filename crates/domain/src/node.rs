@@ -110,6 +110,16 @@ impl Kinds {
         JobKind::ALL.iter().all(|kind| self.has(*kind))
     }
 
+    /// A bit for each, at the place of its code.
+    pub const fn bits(self) -> i64 {
+        self.0 as i64
+    }
+
+    /// Those of this release.
+    pub fn each(self) -> impl Iterator<Item = JobKind> {
+        JobKind::ALL.into_iter().filter(move |kind| self.has(*kind))
+    }
+
     /// By name, in a fixed order.
     pub fn words(self) -> Vec<&'static str> {
         let kinds = JobKind::ALL.iter().filter(|kind| self.has(**kind));
@@ -117,9 +127,7 @@ impl Kinds {
     }
 
     const fn bit(kind: JobKind) -> u32 {
-        match kind {
-            JobKind::Transcode => 1,
-        }
+        1 << kind.code()
     }
 }
 

@@ -32,6 +32,7 @@
 //! [`Lifecycle::after`]: reelgate_domain::job::Lifecycle::after
 
 mod access;
+mod assets;
 mod events;
 mod keeping;
 mod nodes;
@@ -39,8 +40,8 @@ mod nodes;
 use async_trait::async_trait;
 use reelgate_domain::access::Once;
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, Fault, HistoryEntry, Job, JobKind, NewJob, Origin, Selector,
-    StateName, StopMode,
+    CancelOutcome, CancelPolicy, Fault, HistoryEntry, Job, NewJob, Origin, Selector, StateName,
+    StopMode,
 };
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::node::Kinds;
@@ -53,6 +54,9 @@ use tokio::sync::watch;
 pub use access::{
     AccessStore, Attach, AuditFilter, Create, CreateAccount, DeletePolicy, NewAccount, Put,
     Resealed, Rotate, SealedSecret,
+};
+pub use assets::{
+    AssetFilter, AssetStore, ChangeAsset, PutDocument, PutOutcome, RegisterAsset, RegisterOutcome,
 };
 pub use events::{
     ClaimedDelivery, DeliveryClaim, DeliveryFilter, DestinationChange, EventPage, EventStore,
@@ -141,6 +145,7 @@ pub enum SubmitOutcome {
 /// Which jobs a listing shows, newest first. Absent fields filter nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobFilter {
+    pub kinds: Kinds,
     /// Any of these states; empty means all.
     pub states: Vec<StateName>,
     /// Only jobs that have never started (`Some(false)`), or that have (`Some(true)`).
@@ -259,7 +264,7 @@ pub struct Hints {
 
 /// The record of everything and the queue, in one.
 #[async_trait]
-pub trait Store: AccessStore + EventStore + NodeStore + KeepStore {
+pub trait Store: AccessStore + AssetStore + EventStore + NodeStore + KeepStore {
     /// Stores a bucket; false if the account already has one of this name.
     async fn create_bucket(&self, bucket: Bucket, once: Option<Once>) -> Result<bool>;
 
@@ -331,7 +336,8 @@ pub trait Store: AccessStore + EventStore + NodeStore + KeepStore {
     async fn history(&self, account: AccountId, id: JobId) -> Result<Option<Vec<HistoryEntry>>>;
 
     /// Cancels what the selector names, as far as the policy allows: one write for the whole call,
-    /// one outcome per entry of the selector, in its order. `mode` is how processes are ended; a
+    /// one outcome per entry of the selector, in its order; of an address one for each of the jobs that
+    /// fetch it, the newest first, or that there are none. `mode` is how processes are ended; a
     /// later cancel may ask for more hurry. Goes before queued submits, and has room to write when
     /// they have none left.
     async fn cancel(
@@ -376,13 +382,14 @@ pub trait Store: AccessStore + EventStore + NodeStore + KeepStore {
         slots: u32,
         lease_until: Timestamp,
         now: Timestamp,
-    ) -> Result<Vec<Claim>>;
+    ) -> Result<Vec<Claim>> {
+        let kinds = Kinds::ALL;
+        self.claim_kinds(kinds, worker, slots, lease_until, now)
+            .await
+    }
 
-    /// As [`Store::claim`], for a worker that runs these kinds of jobs only. Lost winners come whatever kind
-    /// they are of: what is left to do for them is the same.
-    ///
-    /// There is one kind so far, so an engine is never asked for some of those it holds; the match below
-    /// has to become a condition of the claim when there is a second one.
+    /// As [`Store::claim`], for a worker that runs these kinds of jobs only: of each pipeline it takes the next
+    /// of those. Lost winners come whatever kind they are of: what is left to do for them is the same.
     async fn claim_kinds(
         &self,
         kinds: Kinds,
@@ -390,13 +397,7 @@ pub trait Store: AccessStore + EventStore + NodeStore + KeepStore {
         slots: u32,
         lease_until: Timestamp,
         now: Timestamp,
-    ) -> Result<Vec<Claim>> {
-        const STORED: [JobKind; 1] = JobKind::ALL;
-        match STORED.map(|kind| kinds.has(kind)) {
-            [true] => self.claim(worker, slots, lease_until, now).await,
-            [false] => self.claim_winners(worker, slots, lease_until, now).await,
-        }
-    }
+    ) -> Result<Vec<Claim>>;
 
     /// The part of [`Store::claim`] that needs no room for files: takes at most `slots` `publishing`
     /// jobs whose lease has run out, and starts nothing.

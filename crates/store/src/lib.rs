@@ -2,6 +2,7 @@
 //!
 //! [`Store`] is the contract. Engines live in a module each and pass one conformance suite.
 
+mod assets;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod contract;
@@ -18,12 +19,13 @@ mod stored;
 mod walk;
 
 pub use contract::{
-    AccessStore, Attach, AuditFilter, Beat, BeatAnswer, Bucket, Claim, ClaimedDelivery, Create,
-    CreateAccount, Cutoffs, DeleteCluster, DeleteJob, DeletePipeline, DeletePolicy, DeliveryClaim,
-    DeliveryFilter, DestinationChange, Ending, EventPage, EventStore, Fenced, Gone, Hints,
-    JobFilter, Join, KeepStore, NewAccount, NewDelivery, NewPipeline, NodeStore, Outlived,
-    PipelinePage, Put, Replay, Resealed, Result, RetryOutcome, Rotate, SealedSecret, Settled, Sign,
-    Slice, SliceCursor, Store, StoreError, SubmitOutcome, Tally, Told, Work,
+    AccessStore, AssetFilter, AssetStore, Attach, AuditFilter, Beat, BeatAnswer, Bucket,
+    ChangeAsset, Claim, ClaimedDelivery, Create, CreateAccount, Cutoffs, DeleteCluster, DeleteJob,
+    DeletePipeline, DeletePolicy, DeliveryClaim, DeliveryFilter, DestinationChange, Ending,
+    EventPage, EventStore, Fenced, Gone, Hints, JobFilter, Join, KeepStore, NewAccount,
+    NewDelivery, NewPipeline, NodeStore, Outlived, PipelinePage, Put, PutDocument, PutOutcome,
+    RegisterAsset, RegisterOutcome, Replay, Resealed, Result, RetryOutcome, Rotate, SealedSecret,
+    Settled, Sign, Slice, SliceCursor, Store, StoreError, SubmitOutcome, Tally, Told, Work,
 };
 pub use copying::{Backup, CopyError, Migration, Progress, Restored, Sum, Sums, Tell};
 pub use postgres::{PostgresOptions, PostgresStore};

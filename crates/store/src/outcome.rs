@@ -5,7 +5,8 @@ use reelgate_domain::event::Destination;
 use reelgate_domain::job::CancelOutcome;
 
 use crate::contract::{
-    Create, CreateAccount, DeleteJob, DeletePipeline, Replay, RetryOutcome, Rotate,
+    ChangeAsset, Create, CreateAccount, DeleteJob, DeletePipeline, PutOutcome, RegisterAsset,
+    RegisterOutcome, Replay, RetryOutcome, Rotate,
 };
 
 /// What becomes of a call that counts once.
@@ -99,5 +100,26 @@ impl Outcome for Rotate {
 impl Outcome for Replay {
     fn is_done(&self) -> bool {
         *self == Self::Queued
+    }
+}
+
+impl Outcome for RegisterOutcome {
+    fn is_done(&self) -> bool {
+        match self {
+            Self::Done(assets) => assets.contains(&RegisterAsset::Made),
+            Self::PipelineMissing(_) => false,
+        }
+    }
+}
+
+impl Outcome for ChangeAsset {
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Changed(_))
+    }
+}
+
+impl Outcome for PutOutcome {
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Stored(_))
     }
 }

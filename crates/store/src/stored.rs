@@ -115,7 +115,9 @@ mod tests {
     #[test]
     fn what_released_versions_wrote_still_loads() {
         let mut before_stalls = spec("in.mp4", "out.mp4");
-        let JobSpec::Transcode(transcode) = &mut before_stalls;
+        let JobSpec::Transcode(transcode) = &mut before_stalls else {
+            unreachable!("testkit's spec is a transcode")
+        };
         transcode.outputs[0].settings.stall_seconds = None;
         assert_eq!(load::<JobSpec>(SPEC_1), before_stalls);
         let request = serde_json::json!({"Input": "x"});

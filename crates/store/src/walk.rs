@@ -1,6 +1,7 @@
 //! What both engines find on a walk over what may have been kept for long enough, and how they note how
 //! far they came.
 
+use reelgate_domain::job::JobKind;
 use reelgate_domain::{AccountId, Timestamp};
 
 use crate::contract::{Outlived, SliceCursor};
@@ -43,6 +44,8 @@ const ENDED: std::ops::RangeInclusive<u8> = 24..=27;
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) pipeline: i64,
+    /// The code of a kind of jobs.
+    pub(crate) kind: u8,
     pub(crate) lane: u8,
     /// Looked at.
     pub(crate) id: [u8; 16],
@@ -54,6 +57,7 @@ impl Place {
     pub(crate) const fn pipeline(pipeline: i64) -> Self {
         Self {
             pipeline,
+            kind: 0,
             lane: *ENDED.start(),
             id: [0; 16],
         }
@@ -63,9 +67,10 @@ impl Place {
         let bytes = from.map(SliceCursor::as_bytes).unwrap_or_default();
         let read = || {
             let (pipeline, rest) = bytes.split_first_chunk::<8>()?;
-            let (lane, id) = rest.split_first()?;
+            let ([kind, lane], id) = rest.split_first_chunk()?;
             Some(Self {
                 pipeline: i64::from_be_bytes(*pipeline),
+                kind: *kind,
                 lane: *lane,
                 id: id.try_into().ok()?,
             })
@@ -75,18 +80,24 @@ impl Place {
 
     pub(crate) fn cursor(&self) -> SliceCursor {
         let mut bytes = self.pipeline.to_be_bytes().to_vec();
-        bytes.push(self.lane);
+        bytes.extend([self.kind, self.lane]);
         bytes.extend(self.id);
         SliceCursor(bytes)
     }
 
-    /// The next lane, or the next pipeline's first one; `None` behind the last.
+    /// The next lane, be it of the next kind or of the next pipeline; `None` behind the last.
     pub(crate) fn next(&self) -> Option<Self> {
         if self.lane < *ENDED.end() {
             return Some(Self {
                 lane: self.lane + 1,
                 id: [0; 16],
                 ..*self
+            });
+        }
+        if usize::from(self.kind) + 1 < JobKind::ALL.len() {
+            return Some(Self {
+                kind: self.kind + 1,
+                ..Self::pipeline(self.pipeline)
             });
         }
         self.pipeline.checked_add(1).map(Self::pipeline)

@@ -1,5 +1,6 @@
 //! Jobs and what belongs to them.
 
+use reelgate_domain::job::kind::ingest::{IngestSource, IngestSpec, SourceUrl};
 use reelgate_domain::job::kind::transcode::{OutputSpec, TranscodeSpec};
 use reelgate_domain::job::{JobSpec, NewJob, Origin, Priority};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult, Staged};
@@ -36,6 +37,21 @@ pub fn spec(input: &str, output: &str) -> JobSpec {
     JobSpec::Transcode(TranscodeSpec {
         input: object(input),
         outputs: vec![output],
+    })
+}
+
+/// An ingest from an address to an object.
+pub fn fetching(url: &str, output: &str) -> JobSpec {
+    JobSpec::Ingest(IngestSpec {
+        source: IngestSource::Url {
+            url: SourceUrl::new(url).expect("tests use valid addresses"),
+            bytes: None,
+            sha256: None,
+            skip_if_same: false,
+        },
+        output: object(output),
+        cover: None,
+        asset: None,
     })
 }
 
@@ -80,6 +96,7 @@ impl JobBuilder {
                 spec: spec("in.mp4", "out.mp4"),
                 origin: None,
                 user_data: None,
+                asset: None,
                 created_at: at,
             },
         }
@@ -99,8 +116,9 @@ impl JobBuilder {
 
     #[must_use]
     pub fn input(mut self, key: &str) -> Self {
-        let JobSpec::Transcode(spec) = &mut self.job.spec;
-        spec.input = object(key);
+        if let JobSpec::Transcode(spec) = &mut self.job.spec {
+            spec.input = object(key);
+        }
         self
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_domain::Timestamp;
-use reelgate_domain::job::{Fault, Job, JobSpec, MAX_LOSSES};
+use reelgate_domain::job::{Fault, Job, MAX_LOSSES};
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_store::{Bucket, Ending, Fenced, Gone, StoreError};
 
@@ -53,8 +53,7 @@ struct Answer<T> {
 
 impl Attempt {
     pub(crate) fn new(job: Job, tools: Tools, config: Arc<WorkerConfig>, seat: Seat) -> Self {
-        let JobSpec::Transcode(spec) = &job.spec;
-        let (outputs, attempt) = (spec.outputs.len(), job.lifecycle.attempt);
+        let (outputs, attempt) = (job.spec.targets().len(), job.lifecycle.attempt);
         let tally = Tally::new(job.id, attempt, outputs, tools.progress.clone());
         tracing::info!(job.id = %job.id, attempt, "job {} starts", job.id);
         Self {
@@ -400,13 +399,9 @@ impl Attempt {
 
     /// Removes everything staged for this job that nobody will publish.
     async fn discard(&self) {
-        let JobSpec::Transcode(spec) = &self.job.spec;
         let (job, attempt) = (self.job.id, self.job.lifecycle.attempt);
-        let mut buckets: Vec<_> = spec
-            .outputs
-            .iter()
-            .map(|output| &output.object.bucket)
-            .collect();
+        let targets = self.job.spec.targets();
+        let mut buckets: Vec<_> = targets.iter().map(|target| &target.bucket).collect();
         buckets.sort_unstable();
         buckets.dedup();
         for bucket in buckets {

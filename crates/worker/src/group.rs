@@ -200,9 +200,9 @@ impl Group {
     /// Every output of everybody has failed, of the same.
     fn fail_all(&mut self, fault: &Fault) {
         for member in &mut self.members {
-            let JobSpec::Transcode(spec) = &member.job.spec;
-            for (index, output) in spec.outputs.clone().iter().enumerate() {
-                member.record(index, Made::failed(&output.object, fault.clone()));
+            let targets: Vec<_> = member.job.spec.targets().into_iter().cloned().collect();
+            for (index, target) in targets.iter().enumerate() {
+                member.record(index, Made::failed(target, fault.clone()));
             }
         }
         self.conclude_complete();
@@ -220,7 +220,9 @@ impl Group {
         let capacity = self.capacity();
         let can = self.tools.bench.capabilities();
         for member in &mut self.members {
-            let JobSpec::Transcode(spec) = &member.job.spec;
+            let Some(spec) = member.job.spec.transcode() else {
+                continue;
+            };
             for (index, output) in spec.outputs.clone().into_iter().enumerate() {
                 let plan = reelgate_media::plan(&output, &source.facts, can);
                 match plan.and_then(|plan| scratch::within(plan, &source.facts, capacity)) {

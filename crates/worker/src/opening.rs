@@ -27,7 +27,10 @@ pub(crate) struct Opening {
 impl Opening {
     /// The input of a job, and what it takes of scratch.
     pub(crate) async fn open(self, job: Job) -> Result<(Source, u64), Fault> {
-        let object = job.spec.input();
+        let object = job
+            .spec
+            .input()
+            .ok_or_else(|| Fault::new(FaultCode::SpecUnfit, "the job has no input in a bucket"))?;
         let bucket = find_bucket(&self.tools, job.account, &object.bucket).await?;
         let bytes = self.tools.bench.fetched_bytes(&bucket, object).await?;
         if bytes > 0 {

@@ -70,7 +70,7 @@ async fn measure(house: &House, other: &PostgresStore) -> Result<(Vec<f64>, Vec<
         let attempt = job.lifecycle.attempt;
         let cancelled = Instant::now();
         let cancel = async {
-            let selector = Selector::Ids(vec![id]);
+            let selector = Selector::ids(vec![id]);
             let (policy, mode) = (CancelPolicy::Any, StopMode::Graceful);
             house
                 .service

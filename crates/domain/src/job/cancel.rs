@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{JobId, JobNumber};
+use crate::job::JobKind;
+use crate::job::kind::ingest::SourceUrl;
 use crate::job::lifecycle::{JobState, Lifecycle, StateName};
+use crate::node::Kinds;
 
 /// In which states a cancel is accepted. The dialect chooses, the domain judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,11 +82,37 @@ impl CancelPolicy {
     }
 }
 
-/// Which jobs a cancel means. Jobs of other accounts never match.
+/// Which jobs a cancel means. Jobs of other accounts never match, and jobs of other kinds neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selector {
+pub struct Selector {
+    pub kinds: Kinds,
+    pub named: Named,
+}
+
+impl Selector {
+    /// Jobs of any kind.
+    pub const fn ids(ids: Vec<JobId>) -> Self {
+        Self {
+            kinds: Kinds::ALL,
+            named: Named::Ids(ids),
+        }
+    }
+
+    /// Of these only those of this kind.
+    #[must_use]
+    pub fn of(self, kind: JobKind) -> Self {
+        let kinds = Kinds::NONE.and(kind);
+        Self { kinds, ..self }
+    }
+}
+
+/// How a selector names jobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
     Ids(Vec<JobId>),
     Numbers(Vec<JobNumber>),
+    /// The jobs that fetch these addresses: every one of each.
+    SourceUrls(Vec<SourceUrl>),
 }
 
 /// What became of one job that a cancel named.

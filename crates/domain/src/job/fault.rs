@@ -10,6 +10,14 @@ use crate::ids::WorkerId;
 pub enum FaultCode {
     /// The input object does not exist.
     SourceMissing,
+    /// The address of the source may not be asked, or its server refuses to give it.
+    SourceRefused,
+    /// The server of the source could not be reached, or broke off.
+    SourceUnreachable,
+    /// What the server gave is not what it or the caller said it would be: its size, its checksum.
+    SourceMismatch,
+    /// The source is larger than one may be.
+    SourceTooLarge,
     /// The input exists but is not media that can be decoded.
     SourceUnreadable,
     /// The spec wants video and the input has none.
@@ -40,8 +48,15 @@ impl FaultCode {
     /// Whether another attempt could end differently.
     pub const fn is_transient(self) -> bool {
         match self {
-            Self::EngineFailed | Self::StorageFailed | Self::Stalled | Self::WorkerLost => true,
+            Self::SourceUnreachable
+            | Self::EngineFailed
+            | Self::StorageFailed
+            | Self::Stalled
+            | Self::WorkerLost => true,
             Self::SourceMissing
+            | Self::SourceRefused
+            | Self::SourceMismatch
+            | Self::SourceTooLarge
             | Self::SourceUnreadable
             | Self::NoVideoStream
             | Self::NoAudioStream

@@ -10,7 +10,7 @@ use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-pub use cancel::{CancelOutcome, CancelPolicy, CancelVerdict, Selector, StopMode};
+pub use cancel::{CancelOutcome, CancelPolicy, CancelVerdict, Named, Selector, StopMode};
 pub use fault::{Fault, FaultCode};
 pub use history::{Happening, HistoryEntry};
 pub use lifecycle::{
@@ -18,6 +18,7 @@ pub use lifecycle::{
 };
 
 use crate::access::AccountId;
+use crate::asset::AssetId;
 use crate::ids::{JobId, JobNumber, PipelineId, SubmissionId};
 use crate::media::OutputResult;
 use crate::names::ObjectRef;
@@ -28,19 +29,64 @@ use crate::time::Timestamp;
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum JobSpec {
     Transcode(kind::transcode::TranscodeSpec),
+    Ingest(kind::ingest::IngestSpec),
+    Snapshot(kind::snapshot::SnapshotSpec),
 }
 
 impl JobSpec {
     pub const fn kind(&self) -> JobKind {
         match self {
             Self::Transcode(_) => JobKind::Transcode,
+            Self::Ingest(_) => JobKind::Ingest,
+            Self::Snapshot(_) => JobKind::Snapshot,
         }
     }
 
-    /// What the job reads.
-    pub const fn input(&self) -> &ObjectRef {
+    /// What the job reads from a bucket, if jobs of its kind that read the same start together.
+    pub const fn shared_input(&self) -> Option<&ObjectRef> {
         match self {
-            Self::Transcode(spec) => &spec.input,
+            Self::Transcode(spec) => Some(&spec.input),
+            Self::Ingest(_) | Self::Snapshot(_) => None,
+        }
+    }
+
+    /// What the job reads from a bucket.
+    pub const fn input(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::Transcode(spec) => Some(&spec.input),
+            Self::Snapshot(spec) => Some(&spec.input),
+            Self::Ingest(spec) => match &spec.source {
+                kind::ingest::IngestSource::Url { .. } => None,
+                kind::ingest::IngestSource::Object => Some(&spec.output),
+            },
+        }
+    }
+
+    /// What the job writes, one entry for each of its results.
+    pub fn targets(&self) -> Vec<&ObjectRef> {
+        match self {
+            Self::Transcode(spec) => spec.outputs.iter().map(|it| &it.object).collect(),
+            Self::Ingest(spec) => std::iter::once(&spec.output).chain(&spec.cover).collect(),
+            Self::Snapshot(spec) => vec![&spec.output],
+        }
+    }
+
+    /// The transcode that it is, if it is one.
+    pub const fn transcode(&self) -> Option<&kind::transcode::TranscodeSpec> {
+        match self {
+            Self::Transcode(spec) => Some(spec),
+            Self::Ingest(_) | Self::Snapshot(_) => None,
+        }
+    }
+
+    /// Where its file comes from, if it comes from elsewhere.
+    pub const fn source_url(&self) -> Option<&kind::ingest::SourceUrl> {
+        match self {
+            Self::Ingest(kind::ingest::IngestSpec {
+                source: kind::ingest::IngestSource::Url { url, .. },
+                ..
+            }) => Some(url),
+            Self::Ingest(_) | Self::Transcode(_) | Self::Snapshot(_) => None,
         }
     }
 }
@@ -50,15 +96,28 @@ impl JobSpec {
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
     Transcode,
+    Ingest,
+    Snapshot,
 }
 
 impl JobKind {
-    pub const ALL: [Self; 1] = [Self::Transcode];
+    pub const ALL: [Self; 3] = [Self::Transcode, Self::Ingest, Self::Snapshot];
 
     /// Its name outside of this program.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Transcode => "transcode",
+            Self::Ingest => "ingest",
+            Self::Snapshot => "snapshot",
+        }
+    }
+
+    /// As it is stored.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Transcode => 0,
+            Self::Ingest => 1,
+            Self::Snapshot => 2,
         }
     }
 }
@@ -142,6 +201,8 @@ pub struct NewJob {
     pub spec: JobSpec,
     pub origin: Option<Origin>,
     pub user_data: Option<String>,
+    /// The asset that it is made for: the job can be found by it.
+    pub asset: Option<AssetId>,
     pub created_at: Timestamp,
 }
 

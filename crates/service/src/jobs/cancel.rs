@@ -50,7 +50,7 @@ impl Service {
         mode: StopMode,
         patience: Duration,
     ) -> Result<CancelDecision, ServiceError> {
-        let selector = Selector::Ids(vec![id]);
+        let selector = Selector::ids(vec![id]);
         let outcomes = self.cancel(caller, selector, policy, mode).await?;
         let from = match outcomes.into_iter().next() {
             Some(CancelOutcome::Cancelled { from, .. }) => {

@@ -2,6 +2,7 @@
 
 use reelgate_domain::JobId;
 use reelgate_domain::job::{Job, StateName};
+use reelgate_domain::node::Kinds;
 use reelgate_domain::{PipelineId, Timestamp};
 use reelgate_store::JobFilter;
 
@@ -10,6 +11,7 @@ use crate::{Caller, Service, ServiceError};
 /// Which jobs to list. Absent fields filter nothing.
 #[derive(Clone, Debug, Default)]
 pub struct JobQuery {
+    pub kinds: Kinds,
     /// Any of these; empty means all.
     pub states: Vec<StateName>,
     /// Only jobs of which an attempt has started, or has not.
@@ -39,6 +41,7 @@ impl Service {
     ) -> Result<JobPage, ServiceError> {
         let limit = query.limit.clamp(1, 100);
         let filter = JobFilter {
+            kinds: query.kinds,
             states: query.states,
             started: query.started,
             pipeline: query.pipeline,

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use reelgate_domain::job::{
-    Job, JobSpec, MAX_USER_DATA_BYTES, NewJob, Origin, Priority, kind::transcode::TranscodeSpec,
+    Job, JobSpec, MAX_USER_DATA_BYTES, NewJob, Origin, Priority,
+    kind::transcode::{OutOfRange, TranscodeSpec},
 };
 use reelgate_domain::{BucketName, JobId, PipelineId, SubmissionId};
 use reelgate_store::SubmitOutcome;
@@ -62,6 +63,7 @@ impl Service {
             spec: job.spec,
             origin: job.origin,
             user_data: job.user_data,
+            asset: None,
             created_at: now,
         });
         let jobs: Vec<NewJob> = jobs.collect();
@@ -77,7 +79,7 @@ impl Service {
     }
 
     /// The pipeline called `default`; if it goes by another name now, the account's oldest one.
-    async fn default_pipeline(&self, caller: &Caller) -> Result<PipelineId, ServiceError> {
+    pub(crate) async fn default_pipeline(&self, caller: &Caller) -> Result<PipelineId, ServiceError> {
         if let Some(named) = self.store.pipeline_named(caller.account, "default").await? {
             return Ok(named.id);
         }
@@ -118,14 +120,14 @@ fn check(job: &SubmitJob, buckets: &mut BTreeSet<BucketName>) -> Result<(), Serv
         );
         return Err(ServiceError::new(ErrorKind::TooLarge, "request", message));
     }
-    let JobSpec::Transcode(spec) = &job.spec;
-    check_transcode(spec)?;
-    buckets.insert(spec.input.bucket.clone());
-    buckets.extend(
-        spec.outputs
-            .iter()
-            .map(|output| output.object.bucket.clone()),
-    );
+    let out_of_range = |error: OutOfRange| ServiceError::invalid(error.field, error.to_string());
+    match &job.spec {
+        JobSpec::Transcode(spec) => check_transcode(spec)?,
+        JobSpec::Ingest(spec) => spec.validate().map_err(out_of_range)?,
+        JobSpec::Snapshot(spec) => spec.validate().map_err(out_of_range)?,
+    }
+    let objects = job.spec.targets().into_iter().chain(job.spec.input());
+    buckets.extend(objects.map(|object| object.bucket.clone()));
     Ok(())
 }
 

@@ -1,9 +1,10 @@
 //! What a cancel answers and does.
 
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, CancelVerdict, Event, FaultCode, JobState, Selector, StateName,
-    StopMode,
+    CancelOutcome, CancelPolicy, CancelVerdict, Event, FaultCode, JobState, Named, Selector,
+    StateName, StopMode,
 };
+use reelgate_domain::node::Kinds;
 use reelgate_domain::{JobId, JobNumber};
 use reelgate_testkit::account;
 
@@ -115,7 +116,7 @@ pub async fn outcomes_come_in_the_order_of_the_selector(home: &dyn Home) {
         .store
         .cancel(
             world.account,
-            Selector::Ids(ids),
+            Selector::ids(ids),
             CancelPolicy::QueuedOnly,
             StopMode::Graceful,
             world.now(),
@@ -132,7 +133,7 @@ pub async fn outcomes_come_in_the_order_of_the_selector(home: &dyn Home) {
     ];
     assert_eq!(outcomes, expected);
     assert_eq!(world.claim(9).await, [], "the cancelled one never starts");
-    let none = Selector::Ids(vec![]);
+    let none = Selector::ids(vec![]);
     let none = world
         .store
         .cancel(
@@ -152,7 +153,10 @@ pub async fn jobs_are_cancelled_by_number(home: &dyn Home) {
     let id = world.submit_one().await;
     let number = world.job(id).await.number;
     let cancel = |owner, numbers| {
-        let selector = Selector::Numbers(numbers);
+        let selector = Selector {
+            kinds: Kinds::ALL,
+            named: Named::Numbers(numbers),
+        };
         world.store.cancel(
             owner,
             selector,
@@ -257,7 +261,7 @@ pub async fn jobs_of_another_account_are_missing(home: &dyn Home) {
     let world = World::new(home).await;
     let id: JobId = world.submit_one().await;
     let foreign = account(2);
-    let selector = Selector::Ids(vec![id]);
+    let selector = Selector::ids(vec![id]);
     let outcomes = world
         .store
         .cancel(

@@ -257,7 +257,7 @@ pub async fn jobs_are_kept_by_the_time_of_their_account(home: &dyn Home) {
         world.now(),
     );
     let theirs = world.submit(vec![theirs.build()]).await[0].id;
-    let selector = reelgate_domain::job::Selector::Ids(vec![theirs]);
+    let selector = reelgate_domain::job::Selector::ids(vec![theirs]);
     let mode = reelgate_domain::job::StopMode::Graceful;
     let cancel = world.store.cancel(
         other_account,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reelgate_domain::JobId;
 use reelgate_domain::job::{Job, StateName};
+use reelgate_domain::node::Kinds;
 use reelgate_testkit::account;
 
 use super::{Home, Shape, World};
@@ -89,6 +90,7 @@ pub async fn every_combination_of_filters_agrees_with_a_plain_filter(home: &dyn 
                 // The bounds and pages take turns: all of them with each would be too many.
                 turn += 1;
                 let filter = JobFilter {
+                    kinds: Kinds::ALL,
                     states: states.clone(),
                     started,
                     pipeline: *pipeline,

@@ -34,11 +34,14 @@
 //! to write, and old row versions that a long reader keeps alive.
 
 pub mod accounts;
+pub mod assets;
 pub mod auditing;
 pub mod cancelling;
+pub mod catalogue;
 pub mod claiming;
 pub mod deliveries;
 mod dice;
+pub mod documents;
 pub mod durability;
 pub mod events;
 pub mod fencing;
@@ -47,6 +50,7 @@ pub mod history;
 pub mod keeping;
 pub mod keyed;
 pub mod keys;
+pub mod kinds;
 pub mod listing;
 pub mod model;
 pub mod nodes;
@@ -60,6 +64,7 @@ pub mod sealing;
 pub mod siblings;
 pub mod submitting;
 mod tenants;
+pub mod ties;
 pub mod traffic;
 pub mod two_nodes;
 pub mod users;
@@ -227,6 +232,13 @@ macro_rules! conformance_tests {
             history::the_history_of_a_retried_job_that_is_cancelled,
             history::siblings_have_a_history_each,
             history::another_accounts_job_has_no_history,
+            kinds::a_worker_of_some_kinds_takes_only_those_in_their_order,
+            kinds::pipelines_without_its_kinds_keep_no_worker_from_others,
+            kinds::a_limit_counts_jobs_of_all_kinds,
+            kinds::listings_show_the_kinds_that_are_asked_for,
+            kinds::a_cancel_finds_no_jobs_of_other_kinds,
+            kinds::a_cancel_by_address_means_every_job_that_fetches_it,
+            kinds::a_cancel_by_address_stays_in_its_account,
             listing::pages_follow_each_other_without_gaps,
             listing::every_combination_of_filters_agrees_with_a_plain_filter,
             listing::jobs_of_another_account_are_not_listed,
@@ -242,6 +254,40 @@ macro_rules! conformance_tests {
             nodes::clusters_are_there_after_a_reopen,
             nodes::a_worker_gets_jobs_of_its_kinds_only,
             nodes::of_two_that_join_at_once_one_finds_the_other,
+            assets::a_registered_file_is_an_asset_and_its_job_is_queued,
+            assets::a_file_is_one_asset_of_its_account,
+            assets::a_missing_pipeline_registers_nothing,
+            assets::a_reference_is_of_one_asset_of_its_account,
+            assets::a_registration_counts_once,
+            assets::of_many_that_register_a_file_at_once_one_makes_its_asset,
+            assets::what_a_job_brings_is_an_asset_and_its_jobs_are_queued,
+            assets::a_registered_asset_becomes_what_was_found_and_keeps_its_details,
+            assets::only_the_attempt_that_is_publishing_tells_of_an_asset,
+            assets::an_asset_arrives_once_however_many_attempts_tell_of_it,
+            assets::an_asset_that_was_deleted_stays_away,
+            assets::what_stands_against_an_asset_does_not_hold_its_job_up,
+            assets::assets_are_there_after_a_reopen,
+            catalogue::assets_are_found_by_their_ids_references_and_files,
+            catalogue::assets_of_another_account_do_not_exist,
+            catalogue::every_listing_of_assets_agrees_with_a_plain_filter,
+            catalogue::a_change_of_an_asset_leaves_what_it_does_not_name,
+            catalogue::a_reference_is_free_again_once_it_is_given_up,
+            catalogue::a_deleted_asset_is_gone_and_its_file_can_be_registered_again,
+            catalogue::changes_and_deletions_of_assets_count_once,
+            ties::the_jobs_of_an_asset_come_by_submission_newest_first,
+            ties::a_submission_leads_to_its_asset_and_jobs,
+            ties::jobs_are_found_by_the_address_that_they_fetch,
+            ties::jobs_that_are_not_stored_any_more_are_not_found,
+            ties::a_submission_that_is_refused_ties_nothing,
+            documents::a_document_reads_back_and_counts_its_changes,
+            documents::a_document_is_replaced_only_as_it_was_read,
+            documents::documents_have_a_most_per_account_and_kind,
+            documents::of_many_that_store_documents_at_once_no_more_than_the_most_do,
+            documents::of_many_that_replace_a_document_at_once_one_does,
+            documents::documents_are_listed_by_their_ids,
+            documents::a_document_that_is_too_long_is_unfit,
+            documents::documents_of_another_account_do_not_exist,
+            documents::documents_are_stored_and_deleted_once,
             keeping::times_are_set_per_account,
             keeping::only_a_job_that_has_ended_is_deleted,
             keeping::a_job_of_another_account_is_not_deleted,

@@ -61,7 +61,7 @@ pub async fn a_call_counts_once_whatever_it_does(home: &dyn Home) {
 
     let cancel = async |id, call| {
         let (policy, mode) = (CancelPolicy::QueuedOnly, StopMode::Graceful);
-        let selector = Selector::Ids(vec![id]);
+        let selector = Selector::ids(vec![id]);
         let cancel = store.cancel(account, selector, policy, mode, world.now(), Some(call));
         cancel.await
     };
@@ -132,7 +132,7 @@ pub async fn a_call_that_was_answered_no_counts_too(home: &dyn Home) {
     assert_eq!(refused, SubmitOutcome::PipelineMissing(unknown));
     let running = world.running().await.id;
     let (policy, mode) = (CancelPolicy::QueuedOnly, StopMode::Graceful);
-    let selector = Selector::Ids(vec![running]);
+    let selector = Selector::ids(vec![running]);
     let cancel = store.cancel(account, selector, policy, mode, world.now(), Some(once(2)));
     let outcomes = cancel.await.expect("cancel");
     assert!(matches!(outcomes[..], [CancelOutcome::Refused { .. }]));

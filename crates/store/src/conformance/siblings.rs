@@ -109,7 +109,10 @@ pub async fn calls_that_share_a_submission_keep_their_jobs_apart(home: &dyn Home
         let family: BTreeSet<String> = [&claim.job]
             .into_iter()
             .chain(&claim.siblings)
-            .map(|job| format!("{} {:?}", job.spec.input(), job.priority))
+            .map(|job| {
+                let input = job.spec.transcode().map(|spec| spec.input.to_string());
+                format!("{} {:?}", input.unwrap_or_default(), job.priority)
+            })
             .collect();
         assert_eq!(family.len(), 1, "{family:?}");
         assert_eq!(claim.siblings.len(), 1);

@@ -81,6 +81,7 @@ fn as_new(job: &Job) -> NewJob {
         spec: job.spec,
         origin: job.origin,
         user_data: job.user_data,
+        asset: None,
         created_at: job.created_at,
     }
 }

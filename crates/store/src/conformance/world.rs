@@ -244,7 +244,7 @@ impl World {
         policy: CancelPolicy,
         mode: StopMode,
     ) -> CancelOutcome {
-        let selector = Selector::Ids(vec![job]);
+        let selector = Selector::ids(vec![job]);
         let outcomes = self
             .store
             .cancel(self.account, selector, policy, mode, self.now(), None)

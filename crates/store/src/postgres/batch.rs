@@ -7,8 +7,9 @@
 use std::collections::{HashMap, HashSet};
 
 use reelgate_domain::access::Once;
-use reelgate_domain::job::StateName;
-use reelgate_domain::{JobId, PipelineId};
+use reelgate_domain::job::kind::ingest::SourceUrl;
+use reelgate_domain::job::{JobSpec, StateName};
+use reelgate_domain::{AccountId, JobId, PipelineId};
 use tokio_postgres::Row;
 
 use super::claim;
@@ -21,8 +22,9 @@ use super::sql::jobs as sql;
 use super::transaction::Worth;
 use super::unit::Unit;
 use crate::contract::{Result, StoreError};
+use crate::family::source_hash;
 use crate::hints::Wakes;
-use crate::stored::corrupt;
+use crate::stored::{corrupt, decode};
 
 /// Runs the wishes inside the transaction that the session is in, and keeps their outcomes.
 pub(super) async fn run(session: &Session, wishes: &mut [Wish]) -> Answer<Worth<Wakes>> {
@@ -70,7 +72,8 @@ pub(super) async fn run(session: &Session, wishes: &mut [Wish]) -> Answer<Worth<
 /// know yet would come behind the ones after it, and behind the commit.
 async fn prepare(session: &Session) -> Answer<()> {
     session.allow_unknown(true);
-    for statement in sql::IN_BATCHES {
+    let beside = super::sql::assets::IN_BATCHES;
+    for statement in sql::IN_BATCHES.into_iter().chain(beside) {
         session.prepared(statement).await?;
     }
     session.prepared(super::sql::events::INSERT_EVENTS).await?;
@@ -89,6 +92,7 @@ struct Need {
     ids: Vec<JobId>,
     leases: Vec<JobId>,
     numbers: Vec<i64>,
+    sources: Vec<(AccountId, SourceUrl)>,
     pipelines: Vec<PipelineId>,
     new_jobs: i64,
     homes: bool,
@@ -107,6 +111,7 @@ impl Need {
                 jobs,
                 numbers,
                 leases,
+                sources,
                 pipelines,
                 new_jobs,
                 homes,
@@ -130,6 +135,7 @@ impl Need {
             }
             all.numbers.extend(numbers);
             all.leases.extend(leases);
+            all.sources.extend(sources.iter().cloned());
             for (_, pipeline) in pipelines {
                 if !all.pipelines.contains(pipeline) {
                     all.pipelines.push(*pipeline);
@@ -187,6 +193,9 @@ async fn load(
         suspects.extend(&unit.ended_leases);
         numbers.extend(unit.ended_leases.iter().chain(&unit.due_retries));
     }
+    if !need.sources.is_empty() {
+        numbers.extend(look_for_fetching(session, &need.sources, unit).await?);
+    }
     let hashes: Vec<&[u8]> = need.hashes.iter().map(<[u8; 16]>::as_slice).collect();
     let ids: Vec<&[u8]> = need.ids.iter().map(|id| id.as_bytes().as_slice()).collect();
     let leases = need.leases.iter();
@@ -224,6 +233,7 @@ async fn load(
         let (raw, state) = held(row)?;
         // One that came between the two is none that anybody can have meant.
         if locked.contains(&raw.number) {
+            unit.add_kind(raw.number, row.get(16));
             unit.add(raw, state);
         }
     }
@@ -237,6 +247,33 @@ async fn load(
     suspects.retain(|number| !locked.contains(number));
     unit.orphans = suspects;
     load_more(session, need, unit).await
+}
+
+/// Before the transaction as well. Which jobs fetch an address never changes, so only those are missed that
+/// are submitted meanwhile.
+async fn look_for_fetching(
+    session: &Session,
+    sources: &[(AccountId, SourceUrl)],
+    unit: &mut Unit,
+) -> Answer<Vec<i64>> {
+    let accounts: Vec<i64> = sources.iter().map(|it| account_key(it.0)).collect();
+    let hashes: Vec<i64> = sources.iter().map(|it| source_hash(&it.1)).collect();
+    let mut numbers = Vec::new();
+    for row in &session.all(sql::FETCHING, &[&accounts, &hashes]).await? {
+        let (account, number): (i64, i64) = (row.get(0), row.get(2));
+        let spec: Result<JobSpec> = decode(row.get(3), "job_payloads", "spec", number);
+        // One that cannot be read is none that can be told to fetch this.
+        let Ok(spec) = spec else { continue };
+        // Another address may have the same hash.
+        let url = spec.source_url();
+        if let Some(url) = url.filter(|it| sources.iter().any(|(_, source)| source == *it)) {
+            unit.add_fetching(account, url.clone(), number);
+            numbers.push(number);
+        }
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
 }
 
 async fn look_for_due(

@@ -1,6 +1,10 @@
 //! Cancelling jobs, as far as the policy allows.
 
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, Event, JobState, Selector, StopMode};
+use reelgate_domain::job::kind::ingest::SourceUrl;
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, Event, JobState, Named, Selector, StopMode,
+};
+use reelgate_domain::node::Kinds;
 use reelgate_domain::{AccountId, Timestamp};
 
 use super::intention::Needs;
@@ -11,9 +15,12 @@ use crate::held::Held;
 
 pub(super) fn needs(account: AccountId, selector: &Selector) -> Needs {
     let mut needs = Needs::default();
-    match selector {
-        Selector::Ids(ids) => needs.jobs = ids.iter().map(|id| (account, *id)).collect(),
-        Selector::Numbers(numbers) => needs.numbers = numbers.iter().map(|it| it.0).collect(),
+    match &selector.named {
+        Named::Ids(ids) => needs.jobs = ids.iter().map(|id| (account, *id)).collect(),
+        Named::Numbers(numbers) => needs.numbers = numbers.iter().map(|it| it.0).collect(),
+        Named::SourceUrls(urls) => {
+            needs.sources = urls.iter().map(|url| (account, url.clone())).collect();
+        }
     }
     needs
 }
@@ -25,22 +32,55 @@ pub(super) fn cancel(
     how: (CancelPolicy, StopMode),
     now: Timestamp,
 ) -> Result<Vec<CancelOutcome>> {
-    let count = match selector {
-        Selector::Ids(ids) => ids.len(),
-        Selector::Numbers(numbers) => numbers.len(),
+    let found: Result<Vec<Vec<Held>>> = match &selector.named {
+        Named::Ids(ids) => {
+            let found = ids.iter().map(|id| unit.by_id(account, *id));
+            found
+                .map(|it| it.map(|it| it.into_iter().collect()))
+                .collect()
+        }
+        Named::Numbers(numbers) => {
+            let found = numbers.iter().map(|it| unit.by_number(account, it.0));
+            found
+                .map(|it| it.map(|it| it.into_iter().collect()))
+                .collect()
+        }
+        Named::SourceUrls(urls) => urls
+            .iter()
+            .map(|url| fetching(unit, account, url, selector.kinds))
+            .collect(),
     };
-    let mut outcomes = Vec::with_capacity(count);
-    for index in 0..count {
-        let found = match selector {
-            Selector::Ids(ids) => unit.by_id(account, ids[index])?,
-            Selector::Numbers(numbers) => unit.by_number(account, numbers[index].0)?,
-        };
-        outcomes.push(match found {
-            Some(held) => cancel_one(unit, &held, how, now)?,
-            None => CancelOutcome::Missing { index },
-        });
+    let found = found?;
+    let mut outcomes = Vec::with_capacity(found.len());
+    for (index, mut found) in found.into_iter().enumerate() {
+        found.retain(|held| unit.is_of(held.number, selector.kinds));
+        if found.is_empty() {
+            outcomes.push(CancelOutcome::Missing { index });
+        }
+        for held in found {
+            // As the entry before may have left it.
+            let held = unit.by_number(account, held.number)?.unwrap_or(held);
+            outcomes.push(cancel_one(unit, &held, how, now)?);
+        }
     }
     Ok(outcomes)
+}
+
+/// The jobs that fetch an address and have not ended, newest first; if all have, the newest.
+fn fetching(unit: &Unit, account: AccountId, url: &SourceUrl, kinds: Kinds) -> Result<Vec<Held>> {
+    let mut found = Vec::new();
+    for number in unit.fetching(account, url) {
+        if unit.is_of(number, kinds) {
+            found.extend(unit.by_number(account, number)?);
+        }
+    }
+    found.sort_unstable_by_key(|held| std::cmp::Reverse(held.number));
+    let has_ended = |held: &Held| held.lifecycle.state.name().is_final();
+    match found.iter().all(has_ended) {
+        true => found.truncate(1),
+        false => found.retain(|held| !has_ended(held)),
+    }
+    Ok(found)
 }
 
 fn cancel_one(

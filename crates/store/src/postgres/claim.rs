@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use reelgate_domain::job::{Event, HistoryEntry, Job, Lease, Lifecycle};
 use reelgate_domain::media::Staged;
+use reelgate_domain::node::Kinds;
 use reelgate_domain::{Timestamp, WorkerId};
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
@@ -16,7 +17,7 @@ use super::connect::{Param, Session};
 use super::error::Answer;
 use super::flush::{self, Flushed, Then};
 use super::intention::{Wish, settled};
-use super::job_rows::{held, job, kin};
+use super::job_rows::{held, job, kin, kind_codes};
 use super::sql::jobs as sql;
 use super::transaction::Worth;
 use super::turns::{Line, MOST_SIBLINGS, Picked, next_turn, plan};
@@ -43,8 +44,16 @@ pub(super) struct Wanted {
     pub(super) slots: u32,
     pub(super) lease: Lease,
     pub(super) now: Timestamp,
+    pub(super) wants: Wants,
+}
+
+/// What a claim takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wants {
+    /// Publishers that were lost, and jobs of these kinds.
+    Jobs(Kinds),
     /// Only publishers that were lost; starts nothing.
-    pub(super) winners_only: bool,
+    Winners,
 }
 
 /// Somebody who waits for jobs.
@@ -60,7 +69,7 @@ pub(super) fn call(
     worker: &WorkerId,
     slots: u32,
     (until, now): (Timestamp, Timestamp),
-    winners_only: bool,
+    wants: Wants,
 ) -> (Wish, oneshot::Receiver<Result<Vec<Claim>>>) {
     let worker = worker.clone();
     let (reply, answer) = oneshot::channel();
@@ -68,7 +77,7 @@ pub(super) fn call(
         slots,
         lease: Lease { worker, until },
         now,
-        winners_only,
+        wants,
     };
     let call = ClaimCall {
         wanted,
@@ -96,9 +105,9 @@ impl ClaimCall {
 
     /// For how many turns there is room.
     pub(super) fn turns(&self) -> i64 {
-        match self.wanted.winners_only {
-            true => 0,
-            false => self.room() as i64,
+        match self.wanted.wants {
+            Wants::Winners => 0,
+            Wants::Jobs(_) => self.room() as i64,
         }
     }
 
@@ -108,7 +117,7 @@ impl ClaimCall {
 
     /// Whether it is to have more turns.
     fn goes_on(&self) -> bool {
-        !self.wanted.winners_only && self.room() > 0 && self.lost_turns < LOST_TURNS
+        self.wanted.wants != Wants::Winners && self.room() > 0 && self.lost_turns < LOST_TURNS
     }
 }
 
@@ -121,13 +130,18 @@ pub(super) async fn run(
     begin: impl Future<Output = Answer<()>>,
 ) -> Answer<Worth<Wakes>> {
     let turns: i64 = calls.iter().map(|call| call.turns()).sum();
+    let kinds = calls.iter().find_map(|call| match call.wanted.wants {
+        Wants::Jobs(kinds) => Some(kinds),
+        Wants::Winners => None,
+    });
+    let kinds = kinds.unwrap_or(Kinds::ALL);
     let (begun, flushed) = tokio::join!(
         biased;
         begin,
-        flush::write(session, decided, Then::Turns(turns)),
+        flush::write(session, decided, Then::Turns(turns, kinds)),
     );
     begun?;
-    let mut field = Field::new(&flushed?);
+    let mut field = Field::new(&flushed?, kinds);
     let (mut wakes, mut wrote) = (decided.wakes, decided.is_dirty());
     let mut committed = None;
     for round in 1..=ROUNDS {
@@ -164,6 +178,7 @@ pub(super) async fn run(
 }
 
 struct Field {
+    kinds: Kinds,
     lines: Vec<Line>,
     publishers: VecDeque<i64>,
     /// What publishers publish, and jobs of which nothing is known but that they cannot be read.
@@ -175,7 +190,7 @@ struct Field {
 }
 
 impl Field {
-    fn new(queues: &Flushed) -> Self {
+    fn new(queues: &Flushed, kinds: Kinds) -> Self {
         let mut lines: Vec<Line> = queues.locked.iter().map(Line::of).collect();
         // What the batch has just written is newer.
         for row in &queues.counted {
@@ -186,6 +201,7 @@ impl Field {
             }
         }
         Self {
+            kinds,
             lines,
             publishers: VecDeque::new(),
             publishing: HashMap::new(),
@@ -214,6 +230,7 @@ impl Field {
         let slots: i64 = calls.iter().map(|call| call.room() as i64).sum();
         let latest = calls.iter().map(|call| call.wanted.now.as_millis()).max();
         let latest = latest.unwrap_or_default();
+        let kinds = kind_codes(self.kinds);
         let (lost, ticks, jobs) = tokio::join!(
             biased;
             async {
@@ -231,7 +248,7 @@ impl Field {
             async {
                 match pipelines.is_empty() {
                     true => Ok(Vec::new()),
-                    false => session.all(sql::NEXT_JOBS, &[&pipelines, &most]).await,
+                    false => session.all(sql::NEXT_JOBS, &[&pipelines, &most, &kinds]).await,
                 }
             }
         );
@@ -335,6 +352,15 @@ impl Field {
         let mut short = false;
         for call in calls {
             self.lost_publishers(unit, call)?;
+            // Processes run one worker each, so that those who claim together want the same.
+            match call.wanted.wants {
+                Wants::Jobs(kinds) if kinds == self.kinds => {}
+                Wants::Jobs(_) => {
+                    unit.wakes = unit.wakes.and(Wakes::WORK);
+                    continue;
+                }
+                Wants::Winners => continue,
+            }
             while call.goes_on() {
                 let Some(place) = next_turn(&self.lines) else {
                     // Lines that were cut short may go on.
@@ -494,7 +520,8 @@ impl Field {
             return Ok(());
         }
         // Unless somebody else has locked all of them.
-        let rows = session.all(sql::WITH_READY_JOBS, &[&empty]).await?;
+        let every = kind_codes(Kinds::ALL);
+        let rows = session.all(sql::WITH_READY_JOBS, &[&empty, &every]).await?;
         let ready: HashSet<i64> = rows.iter().map(|row| row.get(0)).collect();
         for pipeline in empty {
             if ready.contains(&pipeline) {

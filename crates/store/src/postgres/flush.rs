@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 
 use reelgate_domain::Timestamp;
 use reelgate_domain::job::{Lifecycle, StateName};
+use reelgate_domain::node::Kinds;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
+use super::assets;
 use super::connect::{Param, Session};
 use super::error::{Answer, Failure};
 use super::events;
+use super::job_rows::kind_codes;
 use super::sql::jobs as sql;
 use super::transaction::Worth;
 use super::unit::{Count, Entry, Unit};
@@ -77,6 +80,7 @@ struct NewJobs<'u> {
     priority: Vec<i16>,
     created_at: Vec<i64>,
     kin: Vec<Option<i64>>,
+    kind: Vec<i16>,
     spec: Vec<&'u str>,
     origin: Vec<Option<&'u str>>,
     user_data: Vec<Option<&'u str>>,
@@ -104,7 +108,7 @@ struct Rows<'u> {
 pub(super) enum Then {
     /// Claims: so many of the pipelines whose turn may come next are locked, beside those that the unit
     /// counts for.
-    Turns(i64),
+    Turns(i64, Kinds),
     More,
     /// Nothing: the commit goes out together with the last statements.
     Commit,
@@ -145,6 +149,7 @@ pub(super) async fn write(session: &Session, unit: &Unit, then: Then) -> Answer<
             new.pipeline.push(*place.1);
             new.priority.push(job.priority);
             new.created_at.push(job.created_at);
+            new.kind.push(i16::from(job.kind));
             new.kin.push(job.kin);
             new.spec.push(&job.spec);
             new.origin.push(job.origin.as_deref());
@@ -154,14 +159,15 @@ pub(super) async fn write(session: &Session, unit: &Unit, then: Then) -> Answer<
     let counts = unit.counts();
     // All go out at once; the server takes them in this order.
     let jobs = async {
-        let (new, payloads, moved, aside) = tokio::join!(
+        let (new, payloads, tied, moved, aside) = tokio::join!(
             biased;
             insert_jobs(session, &rows.new_jobs),
             insert_payloads(session, &rows.new_jobs),
+            assets::tie(session, &unit.submissions),
             move_jobs(session, &rows.moves),
             set_aside(session, &rows, &unit.orphans),
         );
-        worst([new, payloads, moved, aside])
+        worst([new, payloads, tied, moved, aside])
     };
     let beside = async {
         let (outputs, history, new, moved, gone, told) = tokio::join!(
@@ -178,7 +184,7 @@ pub(super) async fn write(session: &Session, unit: &Unit, then: Then) -> Answer<
     let commit = async {
         match then {
             Then::Commit => Some(session.commit().await),
-            Then::Turns(_) | Then::More => None,
+            Then::Turns(..) | Then::More => None,
         }
     };
     let (jobs, beside, queues, commit) = tokio::join!(
@@ -368,7 +374,7 @@ async fn each(
 }
 
 async fn insert_jobs(session: &Session, new: &NewJobs<'_>) -> Answer<()> {
-    let params: [Param<'_>; 8] = [
+    let params: [Param<'_>; 9] = [
         &new.number,
         &new.id,
         &new.submission,
@@ -377,6 +383,7 @@ async fn insert_jobs(session: &Session, new: &NewJobs<'_>) -> Answer<()> {
         &new.priority,
         &new.created_at,
         &new.kin,
+        &new.kind,
     ];
     each(session, (sql::INSERT_JOBS, new.number.len()), &params).await
 }
@@ -480,7 +487,7 @@ async fn count(
         match then {
             _ if pipelines.is_empty() => Ok(Vec::new()),
             Then::Commit => session.all(sql::COUNT_JOBS, &params).await,
-            Then::Turns(_) | Then::More => session.all(sql::COUNT_AND_TELL, &params).await,
+            Then::Turns(..) | Then::More => session.all(sql::COUNT_AND_TELL, &params).await,
         }
     };
     let (locked, counted, emptied) = tokio::join!(
@@ -507,9 +514,14 @@ async fn count(
 async fn lock(session: &Session, pipelines: &[i64], then: Then) -> Answer<Vec<Row>> {
     match then {
         // Of those, some may come to have no turn by what this batch writes.
-        Then::Turns(turns) => {
+        Then::Turns(turns, kinds) => {
             let most = turns + pipelines.len() as i64;
-            session.all(sql::LOCK_TURNS, &[&pipelines, &most]).await
+            if kinds.is_all() {
+                return session.all(sql::LOCK_TURNS, &[&pipelines, &most]).await;
+            }
+            let kinds = kind_codes(kinds);
+            let params: [Param<'_>; 3] = [&pipelines, &most, &kinds];
+            session.all(sql::LOCK_TURNS_OF_KINDS, &params).await
         }
         _ if pipelines.len() > 1 => session.all(sql::LOCK_QUEUES, &[&pipelines]).await,
         _ => Ok(Vec::new()),

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use reelgate_domain::access::Once;
+use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::{AccountId, JobId, PipelineId, Timestamp};
 use tokio::sync::oneshot;
 
@@ -21,6 +22,8 @@ pub(super) struct Needs {
     pub(super) numbers: Vec<i64>,
     /// Jobs by the lease they have.
     pub(super) leases: Vec<JobId>,
+    /// The jobs that fetch these addresses: all that have not ended, and the newest.
+    pub(super) sources: Vec<(AccountId, SourceUrl)>,
     /// Pipelines that new jobs go to.
     pub(super) pipelines: Vec<(AccountId, PipelineId)>,
     /// How many jobs it stores.

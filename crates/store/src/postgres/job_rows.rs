@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use reelgate_domain::job::{Fault, Job, JobState, Lease, Lifecycle, Priority, StopMode};
 use reelgate_domain::media::Staged;
+use reelgate_domain::node::Kinds;
 use reelgate_domain::{
     AccountId, JobId, JobNumber, Pipeline, PipelineId, PipelineState, SubmissionId, Timestamp,
     WorkerId,
@@ -33,6 +34,11 @@ impl Raw {
     pub(super) fn has_ended(&self) -> bool {
         matches!(self.state, 4..=6)
     }
+}
+
+/// Kinds as statements take them.
+pub(super) fn kind_codes(kinds: Kinds) -> Vec<i16> {
+    kinds.each().map(|kind| i16::from(kind.code())).collect()
 }
 
 /// The cells of a row of `jobs`, with what it takes to say which one made no sense.

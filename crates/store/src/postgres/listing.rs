@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 
 use super::connect::{Param, Session};
 use super::error::Answer;
-use super::job_rows::{account_key, held, job};
+use super::job_rows::{account_key, held, job, kind_codes};
 use super::sql::jobs as sql;
 use crate::contract::{JobFilter, StoreError};
 use crate::happened;
@@ -77,8 +77,8 @@ impl Unread {
     }
 }
 
-/// A page. Without states it walks the account's jobs by id; with states it merges one index range
-/// per pipeline and lane, so that it never walks over jobs of other states. A statement finds the jobs
+/// A page. Of all kinds and states it walks the account's jobs by id; of some it merges one index range
+/// per pipeline, kind and lane, so that it never walks over others. A statement finds the jobs
 /// and reads them, so that what it shows is as it was at one moment.
 pub(super) async fn list(
     session: &Session,
@@ -120,9 +120,10 @@ pub(super) async fn list(
 enum Ranges {
     /// All jobs of an account.
     Account(AccountId),
-    /// Every one of these lanes of every one of these pipelines.
+    /// Every one of these lanes, of each of these kinds, of every one of these pipelines.
     Lanes {
         pipelines: Vec<i64>,
+        kinds: Vec<i16>,
         lanes: Vec<i16>,
     },
 }
@@ -130,7 +131,7 @@ enum Ranges {
 impl Ranges {
     async fn of(session: &Session, account: AccountId, filter: &JobFilter) -> Answer<Self> {
         let lanes = lanes(filter);
-        if filter.pipeline.is_none() && lanes.is_none() {
+        if filter.pipeline.is_none() && lanes.is_none() && filter.kinds.is_all() {
             return Ok(Self::Account(account));
         }
         let account = account_key(account);
@@ -144,7 +145,11 @@ impl Ranges {
         let pipelines = rows.iter().map(|row| row.get(0)).collect();
         let lanes = lanes.unwrap_or_else(|| (0..LANES).collect());
         let lanes = lanes.into_iter().map(|lane| lane as i16).collect();
-        Ok(Self::Lanes { pipelines, lanes })
+        Ok(Self::Lanes {
+            pipelines,
+            kinds: kind_codes(filter.kinds),
+            lanes,
+        })
     }
 
     /// Newest first.
@@ -158,8 +163,12 @@ impl Ranges {
                 let params: [Param<'_>; 4] = [&account, &first, &last, &limit];
                 session.all(sql::LIST_ACCOUNT, &params).await?
             }
-            Self::Lanes { pipelines, lanes } => {
-                let params: [Param<'_>; 5] = [pipelines, lanes, &first, &last, &limit];
+            Self::Lanes {
+                pipelines,
+                kinds,
+                lanes,
+            } => {
+                let params: [Param<'_>; 6] = [pipelines, lanes, &first, &last, &limit, kinds];
                 session.all(sql::LIST_LANES, &params).await?
             }
         };

@@ -25,6 +25,12 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         oldest_reader: 1,
         sql: include_str!("migrations/0002_keyed_calls.sql"),
     },
+    Migration {
+        version: 3,
+        // Earlier releases would take jobs of kinds that they do not know, and fail them.
+        oldest_reader: 3,
+        sql: include_str!("migrations/0003_assets.sql"),
+    },
 ];
 
 /// Where a new database begins. The one row of `schema` is what nodes that start together lock.

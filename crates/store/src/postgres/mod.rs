@@ -1,12 +1,14 @@
 //! The store in a PostgreSQL database, which any number of processes share.
 
 mod access;
+mod assets;
 mod batch;
 mod buckets;
 mod cancel;
 mod claim;
 mod connect;
 mod copying;
+mod documents;
 mod error;
 mod events;
 mod flush;

@@ -34,7 +34,7 @@ impl PostgresStore {
                 started: seen.lifecycle.has_started(),
             });
         }
-        let needs = cancel::needs(account, &Selector::Ids(vec![id]));
+        let needs = cancel::needs(account, &Selector::ids(vec![id]));
         let decide = call(needs, move |unit| {
             let Some(held) = unit.by_id(account, id)? else {
                 return Ok(CancelOutcome::Missing { index: 0 });

@@ -153,7 +153,8 @@ pub(super) fn note_end(
     unit.set_outputs(held.number, outputs, Some(fault), happened)
 }
 
-fn refusal(held: &Held, attempt: u32) -> Fenced {
+/// What an attempt is told whose write does not apply to the job as it is.
+pub(super) fn refusal(held: &Held, attempt: u32) -> Fenced {
     match held.lifecycle.state {
         JobState::Stopping { .. } if held.lifecycle.attempt == attempt => Fenced::Stopping,
         _ => Fenced::Lost,

@@ -8,6 +8,7 @@ use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, HistoryEntry, Job, NewJob, Selector, StopMode,
 };
 use reelgate_domain::media::Staged;
+use reelgate_domain::node::Kinds;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
     AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
@@ -196,14 +197,15 @@ impl Store for PostgresStore {
         self.write(Lane::Normal, decide).await
     }
 
-    async fn claim(
+    async fn claim_kinds(
         &self,
+        kinds: Kinds,
         worker: &WorkerId,
         slots: u32,
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Claim>> {
-        let claim = claim::call(worker, slots, (lease_until, now), false);
+        let claim = claim::call(worker, slots, (lease_until, now), claim::Wants::Jobs(kinds));
         self.write(Lane::Urgent, claim).await
     }
 
@@ -214,7 +216,7 @@ impl Store for PostgresStore {
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Claim>> {
-        let claim = claim::call(worker, slots, (lease_until, now), true);
+        let claim = claim::call(worker, slots, (lease_until, now), claim::Wants::Winners);
         self.write(Lane::Urgent, claim).await
     }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use reelgate_domain::job::NewJob;
-use reelgate_domain::{AccountId, PipelineId};
+use reelgate_domain::{AccountId, AssetId, PipelineId};
 
+use super::assets::Ties;
 use super::intention::Needs;
 use super::job_rows::account_key;
 use super::rows::storable;
@@ -14,6 +15,7 @@ use crate::family;
 use crate::stored::encode;
 
 /// A job as its rows hold it, encoded before it reaches the writer.
+#[derive(Clone)]
 pub(super) struct NewRow {
     pub(super) id: [u8; 16],
     pub(super) submission: [u8; 16],
@@ -22,9 +24,11 @@ pub(super) struct NewRow {
     pub(super) priority: i16,
     pub(super) created_at: i64,
     pub(super) kin: Option<i64>,
+    pub(super) kind: u8,
     pub(super) spec: String,
     pub(super) origin: Option<String>,
     pub(super) user_data: Option<String>,
+    pub(super) ties: Ties,
 }
 
 impl NewRow {
@@ -46,13 +50,27 @@ impl NewRow {
             priority: i16::from(job.priority.level()),
             created_at: job.created_at.as_millis(),
             kin,
+            kind: job.spec.kind().code(),
             spec: encode(&job.spec)?,
             origin: job.origin.as_ref().map(encode).transpose()?,
             user_data: job
                 .user_data
                 .as_deref()
                 .map(|text| storable(text).into_owned()),
+            ties: Ties {
+                asset: job.asset.map(|asset| *asset.as_bytes()),
+                source: job.spec.source_url().map(family::source_hash),
+            },
         })
+    }
+
+    /// The same, made for another asset if it is made for this one.
+    pub(super) fn made_for(&self, planned: AssetId, is: AssetId) -> Self {
+        let mut row = self.clone();
+        if row.ties.asset == Some(*planned.as_bytes()) {
+            row.ties.asset = Some(*is.as_bytes());
+        }
+        row
     }
 }
 

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use reelgate_domain::event::EventName;
+use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::job::{Event, Fault, HistoryEntry, JobState, Lifecycle, StateName};
 use reelgate_domain::media::Staged;
+use reelgate_domain::node::Kinds;
 use reelgate_domain::{AccountId, JobId, PipelineId, Timestamp};
 
 use super::job_rows::{Raw, account_key};
@@ -90,6 +92,10 @@ pub(super) struct Unit {
     entries: HashMap<i64, Entry>,
     ids: HashMap<(i64, JobId), i64>,
     leases: HashMap<JobId, i64>,
+    /// The codes of the kinds of jobs that were named.
+    kinds: HashMap<i64, i16>,
+    /// Which jobs fetch an address.
+    fetching: HashMap<(i64, SourceUrl), Vec<i64>>,
     /// Pipelines that take jobs.
     pub(super) pipelines: HashMap<(i64, PipelineId), i64>,
     /// By key: the pipelines of jobs that are queued again, and whether they have been deleted.
@@ -137,6 +143,29 @@ impl Unit {
             self.leases.insert(raw.id, raw.number);
         }
         self.entries.insert(raw.number, Entry::new(raw, held));
+    }
+
+    pub(super) fn add_kind(&mut self, number: i64, code: i16) {
+        self.kinds.insert(number, code);
+    }
+
+    pub(super) fn add_fetching(&mut self, account: i64, url: SourceUrl, number: i64) {
+        self.fetching
+            .entry((account, url))
+            .or_default()
+            .push(number);
+    }
+
+    /// Whether a job that was named is of one of these kinds.
+    pub(super) fn is_of(&self, number: i64, kinds: Kinds) -> bool {
+        let code = self.kinds.get(&number);
+        kinds == Kinds::ALL || code.is_some_and(|code| (kinds.bits() >> code) & 1 == 1)
+    }
+
+    /// The numbers of the jobs that fetch an address.
+    pub(super) fn fetching(&self, account: AccountId, url: &SourceUrl) -> Vec<i64> {
+        let key = (account_key(account), url.clone());
+        self.fetching.get(&key).cloned().unwrap_or_default()
     }
 
     pub(super) fn has(&self, number: i64) -> bool {

@@ -1,13 +1,19 @@
 //! Cancelling jobs, as far as the policy allows.
 
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, Event, JobState, Selector, StopMode};
+use reelgate_domain::job::kind::ingest::SourceUrl;
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, Event, JobSpec, JobState, Named, Selector, StopMode,
+};
 use reelgate_domain::{AccountId, Timestamp};
 use rusqlite::params;
 
-use super::rows::{Held, held, one};
+use super::error::by_row;
+use super::rows::{Held, all, held, one};
 use super::writer::Tx;
 use super::{history, sql, transition};
 use crate::contract::Result;
+use crate::family::source_hash;
+use crate::stored::decode;
 
 pub(super) fn cancel(
     tx: &Tx<'_>,
@@ -17,38 +23,71 @@ pub(super) fn cancel(
     now: Timestamp,
 ) -> Result<Vec<CancelOutcome>> {
     let account = account.number().cast_signed();
+    let kinds = selector.kinds.bits();
     let outcome = |(index, found): (usize, Result<Option<Held>>)| match found? {
         Some(held) => cancel_one(tx, &held, how, now),
         None => Ok(CancelOutcome::Missing { index }),
     };
-    match selector {
-        Selector::Ids(ids) => ids
-            .iter()
-            .map(|id| {
-                one(
-                    tx.connection(),
-                    sql::HELD_BY_ID,
-                    params![account, id.as_bytes()],
-                    held,
-                )
-            })
-            .enumerate()
-            .map(outcome)
-            .collect(),
-        Selector::Numbers(numbers) => numbers
-            .iter()
-            .map(|number| {
-                one(
-                    tx.connection(),
-                    sql::HELD_BY_NUMBER,
-                    params![account, number.0],
-                    held,
-                )
-            })
-            .enumerate()
-            .map(outcome)
-            .collect(),
+    match &selector.named {
+        Named::Ids(ids) => {
+            let found = ids.iter().map(|id| {
+                let key = params![account, id.as_bytes(), kinds];
+                one(tx.connection(), sql::HELD_OF_KINDS, key, held)
+            });
+            found.enumerate().map(outcome).collect()
+        }
+        Named::Numbers(numbers) => {
+            let found = numbers.iter().map(|number| {
+                let key = params![account, number.0, kinds];
+                one(tx.connection(), sql::HELD_BY_NUMBER, key, held)
+            });
+            found.enumerate().map(outcome).collect()
+        }
+        Named::SourceUrls(urls) => {
+            let mut outcomes = Vec::with_capacity(urls.len());
+            for (index, url) in urls.iter().enumerate() {
+                let fetching = fetching(tx, account, url, kinds)?;
+                if fetching.is_empty() {
+                    outcomes.push(CancelOutcome::Missing { index });
+                }
+                for held in &fetching {
+                    outcomes.push(cancel_one(tx, held, how, now)?);
+                }
+            }
+            Ok(outcomes)
+        }
     }
+}
+
+/// The jobs that fetch an address and have not ended, newest first; if all have, the newest.
+fn fetching(tx: &Tx<'_>, account: i64, url: &SourceUrl, kinds: i64) -> Result<Vec<Held>> {
+    let named = params![account, source_hash(url), kinds];
+    let numbers = |statement| {
+        all(tx.connection(), statement, named, |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })
+    };
+    // Another address may have the same hash.
+    let is_of = |number: i64, spec: &str| {
+        let spec: JobSpec = decode(spec, "job_payloads", "spec", number)?;
+        Ok(spec.source_url() == Some(url))
+    };
+    let mut found = Vec::new();
+    for statement in [sql::FETCHING, sql::HAVE_FETCHED] {
+        for (number, spec) in numbers(statement)? {
+            // One that cannot be read is none that can be told to fetch this.
+            if by_row(is_of(number, &spec))?.unwrap_or(false) {
+                found.extend(one(tx.connection(), sql::HELD, [number], held)?);
+            }
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
+    if found.iter().all(|it| it.lifecycle.state.name().is_final()) {
+        found.truncate(1);
+    }
+    Ok(found)
 }
 
 fn cancel_one(

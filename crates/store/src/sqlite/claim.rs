@@ -2,6 +2,7 @@
 
 use reelgate_domain::job::{Event, Job, Lease, Lifecycle, StateName};
 use reelgate_domain::media::Staged;
+use reelgate_domain::node::Kinds;
 use reelgate_domain::{JobId, Timestamp, WorkerId};
 use rusqlite::{Row, params};
 
@@ -17,6 +18,7 @@ use crate::hints::Wakes;
 
 /// What a claim starts, and the tick that marks whose turn it was.
 pub(super) struct Wanted {
+    pub(super) kinds: Kinds,
     pub(super) slots: u32,
     pub(super) lease: Lease,
     pub(super) now: Timestamp,
@@ -26,7 +28,17 @@ impl Wanted {
     pub(super) fn new(worker: &WorkerId, slots: u32, until: Timestamp, now: Timestamp) -> Self {
         let worker = worker.clone();
         let lease = Lease { worker, until };
-        Self { slots, lease, now }
+        let kinds = Kinds::ALL;
+        Self {
+            kinds,
+            slots,
+            lease,
+            now,
+        }
+    }
+
+    pub(super) fn of(self, kinds: Kinds) -> Self {
+        Self { kinds, ..self }
     }
 }
 
@@ -39,7 +51,14 @@ pub(super) fn claim(tx: &Tx<'_>, wanted: &Wanted, tick: &impl Fn() -> i64) -> Re
     let mut claims = lost_publishers(tx, wanted)?;
     let mut lost_turns = 0;
     while claims.len() < wanted.slots as usize && lost_turns < LOST_TURNS {
-        let Some(turn) = one(tx.connection(), sql::NEXT_QUEUE, [], turn)? else {
+        let found = match wanted.kinds.is_all() {
+            true => one(tx.connection(), sql::NEXT_QUEUE, [], turn)?,
+            false => {
+                let kinds = [wanted.kinds.bits()];
+                one(tx.connection(), sql::NEXT_QUEUE_OF_KINDS, kinds, turn)?
+            }
+        };
+        let Some(turn) = found else {
             break;
         };
         match next_of(tx, &turn, wanted, tick)? {
@@ -113,7 +132,8 @@ fn next_of(
     tick: &impl Fn() -> i64,
 ) -> Result<Option<Claim>> {
     let pipeline = turn.pipeline;
-    let Some(number) = cell(tx.connection(), sql::NEXT_JOB, [pipeline])? else {
+    let of_kinds = params![pipeline, wanted.kinds.bits()];
+    let Some(number) = cell(tx.connection(), sql::NEXT_JOB, of_kinds)? else {
         return nothing_ready(tx, pipeline);
     };
     let picked = match by_row(pick(tx, number, wanted))? {

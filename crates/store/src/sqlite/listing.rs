@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reelgate_domain::job::Job;
+use reelgate_domain::job::{Job, JobKind};
 use reelgate_domain::{AccountId, JobId};
 use rusqlite::{Connection, Row, params};
 
@@ -63,8 +63,8 @@ impl Unread {
     }
 }
 
-/// A page. Without states it walks the account's jobs by id; with states it merges one index range
-/// per pipeline and lane, so that it never walks over jobs of other states.
+/// A page. Of all kinds and states it walks the account's jobs by id; of some it merges one index range
+/// per pipeline, kind and lane, so that it never walks over others.
 pub(super) fn list(
     connection: &Connection,
     account: AccountId,
@@ -104,9 +104,10 @@ pub(super) fn list(
 enum Ranges {
     /// All jobs of an account.
     Account(AccountId),
-    /// Every one of these lanes of every one of these pipelines.
+    /// Every one of these lanes, of each of these kinds, of every one of these pipelines.
     Lanes {
         pipelines: Vec<i64>,
+        kinds: Vec<u8>,
         lanes: Vec<i64>,
     },
 }
@@ -114,7 +115,7 @@ enum Ranges {
 impl Ranges {
     fn of(connection: &Connection, account: AccountId, filter: &JobFilter) -> Result<Self> {
         let lanes = lanes(filter);
-        if filter.pipeline.is_none() && lanes.is_none() {
+        if filter.pipeline.is_none() && lanes.is_none() && filter.kinds.is_all() {
             return Ok(Self::Account(account));
         }
         let account = account.number().cast_signed();
@@ -129,7 +130,12 @@ impl Ranges {
             })?,
         };
         let lanes = lanes.unwrap_or_else(|| (0..LANES).collect());
-        Ok(Self::Lanes { pipelines, lanes })
+        let kinds = filter.kinds.each().map(JobKind::code).collect();
+        Ok(Self::Lanes {
+            pipelines,
+            kinds,
+            lanes,
+        })
     }
 
     fn newest(
@@ -140,9 +146,11 @@ impl Ranges {
     ) -> Result<Vec<(JobId, i64)>> {
         match self {
             Self::Account(account) => range.newest_of_account(connection, *account, limit),
-            Self::Lanes { pipelines, lanes } => {
-                range.newest_of_lanes(connection, pipelines, lanes, limit)
-            }
+            Self::Lanes {
+                pipelines,
+                kinds,
+                lanes,
+            } => range.newest_of_lanes(connection, pipelines, (kinds, lanes), limit),
         }
     }
 }
@@ -176,15 +184,18 @@ impl IdRange {
         mut self,
         connection: &Connection,
         pipelines: &[i64],
-        lanes: &[i64],
+        (kinds, lanes): (&[u8], &[i64]),
         limit: u32,
     ) -> Result<Vec<(JobId, i64)>> {
         let most = limit as usize;
         let mut newest: Vec<(JobId, i64)> = Vec::new();
         for pipeline in pipelines {
-            for lane in lanes {
+            let lanes = kinds
+                .iter()
+                .flat_map(|kind| lanes.iter().map(move |lane| (kind, lane)));
+            for (kind, lane) in lanes {
                 let (first, last) = (self.first.as_bytes(), self.last.as_bytes());
-                let range = params![pipeline, lane, first, last, limit];
+                let range = params![pipeline, kind, lane, first, last, limit];
                 let found = all(connection, sql::LIST_LANE, range, entry)?;
                 if found.is_empty() {
                     continue;

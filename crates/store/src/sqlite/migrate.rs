@@ -32,6 +32,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 5,
         sql: include_str!("migrations/0005_keyed_calls.sql"),
     },
+    Migration {
+        version: 6,
+        sql: include_str!("migrations/0006_assets.sql"),
+    },
 ];
 
 /// Applies what is missing, each step with its record in one transaction: a crash leaves the

@@ -5,11 +5,13 @@
 //! cancel, claim and pause are arbitrated by their order in its inbox.
 
 mod access;
+mod assets;
 mod buckets;
 mod cancel;
 mod claim;
 mod connect;
 mod copying;
+mod documents;
 mod error;
 mod events;
 mod headroom;
@@ -51,6 +53,7 @@ use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, HistoryEntry, Job, NewJob, Selector, StopMode,
 };
 use reelgate_domain::media::Staged;
+use reelgate_domain::node::Kinds;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
     AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Place, Timestamp, WorkerId,
@@ -398,8 +401,9 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn claim(
+    async fn claim_kinds(
         &self,
+        kinds: Kinds,
         worker: &WorkerId,
         slots: u32,
         lease_until: Timestamp,
@@ -413,7 +417,7 @@ impl Store for SqliteStore {
         {
             return claims;
         }
-        let wanted = claim::Wanted::new(worker, slots, lease_until, now);
+        let wanted = claim::Wanted::new(worker, slots, lease_until, now).of(kinds);
         let served = Arc::clone(&self.served);
         let tick = move || served.fetch_add(1, Ordering::Relaxed) + 1;
         self.write(Lane::Urgent, move |tx| claim::claim(tx, &wanted, &tick))

@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering;
 use reelgate_domain::access::Once;
 use reelgate_domain::event::EventName;
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, CancelVerdict, Lease, NewJob, Selector, StateName, StopMode,
+    CancelOutcome, CancelPolicy, CancelVerdict, Lease, Named, NewJob, Selector, StateName, StopMode,
 };
 use reelgate_domain::media::Staged;
+use reelgate_domain::node::Kinds;
 use reelgate_domain::{AccountId, JobId, Timestamp, WorkerId};
 use rusqlite::params;
 
@@ -236,9 +237,11 @@ impl SqliteStore {
         policy: CancelPolicy,
     ) -> Option<JobId> {
         match selector {
-            Selector::Ids(ids)
-                if self.lacks() == Some(Rule::CompareAndSet)
-                    && policy == CancelPolicy::QueuedOnly =>
+            Selector {
+                named: Named::Ids(ids),
+                ..
+            } if self.lacks() == Some(Rule::CompareAndSet)
+                && policy == CancelPolicy::QueuedOnly =>
             {
                 ids.first().copied()
             }
@@ -269,7 +272,12 @@ impl SqliteStore {
                     worker: worker.clone(),
                     until,
                 };
-                let wanted = claim::Wanted { slots, lease, now };
+                let wanted = claim::Wanted {
+                    kinds: Kinds::ALL,
+                    slots,
+                    lease,
+                    now,
+                };
                 let served = Arc::clone(&self.served);
                 let tick = move || served.fetch_add(1, Ordering::Relaxed) + 1;
                 let claims = self.write(Lane::Urgent, move |tx| {
@@ -341,7 +349,12 @@ impl SqliteStore {
             worker: worker.clone(),
             until,
         };
-        let wanted = claim::Wanted { slots, lease, now };
+        let wanted = claim::Wanted {
+            kinds: Kinds::ALL,
+            slots,
+            lease,
+            now,
+        };
         let served = Arc::clone(&self.served);
         let tick = move || served.fetch_add(1, Ordering::Relaxed) + 1;
         self.write(Lane::Urgent, move |tx| {

@@ -181,11 +181,13 @@ pub(super) fn set_outputs(
     Ok(())
 }
 
-fn held_by(tx: &Tx<'_>, job: JobId) -> Result<Option<Held>> {
+/// The job that has this lease.
+pub(super) fn held_by(tx: &Tx<'_>, job: JobId) -> Result<Option<Held>> {
     one(tx.connection(), sql::HELD_BY_LEASE, [job.as_bytes()], held)
 }
 
-fn refusal(held: &Held, attempt: u32) -> Fenced {
+/// What an attempt is told whose write does not apply to the job as it is.
+pub(super) fn refusal(held: &Held, attempt: u32) -> Fenced {
     match held.lifecycle.state {
         JobState::Stopping { .. } if held.lifecycle.attempt == attempt => Fenced::Stopping,
         _ => Fenced::Lost,

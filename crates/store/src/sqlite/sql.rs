@@ -12,6 +12,7 @@ macro_rules! statements {
 }
 
 pub(super) mod access;
+pub(super) mod assets;
 pub(super) mod events;
 pub(super) mod keeping;
 pub(super) mod nodes;
@@ -66,6 +67,36 @@ macro_rules! bucket_query {
     };
 }
 
+// The kinds are spelled out, so that each is a probe of the index and none is walked over. `$kinds` has a bit
+// for each that is wanted.
+macro_rules! next_of_kind {
+    ($kind:literal) => {
+        concat!(
+            "SELECT number, lane, id FROM (SELECT number, lane, id FROM jobs WHERE pipeline = ?1 AND kind = ",
+            $kind,
+            " AND lane < 20 AND (?2 >> ",
+            $kind,
+            ") & 1 ORDER BY lane, id LIMIT 1)"
+        )
+    };
+}
+
+macro_rules! has_ready {
+    ($kind:literal, $pipeline:literal, $kinds:literal) => {
+        concat!(
+            "((",
+            $kinds,
+            " >> ",
+            $kind,
+            ") & 1 AND EXISTS (SELECT 1 FROM jobs WHERE pipeline = ",
+            $pipeline,
+            " AND kind = ",
+            $kind,
+            " AND lane < 20))"
+        )
+    };
+}
+
 statements! {
     BEGIN = "BEGIN IMMEDIATE";
     SNAPSHOT = "BEGIN DEFERRED";
@@ -111,15 +142,15 @@ statements! {
     LAST_SERVED = "SELECT coalesce(max(served), 0) FROM queues";
 
     INSERT_JOB = "INSERT INTO jobs (id, submission, account, pipeline, priority, state, attempt, \
-        losses, progress, created_at, kin) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, ?6, ?7)";
+        losses, progress, created_at, kin, kind) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, 0, ?6, ?7, ?8)";
     INSERT_PAYLOAD =
         "INSERT INTO job_payloads (number, spec, origin, user_data) VALUES (?1, ?2, ?3, ?4)";
     JOB_BY_ID = concat!(
         "SELECT ", job_columns!(), job_tables!(), "WHERE j.account = ?1 AND j.id = ?2"
     );
     JOB_BY_NUMBER = concat!("SELECT ", job_columns!(), job_tables!(), "WHERE j.number = ?1");
-    LIST_LANE = "SELECT id, number FROM jobs WHERE pipeline = ?1 AND lane = ?2 \
-        AND id BETWEEN ?3 AND ?4 ORDER BY id DESC LIMIT ?5";
+    LIST_LANE = "SELECT id, number FROM jobs WHERE pipeline = ?1 AND kind = ?2 AND lane = ?3 \
+        AND id BETWEEN ?4 AND ?5 ORDER BY id DESC LIMIT ?6";
     LIST_ACCOUNT = "SELECT id, number FROM jobs WHERE account = ?1 \
         AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4";
 
@@ -131,10 +162,25 @@ statements! {
         "SELECT ", held_columns!(),
         " FROM jobs j LEFT JOIN leases l ON l.id = j.id WHERE j.account = ?1 AND j.id = ?2"
     );
+    HELD_OF_KINDS = concat!(
+        "SELECT ", held_columns!(),
+        " FROM jobs j LEFT JOIN leases l ON l.id = j.id WHERE j.account = ?1 AND j.id = ?2 \
+         AND (?3 >> j.kind) & 1"
+    );
     HELD_BY_NUMBER = concat!(
         "SELECT ", held_columns!(),
-        " FROM jobs j LEFT JOIN leases l ON l.id = j.id WHERE j.number = ?2 AND j.account = ?1"
+        " FROM jobs j LEFT JOIN leases l ON l.id = j.id WHERE j.number = ?2 AND j.account = ?1 \
+         AND (?3 >> j.kind) & 1"
     );
+    /// Those that have not ended, newest first.
+    FETCHING = "SELECT s.number, y.spec FROM job_sources s CROSS JOIN jobs j ON j.number = s.number \
+        JOIN job_payloads y ON y.number = s.number \
+        WHERE s.account = ?1 AND s.hash = ?2 AND j.state < 4 AND (?3 >> j.kind) & 1 \
+        ORDER BY s.number DESC";
+    /// Some of the newest: nearly always of one address.
+    HAVE_FETCHED = "SELECT s.number, y.spec FROM job_sources s CROSS JOIN jobs j ON j.number = s.number \
+        JOIN job_payloads y ON y.number = s.number \
+        WHERE s.account = ?1 AND s.hash = ?2 AND (?3 >> j.kind) & 1 ORDER BY s.number DESC LIMIT 16";
     HELD_BY_LEASE = concat!(
         "SELECT ", held_columns!(),
         " FROM leases l JOIN jobs j ON j.number = l.number WHERE l.id = ?1"
@@ -184,9 +230,23 @@ statements! {
     SERVED = "UPDATE queues SET queued = queued - 1, ready = ready - 1, running = running + 1, \
         served = ?2 WHERE pipeline = ?1";
     NOTHING_READY = "UPDATE queues SET ready = 0 WHERE pipeline = ?1";
-    /// Its oldest job of the highest priority.
-    NEXT_JOB = "SELECT number FROM jobs WHERE pipeline = ?1 AND lane < 20 \
-        ORDER BY lane, id LIMIT 1";
+    /// The same, of those that have a job of some kinds. It walks over those that have none.
+    NEXT_QUEUE_OF_KINDS = concat!(
+        "SELECT q.pipeline, coalesce(q.concurrency - q.running - 1, -1) \
+        FROM queues q INDEXED BY queues_turn \
+        WHERE q.paused = 0 AND q.ready > 0 AND (q.concurrency IS NULL OR q.running < q.concurrency) \
+        AND (",
+        has_ready!("0", "q.pipeline", "?1"), " OR ",
+        has_ready!("1", "q.pipeline", "?1"), " OR ",
+        has_ready!("2", "q.pipeline", "?1"),
+        ") ORDER BY q.running, q.served LIMIT 1"
+    );
+    /// Its oldest job of the highest priority, of some kinds.
+    NEXT_JOB = concat!(
+        "SELECT number FROM (",
+        next_of_kind!("0"), " UNION ALL ", next_of_kind!("1"), " UNION ALL ", next_of_kind!("2"),
+        ") ORDER BY lane, id LIMIT 1"
+    );
     /// Those that are ready; a limit of -1 is none.
     SIBLINGS = "SELECT number FROM jobs WHERE submission = ?1 AND kin = ?2 AND kin IS NOT NULL \
         AND state = 0 AND ready_at IS NULL ORDER BY number LIMIT ?3";

@@ -22,6 +22,8 @@ const SMALL: &[(&str, &str)] = &[
     ("HOLDERS", "SCAN leases"),
     // By name, which is their key; there are few.
     ("CLUSTERS", "SCAN clusters"),
+    // Of the jobs of one submission, the newest ones first.
+    ("ASSET_JOBS", "USE TEMP B-TREE FOR LAST TERM OF ORDER BY"),
     // A few rows for each account that has times of its own; once in each round of the cleaner.
     ("RETENTIONS", "SCAN retention"),
 ];
@@ -41,6 +43,7 @@ fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     sql::ALL
         .iter()
         .chain(sql::access::ALL)
+        .chain(sql::assets::ALL)
         .chain(sql::events::ALL)
         .chain(sql::nodes::ALL)
         .chain(sql::keeping::ALL)
@@ -113,7 +116,7 @@ fn hot_statements_use_the_index_made_for_them() {
         (sql::DUE_RETRIES, "jobs_delayed (ready_at<?)"),
         (
             sql::keeping::ENDED_JOBS,
-            "jobs_lane (pipeline=? AND lane=? AND id>? AND id<?)",
+            "jobs_lane (pipeline=? AND kind=? AND lane=? AND id>? AND id<?)",
         ),
         (sql::keeping::NEXT_PIPELINE, "PRIMARY KEY (rowid>?)"),
         (sql::keeping::DELETE_JOB, "PRIMARY KEY (rowid=?)"),
@@ -158,6 +161,46 @@ fn hot_statements_use_the_index_made_for_them() {
         (
             sql::events::DELIVERIES_OF_JOB,
             "deliveries_job (job=? AND number<?)",
+        ),
+        (
+            sql::assets::LIST_ASSETS,
+            "sqlite_autoindex_assets_1 (account=? AND id>? AND id<?)",
+        ),
+        (
+            sql::assets::LIST_OLDEST_ASSETS,
+            "sqlite_autoindex_assets_1 (account=? AND id>? AND id<?)",
+        ),
+        (
+            sql::assets::LIST_CATEGORY,
+            "assets_category (account=? AND category=? AND id>? AND id<?)",
+        ),
+        (
+            sql::assets::LIST_OLDEST_OF_CATEGORY,
+            "assets_category (account=? AND category=? AND id>? AND id<?)",
+        ),
+        (
+            sql::assets::ASSET_OF_FILE,
+            "assets_file (account=? AND bucket=? AND key=?)",
+        ),
+        (
+            sql::assets::ASSET_REFERRED,
+            "assets_reference (account=? AND reference=?)",
+        ),
+        (
+            sql::assets::ASSET_JOBS,
+            "asset_jobs_asset (account=? AND asset=?)",
+        ),
+        (
+            sql::assets::SUBMISSION_JOBS,
+            "asset_jobs_submission (account=? AND submission=?)",
+        ),
+        (
+            sql::assets::JOBS_OF_SOURCE,
+            "job_sources_hash (account=? AND hash=? AND number<?)",
+        ),
+        (
+            sql::assets::DOCUMENTS,
+            "sqlite_autoindex_documents_1 (account=? AND kind=?)",
         ),
         (sql::access::ACCESS_KEY, "PRIMARY KEY (id=?)"),
         (sql::access::API_KEY, "PRIMARY KEY (digest=?)"),

@@ -1,9 +1,10 @@
 //! Queueing new jobs.
 
 use reelgate_domain::job::NewJob;
-use reelgate_domain::{AccountId, PipelineId};
+use reelgate_domain::{AccountId, AssetId, PipelineId};
 use rusqlite::params;
 
+use super::assets::{self, Ties};
 use super::events::record;
 use super::rows::execute;
 use super::writer::Tx;
@@ -14,6 +15,7 @@ use crate::hints::Wakes;
 use crate::stored::{encode, storable};
 
 /// A job as its rows hold it, encoded before it reaches the writer's thread.
+#[derive(Clone)]
 pub(super) struct NewRow {
     id: [u8; 16],
     submission: [u8; 16],
@@ -22,9 +24,11 @@ pub(super) struct NewRow {
     priority: u8,
     created_at: i64,
     kin: Option<i64>,
+    kind: u8,
     spec: String,
     origin: Option<String>,
     user_data: Option<String>,
+    ties: Ties,
 }
 
 impl NewRow {
@@ -46,13 +50,27 @@ impl NewRow {
             priority: job.priority.level(),
             created_at: job.created_at.as_millis(),
             kin,
+            kind: job.spec.kind().code(),
             spec: encode(&job.spec)?,
             origin: job.origin.as_ref().map(encode).transpose()?,
             user_data: job
                 .user_data
                 .as_deref()
                 .map(|text| storable(text).into_owned()),
+            ties: Ties {
+                asset: job.asset.map(|asset| *asset.as_bytes()),
+                source: job.spec.source_url().map(family::source_hash),
+            },
         })
+    }
+
+    /// The same, made for another asset if it is made for this one.
+    pub(super) fn made_for(&self, planned: AssetId, is: AssetId) -> Self {
+        let mut row = self.clone();
+        if row.ties.asset == Some(*planned.as_bytes()) {
+            row.ties.asset = Some(*is.as_bytes());
+        }
+        row
     }
 }
 
@@ -103,6 +121,7 @@ fn insert(tx: &Tx<'_>, row: &NewRow, pipeline: i64) -> Result<i64> {
             row.priority,
             row.created_at,
             row.kin,
+            row.kind,
         ],
     )?;
     let number = connection.last_insert_rowid();
@@ -111,6 +130,8 @@ fn insert(tx: &Tx<'_>, row: &NewRow, pipeline: i64) -> Result<i64> {
         sql::INSERT_PAYLOAD,
         params![number, row.spec, row.origin, row.user_data],
     )?;
+    let names = (row.account, &row.submission, &row.id);
+    assets::tie(connection, number, names, row.ties)?;
     record::submitted(tx, row.account, &row.id, pipeline, row.created_at)?;
     Ok(number)
 }

@@ -266,7 +266,7 @@ async fn submit_and_maybe_cancel(store: &SqliteStore, jobs: Vec<NewJob>) {
 }
 
 async fn cancel(store: &SqliteStore, id: JobId) {
-    let (selector, policy) = (Selector::Ids(vec![id]), CancelPolicy::QueuedOnly);
+    let (selector, policy) = (Selector::ids(vec![id]), CancelPolicy::QueuedOnly);
     let (mode, now) = (StopMode::Graceful, FixedClock::START);
     let outcome = store
         .cancel(account(1), selector, policy, mode, now, None)

@@ -147,7 +147,7 @@ impl Reach for Mutated {
             let store = &self.store;
             return store.cancel_check_then_act(account, job, policy, now).await;
         }
-        let selector = reelgate_domain::job::Selector::Ids(vec![job]);
+        let selector = reelgate_domain::job::Selector::ids(vec![job]);
         let outcomes = self
             .store
             .cancel(account, selector, policy, mode, now, None);

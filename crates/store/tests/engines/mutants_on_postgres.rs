@@ -86,7 +86,7 @@ impl Reach for Mutated {
         if matches!(self.mutant, Mutant::CompareAndSet) && policy == CancelPolicy::QueuedOnly {
             return store.cancel_check_then_act(account, job, policy, now).await;
         }
-        let selector = Selector::Ids(vec![job]);
+        let selector = Selector::ids(vec![job]);
         let outcomes = store.cancel(account, selector, policy, mode, now, None);
         Ok(outcomes.await?.remove(0))
     }

@@ -166,7 +166,7 @@ impl Storm {
             let (policy, mode) = (CancelPolicy::QueuedOnly, StopMode::Graceful);
             let call = || {
                 let account = self.world.account;
-                let selector = Selector::Ids(vec![id]);
+                let selector = Selector::ids(vec![id]);
                 self.stores[node].cancel(account, selector, policy, mode, self.now(), None)
             };
             let refused = |state| state == StateName::Cancelled;

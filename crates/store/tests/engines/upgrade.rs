@@ -173,7 +173,7 @@ async fn every_job_of_schema_1_reads_as_it_was() {
         assert_eq!(job.number.0, i64::from(number));
         assert_eq!(job.created_at, at(0));
         assert_eq!(job.started_at, (attempt > 0).then(|| at(1)), "{number}");
-        assert_eq!(job.spec.input(), &object("in.mp4"));
+        assert_eq!(job.spec.shared_input(), Some(&object("in.mp4")));
         assert_eq!(job.user_data, Some(format!("of {number}")));
         let results = match number {
             7 | 8 => vec![done("out.mp4")],
@@ -288,7 +288,7 @@ async fn jobs_of_schema_1_can_be_cancelled_and_retried() {
     assert_eq!(retried, RetryOutcome::Queued);
     let refused = store.retry(owner(), id(10), at(6), None).await.unwrap();
     assert_eq!(refused, RetryOutcome::Refused(StateName::Cancelled));
-    let selector = Selector::Ids([1, 2, 4, 6, 8].map(id).to_vec());
+    let selector = Selector::ids([1, 2, 4, 6, 8].map(id).to_vec());
     let (policy, mode) = (CancelPolicy::Any, StopMode::Now);
     let outcomes = store
         .cancel(owner(), selector, policy, mode, at(7), None)

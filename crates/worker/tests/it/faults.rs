@@ -289,7 +289,7 @@ async fn what_dead_processes_staged_goes_unless_it_has_won() {
     let mut ended = Vec::new();
     for key in ["old.mp4", "young.mp4"] {
         let job = house.submit("in.mp4", &[(key, preset("web-240p"))]).await;
-        let selector = Selector::Ids(vec![job.id]);
+        let selector = Selector::ids(vec![job.id]);
         let (policy, mode) = (CancelPolicy::Any, StopMode::Now);
         let cancelled = house.service.cancel(&house.caller, selector, policy, mode);
         cancelled.await.unwrap();

@@ -1,6 +1,7 @@
 //! A store in front of the real one that fails on demand, for a worker that has to live with it.
 
 mod access;
+mod assets;
 mod events;
 mod keeping;
 mod nodes;
@@ -15,6 +16,7 @@ use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, HistoryEntry, Job, NewJob, Selector, StopMode,
 };
 use reelgate_domain::media::Staged;
+use reelgate_domain::node::Kinds;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
     AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
@@ -182,8 +184,9 @@ impl Store for Faulty {
         unreachable!("{ELSEWHERE}")
     }
 
-    async fn claim(
+    async fn claim_kinds(
         &self,
+        kinds: Kinds,
         worker: &WorkerId,
         slots: u32,
         until: Timestamp,
@@ -195,7 +198,8 @@ impl Store for Faulty {
             self.hung_claims.send_modify(|count| *count += 1);
         }
         hang.wait_for(|hang| !hang).await.unwrap();
-        self.inner.claim(worker, slots, until, now).await
+        let inner = &self.inner;
+        inner.claim_kinds(kinds, worker, slots, until, now).await
     }
 
     async fn claim_winners(

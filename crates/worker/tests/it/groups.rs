@@ -69,7 +69,7 @@ async fn state(house: &House, job: &Job) -> StateName {
 }
 
 pub(crate) async fn cancel(house: &House, job: JobId, mode: StopMode) {
-    let selector = Selector::Ids(vec![job]);
+    let selector = Selector::ids(vec![job]);
     let cancel = house
         .service
         .cancel(&house.caller, selector, CancelPolicy::Any, mode);

@@ -206,7 +206,7 @@ async fn a_paused_pipeline_starts_nothing_and_a_resumed_one_starts_at_once() {
     let still = house.service.job(&house.caller, kept.id).await.unwrap();
     assert_eq!(still.lifecycle.state.name(), StateName::Queued);
 
-    let selector = Selector::Ids(vec![gone.id]);
+    let selector = Selector::ids(vec![gone.id]);
     let outcome = house
         .service
         .cancel(
@@ -243,7 +243,7 @@ async fn cancelling_a_running_job_ends_its_processes_and_leaves_no_output() {
     house.reaches(job.id, StateName::Running).await;
     wait_for_process(&house, true).await;
 
-    let selector = || Selector::Ids(vec![job.id]);
+    let selector = || Selector::ids(vec![job.id]);
     let refused = house
         .service
         .cancel(

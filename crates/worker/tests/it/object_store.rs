@@ -215,7 +215,7 @@ async fn a_cancel_ends_a_job_that_waits_for_the_store() {
     let worker = house.worker(1);
     let job = submit(&house, "out.mp4", preset("web-240p")).await;
     house.reaches(job, StateName::Running).await;
-    let selector = Selector::Ids(vec![job]);
+    let selector = Selector::ids(vec![job]);
     let cancelled = house.service.cancel(
         &house.caller,
         selector,

@@ -3,7 +3,7 @@
 //! <https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-canceljob>
 
 use reelgate_domain::JobId;
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, Selector, StopMode};
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, JobKind, Selector, StopMode};
 use reelgate_service::{Caller, Service};
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ pub(super) async fn call(
 ) -> Result<Value, ApiError> {
     let text = request::required(params, "JobId")?;
     let id: JobId = request::id("JobId", text)?;
-    let selector = Selector::Ids(vec![id]);
+    let selector = Selector::ids(vec![id]).of(JobKind::Transcode);
     let outcomes = service
         .cancel(
             caller,

@@ -152,7 +152,12 @@ pub(super) fn job_failure(fault: &Fault, object_key: &str) -> (&'static str, Str
         | FaultCode::TimedOut
         | FaultCode::Stalled
         | FaultCode::OverBudget
-        | FaultCode::WorkerLost => (Code::Internal, ""),
+        | FaultCode::WorkerLost
+        // Of jobs that this product does not show.
+        | FaultCode::SourceRefused
+        | FaultCode::SourceUnreachable
+        | FaultCode::SourceMismatch
+        | FaultCode::SourceTooLarge => (Code::Internal, ""),
     };
     let message = format!("{} ({})", code.message(about), fault.message);
     (code.as_str(), message)

@@ -2,6 +2,8 @@
 
 use reelgate_api_kit::time::parse_utc;
 use reelgate_domain::Timestamp;
+use reelgate_domain::job::JobKind;
+use reelgate_domain::node::Kinds;
 use reelgate_service::{Caller, JobQuery, Service};
 use serde_json::{Value, json};
 
@@ -21,7 +23,7 @@ pub(super) async fn call(
     let jobs: Vec<Value> = page
         .jobs
         .iter()
-        .map(|job| render::job(job, View::ListJob))
+        .filter_map(|job| render::job(job, View::ListJob))
         .collect();
     let mut answer = json!({"JobList": {"Job": jobs}});
     if let Some(next) = page.next {
@@ -41,6 +43,7 @@ fn query(params: &Params) -> Result<JobQuery, Refusal> {
     let pipeline = id("PipelineId").map(|(name, text)| request::id(&name, text));
     let after = id("NextPageToken").map(|(name, text)| request::id(&name, text));
     Ok(JobQuery {
+        kinds: Kinds::NONE.and(JobKind::Transcode),
         states,
         started,
         pipeline: pipeline.transpose()?,

@@ -4,7 +4,7 @@
 
 use reelgate_domain::Pipeline;
 use reelgate_domain::event::{EventName, JobEvent, TopicName};
-use reelgate_domain::job::{Job, JobSpec};
+use reelgate_domain::job::Job;
 use reelgate_service::{EventRenderer, Rendered};
 use serde_json::{Map, Value};
 
@@ -92,7 +92,7 @@ impl EventRenderer for EndMessages {
             | EventName::Stopping
             | EventName::Cancelled => return None,
         };
-        let JobSpec::Transcode(spec) = &job.spec;
+        let spec = job.spec.transcode()?;
         let mut message = Message::default();
         message.put("JobId", event.job.to_string());
         message.put("RequestId", origin::request_id(job).unwrap_or_default());

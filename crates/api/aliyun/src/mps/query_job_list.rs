@@ -1,6 +1,7 @@
 //! `QueryJobList`: jobs by id, newest first.
 
 use reelgate_domain::JobId;
+use reelgate_domain::job::JobKind;
 use reelgate_service::{Caller, Service};
 use serde_json::{Value, json};
 
@@ -19,7 +20,8 @@ pub(super) async fn call(
         return Err(Refusal::new(Code::Invalid, "JobIds").into());
     };
     let ids: Vec<JobId> = request::ids("JobIds", text)?;
-    let jobs = service.jobs(caller, &ids).await.map_err(service_error)?;
+    let mut jobs = service.jobs(caller, &ids).await.map_err(service_error)?;
+    jobs.retain(|job| job.spec.kind() == JobKind::Transcode);
     let missing: Vec<String> = ids
         .iter()
         .filter(|id| jobs.iter().all(|job| job.id != **id))
@@ -27,7 +29,7 @@ pub(super) async fn call(
         .collect();
     let jobs: Vec<Value> = jobs
         .iter()
-        .map(|job| render::job(job, View::QueryJobList))
+        .filter_map(|job| render::job(job, View::QueryJobList))
         .collect();
     let mut answer = json!({"JobList": {"Job": jobs}});
     if !missing.is_empty() {

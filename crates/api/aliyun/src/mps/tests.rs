@@ -190,7 +190,7 @@ impl World {
         let now = Timestamp::from_millis(START_MS + 60_500);
         let (policy, mode) = (CancelPolicy::Any, StopMode::Graceful);
         let (id, account) = (claim.job.id, claim.job.account);
-        let ids = Selector::Ids(vec![id]);
+        let ids = Selector::ids(vec![id]);
         let outcomes = self
             .store
             .cancel(account, ids, policy, mode, now, None)

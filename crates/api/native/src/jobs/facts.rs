@@ -41,7 +41,7 @@ struct AudioView<'a> {
 }
 
 impl<'a> FactsView<'a> {
-    pub(crate) fn of(facts: &'a MediaFacts, asked: &Container) -> Self {
+    pub(crate) fn of(facts: &'a MediaFacts, asked: Option<&Container>) -> Self {
         Self {
             container: container(&facts.format.name, asked),
             duration_s: facts.format.duration_seconds,
@@ -55,11 +55,11 @@ impl<'a> FactsView<'a> {
 
 /// A demuxer has a list of names (`mov,mp4,m4a,…`): the one that was asked for if it is in the
 /// list, else the first.
-fn container<'a>(names: &'a str, asked: &Container) -> &'a str {
-    let asked = match asked {
+fn container<'a>(names: &'a str, asked: Option<&Container>) -> &'a str {
+    let asked = asked.map_or("", |asked| match asked {
         Container::Mp4 => "mp4",
         Container::Hls { .. } => "hls",
-    };
+    });
     let mut each = names.split(',');
     let first = each.clone().next().unwrap_or(names);
     each.find(|name| *name == asked).unwrap_or(first)
@@ -116,8 +116,11 @@ mod tests {
             segments: Default::default(),
             segment_seconds: 6,
         };
-        assert_eq!(container("mov,mp4,m4a,3gp,3g2,mj2", &Container::Mp4), "mp4");
-        assert_eq!(container("hls", &hls), "hls");
-        assert_eq!(container("mpegts", &hls), "mpegts");
+        assert_eq!(
+            container("mov,mp4,m4a,3gp,3g2,mj2", Some(&Container::Mp4)),
+            "mp4"
+        );
+        assert_eq!(container("hls", Some(&hls)), "hls");
+        assert_eq!(container("mpegts", Some(&hls)), "mpegts");
     }
 }

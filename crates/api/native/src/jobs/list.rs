@@ -6,7 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::Uri;
-use reelgate_domain::job::StateName;
+use reelgate_domain::job::{JobKind, StateName};
+use reelgate_domain::node::Kinds;
 use reelgate_service::{Caller, JobQuery};
 use serde::Serialize;
 
@@ -22,7 +23,7 @@ struct JobsView<'a> {
     next_cursor: Option<String>,
 }
 
-/// Parameters: `state` (repeated or with commas), `pipeline` (id or name), `created_from` and
+/// Parameters: `kind` and `state` (repeated or with commas), `pipeline` (id or name), `created_from` and
 /// `created_to` (RFC 3339, both included), `cursor`, `limit` (1 to 100, by default 20).
 pub(crate) async fn list(
     State(api): State<Arc<NativeApi>>,
@@ -41,7 +42,8 @@ pub(crate) async fn list(
 }
 
 async fn query(api: &NativeApi, caller: &Caller, uri: &Uri) -> Result<JobQuery, Problem> {
-    const KNOWN: [&str; 6] = [
+    const KNOWN: [&str; 7] = [
+        "kind",
         "state",
         "pipeline",
         "created_from",
@@ -62,6 +64,7 @@ async fn query(api: &NativeApi, caller: &Caller, uri: &Uri) -> Result<JobQuery, 
         }
     };
     Ok(JobQuery {
+        kinds: kinds(&query)?,
         states: query.all("state").map(state).collect::<Result<_, _>>()?,
         started: None,
         pipeline,
@@ -69,6 +72,22 @@ async fn query(api: &NativeApi, caller: &Caller, uri: &Uri) -> Result<JobQuery, 
         created_to: time("created_to")?,
         after: query.parsed("cursor", "the next_cursor of an earlier page")?,
         limit: query.limit(20, 100)?,
+    })
+}
+
+fn kinds(query: &Query) -> Result<Kinds, Problem> {
+    let mut kinds = Kinds::NONE;
+    for word in query.all("kind") {
+        let found = JobKind::ALL.into_iter().find(|kind| kind.word() == word);
+        kinds = kinds.and(found.ok_or_else(|| {
+            let words = JobKind::ALL.map(JobKind::word).join(", ");
+            Problem::invalid_field("kind", format!("{word:?} is no kind of job: {words}"))
+        })?);
+    }
+    Ok(if kinds == Kinds::NONE {
+        Kinds::ALL
+    } else {
+        kinds
     })
 }
 

@@ -98,7 +98,10 @@ fn submitted(job: &Job) -> Response {
 
 impl SubmitBody {
     pub(crate) fn job(self) -> Result<SubmitJob, Problem> {
-        let JobKind::Transcode = self.kind;
+        if self.kind != JobKind::Transcode {
+            let message = format!("jobs of kind {} are not submitted here", self.kind.word());
+            return Err(Problem::invalid_field("kind", message));
+        }
         let outputs = self.outputs.into_iter().enumerate();
         let spec = TranscodeSpec {
             input: self.input.0,

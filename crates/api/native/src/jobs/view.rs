@@ -1,7 +1,8 @@
 //! How this API shows a job.
 
-use reelgate_domain::job::kind::transcode::OutputSpec;
-use reelgate_domain::job::{Fault, FaultCode, Job, JobKind, JobSpec, StateName};
+use reelgate_domain::job::kind::ingest::SourceUrl;
+use reelgate_domain::job::kind::transcode::Container;
+use reelgate_domain::job::{Fault, FaultCode, Job, JobKind, StateName};
 use reelgate_domain::media::{OutputFile, OutputResult};
 use reelgate_domain::{JobId, JobNumber, ObjectRef, PipelineId, SubmissionId};
 use reelgate_service::Waiting;
@@ -20,7 +21,8 @@ use crate::http::format_time;
 ///  "waiting": {"reason", "detail"}}
 /// ```
 ///
-/// `state` is `queued`, `running`, `publishing`, `stopping`, `succeeded`, `failed` or `cancelled`.
+/// `input` is null for a job that fetches its source from elsewhere: then `source_host` says from which
+/// server, and no more, because the rest of an address may give access to it. `state` is `queued`, `running`, `publishing`, `stopping`, `succeeded`, `failed` or `cancelled`.
 /// `progress` is 0 to 100, `attempt` 0 before the first start, `started_at` the start of the newest
 /// attempt. `origin` names the API that made the job. What is not known yet is null; `waiting` is
 /// there only where one job was asked for.
@@ -38,7 +40,9 @@ pub(crate) struct JobView<'a> {
     started_at: Option<String>,
     finished_at: Option<String>,
     submission_id: SubmissionId,
-    input: &'a ObjectRef,
+    input: Option<&'a ObjectRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_host: Option<&'a str>,
     outputs: Vec<OutputView<'a>>,
     fault: Option<FaultView<'a>>,
     user_data: Option<&'a str>,
@@ -69,9 +73,8 @@ struct FaultView<'a> {
 
 impl<'a> JobView<'a> {
     pub(crate) fn of(job: &'a Job) -> Self {
-        let JobSpec::Transcode(spec) = &job.spec;
         let state = job.lifecycle.state.name();
-        let outputs = spec.outputs.iter().enumerate();
+        let targets = job.spec.targets().into_iter().enumerate();
         Self {
             id: job.id,
             number: job.number,
@@ -85,9 +88,10 @@ impl<'a> JobView<'a> {
             started_at: job.started_at.map(format_time),
             finished_at: job.finished_at().map(format_time),
             submission_id: job.submission,
-            input: &spec.input,
-            outputs: outputs
-                .map(|(index, output)| OutputView::of(output, job.results.get(index), job))
+            input: job.spec.input(),
+            source_host: job.spec.source_url().map(SourceUrl::host),
+            outputs: targets
+                .map(|(index, target)| OutputView::of(target, job.results.get(index), job))
                 .collect(),
             fault: job.fault().map(FaultView::of),
             user_data: job.user_data.as_deref(),
@@ -105,11 +109,18 @@ impl<'a> JobView<'a> {
     }
 }
 
+/// The file format that a transcode was to have.
+fn container<'a>(job: &'a Job, object: &ObjectRef) -> Option<&'a Container> {
+    let outputs = &job.spec.transcode()?.outputs;
+    let output = outputs.iter().find(|output| output.object == *object);
+    output.map(|output| &output.settings.container)
+}
+
 impl<'a> OutputView<'a> {
-    fn of(spec: &'a OutputSpec, result: Option<&'a OutputResult>, job: &'a Job) -> Self {
+    fn of(object: &'a ObjectRef, result: Option<&'a OutputResult>, job: &'a Job) -> Self {
         let state = job.lifecycle.state.name();
         let bare = Self {
-            object: &spec.object,
+            object,
             state: state.as_str(),
             files: &[],
             facts: None,
@@ -126,7 +137,7 @@ impl<'a> OutputView<'a> {
             ) => Self {
                 object,
                 files,
-                facts: Some(FactsView::of(facts, &spec.settings.container)),
+                facts: Some(FactsView::of(facts, container(job, object))),
                 ..bare
             },
             (Some(OutputResult::Failed { object, fault }), _) if state.is_final() => Self {

@@ -1,3 +1,5 @@
 //! One module per kind of job: what its spec holds.
 
+pub mod ingest;
+pub mod snapshot;
 pub mod transcode;

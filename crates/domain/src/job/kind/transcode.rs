@@ -356,7 +356,11 @@ impl AudioSettings {
     }
 }
 
-fn check(holds: bool, field: &'static str, expected: &'static str) -> Result<(), OutOfRange> {
+pub(super) fn check(
+    holds: bool,
+    field: &'static str,
+    expected: &'static str,
+) -> Result<(), OutOfRange> {
     if holds {
         Ok(())
     } else {

@@ -192,7 +192,7 @@ impl World {
     }
 
     async fn cancel(&self, job: JobId) {
-        let (selector, policy) = (Selector::Ids(vec![job]), CancelPolicy::Any);
+        let (selector, policy) = (Selector::ids(vec![job]), CancelPolicy::Any);
         let cancelled = self
             .service
             .cancel(&self.caller, selector, policy, StopMode::Graceful);

@@ -396,7 +396,7 @@ impl Model<'_> {
         let mode = self
             .dice
             .pick(&[StopMode::Graceful, StopMode::Graceful, StopMode::Now]);
-        let selector = Selector::Ids(ids.clone());
+        let selector = Selector::ids(ids.clone());
         let (account, store) = (self.world.account, &self.world.store);
         let outcomes = store
             .cancel(account, selector, policy, mode, now, None)

@@ -501,9 +501,7 @@ impl Worker {
 fn are_siblings(claim: &Claim) -> bool {
     let family = |job: &Job| (job.submission, job.pipeline, job.priority);
     let first = &claim.job;
-    claim
-        .siblings
-        .iter()
-        .all(|job| family(job) == family(first) && job.spec.input() == first.spec.input())
-        && (claim.work == Work::Run || claim.siblings.is_empty())
+    claim.siblings.iter().all(|job| {
+        family(job) == family(first) && job.spec.shared_input() == first.spec.shared_input()
+    }) && (claim.work == Work::Run || claim.siblings.is_empty())
 }

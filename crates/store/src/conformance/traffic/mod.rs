@@ -55,7 +55,7 @@ pub trait Reach: Send + Sync + 'static {
         (policy, mode): (CancelPolicy, StopMode),
         now: Timestamp,
     ) -> Result<CancelOutcome> {
-        let selector = Selector::Ids(vec![job]);
+        let selector = Selector::ids(vec![job]);
         let outcomes = self
             .store()
             .cancel(account, selector, policy, mode, now, None);

@@ -1,6 +1,6 @@
 //! Taking finished jobs away.
 //!
-//! They are found by the index that listings use: per pipeline, the lanes of what has ended, oldest id
+//! They are found by the index that listings use: per pipeline and kind, the lanes of what has ended, oldest id
 //! first. An id carries the time of its job's creation, and no job ends before that; so those with an
 //! id from before the cutoff are all that can have ended before it.
 
@@ -39,8 +39,9 @@ pub(super) async fn look(session: &Session, slice: &Slice) -> Answer<Step> {
         }
         let cutoff = slice.cutoffs.of(Some(account));
         let end = JobId::first_at(cutoff);
-        let range: [Param<'_>; 5] = [
+        let range: [Param<'_>; 6] = [
             &pipeline,
+            &i16::from(place.kind),
             &i16::from(place.lane),
             &place.id.as_slice(),
             &end.as_bytes().as_slice(),

@@ -121,9 +121,19 @@ statements! {
     LOCK_FREE_JOBS = "SELECT number FROM jobs WHERE number = ANY($1::bigint[]) ORDER BY number \
         FOR NO KEY UPDATE SKIP LOCKED";
     LOAD_JOBS = concat!(
-        "SELECT ", held_columns!(),
+        "SELECT ", held_columns!(), ", j.kind",
         " FROM jobs j LEFT JOIN leases l ON l.id = j.id WHERE j.number = ANY(", named_jobs!(), ")"
     );
+    /// The jobs that fetch addresses of these hashes and have not ended; of each hash also some of the
+    /// newest, nearly always of one address.
+    FETCHING = "SELECT k.account, k.hash, s.number, y.spec, s.has_ended \
+        FROM unnest($1::bigint[], $2::bigint[]) AS k(account, hash) CROSS JOIN LATERAL ( \
+        (SELECT s.number, false AS has_ended FROM job_sources s JOIN jobs j ON j.number = s.number \
+        WHERE s.account = k.account AND s.hash = k.hash AND j.state < 4) \
+        UNION ALL (SELECT s.number, true FROM job_sources s JOIN jobs j ON j.number = s.number \
+        WHERE s.account = k.account AND s.hash = k.hash AND j.state >= 4 \
+        ORDER BY s.number DESC LIMIT 16)) s \
+        JOIN job_payloads y ON y.number = s.number";
     STAGED = "SELECT number, outputs FROM job_results WHERE number = ANY($1::bigint[])";
     NUMBERS = "SELECT nextval('jobs_number_seq') FROM generate_series(1, $1::bigint)";
     PIPELINES_BY_ID = "SELECT id, account, key FROM pipelines \
@@ -131,11 +141,11 @@ statements! {
     PIPELINES_BY_KEY = "SELECT key, id, deleted FROM pipelines WHERE key = ANY($1::bigint[])";
 
     INSERT_JOBS = "INSERT INTO jobs (number, id, submission, account, pipeline, priority, \
-        created_at, kin, state, attempt, losses, progress) \
+        created_at, kin, kind, state, attempt, losses, progress) \
         SELECT n.number, n.id, n.submission, n.account, n.pipeline, n.priority, n.created_at, \
-        n.kin, 0, 0, 0, 0 FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], \
-        $5::bigint[], $6::smallint[], $7::bigint[], $8::bigint[]) \
-        AS n(number, id, submission, account, pipeline, priority, created_at, kin)";
+        n.kin, n.kind, 0, 0, 0, 0 FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], \
+        $5::bigint[], $6::smallint[], $7::bigint[], $8::bigint[], $9::smallint[]) \
+        AS n(number, id, submission, account, pipeline, priority, created_at, kin, kind)";
     INSERT_PAYLOADS = "INSERT INTO job_payloads (number, spec, origin, user_data) \
         SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])";
     /// The rows must still be in the states and attempts that were read.
@@ -191,6 +201,15 @@ statements! {
         WHERE NOT t.paused AND t.ready > 0 \
         AND (t.concurrency IS NULL OR t.running < t.concurrency) \
         ORDER BY t.running, t.served LIMIT $2::bigint)) ORDER BY pipeline FOR NO KEY UPDATE";
+    /// The same, of those that have a job of some kinds. It walks over those that have none.
+    LOCK_TURNS_OF_KINDS = "SELECT pipeline, paused, concurrency, ready, running, served FROM queues \
+        WHERE pipeline = ANY($1::bigint[] || ARRAY(SELECT t.pipeline FROM queues t \
+        WHERE NOT t.paused AND t.ready > 0 \
+        AND (t.concurrency IS NULL OR t.running < t.concurrency) \
+        AND EXISTS (SELECT 1 FROM unnest($3::smallint[]) AS k(kind) CROSS JOIN LATERAL \
+        (SELECT 1 FROM jobs j WHERE j.pipeline = t.pipeline AND j.kind = k.kind AND j.lane < 20 \
+        ORDER BY j.lane, j.id LIMIT 1) j) \
+        ORDER BY t.running, t.served LIMIT $2::bigint)) ORDER BY pipeline FOR NO KEY UPDATE";
     /// A deleted pipeline takes nothing more.
     COUNT_JOBS = all_of!(count_jobs!());
     /// The same, and how the queues stand after that.
@@ -202,14 +221,18 @@ statements! {
     NOTHING_READY = "UPDATE queues SET ready = 0 WHERE pipeline = ANY($1::bigint[])";
     /// Which of these pipelines have a job that is ready, locked or not.
     WITH_READY_JOBS = "SELECT k.pipeline FROM unnest($1::bigint[]) AS k(pipeline) \
-        WHERE EXISTS (SELECT 1 FROM jobs j WHERE j.pipeline = k.pipeline AND j.lane < 20)";
+        WHERE EXISTS (SELECT 1 FROM unnest($2::smallint[]) AS n(kind) CROSS JOIN LATERAL \
+        (SELECT 1 FROM jobs j WHERE j.pipeline = k.pipeline AND j.kind = n.kind AND j.lane < 20 \
+        ORDER BY j.lane, j.id LIMIT 1) j)";
     /// So many of each pipeline's jobs that come next. The jobs are picked once, because the
     /// expression is materialised: a limit in a query that runs again locks as many again.
     NEXT_JOBS = concat!(
         "WITH picked AS MATERIALIZED (SELECT j.* \
          FROM unnest($1::bigint[], $2::bigint[]) AS t(pipeline, most) CROSS JOIN LATERAL \
-         (SELECT * FROM jobs WHERE pipeline = t.pipeline AND lane < 20 ORDER BY lane, id \
-         LIMIT t.most FOR NO KEY UPDATE SKIP LOCKED) j) ",
+         (SELECT i.* FROM unnest($3::smallint[]) AS k(kind) CROSS JOIN LATERAL \
+         (SELECT * FROM jobs WHERE pipeline = t.pipeline AND kind = k.kind AND lane < 20 \
+         ORDER BY lane, id LIMIT t.most FOR NO KEY UPDATE SKIP LOCKED) i \
+         ORDER BY i.lane, i.id LIMIT t.most) j) ",
         picked_columns!()
     );
     SIBLINGS = concat!(
@@ -246,9 +269,9 @@ statements! {
     /// Merges one index range for each pipeline and lane.
     LIST_LANES = concat!(
         "WITH found AS MATERIALIZED (SELECT r.number FROM unnest($1::bigint[]) AS k(pipeline) \
-         CROSS JOIN unnest($2::smallint[]) AS n(lane) CROSS JOIN LATERAL \
-         (SELECT number, id FROM jobs WHERE pipeline = k.pipeline AND lane = n.lane \
-         AND id BETWEEN $3 AND $4 ORDER BY id DESC LIMIT $5::bigint) r \
+         CROSS JOIN unnest($2::smallint[]) AS n(lane) CROSS JOIN unnest($6::smallint[]) AS m(kind) \
+         CROSS JOIN LATERAL (SELECT number, id FROM jobs \
+         WHERE pipeline = k.pipeline AND kind = m.kind AND lane = n.lane AND id BETWEEN $3 AND $4 ORDER BY id DESC LIMIT $5::bigint) r \
          ORDER BY r.id DESC LIMIT $5::bigint) SELECT ", job_columns!(),
         " FROM found f JOIN jobs j ON j.number = f.number LEFT JOIN leases l ON l.id = j.id \
          LEFT JOIN pipelines p ON p.key = j.pipeline \
@@ -305,7 +328,7 @@ statements! {
 }
 
 /// What batches are made of, but for events.
-pub(in crate::postgres) const IN_BATCHES: [&str; 37] = [
+pub(in crate::postgres) const IN_BATCHES: [&str; 39] = [
     SPEND,
     GIVE_BACK,
     SPEND_KEYED,
@@ -331,6 +354,8 @@ pub(in crate::postgres) const IN_BATCHES: [&str; 37] = [
     ADD_HISTORY,
     LOCK_QUEUES,
     LOCK_TURNS,
+    LOCK_TURNS_OF_KINDS,
+    FETCHING,
     COUNT_JOBS,
     COUNT_AND_TELL,
     TICKS,

@@ -20,6 +20,12 @@ statements! {
           DELETE FROM job_payloads y USING wanted w WHERE y.number = w.number \
         ), results AS ( \
           DELETE FROM job_results r USING wanted w WHERE r.number = w.number \
+        ), asset_jobs AS ( \
+          DELETE FROM asset_jobs a USING wanted w WHERE a.number = w.number \
+        ), sources AS ( \
+          DELETE FROM job_sources s USING wanted w WHERE s.number = w.number \
+        ), arrivals AS ( \
+          DELETE FROM asset_arrivals a USING wanted w WHERE a.number = w.number \
         ), held AS ( \
           DELETE FROM leases l USING wanted w WHERE l.id = w.id \
         ) \
@@ -33,7 +39,8 @@ statements! {
         + coalesce(octet_length(r.history), 0))::bigint \
         FROM jobs j LEFT JOIN job_payloads y ON y.number = j.number \
         LEFT JOIN job_results r ON r.number = j.number \
-        WHERE j.pipeline = $1 AND j.lane = $2 AND j.id > $3 AND j.id < $4 ORDER BY j.id LIMIT $5";
+        WHERE j.pipeline = $1 AND j.kind = $2 AND j.lane = $3 AND j.id > $4 AND j.id < $5 \
+        ORDER BY j.id LIMIT $6";
 
     OLD_RECORDS = "SELECT number, account, at, (octet_length(principal) + octet_length(action) \
         + coalesce(octet_length(resource), 0) + coalesce(octet_length(reason), 0))::bigint \

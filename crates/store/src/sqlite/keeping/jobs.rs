@@ -1,6 +1,6 @@
 //! Taking finished jobs away.
 //!
-//! They are found by the index that listings use: per pipeline, the lanes of what has ended, oldest id
+//! They are found by the index that listings use: per pipeline and kind, the lanes of what has ended, oldest id
 //! first. An id carries the time of its job's creation, and no job ends before that; so those with an
 //! id from before the cutoff are all that can have ended before it.
 //!
@@ -12,6 +12,7 @@ use reelgate_domain::job::StateName;
 use reelgate_domain::{AccountId, JobId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::super::assets;
 use super::super::error::corrupt;
 use super::super::rows::{Cells, account_key, all, cell, execute, one};
 use super::super::sql as jobs_sql;
@@ -42,7 +43,8 @@ pub(super) fn look(connection: &Connection, slice: &Slice) -> Result<Step> {
         }
         let cutoff = slice.cutoffs.of(Some(account));
         let end = JobId::first_at(cutoff);
-        let range = params![pipeline, place.lane, place.id, end.as_bytes(), room];
+        let Place { kind, lane, id, .. } = place;
+        let range = params![pipeline, kind, lane, id, end.as_bytes(), room];
         let ended = all(connection, sql::ENDED_JOBS, range, read)?;
         let looked_at = u32::try_from(ended.len()).unwrap_or(u32::MAX);
         let last = ended.last().map(|ended| ended.id);
@@ -156,6 +158,7 @@ fn remove(tx: &Tx<'_>, number: i64, until: i64, last: i64) -> Result<bool> {
     };
     execute(connection, sql::DELETE_PAYLOAD, [number])?;
     execute(connection, sql::DELETE_RESULTS, [number])?;
+    assets::untie(connection, number)?;
     // There is none, unless the row was damaged.
     execute(connection, jobs_sql::DROP_LEASE, [id])?;
     if number == last {

@@ -28,7 +28,8 @@ statements! {
         coalesce(octet_length(r.history), 0) \
         FROM jobs j LEFT JOIN job_payloads y ON y.number = j.number \
         LEFT JOIN job_results r ON r.number = j.number \
-        WHERE j.pipeline = ?1 AND j.lane = ?2 AND j.id > ?3 AND j.id < ?4 ORDER BY j.id LIMIT ?5";
+        WHERE j.pipeline = ?1 AND j.kind = ?2 AND j.lane = ?3 AND j.id > ?4 AND j.id < ?5 \
+        ORDER BY j.id LIMIT ?6";
 
     OLD_RECORDS = "SELECT number, account, at, octet_length(principal) + octet_length(action) + \
         coalesce(octet_length(resource), 0) + coalesce(octet_length(reason), 0) \

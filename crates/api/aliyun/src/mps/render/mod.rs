@@ -5,7 +5,8 @@ mod foreign;
 mod properties;
 
 use reelgate_api_kit::time::format_utc;
-use reelgate_domain::job::{Job, JobSpec};
+use reelgate_domain::job::Job;
+use reelgate_domain::job::kind::transcode::TranscodeSpec;
 use reelgate_domain::media::OutputResult;
 use serde_json::{Map, Value, json};
 
@@ -21,9 +22,10 @@ pub(super) enum View {
     QueryJobList,
 }
 
-/// Renders a job. One that another dialect made shows its first output, from its spec alone.
-pub(super) fn job(job: &Job, view: View) -> Value {
-    let JobSpec::Transcode(spec) = &job.spec;
+/// Renders a job, if it is a transcode. One that another dialect made shows its first output, from its spec
+/// alone.
+pub(super) fn job(job: &Job, view: View) -> Option<Value> {
+    let spec = job.spec.transcode()?;
     let request = Remembered::of(job);
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
@@ -51,12 +53,15 @@ pub(super) fn job(job: &Job, view: View) -> Value {
         None => foreign::file(&spec.input),
     };
     put("Input", Value::Object(input));
-    put("Output", Value::Object(output(job, request, view)));
-    Value::Object(members)
+    put("Output", Value::Object(output((job, spec), request, view)));
+    Some(Value::Object(members))
 }
 
-fn output(job: &Job, request: Option<Remembered<'_>>, view: View) -> Map<String, Value> {
-    let JobSpec::Transcode(spec) = &job.spec;
+fn output(
+    (job, spec): (&Job, &TranscodeSpec),
+    request: Option<Remembered<'_>>,
+    view: View,
+) -> Map<String, Value> {
     let first = spec.outputs.first();
     let mut output = match (request, first) {
         (Some(request), _) => echo::output(request),

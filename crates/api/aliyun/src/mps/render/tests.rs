@@ -3,7 +3,7 @@
 use reelgate_domain::job::kind::transcode::{
     Clip, ClipLength, Container, OutputSpec, Settings, TranscodeSpec,
 };
-use reelgate_domain::job::{Fault, FaultCode, JobState, Lease, Lifecycle, Priority};
+use reelgate_domain::job::{Fault, FaultCode, JobSpec, JobState, Lease, Lifecycle, Priority};
 use reelgate_domain::media::{
     AudioFacts, FormatFacts, MediaFacts, StreamDetail, StreamFacts, VideoFacts,
 };
@@ -111,12 +111,12 @@ fn running() -> JobState {
 
 /// Renders for every operation, checks each against its shape and returns the last.
 fn render(shown: &Job) -> Value {
-    let submitted = json!({"Success": true, "Job": job(shown, View::SubmitJobs)});
+    let submitted = json!({"Success": true, "Job": job(shown, View::SubmitJobs).unwrap()});
     let submitted = json!({"JobResultList": {"JobResult": [submitted]}});
     shapes::check("SubmitJobs", &submitted);
-    let listed = json!({"JobList": {"Job": [job(shown, View::ListJob)]}});
+    let listed = json!({"JobList": {"Job": [job(shown, View::ListJob).unwrap()]}});
     shapes::check("ListJob", &listed);
-    let queried = job(shown, View::QueryJobList);
+    let queried = job(shown, View::QueryJobList).unwrap();
     shapes::check("QueryJobList", &json!({"JobList": {"Job": [queried]}}));
     queried
 }

@@ -1,0 +1,224 @@
+//! How assets come: registered by their accounts, or told of by the jobs that bring them.
+//!
+//! In transactions of their own, which take locks in the order of the batches: the account's after calls
+//! that count once, then the job's, and the queues' last.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use reelgate_domain::asset::{Asset, AssetId};
+use reelgate_domain::job::StateName;
+use reelgate_domain::{JobId, PipelineId};
+
+use super::super::connect::{Param, Session};
+use super::super::error::Answer;
+use super::super::flush::{self, Then};
+use super::super::job_rows::held;
+use super::super::rows::{Cells, account_key};
+use super::super::sql::access::LOCK_ACCOUNT;
+use super::super::sql::assets as sql;
+use super::super::sql::jobs::{
+    COUNT_AND_TELL, INSERT_JOBS, INSERT_PAYLOADS, LOAD_JOBS, LOCK_JOBS, LOCK_QUEUES, NUMBERS,
+    PIPELINES_BY_ID,
+};
+use super::super::submit::{self, NewRow, Numbers};
+use super::super::unit::Unit;
+use super::super::{report, sql as all_sql};
+use super::rows::{asset, insert, replace};
+use crate::assets::{AssetRow, as_stored, told};
+use crate::contract::{Fenced, RegisterAsset, RegisterOutcome};
+use crate::held::Held;
+
+/// A file that is to be an asset, and the job that looks at it.
+pub(super) type NewAsset = (AssetRow, NewRow);
+
+pub(super) async fn register(session: &Session, assets: &[NewAsset]) -> Answer<RegisterOutcome> {
+    let accounts: BTreeSet<i64> = assets.iter().map(|(asset, _)| asset.account).collect();
+    for account in &accounts {
+        session.holds(LOCK_ACCOUNT, &[account]).await?;
+    }
+    let mut of_files = known_files(session, assets).await?;
+    let mut outcomes = Vec::with_capacity(assets.len());
+    let mut new = Vec::new();
+    for (asset, job) in assets {
+        let (account, bucket, key) = asset.file();
+        let file = (account, bucket.to_owned(), key.to_owned());
+        match of_files.get(&file) {
+            Some(id) => outcomes.push(RegisterAsset::Known(*id)),
+            None => {
+                of_files.insert(file, AssetId::from_bytes(asset.id));
+                new.push((asset, job.clone()));
+                outcomes.push(RegisterAsset::Made);
+            }
+        }
+    }
+    let (assets, jobs): (Vec<&AssetRow>, Vec<NewRow>) = new.into_iter().unzip();
+    if !jobs.is_empty() {
+        let mut unit = Unit::default();
+        let numbers = match plan(session, &mut unit, jobs).await? {
+            Ok(numbers) => numbers,
+            Err(pipeline) => return Ok(RegisterOutcome::PipelineMissing(pipeline)),
+        };
+        insert(session, &assets).await?;
+        session.execute(sql::INSERT_ARRIVALS, &[&numbers]).await?;
+        flush::write(session, &unit, Then::More).await?;
+    }
+    Ok(RegisterOutcome::Done(outcomes))
+}
+
+async fn known_files(
+    session: &Session,
+    assets: &[NewAsset],
+) -> Answer<HashMap<(i64, String, String), AssetId>> {
+    let files = assets.iter().map(|(asset, _)| asset.file());
+    let (mut accounts, mut buckets, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    for (account, bucket, key) in files {
+        accounts.push(account);
+        buckets.push(bucket);
+        keys.push(key);
+    }
+    let files: [Param<'_>; 3] = [&accounts, &buckets, &keys];
+    let mut known = HashMap::new();
+    for row in &session.all(sql::IDS_OF_FILES, &files).await? {
+        let id = Cells::of(row, "assets", "?").bytes(3, "id")?;
+        let file = (row.get(0), row.get(1), row.get(2));
+        known.insert(file, AssetId::from_bytes(id));
+    }
+    Ok(known)
+}
+
+pub(super) async fn arrived(
+    session: &Session,
+    (job, attempt): (JobId, u32),
+    found: &Asset,
+    jobs: &[NewRow],
+) -> Answer<Fenced> {
+    let account = account_key(found.account);
+    session.holds(LOCK_ACCOUNT, &[&account]).await?;
+    let Some(held) = lock(session, job).await? else {
+        return Ok(Fenced::Lost);
+    };
+    let is_publishing = held.lifecycle.state.name() == StateName::Publishing;
+    if !is_publishing || held.lifecycle.attempt != attempt {
+        return Ok(report::refusal(&held, attempt));
+    }
+    let has_told = session.one(sql::HAS_TOLD, &[&held.number]).await?;
+    let has_told: Option<bool> = has_told.map(|row| row.get(0));
+    if has_told == Some(true) {
+        return Ok(Fenced::Done);
+    }
+    session.execute(sql::NOTE_TOLD, &[&held.number]).await?;
+    let by_id: [Param<'_>; 2] = [&account, &found.id.as_bytes().as_slice()];
+    let (bucket, key) = (found.file.bucket.as_str(), found.file.key.as_str());
+    let by_file: [Param<'_>; 3] = [&account, &bucket, &key];
+    let known = match session.one(sql::ASSET, &by_id).await? {
+        Some(row) => Some(row),
+        // Somebody has deleted it meanwhile.
+        None if has_told.is_some() => return Ok(Fenced::Done),
+        None => session.one(sql::ASSET_OF_FILE, &by_file).await?,
+    };
+    let known = known.as_ref().map(asset).transpose()?;
+    let id = known.as_ref().map_or(found.id, |known| known.id);
+    let unit = follow(session, job, jobs, (found.id, id)).await?;
+    match known {
+        Some(known) => replace(session, &told(known, found, job)).await?,
+        None => {
+            let new = new(session, found, job).await?;
+            insert(session, &[&AssetRow::encode(&new)?]).await?;
+        }
+    }
+    flush::write(session, &unit, Then::More).await?;
+    Ok(Fenced::Done)
+}
+
+/// The job with this lease, which nobody else changes until the transaction ends.
+async fn lock(session: &Session, job: JobId) -> Answer<Option<Held>> {
+    let (none, ids, leases) = ([0_i64; 0], [&[0_u8][..]; 0], [job.as_bytes().as_slice()]);
+    let (none, ids, leases) = (none.as_slice(), ids.as_slice(), leases.as_slice());
+    let named: [Param<'_>; 4] = [&none, &ids, &leases, &none];
+    let locked = session.one(LOCK_JOBS, &named).await?;
+    let locked: Option<i64> = locked.map(|row| row.get(0));
+    let Some(row) = session.one(LOAD_JOBS, &named).await? else {
+        return Ok(None);
+    };
+    let (raw, held) = held(&row)?;
+    match locked == Some(raw.number) {
+        true => Ok(Some(held?)),
+        // It has got its lease after the lock was asked for, and not for this attempt.
+        false => Ok(None),
+    }
+}
+
+/// The asset without what it cannot have.
+async fn new(session: &Session, found: &Asset, job: JobId) -> Answer<Asset> {
+    let mut asset = Asset {
+        details: as_stored(&found.details),
+        job,
+        ..found.clone()
+    };
+    if let Some(reference) = &asset.details.reference {
+        let key: [Param<'_>; 2] = [&account_key(found.account), reference];
+        if let Some(row) = session.one(sql::ID_REFERRED, &key).await? {
+            let other = AssetId::from_bytes(Cells::of(&row, "assets", "?").bytes(0, "id")?);
+            let id = asset.id;
+            tracing::warn!(asset.id = %id, "asset {other} has the reference that asset {id} was to have");
+            asset.details.reference = None;
+        }
+    }
+    Ok(asset)
+}
+
+/// Plans the jobs that follow, for the asset that it has become.
+async fn follow(
+    session: &Session,
+    job: JobId,
+    jobs: &[NewRow],
+    (planned, is): (AssetId, AssetId),
+) -> Answer<Unit> {
+    let mut unit = Unit::default();
+    if jobs.is_empty() {
+        return Ok(unit);
+    }
+    let jobs: Vec<NewRow> = jobs.iter().map(|it| it.made_for(planned, is)).collect();
+    let count = jobs.len();
+    if let Err(pipeline) = plan(session, &mut unit, jobs).await? {
+        tracing::error!(
+            job.id = %job, pipeline.id = %pipeline, count,
+            "{count} jobs that were to follow job {job} are not queued: their pipeline is gone"
+        );
+    }
+    Ok(unit)
+}
+
+/// What is sent together when jobs are queued.
+const QUEUEING: [&str; 7] = [
+    INSERT_JOBS,
+    INSERT_PAYLOADS,
+    sql::INSERT_ASSET_JOBS,
+    sql::INSERT_SOURCES,
+    all_sql::events::INSERT_EVENTS,
+    LOCK_QUEUES,
+    COUNT_AND_TELL,
+];
+
+/// Decides as a batch does what queueing these jobs comes to. It is written by [`flush::write`], which takes
+/// the locks of the queues.
+async fn plan(session: &Session, unit: &mut Unit, jobs: Vec<NewRow>) -> Answer<Numbers> {
+    // So that they go out in their order.
+    for statement in QUEUEING {
+        session.prepared(statement).await?;
+    }
+    let needs = submit::needs(&jobs);
+    let pipelines = needs.pipelines.iter();
+    let pipelines: Vec<&[u8]> = pipelines.map(|it| it.1.as_bytes().as_slice()).collect();
+    for row in &session.all(PIPELINES_BY_ID, &[&pipelines]).await? {
+        let id = Cells::of(row, "pipelines", "?").bytes(0, "id")?;
+        let known = (row.get(1), PipelineId::from_bytes(id));
+        unit.pipelines.insert(known, row.get(2));
+    }
+    let numbers = session.all(NUMBERS, &[&(needs.new_jobs as i64)]).await?;
+    let mut numbers: Vec<i64> = numbers.iter().map(|row| row.get(0)).collect();
+    numbers.sort_unstable();
+    unit.numbers = numbers.into();
+    Ok(submit::submit(unit, &Arc::new(jobs))?)
+}
