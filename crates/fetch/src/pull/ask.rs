@@ -1,6 +1,6 @@
 //! One request for some of the content, sent on where the server says.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -197,19 +197,12 @@ pub(super) fn fault(host: &str, error: reqwest::Error, connect: Duration) -> Pul
                 passing,
             };
         }
-        // An error of the system hides the one that it carries from `source`.
-        let carried = inner
-            .downcast_ref::<std::io::Error>()
-            .and_then(|error| error.get_ref());
-        let tls = carried
-            .and_then(|it| it.downcast_ref::<rustls::Error>())
-            .or_else(|| inner.downcast_ref());
-        if let Some(tls) = tls {
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
             let cause = tls.to_string();
             return PullFault::Tls { host, cause };
         }
         last = inner.to_string();
-        cause = inner.source();
+        cause = behind(inner);
     }
     if error.is_connect() && error.is_timeout() {
         let cause = format!("nobody answered within {} seconds", connect.as_secs());
@@ -219,4 +212,13 @@ pub(super) fn fault(host: &str, error: reqwest::Error, connect: Duration) -> Pul
         return PullFault::Unreachable { host, cause: last };
     }
     PullFault::Broken { host, cause: last }
+}
+
+/// What is behind an error. One of the system hides what it carries from `source`.
+pub(super) fn behind<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let system = error.downcast_ref::<std::io::Error>();
+    match system.and_then(std::io::Error::get_ref) {
+        Some(carried) => Some(carried),
+        None => error.source(),
+    }
 }

@@ -23,6 +23,8 @@ mod sniff;
 mod source;
 mod state;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub use answer::Validators;

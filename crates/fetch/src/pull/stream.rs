@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout};
 
-use crate::pull::ask::{Answered, fault, host};
+use crate::pull::ask::{Answered, behind, fault, host};
 use crate::pull::fault::PullFault;
 use crate::pull::limits::PullLimits;
 use crate::pull::part::Source;
@@ -187,7 +187,7 @@ impl Run<'_> {
         while let Some(inner) = cause {
             let io = inner.downcast_ref::<std::io::Error>();
             was_cut |= io.is_some_and(|io| io.kind() == ErrorKind::UnexpectedEof);
-            cause = inner.source();
+            cause = behind(inner);
         }
         if was_cut {
             return PullFault::CutShort {
