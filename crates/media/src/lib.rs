@@ -3,6 +3,7 @@
 
 mod argv;
 pub mod check;
+mod cues;
 mod engine;
 #[cfg(test)]
 mod fixtures;
@@ -13,8 +14,11 @@ mod run;
 
 pub use check::made::{MadeFile, Transcoded};
 pub use check::ssim::{SsimError, ssim};
+pub use cues::cues;
 pub use engine::{Capabilities, Engine, EngineError, Part as Component};
-pub use plan::{Plan, groups, plan, shareable};
+pub use plan::{CoverPlan, Plan, SnapshotPlan, cover_plan, groups, plan, shareable, snapshot_plan};
 pub use probe::{ProbeError, probe};
+pub use run::cover::{Cover, cover};
+pub use run::snapshots::{Picture, Snapshots, Taken, snapshots};
 pub use run::transcode::{Part, Transcode, TranscodeError, transcode};
 pub use run::{Landlock, Limits, Missing, Network, Runner, SandboxLevel, Seccomp, Stopped};

@@ -3,6 +3,7 @@
 //! Outputs are written under fixed names into directories that stand in the working directory, and
 //! get their own names only afterwards: no argument ever holds a part of an object key.
 
+pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;
 mod video;

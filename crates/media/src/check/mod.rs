@@ -1,6 +1,8 @@
 //! Whether an output is what its plan promised.
 
+pub(crate) mod looks;
 pub(crate) mod made;
+pub(crate) mod picture;
 pub mod ssim;
 
 use reelgate_domain::job::kind::transcode::Container;

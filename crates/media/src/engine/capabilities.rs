@@ -36,9 +36,12 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 15] = [
+    pub const WANTED: [Part; 25] = [
         Part::Encoder("libx264"),
         Part::Encoder("aac"),
+        Part::Encoder("mjpeg"),
+        Part::Encoder("png"),
+        Part::Muxer("image2"),
         Part::Muxer("mp4"),
         Part::Muxer("hls"),
         Part::Muxer("mpegts"),
@@ -50,6 +53,14 @@ impl Capabilities {
         Part::Filter("setparams"),
         Part::Filter("aresample"),
         Part::Filter("ssim"),
+        Part::Filter("settb"),
+        Part::Filter("select"),
+        Part::Filter("split"),
+        Part::Filter("tile"),
+        Part::Filter("signalstats"),
+        Part::Filter("metadata"),
+        // For interlaced sources; without it their pictures show both fields.
+        Part::Filter("bwdif"),
         Part::Protocol("file"),
         Part::Protocol("pipe"),
     ];

@@ -74,7 +74,7 @@ pub(super) fn output_size(wanted: &VideoSettings, source: &VideoFacts) -> Result
 
 /// A picture that the decoder may take apart. Beyond its limit the probe sees no size either, unless
 /// the container tells.
-fn check_source(source: &VideoFacts) -> Result<(), Fault> {
+pub(super) fn check_source(source: &VideoFacts) -> Result<(), Fault> {
     let size = Size {
         width: source.width,
         height: source.height,
@@ -90,7 +90,7 @@ fn check_source(source: &VideoFacts) -> Result<(), Fault> {
     ))
 }
 
-fn display(source: &VideoFacts) -> (f64, f64) {
+pub(super) fn display(source: &VideoFacts) -> (f64, f64) {
     let squared = f64::from(source.width) * pixel_aspect(source);
     let height = f64::from(source.height);
     match source.rotation {

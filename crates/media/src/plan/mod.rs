@@ -1,9 +1,11 @@
 //! From a spec and the source's facts to everything an output needs decided. Pure.
 
 mod audio;
+pub(crate) mod cover;
 mod geometry;
 mod rate;
 mod share;
+pub(crate) mod snapshot;
 mod stall;
 #[cfg(test)]
 mod tests;
@@ -19,10 +21,12 @@ use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::MediaFacts;
 
 use crate::engine::{Capabilities, Part};
+pub use cover::{CoverPlan, cover_plan};
 pub(crate) use geometry::MOST_SOURCE_PIXELS;
 pub use geometry::{Size, display_size};
 pub use rate::FrameRate;
 pub use share::{groups, shareable};
+pub use snapshot::{Pass, SheetPlan, SnapshotPlan, Tone, View, snapshot_plan};
 pub use video::KeyFrames;
 pub(crate) use window::{MOST_SECONDS, window_of};
 pub use window::{Seek, Window};

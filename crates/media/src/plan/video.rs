@@ -126,7 +126,7 @@ fn matrix(source: &VideoFacts, size: Size) -> Matrix {
 }
 
 /// What players take an untagged picture of this size for.
-fn guess(width: u32, height: u32) -> &'static str {
+pub(super) fn guess(width: u32, height: u32) -> &'static str {
     if width.max(height) >= 1280 || width.min(height) > 576 {
         "bt709"
     } else {

@@ -2,10 +2,13 @@
 
 mod child;
 pub(crate) mod classify;
+pub(crate) mod cover;
 mod group;
 mod limits;
 mod progress;
 mod sandbox;
+pub(crate) mod snapshots;
+mod step;
 mod tail;
 pub(crate) mod transcode;
 mod watch;

@@ -36,6 +36,11 @@ impl ProgressReader {
         self.micros.map(Duration::from_micros)
     }
 
+    /// How many frames went into the first encoder of pictures.
+    pub(super) fn frames(&self) -> Option<u64> {
+        self.frames
+    }
+
     fn take_line(&mut self) -> bool {
         let line = std::mem::take(&mut self.line);
         let Some((key, value)) = std::str::from_utf8(&line)

@@ -7,6 +7,7 @@
 
 mod broken;
 mod clips;
+mod covers;
 mod hls;
 mod hostile;
 mod misbehaving;
@@ -14,5 +15,6 @@ mod outputs;
 mod processes;
 mod sandbox;
 mod shared;
+mod snapshots;
 mod stand_in;
 mod support;
