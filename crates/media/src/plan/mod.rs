@@ -6,6 +6,8 @@ mod geometry;
 mod rate;
 mod share;
 pub(crate) mod snapshot;
+#[cfg(test)]
+mod snapshot_tests;
 mod stall;
 #[cfg(test)]
 mod tests;

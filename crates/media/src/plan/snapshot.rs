@@ -87,7 +87,8 @@ const MOST_SIDE: u32 = 65_500;
 const LEAD_MS: u64 = 1000;
 /// The same without an index, where a search lands anywhere between key frames.
 const BLIND_LEAD_MS: u64 = 10_000;
-/// A new process costs as much as decoding this much more, see the table in docs.
+/// A new process costs as much as decoding this much more: with key frames two seconds apart a picture by
+/// a search took 0.32 s of processor in 1080p and 0.14 s in 480p, a second of decoding 0.08 and 0.03.
 const START_MS: u64 = 4000;
 
 impl Pass {
