@@ -62,11 +62,26 @@ fn moves(write: &Write<'_>, before: Option<&JobRow>, after: &JobRow, broken: &mu
     let (a, b) = (&before.lifecycle, &after.lifecycle);
     let same = a.attempt == b.attempt;
     let next = a.attempt + 1 == b.attempt;
+    // Whose right it is to write of an attempt: its holder's, anybody's once its lease has run out.
+    let holder = a.state.lease().map(|lease| lease.worker.0.as_str());
+    let own = holder == Some(write.caller);
+    let ran_out = a.state.lease().is_some_and(|lease| {
+        let latest = write.now.as_millis() + write.skew_ms;
+        lease.until.as_millis() <= latest
+    });
     let legal = match (was, is) {
         (Queued, Running) | (Publishing, Publishing) if next => true,
         (Failed, Queued) => same && b.forgiven == a.attempt && b.losses == 0,
-        // Handed back at no cost, or lost and delayed.
-        (Running, Queued) => same && b.losses == a.losses + u8::from(is_delayed(after)),
+        // Handed back, or to be tried again.
+        (Running, Queued) if b.losses == a.losses => same && !is_delayed(after),
+        (Running, Queued) => {
+            // Only a job that fails waits after its first loss.
+            let waits_rightly = match is_delayed(after) {
+                true => own || b.losses > 1,
+                false => ran_out && b.losses == 1,
+            };
+            same && b.losses == a.losses + 1 && waits_rightly
+        }
         (Queued, Queued | Cancelled)
         | (Running, Running | Publishing | Stopping | Failed)
         | (Publishing, Publishing | Succeeded | Failed)
@@ -77,14 +92,7 @@ fn moves(write: &Write<'_>, before: Option<&JobRow>, after: &JobRow, broken: &mu
         let (from, to) = (a.attempt, b.attempt);
         format!("{} goes from {was:?} in {from} to {is:?} in {to}", id())
     });
-    // Whose right it is to write of an attempt: its holder's, anybody's once its lease has run out.
-    let holder = a.state.lease().map(|lease| lease.worker.0.as_str());
-    let own = holder == Some(write.caller);
-    let ran_out = a.state.lease().is_some_and(|lease| {
-        let latest = write.now.as_millis() + write.skew_ms;
-        lease.until.as_millis() <= latest
-    });
-    let lost = b.losses == a.losses + 1 && (is_delayed(after) || is_lost(after));
+    let lost = b.losses == a.losses + 1 && (is == Queued || is_lost(after));
     let fenced = match (was, is) {
         (Running, Publishing) | (Publishing, Succeeded) => own,
         (Running, Failed | Queued) => own || (ran_out && lost),

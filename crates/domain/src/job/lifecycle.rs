@@ -12,7 +12,8 @@ use crate::time::Timestamp;
 /// How many attempts may be lost to vanished workers or transient failures before the job fails.
 pub const MAX_LOSSES: u8 = 3;
 
-/// How long a job waits after its `losses`th lost attempt: 2 s, then 8 s.
+/// How long a job waits after its `losses`th failed or lost attempt: 2 s, then 8 s. One whose first
+/// loss is that of a worker has waited for the lease, and waits no more.
 pub const fn retry_delay(losses: u8) -> Duration {
     match losses {
         0 | 1 => Duration::from_secs(2),
@@ -296,7 +297,7 @@ impl Lifecycle {
                 Ok(self.with(JobState::Queued { ready_at: None }))
             }
             (JobState::Running { lease }, Event::LeaseEnded) if lease.until <= now => {
-                Ok(self.failed(&Fault::lost(&lease.worker), now))
+                Ok(self.lost(&lease.worker, now))
             }
             (JobState::Stopping { lease, .. }, Event::LeaseEnded) if lease.until <= now => {
                 Ok(self.with(JobState::Cancelled { finished_at: now }))
@@ -355,6 +356,18 @@ impl Lifecycle {
         Self {
             losses,
             ..self.with(state)
+        }
+    }
+
+    /// What the first worker is lost of is mostly its own affair, so another one takes the job at once.
+    /// A job that goes on losing workers is left alone for a while, like one that fails.
+    fn lost(&self, worker: &WorkerId, now: Timestamp) -> Self {
+        let lost = self.failed(&Fault::lost(worker), now);
+        match lost.state {
+            JobState::Queued { .. } if lost.losses == 1 => {
+                lost.with(JobState::Queued { ready_at: None })
+            }
+            _ => lost,
         }
     }
 

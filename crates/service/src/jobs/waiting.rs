@@ -11,7 +11,7 @@ use crate::{Caller, Service, ServiceError};
 pub enum Waiting {
     /// Its pipeline starts nothing.
     PipelinePaused,
-    /// An attempt was lost or failed; the next one starts no earlier than this.
+    /// An attempt failed, or a second one was lost; the next one starts no earlier than this.
     RetryDelay(Timestamp),
     /// As many jobs of its pipeline run as may at a time.
     PipelineLimit { concurrency: u32 },

@@ -95,8 +95,7 @@ pub async fn an_attempt_is_fenced_on_both(home: &dyn Home) {
     let job = one.running().await.id;
     one.clock.advance(LEASE);
     assert_eq!(other.sweep().await, 1, "its lease has run out");
-    one.clock.advance(LEASE);
-    assert_eq!(one.sweep().await, 1, "its retry is ready");
+    assert_eq!(one.sweep().await, 0, "one of both has seen it");
     assert_eq!(other.claim_ids(1).await, [job]);
     assert_eq!(one.publish(job, 1).await, Fenced::Lost);
     assert_eq!(one.finish(job, 1, Ending::GivenBack).await, Fenced::Lost);

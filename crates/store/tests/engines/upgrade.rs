@@ -223,7 +223,7 @@ async fn jobs_of_schema_1_are_claimed_one_by_one_in_the_order_they_had() {
     let dir = tempfile::tempdir().unwrap();
     let store = upgraded(dir.path());
     let claim = async |seconds| {
-        let (now, until) = (at(seconds), at(seconds + 30));
+        let (now, until) = (at(seconds), at(seconds + 60));
         let claims = store.claim(&worker("new"), 9, until, now).await.unwrap();
         assert!(claims.iter().all(|claim| claim.siblings.is_empty()));
         let number = |claim: &Claim| (claim.job.number.0, claim.job.lifecycle.attempt);

@@ -288,6 +288,30 @@ fn a_lease_that_has_time_left_does_not_end() {
 }
 
 #[test]
+fn a_job_that_lost_its_first_worker_is_ready_at_once_and_later_ones_wait() {
+    let running = |losses| Lifecycle {
+        state: JobState::Running {
+            lease: lease(1_000_000),
+        },
+        attempt: u32::from(losses) + 1,
+        forgiven: 0,
+        losses,
+    };
+    let lost = |losses| running(losses).after(&Event::LeaseEnded, NOW).unwrap();
+    let first = lost(0);
+    assert_eq!(first.state, JobState::Queued { ready_at: None });
+    assert_eq!(first.losses, 1);
+    // The attempt before may have failed as well as been lost.
+    let ready_at = Some(NOW.after(retry_delay(2)));
+    assert_eq!(lost(1).state, JobState::Queued { ready_at });
+    assert_eq!(lost(2).state.name(), StateName::Failed);
+    let fault = Fault::new(FaultCode::EngineFailed, "x");
+    let failed = running(0).after(&Event::Fail { attempt: 1, fault }, NOW);
+    let ready_at = Some(NOW.after(retry_delay(1)));
+    assert_eq!(failed.unwrap().state, JobState::Queued { ready_at });
+}
+
+#[test]
 fn a_final_state_is_left_by_nothing_but_the_retry_of_a_failure() {
     for (name, lifecycle) in states() {
         if lifecycle.state.name().is_final() {
