@@ -3,10 +3,13 @@
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use ipnet::IpNet;
 use reelgate_api_kit::serve::ProxyNetwork;
+use reelgate_fetch::Guard;
+use reelgate_fetch::pull::PullLimits;
 
 mod copying;
 mod node;
@@ -53,7 +56,7 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     #[command(flatten)]
-    pub(crate) notify: NotifyArgs,
+    pub(crate) outbound: OutboundArgs,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
     #[command(flatten)]
@@ -99,11 +102,11 @@ impl Default for AccessArgs {
     }
 }
 
-/// Whom events may be sent to.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct NotifyArgs {
-    /// Networks inside your own that webhooks and topics may be sent to, as 10.1.0.0/16 or as single
-    /// addresses, separated by commas. Public addresses may be anyway, others never.
+/// Whom events may be sent to and sources fetched from, and how.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct OutboundArgs {
+    /// Networks inside your own that events may be sent to and sources fetched from, as 10.1.0.0/16 or as
+    /// single addresses, separated by commas. Public addresses may be anyway, others never.
     #[arg(
         long,
         env = "REELGATE_ALLOW_PRIVATE_NETWORKS",
@@ -112,6 +115,92 @@ pub(crate) struct NotifyArgs {
         value_parser = network
     )]
     pub(crate) allow_private_network: Vec<IpNet>,
+    /// The largest source that is fetched from a web server, in bytes.
+    #[arg(
+        long,
+        env = "REELGATE_MAX_SOURCE_BYTES",
+        default_value_t = 20 << 30,
+        value_name = "BYTES",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub(crate) max_source_bytes: u64,
+    /// Connections over which sources are fetched at once.
+    #[arg(
+        long,
+        env = "REELGATE_FETCH_CONNECTIONS",
+        default_value_t = 64,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub(crate) fetch_connections: u16,
+    /// The same to one host.
+    #[arg(
+        long,
+        env = "REELGATE_FETCH_CONNECTIONS_PER_HOST",
+        default_value_t = 16,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub(crate) fetch_connections_per_host: u16,
+    /// Bytes a second that all sources together are fetched with. Default: as they come.
+    #[arg(
+        long,
+        env = "REELGATE_FETCH_RATE",
+        value_name = "BYTES",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub(crate) fetch_rate: Option<u64>,
+    /// The same from one host.
+    #[arg(
+        long,
+        env = "REELGATE_FETCH_RATE_PER_HOST",
+        value_name = "BYTES",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub(crate) fetch_rate_per_host: Option<u64>,
+    /// How long a server may send nothing, in seconds.
+    #[arg(
+        long,
+        env = "REELGATE_FETCH_STALL",
+        default_value_t = 30,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub(crate) fetch_stall: u64,
+}
+
+impl Default for OutboundArgs {
+    fn default() -> Self {
+        Self {
+            allow_private_network: Vec::new(),
+            max_source_bytes: 20 << 30,
+            fetch_connections: 64,
+            fetch_connections_per_host: 16,
+            fetch_rate: None,
+            fetch_rate_per_host: None,
+            fetch_stall: 30,
+        }
+    }
+}
+
+impl OutboundArgs {
+    /// Who may be connected to.
+    pub(crate) fn guard(&self) -> Guard {
+        Guard::new(self.allow_private_network.clone())
+    }
+
+    /// How sources are fetched.
+    pub(crate) fn pull_limits(&self) -> PullLimits {
+        PullLimits {
+            largest: self.max_source_bytes,
+            connections: self.fetch_connections.into(),
+            connections_per_host: self.fetch_connections_per_host.into(),
+            bytes_per_second: self.fetch_rate,
+            bytes_per_second_per_host: self.fetch_rate_per_host,
+            stall: Duration::from_secs(self.fetch_stall),
+            ..PullLimits::default()
+        }
+    }
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
@@ -159,6 +248,24 @@ pub(crate) struct NetworkArgs {
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     pub(crate) max_connections_per_address: Option<u32>,
+    /// What addresses of media in answers begin with, where callers reach this server by another one
+    /// than it listens on. Default: the address that it listens on.
+    #[arg(
+        long,
+        env = "REELGATE_PUBLIC_URL",
+        value_name = "URL",
+        value_parser = public_url
+    )]
+    pub(crate) public_url: Option<String>,
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let scheme = ["http://", "https://"].iter().find(|it| text.starts_with(**it));
+    let is_odd = |it: char| it.is_whitespace() || it.is_control() || matches!(it, '?' | '#');
+    match scheme {
+        Some(scheme) if text.len() > scheme.len() && !text.contains(is_odd) => Ok(text.to_owned()),
+        _ => Err(format!("{text:?} is no URL such as https://media.example.org")),
+    }
 }
 
 impl NetworkArgs {
@@ -170,6 +277,7 @@ impl NetworkArgs {
             insecure_http: false,
             trusted_proxy: Vec::new(),
             max_connections_per_address: None,
+            public_url: None,
         }
     }
 }

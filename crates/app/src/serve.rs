@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use reelgate_api_kit::Dialect;
 use reelgate_api_kit::serve::{ServeOptions, serve};
 use reelgate_api_native::NativeApi;
-use reelgate_fetch::Guard;
 use reelgate_media::{Engine, Runner, SandboxLevel};
 use reelgate_service::{Clock, Credentials, Service, SystemClock};
 use reelgate_store::Store;
@@ -185,7 +184,7 @@ impl Server {
             max_object_bytes: args.max_object_bytes,
             slots: args.slots.unwrap_or_else(default_slots),
             serves: true,
-            guard: Guard::new(args.notify.allow_private_network.clone()),
+            outbound: &args.outbound,
         };
         let access = |defaults| access::settings(&args.access, defaults);
         let base = Base::start(&plan, access).await?;
@@ -212,6 +211,9 @@ impl Server {
             .await
             .with_context(|| format!("listening on {}", args.network.listen))?;
         let address = listener.local_addr()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let own_url = || format!("{scheme}://{address}");
+        service.set_public_url(&args.network.public_url.clone().unwrap_or_else(own_url));
         let worker = match plan.slots {
             0 => None,
             _ => Some(base.work(plan)?),

@@ -120,6 +120,19 @@ impl MediaFacts {
 pub struct OutputFile {
     pub key: ObjectKey,
     pub bytes: u64,
+    /// 64 hex digits, where it is known: of files that were fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+impl OutputFile {
+    pub const fn new(key: ObjectKey, bytes: u64) -> Self {
+        Self {
+            key,
+            bytes,
+            sha256: None,
+        }
+    }
 }
 
 /// What became of one output.

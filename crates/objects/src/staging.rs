@@ -179,10 +179,7 @@ mod tests {
             let file = scratch.path().join(key.file_name());
             std::fs::write(&file, name).unwrap();
             stage.add(&file, &key).await.unwrap();
-            files.push(OutputFile {
-                key,
-                bytes: name.len() as u64,
-            });
+            files.push(OutputFile::new(key, name.len() as u64));
         }
         assert!(!dir.path().join("hls").exists());
 
@@ -278,10 +275,7 @@ mod tests {
     async fn a_staged_file_that_is_gone_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let bucket = Directory::open(dir.path()).unwrap();
-        let file = OutputFile {
-            key: ObjectKey::new("a").unwrap(),
-            bytes: 1,
-        };
+        let file = OutputFile::new(ObjectKey::new("a").unwrap(), 1);
         assert!(bucket.stage(JOB, 1).publish(&[file]).await.is_err());
     }
 }

@@ -15,16 +15,50 @@ pub struct LiveProgress(Arc<RwLock<HashMap<JobId, Entry>>>);
 struct Entry {
     attempt: u32,
     percent: u8,
+    fetched: Option<Fetched>,
+}
+
+/// How much of a source has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub bytes: u64,
+    /// As far as it is known.
+    pub total: Option<u64>,
 }
 
 impl LiveProgress {
     /// Notes how far an attempt is, 0 to 100.
     pub fn set(&self, job: JobId, attempt: u32, percent: u8) {
-        let entry = Entry { attempt, percent };
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(job, entry);
+        self.note(job, attempt, |entry| entry.percent = percent);
+    }
+
+    /// Notes how much of its source an attempt has fetched.
+    pub fn set_bytes(&self, (job, attempt): (JobId, u32), bytes: u64, total: Option<u64>) {
+        let fetched = Some(Fetched { bytes, total });
+        self.note(job, attempt, |entry| entry.fetched = fetched);
+    }
+
+    /// How much of a job's source the newest attempt has fetched, if it does so here.
+    pub fn fetched(&self, job: &Job) -> Option<Fetched> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries.get(&job.id)?;
+        let is_current = entry.attempt == job.lifecycle.attempt;
+        let is_at_work = job.lifecycle.state.lease().is_some();
+        entry.fetched.filter(|_| is_current && is_at_work)
+    }
+
+    fn note(&self, job: JobId, attempt: u32, change: impl FnOnce(&mut Entry)) {
+        let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let new = Entry {
+            attempt,
+            percent: 0,
+            fetched: None,
+        };
+        let entry = entries.entry(job).or_insert(new);
+        if entry.attempt != attempt {
+            *entry = new;
+        }
+        change(entry);
     }
 
     /// How far an attempt is; 0 if it is not known here.

@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
+use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::media::{
     FormatFacts, MediaFacts, OutputFile, OutputResult, StreamDetail, StreamFacts, VideoFacts,
 };
-use reelgate_domain::{ObjectKey, ObjectRef};
-use reelgate_media::{Capabilities, Stopped};
-use reelgate_objects::StageFolder;
+use reelgate_domain::{AccountId, JobId, ObjectKey, ObjectRef};
+use reelgate_fetch::pull::{Look, Pull, PullFault, Pulled, SourceUrl};
+use reelgate_media::{Capabilities, Limits, Stopped, Taken};
+use reelgate_objects::{ObjectMeta, StageFolder};
 use reelgate_store::Bucket;
-use reelgate_worker::{Made, Outcome, Place, Process, Source, Workbench};
+use reelgate_worker::{Made, Outcome, Picture, Place, Process, Source, Workbench};
 use tokio::time::sleep;
 
 use crate::life::Life;
@@ -98,6 +100,9 @@ impl Drop for Running<'_> {
     }
 }
 
+/// No other kind of job is submitted in a simulation.
+const TRANSCODES_ONLY: &str = "the simulation runs transcodes";
+
 #[async_trait]
 impl Workbench for SimulatedBench {
     fn clear_scratch(&self, _: &Path) -> io::Result<()> {
@@ -115,6 +120,41 @@ impl Workbench for SimulatedBench {
 
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    async fn probe(&self, _: &ObjectRef, _: &Path) -> Result<Source, Fault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
+    async fn meta(&self, _: &Bucket, _: &ObjectRef) -> Result<Option<ObjectMeta>, Fault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
+    async fn pull(&self, _: Pull<'_>) -> Result<Pulled, PullFault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
+    async fn fetched(&self, _: &Path) -> Vec<(AccountId, JobId)> {
+        Vec::new()
+    }
+
+    async fn look(&self, _: &SourceUrl) -> Result<Look, PullFault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
+    async fn cover(&self, _: &Source, _: &Path, _: &Limits) -> Result<Option<Picture>, Fault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
+    async fn snapshots(
+        &self,
+        _: &SnapshotSpec,
+        _: &Source,
+        _: &Path,
+        _: &Limits,
+        _: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Taken, Fault> {
+        unreachable!("{TRANSCODES_ONLY}")
     }
 
     async fn open(&self, _: &Bucket, object: &ObjectRef, _: &Path) -> Result<Source, Fault> {
@@ -181,10 +221,7 @@ impl Workbench for SimulatedBench {
                 files: vec![process.dir.join(object.key.as_str())],
                 dir: Some(process.dir.to_owned()),
                 result: OutputResult::Done {
-                    files: vec![OutputFile {
-                        key: object.key.clone(),
-                        bytes: BYTES,
-                    }],
+                    files: vec![OutputFile::new(object.key.clone(), BYTES)],
                     object,
                     facts: Box::new(facts()),
                 },

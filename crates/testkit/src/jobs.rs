@@ -58,10 +58,7 @@ pub fn fetching(url: &str, output: &str) -> JobSpec {
 /// The result of an output that was made.
 pub fn done(key: &str) -> OutputResult {
     let object = object(key);
-    let files = vec![OutputFile {
-        key: object.key.clone(),
-        bytes: 1000,
-    }];
+    let files = vec![OutputFile::new(object.key.clone(), 1000)];
     OutputResult::Done {
         object,
         files,

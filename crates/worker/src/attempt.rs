@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_domain::Timestamp;
-use reelgate_domain::job::{Fault, Job, MAX_LOSSES};
+use reelgate_domain::job::{Fault, FaultCode, Job, MAX_LOSSES};
 use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_store::{Bucket, Ending, Fenced, Gone, StoreError};
 
+use crate::arrival;
 use crate::roster::{EndReason, Ended, Seat};
-use crate::run::{Made, find_bucket};
+use crate::run::{Made, fetched_dir, find_bucket};
 use crate::tally::Tally;
 use crate::workbench::Place;
 use crate::{Tools, WorkerConfig};
@@ -247,7 +248,7 @@ impl Attempt {
                 tracing::info!(job.id = %job, attempt, "job {job} gets its names from the next attempt");
                 return None;
             }
-            placed = self.place_all(&staged) => placed,
+            placed = self.place_and_register(&staged) => placed,
         };
         Some(match placed {
             Ok(()) => Ending::Succeeded,
@@ -281,6 +282,30 @@ impl Attempt {
         }
     }
 
+    async fn place_and_register(&self, staged: &Staged) -> Result<(), Fault> {
+        self.place_all(staged).await?;
+        self.register(staged).await
+    }
+
+    /// Registers what an ingest has brought in and queues what follows, before the job has succeeded. If the
+    /// process dies around it, the next claim does it again, which changes nothing.
+    async fn register(&self, staged: &Staged) -> Result<(), Fault> {
+        let Some((asset, jobs)) = arrival::of(&self.job, staged, self.tools.clock.now()) else {
+            return Ok(());
+        };
+        let (job, attempt) = (self.job.id, self.job.lifecycle.attempt);
+        let store = &self.tools.store;
+        let arrive = || store.asset_arrived(job, attempt, asset.clone(), jobs.clone());
+        match self.insist(arrive).await.answer {
+            // If it is too late, the report is so as well.
+            Some(Fenced::Done | Fenced::Stopping | Fenced::Lost) => Ok(()),
+            None => {
+                let message = format!("asset {} could not be registered", asset.id);
+                Err(Fault::new(FaultCode::StorageFailed, message))
+            }
+        }
+    }
+
     async fn place_all(&self, staged: &Staged) -> Result<(), Fault> {
         for result in &staged.results {
             let OutputResult::Done { object, files, .. } = result else {
@@ -301,6 +326,7 @@ impl Attempt {
         // not take the report, the row may still say that this attempt won.
         if self.finish(ending).await && is_end {
             self.discard().await;
+            self.remove_fetched().await;
         }
     }
 
@@ -394,6 +420,18 @@ impl Attempt {
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// What was fetched for the job is needed no more.
+    async fn remove_fetched(&self) {
+        if self.job.spec.source_url().is_none() {
+            return;
+        }
+        let dir = fetched_dir(&self.config, &self.job);
+        if let Err(error) = self.tools.bench.remove(&dir).await {
+            let job = self.job.id;
+            tracing::warn!(job.id = %job, %error, "what job {job} had fetched stays for now");
         }
     }
 

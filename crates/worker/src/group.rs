@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use crate::attempt::Attempt;
 use crate::opening::Opening;
 use crate::roster::{EndReason, Ended, Roster};
-use crate::run::{Made, Outcome, Planned, Process, Source};
+use crate::run::{Ingest, Made, Outcome, Planned, Process, Snapshot, Source, fetched_dir};
 use crate::scratch::{self, Budget, Ledger};
 use crate::supervise::message;
 use crate::{Tools, WorkerConfig};
@@ -58,16 +58,20 @@ impl Group {
         } = claim;
         let name = format!("{}-{}", job.id, job.lifecycle.attempt);
         let jobs = std::iter::once(job).chain(siblings);
+        let mut written = config.scratch.join(&name);
         let members = jobs.map(|job| {
+            if job.spec.source_url().is_some() {
+                written = fetched_dir(&config, &job);
+            }
             let seat = roster.enter(job.id, job.lifecycle.attempt);
             Attempt::new(job, tools.clone(), Arc::clone(&config), seat)
         });
-        let members = members.collect();
+        let members: Vec<_> = members.collect();
         let scratch = config.scratch.join(name);
         Self {
             members,
             work,
-            budget: Arc::new(ledger.promise(scratch.clone())),
+            budget: Arc::new(ledger.promise(written)),
             fetched_bytes: 0,
             most_bytes: config.scratch_per_job,
             scratch,
@@ -105,6 +109,13 @@ impl Group {
     async fn produce(&mut self) {
         for member in &self.members {
             member.clear_earlier().await;
+        }
+        if self
+            .members
+            .iter()
+            .any(|it| it.job.spec.transcode().is_none())
+        {
+            return self.make_alone().await;
         }
         let Some(source) = self.open_source().await else {
             return;
@@ -148,6 +159,70 @@ impl Group {
                 }
             }
             self.conclude_complete();
+        }
+    }
+
+    /// Runs a job of a kind that shares nothing: it is alone in its group.
+    async fn make_alone(&mut self) {
+        let Some(member) = self.members.first() else {
+            return;
+        };
+        let (job, tally) = (member.job.clone(), Arc::clone(&member.tally));
+        let capacity = self.capacity();
+        let made = {
+            let on_progress = move |result: usize, percent: u8| tally.set(result, percent);
+            let making = async {
+                match &job.spec {
+                    JobSpec::Ingest(spec) => {
+                        let ingest = Ingest {
+                            tools: &self.tools,
+                            config: &self.config,
+                            budget: &self.budget,
+                            capacity,
+                            job: &job,
+                            spec,
+                            scratch: &self.scratch,
+                            limits: self.limits(),
+                            on_progress: &on_progress,
+                        };
+                        ingest.make().await
+                    }
+                    JobSpec::Snapshot(spec) => {
+                        let snapshot = Snapshot {
+                            tools: &self.tools,
+                            config: &self.config,
+                            budget: &self.budget,
+                            capacity,
+                            job: &job,
+                            spec,
+                            scratch: &self.scratch,
+                            limits: self.limits(),
+                            on_progress: &on_progress,
+                        };
+                        snapshot.make().await
+                    }
+                    JobSpec::Transcode(_) => {
+                        unreachable!("transcodes are made together with their siblings")
+                    }
+                }
+            };
+            tokio::select! {
+                biased;
+                made = making => Some(made),
+                _ = first_ended(&self.members) => None,
+            }
+        };
+        self.clear_holdups();
+        match made {
+            Some(Ok(made)) => {
+                for (result, made) in made.into_iter().enumerate() {
+                    self.record(job.id, result, made);
+                }
+                self.conclude_complete();
+            }
+            Some(Err(fault)) => self.fail_all(&fault),
+            // What ran was ended when its future was dropped.
+            None => self.end_all_told(true),
         }
     }
 

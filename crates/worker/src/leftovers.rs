@@ -2,15 +2,19 @@
 //! or will be made anew.
 
 use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use reelgate_domain::job::Job;
 use reelgate_domain::{JobId, Kept, Retention};
 use reelgate_objects::StageFolder;
 use reelgate_store::{Bucket, StoreError};
 use tokio::sync::watch;
 
-use crate::Tools;
+use crate::run::fetched_folder;
 use crate::workbench::Place;
+use crate::{Tools, WorkerConfig};
 
 /// The most jobs that the store is asked about at once.
 const ASKED_AT_ONCE: usize = 500;
@@ -19,8 +23,16 @@ const ASKED_AT_ONCE: usize = 500;
 const EVERY: Duration = Duration::from_secs(3600);
 
 /// Removes what is left, now and again: soon, if there is something that is too young now.
-pub(crate) async fn clear(tools: Tools, lease: Duration, mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn clear(
+    tools: Tools,
+    config: Arc<WorkerConfig>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let lease = config.lease;
     loop {
+        if let Err(error) = clear_fetched(&tools, &config.fetched).await {
+            tracing::error!(%error, "fetched files that nobody needs stay for now");
+        }
         let wait = match clear_old(&tools, lease).await {
             Ok(0) => EVERY,
             Ok(young) => {
@@ -38,6 +50,24 @@ pub(crate) async fn clear(tools: Tools, lease: Duration, mut stopped: watch::Rec
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
     }
+}
+
+/// Removes what was fetched for jobs that have ended or are not known any more. Of a job that is gone on with
+/// elsewhere it stays until that has ended, for it may come back.
+async fn clear_fetched(tools: &Tools, fetched: &Path) -> Result<(), StoreError> {
+    for (account, job) in tools.bench.fetched(fetched).await {
+        let found = tools.store.jobs(account, &[job]).await?;
+        let is_over = |job: &Job| job.lifecycle.state.name().is_final();
+        if !found.iter().all(is_over) {
+            continue;
+        }
+        let dir = fetched.join(fetched_folder(account, job));
+        match tools.bench.remove(&dir).await {
+            Ok(()) => tracing::info!(job.id = %job, "removed what job {job} had fetched"),
+            Err(error) => tracing::warn!(job.id = %job, %error, "what job {job} had fetched stays"),
+        }
+    }
+    Ok(())
 }
 
 /// Returns how many stages without a lease are so young that another process may have begun them

@@ -3,6 +3,7 @@
 //! The claim loop is the dispatcher: there is no other process that decides what starts. Everything
 //! it knows it reads from the store; hints only make it look sooner.
 
+mod arrival;
 mod attempt;
 mod contact;
 mod dispatch;
@@ -39,7 +40,7 @@ use crate::supervise::keep_going;
 pub use crate::machine::Machine;
 pub use crate::overview::Overview;
 pub use crate::run::{Made, Outcome, Planned, Process, Source};
-pub use crate::workbench::{Place, Workbench};
+pub use crate::workbench::{Picture, Place, Workbench};
 
 /// How a worker behaves.
 #[derive(Clone, Debug)]
@@ -54,6 +55,9 @@ pub struct WorkerConfig {
     pub draining: bool,
     /// Where attempts keep their unfinished files; emptied at start.
     pub scratch: PathBuf,
+    /// Where files that are fetched from elsewhere wait to be used: what is here is gone on with after a
+    /// restart. On the file system of `scratch`.
+    pub fetched: PathBuf,
     /// How long a lease holds without a sign of life.
     pub lease: Duration,
     /// How often signs of life are given.
@@ -88,6 +92,7 @@ impl WorkerConfig {
             slots,
             kinds: Kinds::ALL,
             draining: false,
+            fetched: scratch.with_file_name("fetched"),
             scratch,
             lease: Duration::from_secs(30),
             // A cancel whose signal is lost is told with the next one, within 5 s.
@@ -156,8 +161,8 @@ impl Worker {
             tokio::spawn(keep_going("heartbeat", done.subscribe(), beat))
         };
         let clear = {
-            let (tools, lease, stopped) = (tools.clone(), config.lease, stopped.clone());
-            move || leftovers::clear(tools.clone(), lease, stopped.clone())
+            let (tools, config, stopped) = (tools.clone(), Arc::clone(&config), stopped.clone());
+            move || leftovers::clear(tools.clone(), Arc::clone(&config), stopped.clone())
         };
         // Nothing waits for it: it ends by itself, or when the worker stops.
         tokio::spawn(keep_going("removal of leftovers", stop.subscribe(), clear));

@@ -1,5 +1,6 @@
 //! The real workbench: FFmpeg's processes, the scratch directory and the buckets.
 
+use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,17 +8,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
+use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::media::OutputFile;
-use reelgate_domain::{JobId, ObjectKey, ObjectRef};
-use reelgate_media::{Capabilities, Engine, Runner};
-use reelgate_objects::{ObjectError, OpenBucket, Readable, StageFolder};
+use reelgate_domain::{AccountId, JobId, ObjectKey, ObjectRef};
+use reelgate_fetch::pull::{Look, Pull, PullFault, Pulled, Puller, SourceUrl};
+use reelgate_media::{
+    Capabilities, Cover, Engine, Limits, Runner, Snapshots, Taken, TranscodeError,
+};
+use reelgate_objects::{ObjectError, ObjectMeta, OpenBucket, Readable, StageFolder};
 use reelgate_service::BucketOpener;
 use reelgate_store::Bucket;
 use tokio::time::Instant;
 
-use crate::run::{Outcome, Process, Source, bucket_fault, fetched_name, source_fault};
-use crate::workbench::{Place, Workbench};
+use crate::run::{Outcome, Process, Source, bucket_fault, fetched_for, fetched_name, source_fault};
+use crate::workbench::{Picture, Place, Workbench};
 
 /// How long an object store that is away is waited for, before the attempt has failed.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -30,15 +35,22 @@ pub struct Machine {
     engine: Arc<Engine>,
     runner: Arc<Runner>,
     buckets: BucketOpener,
+    puller: Puller,
     patience: Duration,
 }
 
 impl Machine {
-    pub fn new(engine: Arc<Engine>, runner: Arc<Runner>, buckets: BucketOpener) -> Self {
+    pub fn new(
+        engine: Arc<Engine>,
+        runner: Arc<Runner>,
+        buckets: BucketOpener,
+        puller: Puller,
+    ) -> Self {
         Self {
             engine,
             runner,
             buckets,
+            puller,
             patience: PATIENCE,
         }
     }
@@ -140,6 +152,88 @@ impl Workbench for Machine {
         Source::probe(&self.runner, &self.engine, object, path).await
     }
 
+    async fn probe(&self, object: &ObjectRef, path: &Path) -> Result<Source, Fault> {
+        Source::probe(&self.runner, &self.engine, object, path.to_owned()).await
+    }
+
+    async fn meta(&self, bucket: &Bucket, object: &ObjectRef) -> Result<Option<ObjectMeta>, Fault> {
+        let bucket = self.open_bucket(bucket)?;
+        let mut waiting = self.waiting();
+        loop {
+            match bucket.head(&object.key).await {
+                Ok(meta) => return Ok(Some(meta)),
+                Err(ObjectError::Missing(_)) => return Ok(None),
+                Err(error) if waiting.again(&error).await => {}
+                Err(error) => return Err(storage_fault(error)),
+            }
+        }
+    }
+
+    async fn pull(&self, pull: Pull<'_>) -> Result<Pulled, PullFault> {
+        self.puller.pull(pull).await
+    }
+
+    async fn fetched(&self, dir: &Path) -> Vec<(AccountId, JobId)> {
+        let dir = dir.to_owned();
+        let listing = tokio::task::spawn_blocking(move || {
+            let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+            let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+            names.filter_map(|name| fetched_for(&name)).collect()
+        });
+        listing.await.unwrap_or_default()
+    }
+
+    async fn look(&self, url: &SourceUrl) -> Result<Look, PullFault> {
+        self.puller.look(url).await
+    }
+
+    async fn cover(
+        &self,
+        source: &Source,
+        dir: &Path,
+        limits: &Limits,
+    ) -> Result<Option<Picture>, Fault> {
+        let plan = reelgate_media::cover_plan(&source.facts, self.capabilities())?;
+        let Some(plan) = plan else {
+            return Ok(None);
+        };
+        make_dir(dir).await?;
+        let cover = Cover {
+            plan: &plan,
+            name: "cover.jpg",
+            input: &source.path,
+            dir,
+            limits,
+        };
+        let made = reelgate_media::cover(&self.runner, &self.engine, cover, pending()).await;
+        let made = made.map_err(fault_of)?;
+        Ok(Some(Picture {
+            path: dir.join(&made.name),
+            bytes: made.bytes,
+        }))
+    }
+
+    async fn snapshots(
+        &self,
+        spec: &SnapshotSpec,
+        source: &Source,
+        dir: &Path,
+        limits: &Limits,
+        on_progress: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Taken, Fault> {
+        let plan = reelgate_media::snapshot_plan(spec, &source.facts, self.capabilities())?;
+        make_dir(dir).await?;
+        let job = Snapshots {
+            plan: &plan,
+            input: &source.path,
+            dir,
+            limits,
+        };
+        let (runner, engine) = (&self.runner, &self.engine);
+        let taken = reelgate_media::snapshots(runner, engine, job, on_progress, pending()).await;
+        taken.map_err(fault_of)
+    }
+
     async fn make(
         &self,
         process: Process<'_>,
@@ -199,6 +293,22 @@ impl Workbench for Machine {
         };
         let discarded = bucket.discard_abandoned_uploads().await;
         discarded.map_err(storage_fault)
+    }
+}
+
+async fn make_dir(dir: &Path) -> Result<(), Fault> {
+    let made = tokio::fs::create_dir_all(dir).await;
+    made.map_err(|error| {
+        let message = format!("the scratch directory could not be made: {error}");
+        Fault::new(FaultCode::StorageFailed, message)
+    })
+}
+
+/// Of what nobody tells to stop: it is ended by being dropped.
+fn fault_of(error: TranscodeError) -> Fault {
+    match error {
+        TranscodeError::Fault(fault) => fault,
+        TranscodeError::Stopped(_) => Fault::new(FaultCode::EngineFailed, "it was stopped"),
     }
 }
 

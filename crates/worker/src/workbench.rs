@@ -1,14 +1,16 @@
 //! Where a worker's attempts touch the world: sources, processes and files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
+use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::{Fault, StopMode};
 use reelgate_domain::media::OutputFile;
-use reelgate_domain::{JobId, ObjectKey, ObjectRef};
-use reelgate_media::Capabilities;
-use reelgate_objects::StageFolder;
+use reelgate_domain::{AccountId, JobId, ObjectKey, ObjectRef};
+use reelgate_fetch::pull::{Look, Pull, PullFault, Pulled, SourceUrl};
+use reelgate_media::{Capabilities, Limits, Taken};
+use reelgate_objects::{ObjectMeta, StageFolder};
 use reelgate_store::Bucket;
 
 use crate::run::{Outcome, Process, Source};
@@ -19,6 +21,13 @@ pub struct Place<'a> {
     pub bucket: &'a Bucket,
     pub job: JobId,
     pub attempt: u32,
+}
+
+/// A picture that was made.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    pub path: PathBuf,
+    pub bytes: u64,
 }
 
 /// What attempts are made with. The machine is one ([`Machine`](crate::Machine)); a simulation, where
@@ -45,6 +54,41 @@ pub trait Workbench: Send + Sync + 'static {
     /// Finds and probes an input; one that lies elsewhere is fetched into `dir`, which may not be there
     /// yet. Dropping the future kills the probe.
     async fn open(&self, bucket: &Bucket, object: &ObjectRef, dir: &Path) -> Result<Source, Fault>;
+
+    /// Probes a file that was fetched as what will be this object.
+    async fn probe(&self, object: &ObjectRef, path: &Path) -> Result<Source, Fault>;
+
+    /// What is known of an object, if it is there.
+    async fn meta(&self, bucket: &Bucket, object: &ObjectRef) -> Result<Option<ObjectMeta>, Fault>;
+
+    /// Fetches what lies at an address into a directory, going on with what an earlier call has left there.
+    async fn pull(&self, pull: Pull<'_>) -> Result<Pulled, PullFault>;
+
+    /// Whose directories are among those of fetched files.
+    async fn fetched(&self, dir: &Path) -> Vec<(AccountId, JobId)>;
+
+    /// Asks a server what it has.
+    async fn look(&self, url: &SourceUrl) -> Result<Look, PullFault>;
+
+    /// Makes a picture that stands for a video, in a directory that does not exist yet; none of what has no
+    /// moving pictures. Dropping the future kills the process.
+    async fn cover(
+        &self,
+        source: &Source,
+        dir: &Path,
+        limits: &Limits,
+    ) -> Result<Option<Picture>, Fault>;
+
+    /// Takes the pictures of a snapshot job, in a directory that does not exist yet. Dropping the future kills
+    /// the process that runs.
+    async fn snapshots(
+        &self,
+        spec: &SnapshotSpec,
+        source: &Source,
+        dir: &Path,
+        limits: &Limits,
+        on_progress: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Taken, Fault>;
 
     /// Runs a process to its end. `on_progress` hears a part's index and 0 to 100; when `stop`
     /// completes, the process is ended. Dropping the future kills it.

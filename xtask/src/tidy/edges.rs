@@ -43,6 +43,7 @@ const TABLE: &[(&str, May)] = &[
         "reelgate-worker",
         May::Use(&[
             "reelgate-domain",
+            "reelgate-fetch",
             "reelgate-store",
             "reelgate-objects",
             "reelgate-media",

@@ -6,7 +6,7 @@ use clap::Args;
 use reelgate_domain::job::JobKind;
 use reelgate_domain::node::{ClusterName, Kinds, NodeName};
 
-use super::{DEFAULT_DATA, EngineArgs, StoreArgs, WorkArgs};
+use super::{DEFAULT_DATA, EngineArgs, OutboundArgs, StoreArgs, WorkArgs};
 
 /// What a node is among others.
 #[derive(Clone, Debug, Default, Args)]
@@ -78,6 +78,8 @@ pub(crate) struct WorkerArgs {
     pub(crate) master_key_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
+    #[command(flatten)]
+    pub(crate) outbound: OutboundArgs,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
 }

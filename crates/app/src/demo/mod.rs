@@ -21,7 +21,7 @@ use reelgate_media::Runner;
 use reelgate_service::{RandomIds, SystemClock};
 
 use crate::config::{
-    AccessArgs, DemoArgs, NetworkArgs, NodeArgs, NotifyArgs, ServeArgs, StoreArgs, WorkArgs,
+    AccessArgs, DemoArgs, NetworkArgs, NodeArgs, OutboundArgs, ServeArgs, StoreArgs, WorkArgs,
 };
 use crate::serve::{self, Server};
 use mps::MpsClient;
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
         slots: Some(2),
         max_object_bytes: 1 << 30,
         access: AccessArgs::default(),
-        notify: NotifyArgs::default(),
+        outbound: OutboundArgs::default(),
         work: WorkArgs::default(),
         engine: args.engine.clone(),
     };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use reelgate_domain::WorkerId;
 use reelgate_domain::node::Node;
-use reelgate_fetch::Guard;
+use reelgate_fetch::pull::Puller;
 use reelgate_media::{Engine, Runner};
 use reelgate_service::{AccessSettings, Clock, Ids, RandomIds, Service, Settings};
 use reelgate_store::Store;
@@ -21,7 +21,7 @@ use super::membership::Membership;
 use super::parts::Parts;
 use super::space::Space;
 use super::store::Opened;
-use crate::config::{self, EngineArgs, NodeArgs, StoreArgs, StoreChoice, WorkArgs};
+use crate::config::{self, EngineArgs, NodeArgs, OutboundArgs, StoreArgs, StoreChoice, WorkArgs};
 
 /// What a node is to be.
 pub(super) struct Plan<'a> {
@@ -37,7 +37,7 @@ pub(super) struct Plan<'a> {
     /// Whether it answers the APIs.
     pub(super) serves: bool,
     /// What keeps events from being sent into the operator's network.
-    pub(super) guard: Guard,
+    pub(super) outbound: &'a OutboundArgs,
 }
 
 /// A node that has a store and a service, and has joined the others.
@@ -116,7 +116,7 @@ impl Base {
             free_space_floor: space.floor,
         };
         let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings)
-            .with_guard(plan.guard.clone());
+            .with_guard(plan.outbound.guard());
         let service = service.with_access(access(AccessSettings::new(keys.keyring.clone()))?);
         let service = Arc::new(match is_shared {
             true => service.with_shared_store(shared),
@@ -182,6 +182,8 @@ impl Base {
 
     /// Starts to run jobs.
     pub(super) fn work(&self, plan: &Plan<'_>) -> Result<Worker> {
+        let puller = Puller::new(plan.outbound.guard(), plan.outbound.pull_limits());
+        let puller = puller.context("setting up the client that fetches sources")?;
         let tools = Tools {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -189,6 +191,7 @@ impl Base {
                 Arc::clone(&self.engine),
                 Arc::clone(&self.runner),
                 self.service.bucket_opener(),
+                puller,
             )),
             progress: self.service.progress(),
             holdups: self.service.holdups(),

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use reelgate_api_kit::serve::{ServeOptions, serve};
-use reelgate_fetch::Guard;
 use reelgate_worker::{Overview, Worker};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -36,7 +35,7 @@ pub(crate) async fn run(args: WorkerArgs) -> Result<ExitCode> {
         max_object_bytes: args.max_object_bytes,
         slots: args.slots.unwrap_or_else(default_slots),
         serves: false,
-        guard: Guard::default(),
+        outbound: &args.outbound,
     };
     let mut base = Base::start(&plan, Ok).await?;
     let opened = async {

@@ -21,10 +21,7 @@ async fn stage(house: &House, dir: &Path, attempt: u32, name: &str, content: &[u
         .stage_file((JOB, attempt), &file, &key)
         .await
         .unwrap();
-    OutputFile {
-        key,
-        bytes: content.len() as u64,
-    }
+    OutputFile::new(key, content.len() as u64)
 }
 
 async fn staged_files_get_their_names_once_and_again_after_a_crash(kind: Kind) {
@@ -89,10 +86,7 @@ async fn discarding_leaves_the_stages_of_later_attempts_and_other_jobs(kind: Kin
 
 async fn a_staged_file_that_is_gone_is_an_error(kind: Kind) {
     let house = House::new(kind).await;
-    let file = OutputFile {
-        key: key("a"),
-        bytes: 1,
-    };
+    let file = OutputFile::new(key("a"), 1);
     let gone = house
         .bucket
         .publish((JOB, 1), std::slice::from_ref(&file))

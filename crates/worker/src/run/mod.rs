@@ -1,5 +1,7 @@
 //! What running a job means, one module per kind.
 
+mod ingest;
+mod snapshot;
 mod source;
 mod transcode;
 
@@ -9,6 +11,8 @@ use reelgate_domain::ObjectRef;
 use reelgate_domain::job::Fault;
 use reelgate_domain::media::OutputResult;
 
+pub(crate) use ingest::{Ingest, fetched_dir, fetched_folder, fetched_for};
+pub(crate) use snapshot::Snapshot;
 pub use source::Source;
 pub(crate) use source::{bucket_fault, fetched_name, find_bucket, source_fault};
 pub use transcode::{Outcome, Planned, Process};

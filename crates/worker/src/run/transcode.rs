@@ -112,10 +112,7 @@ fn done(output: &OutputSpec, out_dir: &Path, transcoded: Transcoded) -> Result<M
             .sibling(&file.name)
             .map_err(|error| Fault::new(FaultCode::SpecUnfit, error.to_string()))?;
         paths.push(out_dir.join(&file.name));
-        files.push(OutputFile {
-            key,
-            bytes: file.bytes,
-        });
+        files.push(OutputFile::new(key, file.bytes));
     }
     let object = output.object.clone();
     let facts = Box::new(transcoded.facts);

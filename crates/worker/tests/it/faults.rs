@@ -271,10 +271,7 @@ async fn what_dead_processes_staged_goes_unless_it_has_won() {
     assert_eq!(claims[0].job.id, won.id);
     let result = OutputResult::Done {
         object: object("out.mp4"),
-        files: vec![OutputFile {
-            key: object("out.mp4").key,
-            bytes: 9,
-        }],
+        files: vec![OutputFile::new(object("out.mp4").key, 9)],
         facts: Box::new(MediaFacts::default()),
     };
     let staged = Staged {

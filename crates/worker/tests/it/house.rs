@@ -11,6 +11,8 @@ use reelgate_domain::job::kind::transcode::{Container, OutputSpec, Settings, Tra
 use reelgate_domain::job::{Job, JobSpec, Priority, StateName};
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{JobId, ObjectRef, PipelineId, PipelineState, Timestamp, WorkerId};
+use reelgate_fetch::Guard;
+use reelgate_fetch::pull::{PullLimits, Puller};
 use reelgate_media::{Engine, Runner};
 use reelgate_service::{
     Caller, Clock, CreatePipeline, Credentials, RandomIds, Service, Submission, SubmitJob,
@@ -56,6 +58,12 @@ impl Clock for HastyClock {
 
 /// How long leases are by default: too long to run out on a slow machine.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
+
+/// One that may fetch from this machine.
+fn puller() -> Puller {
+    let loopback = "127.0.0.0/8".parse().unwrap();
+    Puller::new(Guard::new(vec![loopback]), PullLimits::default()).unwrap()
+}
 
 /// Long enough for a loaded machine; no test waits this long unless it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
@@ -108,6 +116,7 @@ impl House {
                 Arc::clone(&engine),
                 Arc::clone(&runner),
                 service.bucket_opener(),
+                puller(),
             )),
             progress: service.progress(),
             holdups: service.holdups(),
@@ -139,7 +148,7 @@ impl House {
     /// A worker with one slot that waits so long for an object store that is away.
     pub(crate) fn worker_patient(&self, patience: Duration) -> Worker {
         let (engine, runner) = (Arc::clone(&self.engine), Arc::clone(&self.runner));
-        let machine = Machine::new(engine, runner, self.service.bucket_opener());
+        let machine = Machine::new(engine, runner, self.service.bucket_opener(), puller());
         let tools = Tools {
             bench: Arc::new(machine.with_patience(patience)),
             ..self.tools.clone()

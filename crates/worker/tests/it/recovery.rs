@@ -85,7 +85,7 @@ async fn a_crash_after_the_decision_is_finished_from_what_was_staged() {
         .add(&made, &key)
         .await
         .unwrap();
-    let files = vec![OutputFile { key, bytes: 9 }];
+    let files = vec![OutputFile::new(key, 9)];
     let facts = Box::new(MediaFacts::default());
     let result = OutputResult::Done {
         object: object("out.mp4"),

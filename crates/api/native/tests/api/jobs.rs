@@ -49,10 +49,7 @@ pub(crate) fn facts() -> MediaFacts {
 
 fn made(key: &str) -> OutputResult {
     let object = object(key);
-    let files = vec![OutputFile {
-        key: object.key.clone(),
-        bytes: 123_456,
-    }];
+    let files = vec![OutputFile::new(object.key.clone(), 123_456)];
     let facts = Box::new(facts());
     OutputResult::Done {
         object,

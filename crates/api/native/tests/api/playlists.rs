@@ -21,20 +21,17 @@ async fn rung(server: &Server, name: &str, seconds: &[u32]) -> String {
     let mut files = Vec::new();
     for (index, seconds) in seconds.iter().enumerate() {
         playlist += &format!("#EXTINF:{seconds}.000000,\n{name}-{index}.ts\n");
-        files.push(OutputFile {
-            key: ObjectKey::new(format!("hls/{name}-{index}.ts")).unwrap(),
-            bytes: 500_000,
-        });
+        files.push(OutputFile::new(
+            ObjectKey::new(format!("hls/{name}-{index}.ts")).unwrap(),
+            500_000,
+        ));
     }
     playlist += "#EXT-X-ENDLIST\n";
     let object = object(&key);
     let stored = server.request(Method::PUT, &format!("/api/v1/buckets/media/objects/{key}"));
     let stored = stored.body(playlist.clone()).send().await.unwrap();
     assert_eq!(stored.status(), 201);
-    files.push(OutputFile {
-        key: object.key.clone(),
-        bytes: playlist.len() as u64,
-    });
+    files.push(OutputFile::new(object.key.clone(), playlist.len() as u64));
     let facts = Box::new(facts());
     server
         .succeed(

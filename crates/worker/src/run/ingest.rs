@@ -1,0 +1,337 @@
+//! Ingests: a file is fetched from a web server, or looked at where it is, and becomes what its spec says.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use reelgate_domain::job::kind::ingest::{IngestSource, IngestSpec, SourceUrl};
+use reelgate_domain::job::{Fault, FaultCode, Job};
+use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
+use reelgate_domain::{AccountId, JobId};
+use reelgate_fetch::pull::{self, Expected, Judge, Look, Progress, Pull, PullFault, Pulled};
+use reelgate_media::Limits;
+
+use super::{Made, Source, find_bucket};
+use crate::scratch::Budget;
+use crate::{Tools, WorkerConfig};
+
+/// The share of the progress that fetching has; the rest is for looking at what came.
+const FETCHED_PERCENT: u64 = 95;
+
+/// What an ingest needs.
+pub(crate) struct Ingest<'a> {
+    pub(crate) tools: &'a Tools,
+    pub(crate) config: &'a WorkerConfig,
+    pub(crate) budget: &'a Arc<Budget>,
+    /// What could be free in scratch at most.
+    pub(crate) capacity: u64,
+    pub(crate) job: &'a Job,
+    pub(crate) spec: &'a IngestSpec,
+    /// The directory of unfinished files, which does not outlive the attempt.
+    pub(crate) scratch: &'a Path,
+    pub(crate) limits: Limits,
+    /// Hears the index of a result and 0 to 100.
+    pub(crate) on_progress: &'a (dyn Fn(usize, u8) + Send + Sync),
+}
+
+impl Ingest<'_> {
+    /// Brings the file in: a result for each of the spec's targets. Dropping the future stops what runs;
+    /// what has been fetched stays in the job's directory of fetched files.
+    pub(crate) async fn make(&self) -> Result<Vec<Made>, Fault> {
+        let (source, file) = match &self.spec.source {
+            IngestSource::Object => (self.open_output().await?, None),
+            IngestSource::Url {
+                url, skip_if_same, ..
+            } => match *skip_if_same && self.is_there(url).await? {
+                true => (self.open_output().await?, None),
+                false => {
+                    let pulled = self.fetch(url).await?;
+                    let bench = &self.tools.bench;
+                    let source = bench.probe(&self.spec.output, &pulled.path).await?;
+                    (source, Some(pulled))
+                }
+            },
+        };
+        check_streams(self.job, &source.facts)?;
+        (self.on_progress)(0, 100);
+        let cover = self.cover(&source).await?;
+        let mut made = vec![self.file(file, source.facts)];
+        made.extend(cover);
+        Ok(made)
+    }
+
+    /// The output as it is already.
+    async fn open_output(&self) -> Result<Source, Fault> {
+        let object = &self.spec.output;
+        let bucket = find_bucket(self.tools, self.job.account, &object.bucket).await?;
+        let dir = self.scratch.join("source");
+        let bench = &self.tools.bench;
+        let bytes = bench.fetched_bytes(&bucket, object).await?;
+        if bytes > 0 {
+            self.wait_for_room(bytes).await?;
+        }
+        bench.open(&bucket, object, &dir).await
+    }
+
+    fn file(&self, pulled: Option<Pulled>, facts: MediaFacts) -> Made {
+        let object = self.spec.output.clone();
+        let (files, paths) = match pulled {
+            None => (Vec::new(), Vec::new()),
+            Some(pulled) => {
+                let sha256 = Some(hex::encode(pulled.sha256));
+                let key = object.key.clone();
+                let bytes = pulled.bytes;
+                (vec![OutputFile { key, bytes, sha256 }], vec![pulled.path])
+            }
+        };
+        let facts = Box::new(facts);
+        Made {
+            result: OutputResult::Done {
+                object,
+                files,
+                facts,
+            },
+            files: paths,
+            dir: None,
+        }
+    }
+
+    /// The picture that stands for the file, if one is wanted. What has none to show has a result without
+    /// files.
+    async fn cover(&self, source: &Source) -> Result<Option<Made>, Fault> {
+        let Some(object) = self.spec.cover.clone() else {
+            return Ok(None);
+        };
+        let dir = self.scratch.join("cover");
+        let bench = &self.tools.bench;
+        let (mut files, mut paths) = (Vec::new(), Vec::new());
+        if let Some(picture) = bench.cover(source, &dir, &self.limits).await? {
+            files.push(OutputFile::new(object.key.clone(), picture.bytes));
+            paths.push(picture.path);
+        }
+        Ok(Some(Made {
+            result: OutputResult::Done {
+                object,
+                files,
+                facts: Box::default(),
+            },
+            files: paths,
+            dir: Some(dir),
+        }))
+    }
+
+    /// Whether the output is what the server has: of the same size, and no older.
+    async fn is_there(&self, url: &SourceUrl) -> Result<bool, Fault> {
+        let object = &self.spec.output;
+        let bucket = find_bucket(self.tools, self.job.account, &object.bucket).await?;
+        let Some(here) = self.tools.bench.meta(&bucket, object).await? else {
+            return Ok(false);
+        };
+        let url = pull_url(url)?;
+        let there = self.tools.bench.look(&url).await;
+        let Look {
+            bytes, validators, ..
+        } = there.map_err(|fault| pull_fault(&fault))?;
+        let changed = validators.last_modified.as_deref();
+        let changed = changed.and_then(|date| httpdate::parse_http_date(date).ok());
+        let modified = u64::try_from(here.modified.as_millis()).unwrap_or_default();
+        let modified = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(modified);
+        Ok(bytes == Some(here.bytes) && changed.is_some_and(|changed| changed <= modified))
+    }
+
+    /// Fetches the file, and waits for room whenever there is too little.
+    async fn fetch(&self, url: &SourceUrl) -> Result<Pulled, Fault> {
+        let IngestSource::Url { bytes, sha256, .. } = &self.spec.source else {
+            unreachable!("only what comes from an address is fetched");
+        };
+        let url = pull_url(url)?;
+        let dir = fetched_dir(self.config, self.job);
+        let sha256 = sha256.as_deref().map(digest_of).transpose()?;
+        // More than the promise at hand is asked for when it is known how much.
+        let granted = AtomicU64::new(self.config.scratch_per_job);
+        let missing = AtomicU64::new(0);
+        let here = AtomicU64::new(0);
+        let room = |more: u64| {
+            let needed = here.load(Ordering::Relaxed).saturating_add(more);
+            if needed > granted.load(Ordering::Relaxed) {
+                missing.store(needed, Ordering::Relaxed);
+                return Err("more was promised than there is room for".to_owned());
+            }
+            let free = (self.config.free_bytes)(&self.config.scratch);
+            match free {
+                Ok(free) if free < self.config.free_space_floor / 2 => {
+                    missing.store(needed, Ordering::Relaxed);
+                    Err(format!("{free} bytes are free"))
+                }
+                _ => Ok(()),
+            }
+        };
+        let progress = |now: Progress| {
+            here.store(now.bytes, Ordering::Relaxed);
+            let job = (self.job.id, self.job.lifecycle.attempt);
+            self.tools.progress.set_bytes(job, now.bytes, now.total);
+            if let Some(total) = now.total.filter(|total| *total > 0) {
+                let percent = now.bytes.saturating_mul(FETCHED_PERCENT) / total;
+                (self.on_progress)(0, u8::try_from(percent).unwrap_or(100));
+            }
+        };
+        loop {
+            let pull = Pull {
+                expect: Expected {
+                    bytes: *bytes,
+                    sha256,
+                    most_bytes: Some(self.config.max_file_bytes),
+                },
+                room: &room,
+                judge: Judge::Media,
+                progress: &progress,
+                ..Pull::new(&url, &dir)
+            };
+            match self.tools.bench.pull(pull).await {
+                Err(PullFault::NoRoom { .. }) => {
+                    let needed = missing.load(Ordering::Relaxed);
+                    self.wait_for_room(needed).await?;
+                    granted.fetch_max(needed, Ordering::Relaxed);
+                }
+                pulled => return pulled.map_err(|fault| pull_fault(&fault)),
+            }
+        }
+    }
+
+    /// Waits until so many bytes are promised to the job.
+    async fn wait_for_room(&self, needed: u64) -> Result<(), Fault> {
+        if needed > self.capacity {
+            let message = format!("the file takes {needed} bytes, and the disk has not as many");
+            return Err(Fault::new(FaultCode::OverBudget, message));
+        }
+        let mut changes = self.budget.changes();
+        loop {
+            changes.mark_unchanged();
+            let Err(shortage) = self.budget.ask(needed).await else {
+                self.tools.holdups.clear(self.job.id);
+                return Ok(());
+            };
+            let holdups = &self.tools.holdups;
+            holdups.set(self.job.id, shortage.to_string());
+            tokio::select! {
+                biased;
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(self.config.poll_every) => {}
+            }
+        }
+    }
+}
+
+/// Where what a job has fetched waits to be used, over attempts and restarts.
+pub(crate) fn fetched_dir(config: &WorkerConfig, job: &Job) -> PathBuf {
+    config.fetched.join(fetched_folder(job.account, job.id))
+}
+
+/// The name of that directory, which tells whose it is.
+pub(crate) fn fetched_folder(account: AccountId, job: JobId) -> String {
+    format!("{account}-{job}")
+}
+
+/// Whose a directory of this name is.
+pub(crate) fn fetched_for(name: &str) -> Option<(AccountId, JobId)> {
+    let (account, job) = name.split_once('-')?;
+    Some((account.parse().ok()?, job.parse().ok()?))
+}
+
+fn pull_url(url: &SourceUrl) -> Result<pull::SourceUrl, Fault> {
+    let read = pull::SourceUrl::read(url.expose());
+    read.map_err(|refused| Fault::new(FaultCode::SourceRefused, refused.to_string()))
+}
+
+fn digest_of(text: &str) -> Result<[u8; 32], Fault> {
+    let mut digest = [0; 32];
+    let read = hex::decode_to_slice(text, &mut digest);
+    let unfit = |error| Fault::new(FaultCode::SpecUnfit, format!("the checksum: {error}"));
+    read.map(|()| digest).map_err(unfit)
+}
+
+/// A file that FFmpeg can open and that has nothing to see or hear is none that anybody has use for.
+fn check_streams(job: &Job, facts: &MediaFacts) -> Result<(), Fault> {
+    match facts.video().is_some() || facts.audio().is_some() {
+        true => Ok(()),
+        false => {
+            let host = job.spec.source_url().map(SourceUrl::host);
+            let from = host.map(|host| format!(" from {host}")).unwrap_or_default();
+            let message = format!("the file{from} has neither video nor audio");
+            Err(Fault::new(FaultCode::SourceUnreadable, message))
+        }
+    }
+}
+
+fn pull_fault(fault: &PullFault) -> Fault {
+    let code = match fault {
+        PullFault::Address { .. }
+        | PullFault::TooManyRedirects { .. }
+        | PullFault::RedirectLoop { .. }
+        | PullFault::BadRedirect { .. }
+        | PullFault::Tls { .. }
+        | PullFault::Encoded { .. } => FaultCode::SourceRefused,
+        PullFault::Unresolved { passing: true, .. }
+        | PullFault::Unreachable { .. }
+        | PullFault::CutShort { .. }
+        | PullFault::Broken { .. }
+        | PullFault::Stalled { .. }
+        | PullFault::TooSlow { .. } => FaultCode::SourceUnreachable,
+        PullFault::Unresolved { passing: false, .. } => FaultCode::SourceRefused,
+        PullFault::Status { .. } if fault.is_transient() => FaultCode::SourceUnreachable,
+        PullFault::Status { status, .. } => match status.as_u16() {
+            404 | 410 => FaultCode::SourceMissing,
+            _ => FaultCode::SourceRefused,
+        },
+        PullFault::WrongRange { .. }
+        | PullFault::Changed { .. }
+        | PullFault::Longer { .. }
+        | PullFault::SizeDiffers { .. }
+        | PullFault::ChecksumDiffers { .. } => FaultCode::SourceMismatch,
+        PullFault::Empty { .. } | PullFault::NotMedia { .. } | PullFault::Unwanted { .. } => {
+            FaultCode::SourceUnreadable
+        }
+        PullFault::TooLarge { .. } => FaultCode::SourceTooLarge,
+        PullFault::TimedOut { .. } => FaultCode::TimedOut,
+        PullFault::NoRoom { .. } | PullFault::Disk { .. } | PullFault::InUse => {
+            FaultCode::StorageFailed
+        }
+    };
+    Fault::new(code, fault.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_that_pass_are_tried_again_and_others_are_not() {
+        let host = || "source.example".to_owned();
+        let cut = PullFault::CutShort {
+            host: host(),
+            came: 1,
+            said: None,
+        };
+        let status = |code: u16| PullFault::Status {
+            host: host(),
+            status: http::StatusCode::from_u16(code).unwrap(),
+            retry_after: None,
+        };
+        let gone = PullFault::NoRoom {
+            cause: String::new(),
+        };
+        for fault in [
+            cut,
+            status(503),
+            status(429),
+            gone,
+            status(404),
+            status(403),
+        ] {
+            let code = pull_fault(&fault).code;
+            assert_eq!(code.is_transient(), fault.is_transient(), "{fault}");
+        }
+        assert_eq!(pull_fault(&status(404)).code, FaultCode::SourceMissing);
+    }
+}

@@ -1,0 +1,123 @@
+//! A web server with one file, which counts what it sends and can be told to stop on the way.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use reelgate_domain::job::kind::ingest::SourceUrl;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// Serves ranges of one content under any path, until it is dropped.
+pub(crate) struct Web {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+struct Shared {
+    content: Bytes,
+    sent: AtomicU64,
+    /// Bytes from this place on are kept back until it grows.
+    until: watch::Sender<u64>,
+}
+
+impl Web {
+    pub(crate) async fn serve(content: Bytes) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            content,
+            sent: AtomicU64::new(0),
+            until: watch::Sender::new(u64::MAX),
+        });
+        let served = Arc::clone(&shared);
+        let serving = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer(Arc::clone(&served), stream));
+            }
+        });
+        Self {
+            address,
+            shared,
+            serving,
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> SourceUrl {
+        SourceUrl::new(format!("http://{}/{path}?secret=x", self.address)).unwrap()
+    }
+
+    /// Bytes of contents that were sent so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.shared.sent.load(Ordering::SeqCst)
+    }
+
+    /// Sends nothing from this place of the content on, until told otherwise.
+    pub(crate) fn hold_at(&self, place: u64) {
+        self.shared.until.send_replace(place);
+    }
+}
+
+impl Drop for Web {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// One request per connection.
+async fn answer(shared: Arc<Shared>, mut stream: TcpStream) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return,
+        }
+    }
+    let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+    let total = shared.content.len();
+    let range = head.split("range: bytes=").nth(1).map(|rest| {
+        let (from, rest) = rest.split_once('-').unwrap();
+        let to = rest.split("\r\n").next().unwrap().parse::<usize>();
+        from.parse().unwrap()..to.map_or(total, |last| (last + 1).min(total))
+    });
+    let (status, range) = match range {
+        Some(range) if total > 0 => ("206 Partial Content", range),
+        _ => ("200 OK", 0..total),
+    };
+    let part = match status.starts_with("206") {
+        true => format!(
+            "content-range: bytes {}-{}/{total}\r\n",
+            range.start,
+            range.end - 1
+        ),
+        false => String::new(),
+    };
+    let length = range.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{part}\
+         accept-ranges: bytes\r\netag: \"one\"\r\nconnection: close\r\n\r\n"
+    );
+    if stream.write_all(head.as_bytes()).await.is_err() {
+        return;
+    }
+    let mut until = shared.until.subscribe();
+    let mut at = range.start;
+    while at < range.end {
+        let open = until
+            .wait_for(|until| *until > at as u64)
+            .await
+            .map(|it| *it);
+        let Ok(open) = open else { return };
+        let open = usize::try_from(open).unwrap_or(usize::MAX);
+        let end = range.end.min(at + (64 << 10)).min(open);
+        if stream.write_all(&shared.content[at..end]).await.is_err() {
+            return;
+        }
+        shared.sent.fetch_add((end - at) as u64, Ordering::SeqCst);
+        at = end;
+    }
+    let _ = stream.shutdown().await;
+}
