@@ -25,8 +25,9 @@ const PART: &str = "pulled.part";
 const STATE: &str = "pulled.state";
 const WHOLE: &str = "pulled";
 
-/// What may wait to be written: beyond it, nothing more is read from the network.
-const WAITING_BYTES: usize = 8 << 20;
+/// What may wait to be written or hashed: beyond it, nothing more is read from the network. Whoever is killed loses
+/// no more than this and what its connections have not handed over.
+const WAITING_BYTES: usize = 4 << 20;
 /// After so many bytes data and state are made durable. Frequent enough that the disk is never idle.
 const DURABLE_BYTES: u64 = 64 << 20;
 /// Less than this is fetched again sooner than a state of it is written.
@@ -60,7 +61,7 @@ struct Inner {
     room: Arc<Semaphore>,
     stopped: AtomicBool,
     progress: Mutex<Progress>,
-    writer: Mutex<Writer>,
+    hasher: Mutex<Hasher>,
     state_file: Mutex<Option<StateFile>>,
     /// Keeps others out of the directory until the last write has ended.
     _lock: File,
@@ -70,6 +71,9 @@ struct Inner {
 struct Progress {
     waiting: VecDeque<Block>,
     is_writing: bool,
+    /// The same blocks, hashed beside the writing.
+    unhashed: VecDeque<Block>,
+    is_hashing: bool,
     is_syncing: bool,
     held: Ranges,
     /// Since the last time that data was made durable.
@@ -85,27 +89,28 @@ pub(super) struct Source {
     pub(super) facts: Facts,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Block {
     at: u64,
     pieces: Vec<Bytes>,
     length: u64,
-    _room: OwnedSemaphorePermit,
+    /// Until it has been written as well as hashed.
+    _room: Arc<OwnedSemaphorePermit>,
 }
 
 /// The hash of everything before a place.
-struct Writer {
+struct Hasher {
     hash: Context,
     hashed: u64,
 }
 
-impl std::fmt::Debug for Writer {
+impl std::fmt::Debug for Hasher {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Writer({})", self.hashed)
+        write!(formatter, "Hasher({})", self.hashed)
     }
 }
 
-impl Writer {
+impl Hasher {
     fn new() -> Self {
         Self {
             hash: Context::new(&SHA256),
@@ -207,7 +212,7 @@ impl Part {
             room: Arc::new(Semaphore::new(WAITING_BYTES)),
             stopped: AtomicBool::new(false),
             progress: Mutex::new(progress),
-            writer: Mutex::new(Writer::new()),
+            hasher: Mutex::new(Hasher::new()),
             state_file: Mutex::new(state_file),
             _lock: lock,
         }))))
@@ -266,13 +271,19 @@ impl Part {
             at,
             pieces,
             length: length as u64,
-            _room: room.expect("the semaphore is never closed"),
+            _room: Arc::new(room.expect("the semaphore is never closed")),
         };
         let mut progress = locked(&self.0.progress);
         if let Some(fault) = &progress.fault {
             return Err(fault.clone());
         }
-        progress.waiting.push_back(block);
+        progress.waiting.push_back(block.clone());
+        progress.unhashed.push_back(block);
+        if !progress.is_hashing {
+            progress.is_hashing = true;
+            let inner = Arc::clone(&self.0);
+            tokio::task::spawn_blocking(move || inner.hash_waiting());
+        }
         if !progress.is_writing {
             progress.is_writing = true;
             let inner = Arc::clone(&self.0);
@@ -297,7 +308,7 @@ impl Part {
         self.blocking(|inner| {
             let failed = |error: io::Error| PullFault::disk("empty", &error);
             *locked(&inner.progress) = Progress::default();
-            *locked(&inner.writer) = Writer::new();
+            *locked(&inner.hasher) = Hasher::new();
             if let Some(state_file) = locked(&inner.state_file).take() {
                 state_file.clear().map_err(failed)?;
                 remove_file(inner.dir.join(STATE)).map_err(failed)?;
@@ -310,10 +321,10 @@ impl Part {
     /// The hash of its first `total` bytes, all of which have to be there.
     pub(super) async fn sha256(&self, total: u64) -> Result<[u8; 32], PullFault> {
         self.blocking(move |inner| {
-            let mut writer = locked(&inner.writer);
+            let mut hasher = locked(&inner.hasher);
             let failed = |error: io::Error| PullFault::disk("read", &error);
-            inner.hash_up_to(&mut writer, total).map_err(failed)?;
-            let digest = writer.hash.clone().finish();
+            inner.hash_up_to(&mut hasher, total).map_err(failed)?;
+            let digest = hasher.hash.clone().finish();
             Ok(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
         })
         .await
@@ -377,7 +388,9 @@ impl Drop for Inner {
 impl Inner {
     fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
-        locked(&self.progress).waiting.clear();
+        let mut progress = locked(&self.progress);
+        progress.waiting.clear();
+        progress.unhashed.clear();
     }
 
     /// Writes what waits until nothing waits. One thread at a time does this.
@@ -409,20 +422,45 @@ impl Inner {
             progress.unsynced += block.length;
             progress.held.prefix()
         };
-        let mut writer = locked(&self.writer);
-        if writer.hashed == block.at {
-            for piece in &block.pieces {
-                writer.hash.update(piece);
-            }
-            writer.hashed += block.length;
-        } else if writer.hashed < prefix {
-            // After a start anew, or when parts come in another order: what is behind catches up, twice as
-            // fast as more comes.
-            let up_to = prefix.min(writer.hashed + 2 * block.length);
-            self.hash_up_to(&mut writer, up_to)?;
-        }
-        drop(writer);
+        self.catch_up(prefix, 2 * block.length)?;
         self.note()
+    }
+
+    /// Hashes what waits, as long as it comes in order. One thread at a time does this.
+    fn hash_waiting(&self) {
+        loop {
+            let block = {
+                let mut progress = locked(&self.progress);
+                let Some(block) = progress.unhashed.pop_front() else {
+                    progress.is_hashing = false;
+                    return;
+                };
+                block
+            };
+            let mut hasher = locked(&self.hasher);
+            let mut at = block.at;
+            for piece in &block.pieces {
+                // What has been caught up with is in it already.
+                let known = hasher.hashed.saturating_sub(at).min(piece.len() as u64);
+                at += known;
+                if at == hasher.hashed {
+                    hasher.hash.update(&piece[known as usize..]);
+                    hasher.hashed += piece.len() as u64 - known;
+                }
+                at += piece.len() as u64 - known;
+            }
+        }
+    }
+
+    /// After a start anew, or when parts come in another order, what has been written is hashed later: so much of it
+    /// that it is caught up with twice as fast as more comes.
+    fn catch_up(&self, prefix: u64, bytes: u64) -> io::Result<()> {
+        if locked(&self.progress).is_hashing {
+            return Ok(());
+        }
+        let mut hasher = locked(&self.hasher);
+        let up_to = prefix.min(hasher.hashed + bytes);
+        self.hash_up_to(&mut hasher, up_to)
     }
 
     /// Notes what has been written, and has it made durable from time to time.
@@ -491,17 +529,17 @@ impl Inner {
         }
     }
 
-    fn hash_up_to(&self, writer: &mut Writer, up_to: u64) -> io::Result<()> {
-        if writer.hashed >= up_to {
+    fn hash_up_to(&self, hasher: &mut Hasher, up_to: u64) -> io::Result<()> {
+        if hasher.hashed >= up_to {
             return Ok(());
         }
         let mut buffer = vec![0; READ_BYTES];
-        while writer.hashed < up_to {
-            let length = (up_to - writer.hashed).min(READ_BYTES as u64) as usize;
+        while hasher.hashed < up_to {
+            let length = (up_to - hasher.hashed).min(READ_BYTES as u64) as usize;
             let bytes = &mut buffer[..length];
-            self.file.read_exact_at(bytes, writer.hashed)?;
-            writer.hash.update(bytes);
-            writer.hashed += length as u64;
+            self.file.read_exact_at(bytes, hasher.hashed)?;
+            hasher.hash.update(bytes);
+            hasher.hashed += length as u64;
         }
         Ok(())
     }

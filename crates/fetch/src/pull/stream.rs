@@ -18,7 +18,7 @@ use crate::pull::slots::Slot;
 use crate::pull::sniff::{HEAD_BYTES, sniff};
 
 /// What is written at once.
-const BLOCK_BYTES: u64 = 1 << 20;
+const BLOCK_BYTES: u64 = 512 << 10;
 /// How often the disk is looked at.
 const ROOM_BYTES: u64 = 32 << 20;
 /// How long the end of an answer that has brought everything is waited for.
