@@ -184,13 +184,19 @@ impl House {
             origin: None,
         };
         let made = self.service.create_pipeline(&self.caller, wanted).await;
+        let id = made.unwrap().id;
+        self.pause(id).await;
+        id
+    }
+
+    pub(crate) async fn pause(&self, pipeline: PipelineId) {
         let change = PipelineChange {
             state: Some(PipelineState::Paused),
             ..PipelineChange::default()
         };
-        let id = made.unwrap().id;
-        let changed = self.service.change_pipeline(&self.caller, id, change).await;
-        changed.unwrap().id
+        let service = &self.service;
+        let changed = service.change_pipeline(&self.caller, pipeline, change);
+        changed.await.unwrap();
     }
 
     pub(crate) fn pipeline(&self) -> PipelineId {
