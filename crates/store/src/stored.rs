@@ -80,6 +80,15 @@ pub(crate) fn storable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// How many bytes of a text are kept where it is in an index: those of PostgreSQL hold no row of more than 2704.
+const MOST_INDEXED: usize = 2000;
+
+/// A text that callers choose and that is in an index, as every engine stores it and asks for it.
+pub(crate) fn indexed(text: &str) -> Cow<'_, str> {
+    let end = text.floor_char_boundary(MOST_INDEXED);
+    storable(&text[..end])
+}
+
 #[cfg(test)]
 mod tests {
     use reelgate_domain::job::{

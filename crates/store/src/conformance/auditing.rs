@@ -209,6 +209,41 @@ pub async fn old_calls_leave_the_audit_step_by_step(home: &dyn Home) {
     assert_eq!(found, calls[40..]);
 }
 
+/// One engine cut them, the other did not.
+pub async fn long_texts_are_kept_and_found_by_their_beginnings(home: &dyn Home) {
+    let world = World::new(home).await;
+    // The bytes of a character stay together.
+    let text = |begin: &str| format!("{begin}{}", "\u{e9}".repeat(5000));
+    let record = AuditRecord {
+        principal: text("p"),
+        action: text("a"),
+        resource: Some(text("r")),
+        request_id: text("q"),
+        ..record(Some(account(1)), world.now(), 1)
+    };
+    world.store.record(vec![record]).await.expect("record");
+    let filters = [
+        AuditFilter {
+            principal: Some(text("p")),
+            action: Some(text("a")),
+            resource: Some(text("r")),
+            ..AuditFilter::default()
+        },
+        AuditFilter {
+            request_id: Some(text("q")),
+            ..AuditFilter::default()
+        },
+    ];
+    for filter in filters {
+        let found = list(&world, filter, 10).await;
+        assert_eq!(found.len(), 1);
+        let kept = &found[0].record;
+        let lengths = [&kept.principal, &kept.action, &kept.request_id].map(String::len);
+        assert_eq!(lengths, [1999; 3]);
+        assert_eq!(kept.resource.as_ref().map(String::len), Some(1999));
+    }
+}
+
 pub async fn the_audit_is_there_after_a_reopen(home: &dyn Home) {
     let world = World::new(home).await;
     calls(&world).await;

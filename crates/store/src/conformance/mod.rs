@@ -155,6 +155,7 @@ macro_rules! conformance_tests {
             auditing::pages_of_calls_follow_each_other_without_gaps,
             auditing::every_combination_of_audit_filters_agrees_with_a_plain_filter,
             auditing::old_calls_leave_the_audit_step_by_step,
+            auditing::long_texts_are_kept_and_found_by_their_beginnings,
             auditing::the_audit_is_there_after_a_reopen,
             pipelines::a_pipeline_reads_back_as_it_was_made,
             pipelines::pipelines_are_listed_oldest_first_with_their_total,

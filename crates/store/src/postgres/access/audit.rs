@@ -1,6 +1,5 @@
 //! The audit: who called what, and what came of it.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -13,6 +12,7 @@ use super::super::error::{Answer, Failure};
 use super::super::rows::{Cells, account_key, storable};
 use super::super::sql::access as sql;
 use crate::contract::{AuditFilter, Result, StoreError};
+use crate::stored::indexed;
 
 /// How many numbers a millisecond has. Should there be more records, they take those of the next one.
 /// Numbers stay below 2^53, which every reader of JSON can tell apart, until the year 2109.
@@ -20,15 +20,6 @@ const PER_MILLI: i64 = 2048;
 
 /// How often records of one write may find their numbers taken.
 const TRIES: u32 = 100;
-
-/// How many bytes of a text are kept where it is in an index: those hold no row of more than 2704.
-const MOST_INDEXED: usize = 2000;
-
-/// A text that is in an index, as it is stored.
-fn indexed(text: &str) -> Cow<'_, str> {
-    let end = text.floor_char_boundary(MOST_INDEXED);
-    storable(&text[..end])
-}
 
 /// The smallest number of this time.
 pub(in crate::postgres) fn first_at(at: Timestamp) -> i64 {

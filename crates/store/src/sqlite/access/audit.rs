@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 use super::super::rows::{Cells, account_key, all, cell, execute};
 use super::super::sql::access as sql;
 use crate::contract::{AuditFilter, Result};
-use crate::stored::storable;
+use crate::stored::{indexed, storable};
 
 /// How many numbers a millisecond has. Should there be more records, they take those of the next one.
 /// Numbers stay below 2^53, which every reader of JSON can tell apart, until the year 2109.
@@ -35,17 +35,17 @@ pub(super) fn record(connection: &Connection, records: &[AuditRecord]) -> Result
                 number,
                 record.at.as_millis(),
                 record.account.map(account_key),
-                storable(&record.principal),
+                indexed(&record.principal),
                 record.key_id.as_deref().map(storable),
                 storable(&record.dialect),
-                storable(&record.action),
-                record.resource.as_deref().map(storable),
+                indexed(&record.action),
+                record.resource.as_deref().map(indexed),
                 record.source.map(|source| source.to_string()),
                 record.allowed,
                 record.reason.as_deref().map(storable),
                 record.status,
                 record.code.as_deref().map(storable),
-                storable(&record.request_id),
+                indexed(&record.request_id),
             ],
         )?;
     }
@@ -102,10 +102,10 @@ pub(super) fn list(
             end.saturating_sub(1),
             limit,
             filter.account.map(account_key),
-            filter.principal.as_deref().map(storable),
-            filter.action.as_deref().map(storable),
-            filter.resource.as_deref().map(storable),
-            filter.request_id.as_deref().map(storable),
+            filter.principal.as_deref().map(indexed),
+            filter.action.as_deref().map(indexed),
+            filter.resource.as_deref().map(indexed),
+            filter.request_id.as_deref().map(indexed),
             filter.allowed,
         ],
         read,
