@@ -1,5 +1,6 @@
 //! One try to send a delivery.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,7 +71,7 @@ impl Try {
                 }
                 Ok(Ok(rendered)) => self.post(&claimed, rendered).await,
                 Ok(Err(why)) => Outcome::Withdrawn(why),
-                Err(error) => Outcome::failed(format!("the job cannot be read: {error}")),
+                Err(error) => Outcome::failed(format!("it cannot be told: {error}")),
             }
         };
         self.log(&claimed, &outcome);
@@ -101,7 +102,9 @@ impl Try {
         let Some(renderer) = renderer else {
             return Ok(Err("no part of this release knows the words for it"));
         };
-        let rendered = renderer.render(event, job);
+        // Uncaught, it would come again as soon as its lease is over, for ever.
+        let rendered = catch_unwind(AssertUnwindSafe(|| renderer.render(event, job)));
+        let rendered = rendered.map_err(|_| ServiceError::internal("the renderer panicked"))?;
         Ok(rendered.ok_or("there is nothing to tell of it"))
     }
 

@@ -412,6 +412,35 @@ pub async fn what_is_switched_off_waits_and_what_is_deleted_is_told(home: &dyn H
     assert_eq!(list(&world, DeliveryFilter::default()).await, [id]);
 }
 
+/// What waited for three days behind an earlier event, or while its receiver was switched off, was given up after
+/// one try.
+pub async fn time_in_which_nobody_tried_is_not_counted(home: &dyn Home) {
+    const LONG: Duration = Duration::from_secs(3 * 24 * 3600);
+    let world = World::new(home).await;
+    let webhook = add(&world).await;
+    let job = world.submit_one().await;
+    world.cancel(job, CancelPolicy::Any).await;
+    fan_out(&world, &[&webhook]).await;
+    let earlier = &claim(&world, 5).await[0];
+    world.clock.advance(LONG);
+    assert!(settle(&world, earlier, Err(DeliveryState::Dead)).await);
+    let later = &claim(&world, 5).await[0];
+    assert_eq!(later.delivery.began_at, world.now());
+
+    // The time of tries and of the waits between them counts.
+    let began = world.now();
+    world.clock.advance(Duration::from_secs(20));
+    let wait = Duration::from_secs(100);
+    assert!(settle(&world, later, Ok(wait)).await);
+    world.clock.advance(wait);
+    let again = &claim(&world, 5).await[0];
+    assert_eq!(again.delivery.began_at, began);
+    assert!(settle(&world, again, Ok(wait)).await);
+    world.clock.advance(wait + LONG);
+    let at_last = &claim(&world, 5).await[0];
+    assert_eq!(at_last.delivery.began_at, began.after(LONG));
+}
+
 pub async fn what_is_switched_on_listens_from_then_on(home: &dyn Home) {
     let world = World::new(home).await;
     let made = add(&world).await;

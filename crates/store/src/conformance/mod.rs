@@ -324,6 +324,7 @@ macro_rules! conformance_tests {
             deliveries::a_delivery_is_tried_by_one_at_a_time,
             deliveries::destinations_take_turns_and_each_has_its_limit,
             deliveries::what_is_switched_off_waits_and_what_is_deleted_is_told,
+            deliveries::time_in_which_nobody_tried_is_not_counted,
             deliveries::what_is_switched_on_listens_from_then_on,
             deliveries::what_has_ended_can_be_sent_again,
             deliveries::every_combination_of_delivery_filters_agrees_with_a_plain_filter,

@@ -143,7 +143,10 @@ impl World {
 
     /// A node that sends, until it is told to stop.
     fn node(&self) -> Node {
-        let notifier = self.notifier();
+        self.node_of(self.notifier())
+    }
+
+    fn node_of(&self, notifier: Notifier) -> Node {
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(async move { notifier.run(stopped).await });
         Node { stop, running }
@@ -213,6 +216,23 @@ impl World {
         };
         let failed = tokio::time::timeout(PATIENCE, failed).await;
         failed.expect("nothing has failed")
+    }
+
+    /// Waits until so many deliveries have been answered.
+    async fn answered(&self, count: usize) {
+        let waiting = async {
+            loop {
+                let filter = DeliveryFilter::default();
+                let page = self.service.deliveries(&self.caller, filter, 1000).await;
+                let answered = page.unwrap().deliveries.into_iter();
+                if answered.filter(|it| it.last_status.is_some()).count() >= count {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        assert!(waited.is_ok(), "there are no {count} that were answered");
     }
 
     /// Waits until as many deliveries are in this state.
@@ -351,40 +371,6 @@ async fn one_that_says_nothing_holds_up_no_other() {
     world.receiver.wait_for("/fast", 40).await;
     // It got no more than it may have at once.
     assert_eq!(world.receiver.got("/slow").len(), 8);
-    node.stop().await;
-}
-
-#[tokio::test]
-async fn what_nobody_takes_for_three_days_is_dead_and_can_be_sent_again() {
-    let world = World::new().await;
-    world.receiver.answer("/hook", Answer::Status(503));
-    world.webhook("/hook").await;
-    let node = world.node();
-    let job = world.submit().await;
-    world.claim().await;
-    world.receiver.wait_for("/hook", 1).await;
-    world.first_error().await;
-    world.clock.0.advance(Duration::from_secs(73 * 3600));
-    // The second event of the job has its one try when the first is given up.
-    world.settled(DeliveryState::Dead, 2).await;
-    world.receiver.answer("/hook", Answer::Status(200));
-    let filter = DeliveryFilter {
-        job: Some(job),
-        ..DeliveryFilter::default()
-    };
-    let dead = world.service.deliveries(&world.caller, filter, 10).await;
-    let dead = dead.unwrap().deliveries.pop().unwrap();
-    assert_eq!(dead.last_status, Some(503));
-    assert_eq!(
-        dead.last_error.as_deref(),
-        Some("the receiver answered 503 Service Unavailable")
-    );
-    let before = world.receiver.got("/hook").len();
-    let again = world.service.replay_delivery(&world.caller, dead.id).await;
-    assert_eq!(again.unwrap().state, DeliveryState::Sending);
-    let got = world.receiver.wait_for("/hook", before + 1).await;
-    assert_eq!(got.last().unwrap().id(), dead.id.to_string());
-    world.settled(DeliveryState::Delivered, 1).await;
     node.stop().await;
 }
 

@@ -22,12 +22,12 @@ pub(in crate::postgres) struct Turns(AtomicI64);
 
 /// The next destinations to which something may be due, whoever was served last coming last. The look
 /// after this one goes on behind them.
-async fn due(session: &Session, turns: &Turns) -> Answer<Vec<i64>> {
+async fn due(session: &Session, turns: &Turns, now: Timestamp) -> Answer<Vec<i64>> {
     let first = turns.0.load(Ordering::Relaxed);
     let mut keys = Vec::new();
     for after in [first, 0] {
         let room = MOST_DESTINATIONS - keys.len() as i64;
-        let range: [Param<'_>; 2] = [&after, &room];
+        let range: [Param<'_>; 3] = [&after, &room, &now.as_millis()];
         let found = session.all(sql::DUE_DESTINATIONS, &range).await?;
         let found = found.iter().map(|row| row.get::<_, i64>(0));
         // The second time from the beginning, up to where the first time began.
@@ -37,8 +37,8 @@ async fn due(session: &Session, turns: &Turns) -> Answer<Vec<i64>> {
 }
 
 /// Whether there is anything to claim: most of the time there is not, and that takes no transaction.
-pub(super) async fn is_any_due(session: &Session) -> Answer<bool> {
-    let range: [Param<'_>; 2] = [&0i64, &1i64];
+pub(super) async fn is_any_due(session: &Session, now: Timestamp) -> Answer<bool> {
+    let range: [Param<'_>; 3] = [&0i64, &1i64, &now.as_millis()];
     Ok(!session.all(sql::DUE_DESTINATIONS, &range).await?.is_empty())
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn claim(
     turns: &Turns,
 ) -> Answer<Vec<ClaimedDelivery>> {
     let mut claimed = Vec::new();
-    for key in due(session, turns).await? {
+    for key in due(session, turns, wanted.now).await? {
         if claimed.len() >= wanted.most as usize {
             break;
         }
@@ -223,4 +223,46 @@ pub(super) async fn replay(
     let row: [Param<'_>; 4] = [&number, &i16::from(state.code()), &due_at, &now.as_millis()];
     session.execute(sql::REPLAY_DELIVERY, &row).await?;
     Ok(Replay::Queued)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use reelgate_testkit::Postgres;
+
+    use super::super::super::connect::Connector;
+    use super::super::super::migrate;
+    use super::*;
+
+    /// A receiver that was switched off with something unsent had every node begin a transaction each second.
+    #[tokio::test]
+    async fn nothing_is_due_before_its_time_or_of_what_is_switched_off() {
+        let url = Postgres::shared().database();
+        let connector = Connector::new(&url, Duration::from_secs(30)).unwrap();
+        let session = connector.connect().await.unwrap();
+        let migrated = migrate::migrate(&session, migrate::MIGRATIONS).await;
+        migrated.unwrap();
+        let fill = "INSERT INTO destinations (key, id, account, url, names, secret, enabled, since, created_at) \
+            VALUES (7, '\\x07', 1, 'u', 1, 's', true, 0, 0); \
+            INSERT INTO deliveries (id, account, destination, position, job, pipeline, name, attempt, at, state, \
+            due_at, began_at, created_at) VALUES ('\\x01', 1, 7, 1, '\\x01', 1, 1, 1, 0, 1, 1000, 0, 0)";
+        session.batch(fill).await.unwrap();
+        let is_due = async |at| {
+            is_any_due(&session, Timestamp::from_millis(at))
+                .await
+                .unwrap()
+        };
+        assert!(!is_due(999).await);
+        assert!(is_due(1000).await);
+        let change = async |set: &str| {
+            let change = format!("UPDATE destinations SET {set}");
+            session.batch(&change).await.unwrap();
+        };
+        change("enabled = false").await;
+        assert!(!is_due(1000).await);
+        // So that what is unsent can be withdrawn.
+        change("deleted = true").await;
+        assert!(is_due(1000).await);
+    }
 }

@@ -125,7 +125,7 @@ impl EventStore for PostgresStore {
     }
 
     async fn claim_deliveries(&self, wanted: DeliveryClaim) -> Result<Vec<ClaimedDelivery>> {
-        if !look_up!(self.pool, s => deliveries::is_any_due(s).await)? {
+        if !look_up!(self.pool, s => deliveries::is_any_due(s, wanted.now).await)? {
             return Ok(Vec::new());
         }
         let turns = &self.delivery_turns;

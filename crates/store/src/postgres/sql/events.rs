@@ -106,23 +106,29 @@ statements! {
         WHERE p.id = $7 AND d.id = $3 AND NOT d.deleted";
     IS_ON_ITS_WAY = "SELECT EXISTS (SELECT 1 FROM deliveries \
         WHERE job = $1 AND destination = $2 AND state < 2)";
-    /// A probe of the index for each of them.
+    /// Three probes of indexes for each of them. Those that are switched off have what is due for as long as that
+    /// lasts.
     DUE_DESTINATIONS = "WITH RECURSIVE due (destination) AS ( \
         (SELECT destination FROM deliveries WHERE due_at IS NOT NULL AND destination > $1 \
         ORDER BY destination LIMIT 1) UNION ALL \
         SELECT (SELECT v.destination FROM deliveries v WHERE v.due_at IS NOT NULL \
         AND v.destination > due.destination ORDER BY v.destination LIMIT 1) \
         FROM due WHERE due.destination IS NOT NULL) \
-        SELECT destination FROM due WHERE destination IS NOT NULL LIMIT $2";
+        SELECT destination FROM due WHERE destination IS NOT NULL \
+        AND (SELECT d.enabled OR d.deleted FROM destinations d WHERE d.key = due.destination) \
+        AND (SELECT v.due_at <= $3 FROM deliveries v WHERE v.destination = due.destination \
+        AND v.due_at IS NOT NULL ORDER BY v.due_at LIMIT 1) LIMIT $2";
+    /// Time in which nobody tried is not counted.
     TRY_DELIVERIES = "WITH due AS MATERIALIZED (SELECT number FROM deliveries \
         WHERE destination = $1 AND due_at <= $2 AND due_at IS NOT NULL ORDER BY due_at LIMIT $3 \
         FOR UPDATE SKIP LOCKED) \
-        UPDATE deliveries v SET tries = v.tries + 1, due_at = $4 FROM due \
+        UPDATE deliveries v SET tries = v.tries + 1, due_at = $4, \
+        began_at = v.began_at + ($2 - v.due_at) FROM due \
         WHERE v.number = due.number RETURNING v.number";
     SETTLE_DELIVERY = "UPDATE deliveries SET state = $3, due_at = $4, last_at = $5, \
         last_status = $6, last_error = $7 WHERE id = $1 AND tries = $2 AND state = 1 \
         RETURNING job, destination";
-    BEGIN_NEXT = "UPDATE deliveries SET state = 1, due_at = $3 WHERE number = (SELECT number \
+    BEGIN_NEXT = "UPDATE deliveries SET state = 1, due_at = $3, began_at = $3 WHERE number = (SELECT number \
         FROM deliveries WHERE job = $1 AND destination = $2 AND state = 0 ORDER BY number LIMIT 1)";
     REPLAY_DELIVERY = "UPDATE deliveries SET state = $2, due_at = $3, began_at = $4, base = tries \
         WHERE number = $1";

@@ -74,7 +74,11 @@ fn claim_for(
     let due = params![key, wanted.now.as_millis(), room as i64];
     let numbers: Vec<i64> = all(connection, sql::DUE_DELIVERIES, due, |row| Ok(row.get(0)?))?;
     for number in numbers {
-        let lease = params![number, wanted.lease_until.as_millis()];
+        let lease = params![
+            number,
+            wanted.lease_until.as_millis(),
+            wanted.now.as_millis()
+        ];
         execute(connection, sql::TRY_DELIVERY, lease)?;
         match by_row(one(
             connection,

@@ -91,13 +91,16 @@ statements! {
         WHERE due_at IS NOT NULL AND destination > ?1";
     DUE_DELIVERIES = "SELECT number FROM deliveries WHERE destination = ?1 AND due_at <= ?2 \
         AND due_at IS NOT NULL ORDER BY due_at LIMIT ?3";
-    TRY_DELIVERY = "UPDATE deliveries SET tries = tries + 1, due_at = ?2 WHERE number = ?1";
+    /// Time in which nobody tried is not counted.
+    TRY_DELIVERY = "UPDATE deliveries SET tries = tries + 1, due_at = ?2, \
+        began_at = began_at + (?3 - due_at) WHERE number = ?1";
     SETTLE_DELIVERY = "UPDATE deliveries SET state = ?3, due_at = ?4, last_at = ?5, \
         last_status = ?6, last_error = ?7 WHERE id = ?1 AND tries = ?2 AND state = 1 \
         RETURNING job, destination";
     NEXT_WAITING = "SELECT number FROM deliveries INDEXED BY deliveries_job WHERE job = ?1 \
         AND destination = ?2 AND state = 0 ORDER BY number LIMIT 1";
-    BEGIN_DELIVERY = "UPDATE deliveries SET state = 1, due_at = ?2 WHERE number = ?1";
+    BEGIN_DELIVERY = "UPDATE deliveries SET state = 1, due_at = ?2, began_at = ?2 \
+        WHERE number = ?1";
     REPLAY_DELIVERY = "UPDATE deliveries SET state = ?2, due_at = ?3, began_at = ?4, base = tries \
         WHERE number = ?1";
     DELIVERY_STATE = "SELECT v.number, v.state, v.job, v.destination, d.deleted \
