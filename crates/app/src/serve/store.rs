@@ -38,6 +38,12 @@ impl Opened {
                 };
                 let store = PostgresStore::open(options).await;
                 let store = Arc::new(store.context("opening the store")?);
+                for setting in store.off() {
+                    tracing::warn!(
+                        setting,
+                        "the database has {setting} off: what was answered may be lost with its machine's power"
+                    );
+                }
                 let writer = store.writer_alive();
                 let store: Arc<dyn Store> = store;
                 let shared = SharedClock::of(&store).await;

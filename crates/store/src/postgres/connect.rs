@@ -185,7 +185,7 @@ impl Connector {
             .client
             .query_one(
                 "SELECT current_setting('server_version_num')::int, \
-                 current_setting('server_encoding'), current_setting('fsync') = 'on'",
+                 current_setting('server_encoding')",
                 &[],
             )
             .await?;

@@ -100,7 +100,11 @@ pub struct PostgresStore {
     delivery_turns: events::Turns,
     writer_alive: watch::Receiver<()>,
     hints: AbortHandle,
+    off: Vec<&'static str>,
 }
+
+/// Settings of a server without which a loss of power takes along what was committed.
+const KEEPS: [&str; 2] = ["fsync", "full_page_writes"];
 
 impl PostgresStore {
     /// Connects, and brings the database's schema to this release. Refuses a server older than 13 and
@@ -110,6 +114,13 @@ impl PostgresStore {
         let session = connector.connect().await?;
         migrate::migrate(&session, migrate::MIGRATIONS).await?;
         Self::refuse_arriving(&session).await?;
+        let mut off = Vec::new();
+        for setting in KEEPS {
+            let is_on = session.one(sql::IS_ON, &[&setting]).await?;
+            if !is_on.is_some_and(|row| row.get(0)) {
+                off.push(setting);
+            }
+        }
         let inbox = Arc::new(Inbox::default());
         let hinter = Hinter::new();
         let (living, writer_alive) = watch::channel(());
@@ -129,7 +140,13 @@ impl PostgresStore {
             delivery_turns: events::Turns::default(),
             writer_alive,
             hints: hints.abort_handle(),
+            off,
         })
+    }
+
+    /// Settings that are off when the server was asked, so that it may lose what was answered.
+    pub fn off(&self) -> &[&'static str] {
+        &self.off
     }
 
     /// Its other side is dropped when the writer ends, after which every write of a job fails.

@@ -24,6 +24,7 @@ statements! {
     /// replica had it.
     COMMIT = "SET LOCAL statement_timeout = 0; COMMIT";
     ROLLBACK = "ROLLBACK";
+    IS_ON = "SELECT current_setting($1::text) = 'on'";
     /// Has the transaction hold its connection's row from its beginning to its end.
     MARK = "INSERT INTO commits (writer, last, at) \
         VALUES ($1, $2, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) \

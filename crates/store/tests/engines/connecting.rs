@@ -27,6 +27,20 @@ async fn try_open_within(patience: Duration, url: &str) -> Result<PostgresStore,
         .map_err(|error| error.to_string())
 }
 
+/// It was asked for, and the answer was not looked at.
+#[tokio::test]
+async fn a_server_that_may_lose_what_it_commits_is_known() {
+    let store = try_open(&Postgres::shared().database()).await.unwrap();
+    // The tests' own is in a hurry.
+    assert_eq!(store.off(), ["fsync", "full_page_writes"]);
+    let server = Postgres::start(PostgresSetup {
+        settings: &[("fsync", "on"), ("full_page_writes", "on")],
+        ..PostgresSetup::default()
+    });
+    let store = try_open(&server.database()).await.unwrap();
+    assert!(store.off().is_empty(), "{:?}", store.off());
+}
+
 /// A server with a certificate, the file of the authority that vouches for it, and another's.
 struct Guarded {
     server: Postgres,
