@@ -14,7 +14,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reelgate_domain::AccountId;
 use reelgate_domain::access::Once;
-use reelgate_service::{Caller, Earlier, KeyedCall};
+use reelgate_service::{Caller, Earlier, KeyedCall, ServiceError};
 
 use super::caller::{Admitted, bearer};
 use super::{Code, Problem, read_body};
@@ -175,7 +175,8 @@ impl Keyed {
             return response;
         }
         match self.again.api.service.earlier(&self.once).await {
-            Ok(Earlier::None) | Err(_) => response,
+            Ok(Earlier::None) => response,
+            Err(error) => unknown(response, error),
             Ok(Earlier::Other) => {
                 let detail = "the Idempotency-Key came with another request before";
                 Problem::new(Code::IdempotencyKeyReused, detail).into_response()
@@ -205,9 +206,42 @@ impl Keyed {
     }
 }
 
+/// The answer to a call that was refused, where nobody can say whether it had been made before: no refusal, or the
+/// caller would take it that nothing was made.
+fn unknown(response: Response, error: ServiceError) -> Response {
+    match response.status().is_server_error() {
+        true => response,
+        false => Problem::from(error).into_response(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use reelgate_service::ErrorKind;
+
     use super::*;
+
+    /// A repeat was told that the name is taken: by the very thing that its first call had made.
+    #[test]
+    fn a_refusal_stands_only_if_it_is_known_that_nothing_was_made() {
+        let away = || {
+            ServiceError::new(
+                ErrorKind::Unavailable,
+                "store",
+                "the store is not available",
+            )
+        };
+        let refused = || Problem::new(Code::Conflict, "the name is taken").into_response();
+        assert_eq!(
+            unknown(refused(), away()).status(),
+            StatusCode::SERVICE_UNAVAILABLE
+        );
+        let full = Problem::new(Code::StorageFull, "no room").into_response();
+        assert_eq!(
+            unknown(full, away()).status(),
+            StatusCode::INSUFFICIENT_STORAGE
+        );
+    }
 
     #[test]
     fn a_key_may_be_quoted_and_is_visible_ascii() {
