@@ -292,6 +292,11 @@ impl Part {
         Ok(())
     }
 
+    /// Whether the network waits for the disk.
+    pub(super) fn is_behind(&self) -> bool {
+        self.0.room.available_permits() < WAITING_BYTES / 2
+    }
+
     /// Waits until everything that was handed over has been written.
     pub(super) async fn settle(&self) -> Result<(), PullFault> {
         let all = self.0.room.acquire_many(WAITING_BYTES as u32).await;
@@ -511,12 +516,15 @@ impl Inner {
     /// What is held now will be known after the machine has lost its power.
     fn make_durable(&self) {
         let made = || -> io::Result<()> {
-            let Some((state, _)) = self.state() else {
+            let number = locked(&self.state_file)
+                .as_mut()
+                .map(StateFile::next_number);
+            let (Some(number), Some((state, _))) = (number, self.state()) else {
                 return Ok(());
             };
             self.file.sync_data()?;
             let kept = match locked(&self.state_file).as_mut() {
-                Some(state_file) => state_file.keep(&state)?,
+                Some(state_file) => state_file.keep(number, &state)?,
                 None => return Ok(()),
             };
             kept.sync_data()
@@ -558,7 +566,8 @@ impl Inner {
                 held: vec![(0, source.total)],
                 sha256: Some(hex::encode(sha256)),
             };
-            state_file.keep(&state)?.sync_data()?;
+            let number = state_file.next_number();
+            state_file.keep(number, &state)?.sync_data()?;
         }
         rename(self.dir.join(PART), &whole)?;
         Ok(whole)

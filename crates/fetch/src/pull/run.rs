@@ -319,6 +319,7 @@ impl<'a> Run<'a> {
                         Verdicts::Enough => most = running.len(),
                         Verdicts::More if locked(&self.work).has_more() => {
                             if let Some(slot) = self.another_slot() {
+                                gain.added();
                                 running.push(Box::pin(self.connection(source, None, Some(slot))));
                             }
                         }
@@ -333,10 +334,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// For a further connection, if one is free and the limits of bandwidth leave it something to do.
+    /// For a further connection, if one is free, and neither the limits of bandwidth nor the disk are what holds the
+    /// others up.
     fn another_slot(&self) -> Option<Slot> {
         let url = self.leads_to();
-        if self.shared.pace.of(host(&url)).is_limited() {
+        if self.shared.pace.of(host(&url)).is_limited() || self.part.is_behind() {
             return None;
         }
         self.shared.asker.try_enter(&url)
@@ -430,6 +432,8 @@ impl<'a> Run<'a> {
 struct Gain {
     bytes: u64,
     at: Instant,
+    /// What came in a second lately.
+    rate: f64,
     /// What came in a second before the last one was added.
     before: Option<f64>,
 }
@@ -445,6 +449,7 @@ impl Gain {
         Self {
             bytes,
             at: Instant::now(),
+            rate: 0.0,
             before: None,
         }
     }
@@ -462,7 +467,11 @@ impl Gain {
         if bytes == 0 || !is_slow {
             return Verdicts::Wait;
         }
-        self.before = Some(rate);
+        self.rate = rate;
         Verdicts::More
+    }
+
+    fn added(&mut self) {
+        self.before = Some(self.rate);
     }
 }

@@ -108,25 +108,38 @@ impl StateFile {
         self.file.sync_data()
     }
 
+    /// The place in the order of a state that is taken from now on.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+
     /// Writes what holds as long as the machine is not started again.
     pub(super) fn note(&mut self, state: &State) -> io::Result<()> {
         let Some(boot) = BOOT.clone() else {
             return Ok(());
         };
-        self.write(NOTES, Some(boot), state)
+        let number = self.next_number();
+        self.write(NOTES, number, Some(boot), state)
     }
 
-    /// Writes what holds for ever once the file that is returned has been made durable; the data has to be already.
-    pub(super) fn keep(&mut self, state: &State) -> io::Result<Arc<File>> {
-        self.write(self.turn, None, state)?;
+    /// Writes what holds for ever once the file that is returned has been made durable; the data has to be already. The
+    /// number is from before the state was taken: making data durable takes long, and what is noted meanwhile is newer.
+    pub(super) fn keep(&mut self, number: u64, state: &State) -> io::Result<Arc<File>> {
+        self.write(self.turn, number, None, state)?;
         self.turn = 1 - self.turn;
         Ok(Arc::clone(&self.file))
     }
 
-    fn write(&mut self, place: usize, boot: Option<String>, state: &State) -> io::Result<()> {
-        self.number += 1;
+    fn write(
+        &self,
+        place: usize,
+        number: u64,
+        boot: Option<String>,
+        state: &State,
+    ) -> io::Result<()> {
         let written = Written {
-            number: self.number,
+            number,
             boot,
             state: state.clone(),
         };
@@ -192,6 +205,11 @@ mod tests {
         }
     }
 
+    fn keep(file: &mut StateFile, state: &State) {
+        let number = file.next_number();
+        file.keep(number, state).unwrap();
+    }
+
     fn held(path: &Path, boot: Option<&str>) -> Option<Vec<(u64, u64)>> {
         let bytes = std::fs::read(path).unwrap();
         read(&bytes, boot).state.map(|state| state.held)
@@ -202,7 +220,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state");
         let mut file = StateFile::create(&path).unwrap();
-        file.keep(&state(1)).unwrap();
+        keep(&mut file, &state(1));
         file.note(&state(2)).unwrap();
         let boot = BOOT.as_deref();
         assert_eq!(held(&path, boot), Some(vec![(0, 2)]));
@@ -210,8 +228,21 @@ mod tests {
         assert_eq!(held(&path, None), Some(vec![(0, 1)]));
         let (mut again, found) = StateFile::open(&path).unwrap().unwrap();
         assert_eq!(found, state(2));
-        again.keep(&state(3)).unwrap();
+        keep(&mut again, &state(3));
         assert_eq!(held(&path, None), Some(vec![(0, 3)]));
+    }
+
+    /// Up to all that had been noted while data was made durable was fetched again after a kill.
+    #[test]
+    fn what_was_made_durable_does_not_hide_what_was_noted_meanwhile() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state");
+        let mut file = StateFile::create(&path).unwrap();
+        let number = file.next_number();
+        file.note(&state(2)).unwrap();
+        file.keep(number, &state(1)).unwrap();
+        assert_eq!(held(&path, BOOT.as_deref()), Some(vec![(0, 2)]));
+        assert_eq!(held(&path, None), Some(vec![(0, 1)]));
     }
 
     #[test]
@@ -220,7 +251,7 @@ mod tests {
         let path = dir.path().join("state");
         let mut file = StateFile::create(&path).unwrap();
         for count in 1..6 {
-            file.keep(&state(count)).unwrap();
+            keep(&mut file, &state(count));
             let mut bytes = std::fs::read(&path).unwrap();
             // What was written last stands in the place whose turn it was.
             let last = (1 - file.turn) * PLACE_BYTES;
