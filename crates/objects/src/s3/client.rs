@@ -11,6 +11,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Response, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::time::Instant;
 
 use super::memory::Memory;
 use super::place::Home;
@@ -212,11 +213,11 @@ impl S3Client {
 
     /// Sends a request until it is answered, at most as often as patience allows, and reads the answer.
     pub(super) async fn call(&self, home: &Home, request: Request) -> Result<Answer, Failure> {
-        let mut tried = 0;
+        let (mut tried, begun) = (0, Instant::now());
         loop {
             tried += 1;
             match self.call_once(home, &request).await {
-                Err(Failure::Away(why)) if tried < self.patience.tries => {
+                Err(Failure::Away(why)) if self.tries_again(&request, tried, begun) => {
                     self.pause(tried, &why).await;
                 }
                 other => return other,
@@ -226,15 +227,32 @@ impl S3Client {
 
     /// The same for an answer that is read piece by piece by whoever asks.
     pub(super) async fn open(&self, home: &Home, request: Request) -> Result<Response, Failure> {
-        let mut tried = 0;
+        let (mut tried, begun) = (0, Instant::now());
         loop {
             tried += 1;
             match self.open_once(home, &request).await {
-                Err(Failure::Away(why)) if tried < self.patience.tries => {
+                Err(Failure::Away(why)) if self.tries_again(&request, tried, begun) => {
                     self.pause(tried, &why).await;
                 }
                 other => return other,
             }
+        }
+    }
+
+    /// A store that takes requests and answers none is left sooner than one that refuses them: whoever called waits
+    /// all that time.
+    fn tries_again(&self, request: &Request, tried: u32, begun: Instant) -> bool {
+        let in_time = || begun.elapsed() < 2 * self.answer_patience(request);
+        tried < self.patience.tries && (tried < 2 || in_time())
+    }
+
+    /// How long the answer to a request may take.
+    fn answer_patience(&self, request: &Request) -> Duration {
+        let bytes = request.body.len() as u64;
+        let patience = self.patience.answer + Duration::from_secs(bytes / SLOWEST_UPLOAD);
+        match request.is_slow {
+            true => patience * 15,
+            false => patience,
         }
     }
 
@@ -298,10 +316,7 @@ impl S3Client {
                 .header("content-length", bytes)
                 .body(request.body.clone());
         }
-        let mut patience = self.patience.answer + Duration::from_secs(bytes / SLOWEST_UPLOAD);
-        if request.is_slow {
-            patience *= 15;
-        }
+        let patience = self.answer_patience(request);
         let sent = built.header("authorization", authorization).send();
         match tokio::time::timeout(patience, sent).await {
             Ok(Ok(response)) => Ok(response),

@@ -217,11 +217,14 @@ async fn an_answer_that_never_comes_is_not_waited_for_for_ever() {
         "{missing:?}"
     );
     server.misbehave(Rule::always("HEAD", "", Fault::Hang));
+    let before = server.requests().len();
     let away = bucket.head(&key("a")).await.unwrap_err();
     assert!(
         away.is_passing() && away.to_string().contains("too long"),
         "{away}"
     );
+    // Four times that wait made callers wait for over a minute.
+    assert_eq!(server.requests().len(), before + 2);
 }
 
 /// A store answers that it has begun, and says later that it failed.
