@@ -21,7 +21,7 @@ use crate::{
 
 impl World {
     /// A file that its job has not looked at yet.
-    pub(super) fn new_asset(&self, key: &str) -> Asset {
+    pub fn new_asset(&self, key: &str) -> Asset {
         let now = self.now();
         Asset {
             id: AssetId::from_bytes(*self.ids.job(now).as_bytes()),
@@ -71,7 +71,7 @@ impl World {
     }
 
     /// Registers a file.
-    pub(super) async fn registered(&self, key: &str) -> Asset {
+    pub async fn registered(&self, key: &str) -> Asset {
         let asset = self.new_asset(key);
         let outcome = self.register(std::slice::from_ref(&asset)).await;
         assert_eq!(outcome, RegisterOutcome::Done(vec![RegisterAsset::Made]));
@@ -233,11 +233,8 @@ pub async fn a_missing_pipeline_registers_nothing(home: &dyn Home) {
     let world = World::new(home).await;
     let unknown = world.ids.pipeline(world.now());
     let assets = [world.new_asset("a.mp4"), world.new_asset("b.mp4")];
-    let mut wishes: Vec<_> = assets
-        .iter()
-        .cloned()
-        .map(|it| (it.clone(), world.job_of(&it)))
-        .collect();
+    let wishes = assets.iter().map(|it| (it.clone(), world.job_of(it)));
+    let mut wishes: Vec<_> = wishes.collect();
     wishes[1].1.pipeline = unknown;
     let outcome = world
         .store

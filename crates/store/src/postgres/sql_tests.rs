@@ -25,12 +25,18 @@ const LARGE: &[&str] = &[
     "tokens",
     "events",
     "deliveries",
+    "assets",
+    "asset_jobs",
+    "asset_arrivals",
+    "job_sources",
+    "documents",
 ];
 
-fn lists() -> [&'static [(&'static str, &'static str)]; 6] {
+fn lists() -> [&'static [(&'static str, &'static str)]; 7] {
     [
         sql::ALL,
         sql::access::ALL,
+        sql::assets::ALL,
         sql::events::ALL,
         sql::jobs::ALL,
         sql::keeping::ALL,
@@ -113,6 +119,15 @@ const FILL: &str = "\
       state, due_at, began_at, created_at) SELECT decode(md5('v' || n), 'hex'), \
       1000000000000000 + n % 20, n % 200 + 1, n, decode(md5('j' || n), 'hex'), n % 20 + 1, 0, 0, n, \
       n % 5, CASE WHEN n % 5 = 1 THEN n END, n, n FROM generate_series(1, 40000) n; \
+    INSERT INTO assets SELECT 1000000000000000 + n % 20, decode(md5('a' || n), 'hex'), 'media', \
+      'k' || n, CASE WHEN n % 2 = 0 THEN n % 7 END, CASE WHEN n % 3 = 0 THEN 'r' || n END, n, n, '{}' \
+      FROM generate_series(1, 40000) n; \
+    INSERT INTO asset_jobs SELECT number, account, decode(md5('a' || number / 4), 'hex'), submission, id \
+      FROM jobs; \
+    INSERT INTO asset_arrivals SELECT number, number % 2 = 0 FROM jobs; \
+    INSERT INTO job_sources SELECT number, account, number / 3 FROM jobs; \
+    INSERT INTO documents SELECT 1000000000000000 + n % 20, 'k' || n % 5, 'd' || n, 1, '{}', n, n \
+      FROM generate_series(1, 40000) n; \
     ANALYZE";
 
 /// The plan that serves whatever the parameters are.
@@ -195,6 +210,41 @@ async fn hot_statements_use_the_index_made_for_them() {
         ("ENDED_LEASES", sql::jobs::ENDED_LEASES, "leases_until"),
         ("LIST_ACCOUNT", sql::jobs::LIST_ACCOUNT, "jobs_account"),
         ("LIST_LANES", sql::jobs::LIST_LANES, "jobs_lane"),
+        ("LIST_ASSETS", sql::assets::LIST_ASSETS, "assets_pkey"),
+        (
+            "LIST_OLDEST_ASSETS",
+            sql::assets::LIST_OLDEST_ASSETS,
+            "assets_pkey",
+        ),
+        (
+            "LIST_CATEGORY",
+            sql::assets::LIST_CATEGORY,
+            "assets_category",
+        ),
+        (
+            "LIST_OLDEST_OF_CATEGORY",
+            sql::assets::LIST_OLDEST_OF_CATEGORY,
+            "assets_category",
+        ),
+        (
+            "ASSETS_REFERRED",
+            sql::assets::ASSETS_REFERRED,
+            "assets_reference",
+        ),
+        ("ASSET_OF_FILE", sql::assets::ASSET_OF_FILE, "assets_file"),
+        ("IDS_OF_FILES", sql::assets::IDS_OF_FILES, "assets_file"),
+        ("ASSET_JOBS", sql::assets::ASSET_JOBS, "asset_jobs_asset"),
+        (
+            "SUBMISSION_JOBS",
+            sql::assets::SUBMISSION_JOBS,
+            "asset_jobs_submission",
+        ),
+        (
+            "JOBS_OF_SOURCE",
+            sql::assets::JOBS_OF_SOURCE,
+            "job_sources_hash",
+        ),
+        ("ENDED_JOBS", sql::keeping::ENDED_JOBS, "jobs_lane"),
         ("AUDIT", sql::access::AUDIT, "audit_pkey"),
         (
             "AUDIT_OF_ACCOUNT",

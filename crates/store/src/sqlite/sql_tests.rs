@@ -14,6 +14,14 @@ const SMALL: &[(&str, &str)] = &[
     // The index holds only pipelines whose turn it may be, in the order of turns: the first entry
     // is the answer.
     ("NEXT_QUEUE", "SCAN queues USING INDEX queues_turn"),
+    // The same, past those that have no job of these kinds.
+    ("NEXT_QUEUE_OF_KINDS", "SCAN q USING INDEX queues_turn"),
+    // One row of each kind, which the index gives, and these in their order.
+    ("NEXT_JOB", "SCAN (subquery-1)"),
+    ("NEXT_JOB", "SCAN (subquery-3)"),
+    ("NEXT_JOB", "SCAN (subquery-5)"),
+    ("NEXT_JOB", "SCAN (subquery-6)"),
+    ("NEXT_JOB", "USE TEMP B-TREE FOR ORDER BY"),
     // Once, when the store is opened.
     ("LAST_SERVED", "SCAN queues"),
     // For workers that clean up, now and then; the number of buckets does not depend on jobs.
@@ -111,7 +119,16 @@ fn hot_statements_use_the_index_made_for_them() {
     let connection = schema();
     for (statement, index) in [
         (sql::SIBLINGS, "jobs_kin (submission=? AND kin=?)"),
-        (sql::NEXT_JOB, "jobs_lane (pipeline=? AND lane<?)"),
+        (
+            sql::NEXT_JOB,
+            "jobs_lane (pipeline=? AND kind=? AND lane<?)",
+        ),
+        (
+            sql::LIST_LANE,
+            "jobs_lane (pipeline=? AND kind=? AND lane=? AND id>? AND id<?)",
+        ),
+        (sql::FETCHING, "job_sources_hash (account=? AND hash=?)"),
+        (sql::HAVE_FETCHED, "job_sources_hash (account=? AND hash=?)"),
         (sql::HELD_BY_ID, "jobs_account (account=? AND id=?)"),
         (sql::DUE_RETRIES, "jobs_delayed (ready_at<?)"),
         (

@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reelgate_domain::access::Once;
-use reelgate_domain::job::StateName;
+use reelgate_domain::job::kind::ingest::SourceUrl;
+use reelgate_domain::job::{CancelPolicy, NewJob, StateName};
 use reelgate_domain::{JobId, Timestamp};
 use reelgate_store::conformance::{Shape, World};
 use reelgate_store::{
-    AccessStore, CopyError, JobFilter, Progress, Restored, SqliteStore, Store, StoreError, Sums,
+    AccessStore, AssetFilter, CopyError, JobFilter, Progress, PutDocument, PutOutcome, Restored,
+    SqliteStore, Store, StoreError, Sums,
 };
-use reelgate_testkit::FixedClock;
+use reelgate_testkit::{FixedClock, fetching};
 use rusqlite::Connection;
 
 use crate::sqlite::Directory;
@@ -34,15 +36,57 @@ async fn restore(file: &Path, dir: &Path) -> Result<Restored, CopyError> {
     SqliteStore::restore(file, dir, NOW, &mut quiet()).await
 }
 
-/// A store with a job in every shape, and a signed call.
+/// A store with a job in every shape, an asset, a document, and a signed call.
 async fn filled(home: &Directory) -> (World, Vec<JobId>) {
     let world = World::new(home).await;
     let mut jobs = Vec::new();
     for shape in Shape::ALL {
         jobs.push(world.shaped(shape).await.id);
     }
+    jobs.extend(add_asset(&world).await);
     world.store.use_once(once(1, world.now())).await.unwrap();
     (world, jobs)
+}
+
+pub(crate) const SOURCE: &str = "https://source.example/film.mp4";
+
+/// Adds an asset with two jobs that have ended, one of which fetched an address, and a document.
+pub(crate) async fn add_asset(world: &World) -> [JobId; 2] {
+    let asset = world.registered("film.mp4").await;
+    let fetch = NewJob {
+        asset: Some(asset.id),
+        ..world.new_job().spec(fetching(SOURCE, "film.mp4")).build()
+    };
+    let jobs = [asset.job, fetch.id];
+    world.submit(vec![fetch]).await;
+    for job in jobs {
+        world.cancel(job, CancelPolicy::Any).await;
+    }
+    let document = PutDocument {
+        account: world.account,
+        kind: "vod.category",
+        id: "1".to_owned(),
+        body: serde_json::json!({"name": "Films\u{0}"}),
+        replaces: None,
+        most: 1,
+        now: world.now(),
+    };
+    let put = world.store.put_document(document, None).await.unwrap();
+    assert!(matches!(put, PutOutcome::Stored(_)), "{put:?}");
+    jobs
+}
+
+/// What a store says of assets and documents.
+pub(crate) async fn assets_of(store: &dyn Store, world: &World) -> String {
+    let owner = world.account;
+    let assets = store.list_assets(owner, AssetFilter::default(), 9).await;
+    let assets = assets.unwrap();
+    let jobs = store.asset_jobs(owner, assets[0].id, 9).await.unwrap();
+    let url = SourceUrl::new(SOURCE).unwrap();
+    let fetching = store.jobs_fetching(owner, &url, 9).await.unwrap();
+    let documents = store.documents(owner, "vod.category").await.unwrap();
+    assert_eq!((jobs.len(), fetching.len(), documents.len()), (2, 1, 1));
+    format!("{assets:#?} {jobs:#?} {fetching:#?} {documents:#?}")
 }
 
 fn once(number: u8, signed_at: Timestamp) -> Once {
@@ -61,6 +105,15 @@ async fn a_restored_store_holds_what_there_was_and_works() {
     let (file, dir) = (place.path().join("b"), place.path().join("restored"));
     let sums = backup(home.path(), &file).await;
     assert_eq!(sums.of("jobs").rows, jobs.len() as u64);
+    for (table, rows) in [
+        ("assets", 1),
+        ("asset_jobs", 2),
+        ("asset_arrivals", 1),
+        ("job_sources", 1),
+        ("documents", 1),
+    ] {
+        assert_eq!(sums.of(table).rows, rows, "{table}");
+    }
     let restored = restore(&file, &dir).await.unwrap();
     assert_eq!(restored.sums, sums);
 
@@ -74,6 +127,10 @@ async fn a_restored_store_holds_what_there_was_and_works() {
         let here = world.store.history(world.account, *id).await.unwrap();
         assert_eq!(copy.history(world.account, *id).await.unwrap(), here);
     }
+    assert_eq!(
+        assets_of(&copy, &world).await,
+        assets_of(&*world.store, &world).await
+    );
     let all = copy
         .list_jobs(world.account, JobFilter::default(), 100)
         .await;

@@ -17,7 +17,7 @@ use crate::postgres::Database;
 use crate::sqlite::Directory;
 
 /// A spec as no release has written one yet.
-const NEWER_SPEC: &str =
+pub(crate) const NEWER_SPEC: &str =
     "UPDATE job_payloads SET spec = '{\"v\":99,\"data\":{}}' WHERE number = ?1";
 
 /// Ways to make a job unreadable. The first of them leave the row that transitions need as it was.
@@ -32,7 +32,7 @@ const DAMAGES: &[&str] = &[
 ];
 
 #[derive(Clone, Copy)]
-enum Engine {
+pub(crate) enum Engine {
     Sqlite,
     Postgres,
 }
@@ -53,22 +53,23 @@ macro_rules! on_both {
         }
     };
 }
+pub(crate) use on_both;
 
 enum Place {
     Directory(Directory),
     Database(Database),
 }
 
-struct Damaged {
+pub(crate) struct Damaged {
     place: Place,
-    world: World,
+    pub(crate) world: World,
 }
 
 /// Rows as texts.
-type Rows = Vec<Vec<Option<String>>>;
+pub(crate) type Rows = Vec<Vec<Option<String>>>;
 
 impl Damaged {
-    async fn new(engine: Engine) -> Self {
+    pub(crate) async fn new(engine: Engine) -> Self {
         let place = match engine {
             Engine::Sqlite => Place::Directory(Directory::new()),
             Engine::Postgres => Place::Database(Database::new()),
@@ -82,14 +83,14 @@ impl Damaged {
 
     /// What a statement in SQLite's words comes to past the store: how many rows it changed, or what it
     /// shows.
-    fn run(&self, sql: &str) -> (u64, Rows) {
+    pub(crate) fn run(&self, sql: &str) -> (u64, Rows) {
         match &self.place {
             Place::Directory(home) => run_in_file(&home.path().join("reelgate.db"), sql),
             Place::Database(home) => run_on_server(&home.options().url, &in_other_words(sql)),
         }
     }
 
-    fn damage(&self, id: JobId, damage: &str) {
+    pub(crate) fn damage(&self, id: JobId, damage: &str) {
         let number = self.number(id).to_string();
         assert_eq!(self.run(&damage.replace("?1", &number)).0, 1, "{damage}");
     }
@@ -98,7 +99,7 @@ impl Damaged {
         self.run(query).1.remove(0)
     }
 
-    fn number(&self, id: JobId) -> i64 {
+    pub(crate) fn number(&self, id: JobId) -> i64 {
         let query = format!("SELECT number FROM jobs WHERE id = {}", bytes(id));
         let number = self.shown(&query).remove(0);
         number.unwrap().parse().unwrap()

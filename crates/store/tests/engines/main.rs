@@ -10,6 +10,8 @@ mod copying;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod damaged_assets;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod moving;
@@ -33,3 +35,7 @@ mod twin;
 mod upgrade;
 #[cfg(test)]
 mod upgrade_2;
+#[cfg(test)]
+mod upgrade_5;
+#[cfg(test)]
+mod upgrade_on_postgres;

@@ -12,6 +12,7 @@ use reelgate_store::{
 };
 use reelgate_testkit::{FixedClock, Postgres};
 
+use crate::copying::{add_asset, assets_of};
 use crate::sqlite::Directory;
 
 const NOW: Timestamp = FixedClock::START;
@@ -28,12 +29,16 @@ async fn migrate(dir: &Path, options: &PostgresOptions) -> Result<Migration, Cop
     PostgresStore::migrate_from(dir, options, NOW, &mut quiet()).await
 }
 
-/// A store with a job in every shape.
+/// How many jobs [`filled`] makes.
+const JOBS: u64 = Shape::ALL.len() as u64 + 2;
+
+/// A store with a job in every shape, an asset and a document.
 async fn filled(home: &dyn reelgate_store::conformance::Home) -> World {
     let world = World::new(home).await;
     for shape in Shape::ALL {
         world.shaped(shape).await;
     }
+    add_asset(&world).await;
     world
 }
 
@@ -49,7 +54,8 @@ async fn everything(store: &dyn Store, world: &World) -> String {
     let pipelines = store.list_pipelines(world.account, None, 0, 100).await;
     let users = store.users(world.account).await.unwrap();
     let buckets = store.all_buckets().await.unwrap();
-    format!("{jobs:#?} {histories:#?} {pipelines:#?} {users:#?} {buckets:#?}")
+    let assets = assets_of(store, world).await;
+    format!("{jobs:#?} {histories:#?} {pipelines:#?} {users:#?} {buckets:#?} {assets}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -274,10 +280,7 @@ async fn a_backup_of_a_database_in_use_is_restored() {
     let (_, backup) = tokio::join!(writing, backup);
     let backup = backup.unwrap();
     let rows = backup.sums.of("jobs").rows;
-    assert!(
-        rows == Shape::ALL.len() as u64 || rows == Shape::ALL.len() as u64 + 300,
-        "{rows}"
-    );
+    assert!(rows == JOBS || rows == JOBS + 300, "{rows}");
 
     let options = database();
     let restored = PostgresStore::restore(&file, &options, NOW, &mut quiet()).await;
@@ -289,7 +292,7 @@ async fn a_backup_of_a_database_in_use_is_restored() {
         copy.use_once(once).await,
         Err(StoreError::Replayed)
     ));
-    if rows == Shape::ALL.len() as u64 {
+    if rows == JOBS {
         assert_eq!(everything(&copy, &world).await, before);
     }
     let mut damaged = std::fs::read(&file).unwrap();
