@@ -162,10 +162,13 @@ impl Unit {
         kinds == Kinds::ALL || code.is_some_and(|code| (kinds.bits() >> code) & 1 == 1)
     }
 
-    /// The numbers of the jobs that fetch an address.
+    /// The numbers of the jobs that fetch an address, each once: several may have asked for it.
     pub(super) fn fetching(&self, account: AccountId, url: &SourceUrl) -> Vec<i64> {
         let key = (account_key(account), url.clone());
-        self.fetching.get(&key).cloned().unwrap_or_default()
+        let mut numbers = self.fetching.get(&key).cloned().unwrap_or_default();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
     }
 
     pub(super) fn has(&self, number: i64) -> bool {
