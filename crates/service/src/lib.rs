@@ -54,7 +54,7 @@ pub use objects::ObjectPage;
 pub use pipelines::{CreatePipeline, PipelineQuery};
 pub use playlists::{CreatePlaylist, Playlist};
 pub use private_file::write_private;
-pub use progress::LiveProgress;
+pub use progress::{Fetched, LiveProgress};
 pub use reelgate_objects::s3::PlaceWish;
 pub use reelgate_objects::{AddressError, ByteRange, Content, Object, ObjectMeta, parse_address};
 pub use reelgate_store::{AuditFilter, DeliveryFilter, EventPage, Gone, PipelinePage};

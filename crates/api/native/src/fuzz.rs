@@ -12,8 +12,9 @@ pub type Refused = (StatusCode, &'static str);
 
 /// Reads the body of a submission.
 pub fn submission(body: &[u8]) -> Result<SubmitJob, Refused> {
-    parse::<jobs::SubmitBody>(body)
+    jobs::SubmitBody::parse(body)
         .and_then(jobs::SubmitBody::job)
+        .map(|(job, _pipeline)| job)
         .map_err(refused)
 }
 

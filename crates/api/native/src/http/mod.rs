@@ -17,9 +17,7 @@ mod unread;
 
 pub(crate) use address::Address;
 pub(crate) use admit::admit;
-#[cfg(feature = "fuzzing")]
-pub(crate) use body::parse;
-pub(crate) use body::{JsonBody, OptionalJsonBody, nullable, read as read_body, read_value};
+pub(crate) use body::{JsonBody, OptionalJsonBody, nullable, parse, read as read_body, read_value};
 pub(crate) use caller::{Admission, Authorized, Circumstances, InAccount};
 pub(crate) use codes::{Code, OWN, SHARED};
 pub(crate) use exchange::{exchange, no_such_route, wrong_method};

@@ -27,5 +27,7 @@ pub(crate) async fn get(
         Some(wait) => api.service.job_ended(&caller, id, patience(wait)?).await?,
     };
     let waiting = api.service.waiting(&caller, &job).await?;
-    Ok(Json(JobView::of(&job).waiting_for(waiting)).into_response())
+    let fetched = api.service.progress().fetched(&job);
+    let view = JobView::of(&job).waiting_for(waiting).with_fetched(fetched);
+    Ok(Json(view).into_response())
 }

@@ -2,23 +2,48 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use reelgate_api_kit::json::Strict;
 use reelgate_domain::job::kind::transcode::{Clip, OutputSpec, Settings, TranscodeSpec};
 use reelgate_domain::job::{Job, JobKind, JobSpec, Origin, Priority};
 use reelgate_service::{Submission, SubmitJob};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
+use super::ingest::IngestBody;
 use super::job_id;
 use super::settings::merged;
+use super::snapshot::SnapshotBody;
 use super::view::JobView;
 use crate::NativeApi;
-use crate::http::{Address, Again, Answering, Authorized, JsonBody, Problem, created};
+use crate::http::{Address, Again, Answering, Authorized, Problem, created, parse, read_body};
 use crate::pipelines::find_pipeline;
 
-/// The body:
+/// The body, by its `kind`: see [`TranscodeBody`], [`IngestBody`] and [`SnapshotBody`]. Unknown fields are
+/// refused, and so are those of other kinds.
+pub(crate) enum SubmitBody {
+    Transcode(TranscodeBody),
+    Ingest(IngestBody),
+    Snapshot(SnapshotBody),
+}
+
+/// What tells how the rest is to be read.
+#[derive(Deserialize)]
+struct KindBody {
+    #[serde(default = "transcode")]
+    kind: JobKind,
+}
+
+/// What jobs of every kind have: `{"pipeline": "id or name", "priority": 6, "user_data": "text"}`.
+pub(super) struct Common {
+    pub(super) pipeline: Option<String>,
+    pub(super) priority: Option<Priority>,
+    pub(super) user_data: Option<String>,
+}
+
+/// A transcode:
 ///
 /// ```json
 /// {"kind": "transcode", "input": OBJECT, "outputs": [OUTPUT, …],
@@ -26,12 +51,12 @@ use crate::pipelines::find_pipeline;
 /// ```
 ///
 /// Only `input` and `outputs` are required. An OBJECT is `{"bucket", "key"}` or an address such as
-/// `oss://bucket/key` or `http://bucket.endpoint/key`. Unknown fields are refused.
+/// `oss://bucket/key` or `http://bucket.endpoint/key`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SubmitBody {
-    #[serde(default = "transcode")]
-    kind: JobKind,
+pub(crate) struct TranscodeBody {
+    #[serde(default, rename = "kind")]
+    _kind: Option<IgnoredAny>,
     input: Address,
     outputs: Vec<OutputBody>,
     #[serde(default)]
@@ -66,9 +91,10 @@ const fn transcode() -> JobKind {
 pub(crate) async fn submit(
     State(api): State<Arc<NativeApi>>,
     Authorized(caller): Authorized,
-    JsonBody(body): JsonBody<SubmitBody>,
+    body: SubmitBody,
 ) -> Result<Response, Problem> {
-    let pipeline = match &body.pipeline {
+    let (job, pipeline) = body.job()?;
+    let pipeline = match &pipeline {
         None => None,
         Some(name) => {
             let found = find_pipeline(&api.service, &caller, name).await;
@@ -77,7 +103,7 @@ pub(crate) async fn submit(
     };
     let submission = Submission {
         pipeline,
-        jobs: vec![body.job()?],
+        jobs: vec![job],
     };
     let jobs = api.service.submit(&caller, submission).await?;
     Ok(submitted(&jobs[0]))
@@ -96,12 +122,53 @@ fn submitted(job: &Job) -> Response {
     created(&format!("/api/v1/jobs/{}", job.id), JobView::of(job))
 }
 
+impl<S: Send + Sync> FromRequest<S> for SubmitBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        Self::parse(&read_body(request).await?)
+    }
+}
+
 impl SubmitBody {
-    pub(crate) fn job(self) -> Result<SubmitJob, Problem> {
-        if self.kind != JobKind::Transcode {
-            let message = format!("jobs of kind {} are not submitted here", self.kind.word());
-            return Err(Problem::invalid_field("kind", message));
-        }
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        let KindBody { kind } = parse(bytes)?;
+        Ok(match kind {
+            JobKind::Transcode => Self::Transcode(parse(bytes)?),
+            JobKind::Ingest => Self::Ingest(parse(bytes)?),
+            JobKind::Snapshot => Self::Snapshot(parse(bytes)?),
+        })
+    }
+
+    /// The job, and the pipeline that it is to go to.
+    pub(crate) fn job(self) -> Result<(SubmitJob, Option<String>), Problem> {
+        let (spec, common) = match self {
+            Self::Transcode(body) => body.spec()?,
+            Self::Ingest(body) => body.spec(),
+            Self::Snapshot(body) => body.spec(),
+        };
+        let Common {
+            pipeline,
+            priority,
+            user_data,
+        } = common;
+        let job = SubmitJob {
+            spec,
+            priority: priority.unwrap_or_default(),
+            // The spec says all there is to say, so no copy of the request is kept.
+            origin: Some(Origin {
+                dialect: NativeApi::NAME.to_owned(),
+                version: 1,
+                request: json!({}),
+            }),
+            user_data,
+        };
+        Ok((job, pipeline))
+    }
+}
+
+impl TranscodeBody {
+    fn spec(self) -> Result<(JobSpec, Common), Problem> {
         let outputs = self.outputs.into_iter().enumerate();
         let spec = TranscodeSpec {
             input: self.input.0,
@@ -109,17 +176,12 @@ impl SubmitBody {
                 .map(|(index, output)| output.spec(index))
                 .collect::<Result<_, _>>()?,
         };
-        Ok(SubmitJob {
-            spec: JobSpec::Transcode(spec),
-            priority: self.priority.unwrap_or_default(),
-            // The spec says all there is to say, so no copy of the request is kept.
-            origin: Some(Origin {
-                dialect: NativeApi::NAME.to_owned(),
-                version: 1,
-                request: json!({}),
-            }),
+        let common = Common {
+            pipeline: self.pipeline,
+            priority: self.priority,
             user_data: self.user_data,
-        })
+        };
+        Ok((JobSpec::Transcode(spec), common))
     }
 }
 

@@ -5,7 +5,7 @@ use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode, Job, JobKind, StateName};
 use reelgate_domain::media::{OutputFile, OutputResult};
 use reelgate_domain::{JobId, JobNumber, ObjectRef, PipelineId, SubmissionId};
-use reelgate_service::Waiting;
+use reelgate_service::{Fetched, Waiting};
 use serde::Serialize;
 
 use super::facts::FactsView;
@@ -43,12 +43,21 @@ pub(crate) struct JobView<'a> {
     input: Option<&'a ObjectRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_host: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fetched: Option<FetchedView>,
     outputs: Vec<OutputView<'a>>,
     fault: Option<FaultView<'a>>,
     user_data: Option<&'a str>,
     origin: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<Option<WaitingView>>,
+}
+
+/// How much of a source has come: `{"bytes", "total_bytes"}`, the latter null while it is not known.
+#[derive(Serialize)]
+struct FetchedView {
+    bytes: u64,
+    total_bytes: Option<u64>,
 }
 
 /// One output: `{"object", "state", "files": [{"key", "bytes"}], "facts", "fault"}`.
@@ -90,6 +99,7 @@ impl<'a> JobView<'a> {
             submission_id: job.submission,
             input: job.spec.input(),
             source_host: job.spec.source_url().map(SourceUrl::host),
+            fetched: None,
             outputs: targets
                 .map(|(index, target)| OutputView::of(target, job.results.get(index), job))
                 .collect(),
@@ -97,6 +107,18 @@ impl<'a> JobView<'a> {
             user_data: job.user_data.as_deref(),
             origin: job.origin.as_ref().map(|origin| &*origin.dialect),
             waiting: None,
+        }
+    }
+
+    /// The same with how much of its source has come.
+    pub(crate) fn with_fetched(self, fetched: Option<Fetched>) -> Self {
+        let view = |it: Fetched| FetchedView {
+            bytes: it.bytes,
+            total_bytes: it.total,
+        };
+        Self {
+            fetched: fetched.map(view),
+            ..self
         }
     }
 

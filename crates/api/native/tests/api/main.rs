@@ -21,6 +21,7 @@ mod idempotency;
 mod jobs;
 mod keeping;
 mod keys;
+mod kinds;
 mod objects;
 mod own_things;
 mod pipelines;

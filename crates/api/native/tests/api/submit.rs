@@ -170,7 +170,7 @@ async fn what_is_wrong_is_named_by_its_path() {
             invalid,
             "input.key",
         ),
-        (with("kind", json!("snapshot")), invalid, "kind"),
+        (with("kind", json!("nope")), invalid, "kind"),
         (with("priority", json!(11)), invalid, "priority"),
         (
             with("user_data", json!("x".repeat(1025))),

@@ -28,7 +28,7 @@ pub struct SnapshotSpec {
 /// Which moments pictures are taken of. Times are of the source, from its first picture on. A picture is
 /// what is shown at its moment; moments that the source ends before are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Moments {
     /// At these, in milliseconds, rising; 1 to 300 of them.
     At(Vec<u64>),
@@ -67,9 +67,12 @@ pub struct Sprite {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cell_height: Option<u32>,
     /// Pixels between the pictures, and around them all.
+    #[serde(default)]
     pub padding: u32,
+    #[serde(default)]
     pub margin: u32,
     /// Whether the pictures are stored as well, see [`SnapshotSpec::cell`].
+    #[serde(default)]
     pub keep_pictures: bool,
 }
 
