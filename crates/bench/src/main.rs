@@ -23,6 +23,7 @@ mod peers;
 mod postgres;
 mod probe;
 mod program;
+mod pull;
 mod queue;
 mod rounds;
 mod signature;
@@ -36,7 +37,7 @@ use tokio::runtime::Runtime;
 
 use crate::figure::Figure;
 
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "queue",
     "backlog",
     "events",
@@ -49,6 +50,7 @@ const PARTS: [&str; 12] = [
     "whole",
     "memory",
     "keeping",
+    "pull",
 ];
 
 /// Measured where they are asked for: they need more than this workspace.
@@ -57,8 +59,8 @@ const FURTHER_PARTS: [&str; 1] = ["peers"];
 const USAGE: &str = "\
 usage: reelgate-bench [--only PART]... [--with-peers] [--backlog N] [--dir DIR]
 
-  --only PART   queue, backlog, events, postgres, nodes, http, signature, access, latency, whole, memory or keeping;
-                or peers, the other job queues that `cargo xtask setup peers` installs; may be repeated
+  --only PART   queue, backlog, events, postgres, nodes, http, signature, access, latency, whole, memory, keeping or
+                pull; or peers, the other job queues that `cargo xtask setup peers` installs; may be repeated
   --with-peers  all parts, and peers
   --backlog N   the larger of the two backlogs compared (default 1000000)
   --dir DIR     where databases and clips go for the time of the run (default: the temporary
@@ -72,6 +74,12 @@ struct Options {
 }
 
 fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    if args.next().as_deref() == Some(pull::MODE) {
+        let dir = args.next().context("a directory is missing")?;
+        let parallel = args.next().context("a number is missing")?;
+        return pull::run(Path::new(&dir), parallel.parse()?);
+    }
     let Some(options) = options()? else {
         println!("{USAGE}");
         return Ok(());
@@ -140,6 +148,7 @@ fn measure(
         "whole" => whole::figures(dir, tell),
         "peers" => peers::figures(runtime, dir, tell),
         "keeping" => keeping::figures(runtime, dir, tell),
+        "pull" => pull::figures(dir, tell),
         "memory" => memory::figures(runtime, dir, backlog, tell),
         _ => bail!("there is no part {part}"),
     }?;
