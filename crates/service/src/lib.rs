@@ -4,8 +4,10 @@
 //! outcome. Nothing here knows of HTTP or of any vendor.
 
 mod access;
+mod assets;
 mod buckets;
 mod clock;
+mod documents;
 mod error;
 mod holdups;
 mod ids;
@@ -21,7 +23,7 @@ mod progress;
 mod slots;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use reelgate_domain::Timestamp;
 use reelgate_fetch::Guard;
@@ -34,10 +36,15 @@ pub use access::{
     KeyedCall, Keyring, MasterKeyError, MasterKeyRotated, NewKey, PolicyVerdict, PolicyView,
     Principal, PrincipalKind, ProvenUser, SIGNATURE_HOLDS, Secret, Session, TemporaryKey,
     Throttled, TokenError, TokenHolder, TokenRefusal, TokenRequest, TokenScope, Written,
-    signed_call,
+    session_call, signed_call,
+};
+pub use assets::{
+    AssetPage, AssetQuery, AssetTask, Deletion, FetchFile, Fetching, Pictures, RegisterFile,
+    Registered, Registering, Rendition, Renditions,
 };
 pub use buckets::{BucketOpener, BucketView, NewS3Bucket, OpenBucketError};
 pub use clock::{Clock, SystemClock};
+pub use documents::KeepDocument;
 pub use error::{ErrorKind, ServiceError};
 pub use holdups::Holdups;
 pub use ids::{Ids, RandomIds};
@@ -50,7 +57,7 @@ pub use notify::{
     DeliveryPage, DestinationView, EventQuery, EventRenderer, Notifier, NotifySettings,
     OpenedDestination, Rendered,
 };
-pub use objects::ObjectPage;
+pub use objects::{ObjectPage, SharedAddress};
 pub use pipelines::{CreatePipeline, PipelineQuery};
 pub use playlists::{CreatePlaylist, Playlist};
 pub use private_file::write_private;
@@ -87,6 +94,8 @@ pub struct Service {
     s3: buckets::Connections,
     company: nodes::Company,
     guard: Guard,
+    /// What addresses of this server begin with, once it listens.
+    public_url: OnceLock<String>,
 }
 
 impl Service {
@@ -113,6 +122,7 @@ impl Service {
             s3: buckets::Connections::default(),
             company: nodes::Company::default(),
             guard: Guard::default(),
+            public_url: OnceLock::new(),
         }
     }
 
@@ -121,6 +131,11 @@ impl Service {
     pub fn with_guard(mut self, guard: Guard) -> Self {
         self.guard = guard;
         self
+    }
+
+    /// Says what addresses of this server begin with, such as `https://media.example.org`. The first one counts.
+    pub fn set_public_url(&self, url: &str) {
+        let _ = self.public_url.set(url.trim_end_matches('/').to_owned());
     }
 
     /// Where a worker of this process reports progress.

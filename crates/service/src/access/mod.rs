@@ -53,7 +53,7 @@ pub use key_view::{KeyKind, KeyView, NewKey};
 pub use keyring::{Keyring, MasterKeyError};
 pub use master_key::MasterKeyRotated;
 pub(crate) use master_key::require_operator;
-pub use once::{Earlier, KeyedCall, SIGNATURE_HOLDS, signed_call};
+pub use once::{Earlier, KeyedCall, SIGNATURE_HOLDS, session_call, signed_call};
 pub use policies::{PolicyView, Written};
 pub use secret::Secret;
 pub use session::TemporaryKey;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reelgate_domain::Timestamp;
 use reelgate_domain::access::{Made, Note, Once};
+use reelgate_domain::{AccountId, Timestamp};
 use ring::{digest, hmac};
 
 use crate::{Service, ServiceError};
@@ -28,6 +28,33 @@ pub fn signed_call(key_id: &str, nonce: &str, signed_at: Timestamp) -> Once {
     Once {
         hash,
         until,
+        note: None,
+    }
+}
+
+/// The identity of a call to which its caller has given a token that no other call of the action may have for so
+/// long. It stands in the place of its signature's: it is remembered for at least as long as that.
+pub fn session_call(
+    account: AccountId,
+    action: &str,
+    token: &str,
+    now: Timestamp,
+    kept: Duration,
+) -> Once {
+    let mut context = digest::Context::new(&digest::SHA256);
+    let account = account.to_string();
+    for part in ["session", &account, action, token] {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let digest = context.finish();
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&digest.as_ref()[..16]);
+    // A request may be signed ahead of this clock.
+    let signature = SIGNATURE_HOLDS + Once::KEPT;
+    Once {
+        hash,
+        until: now.after(kept.max(signature)),
         note: None,
     }
 }

@@ -1,5 +1,9 @@
 //! Objects of a caller's buckets: put, get, head, delete, list.
 
+mod share;
+
+pub use share::SharedAddress;
+
 use bytes::Bytes;
 use futures_util::Stream;
 use reelgate_domain::{BucketName, ObjectRef};

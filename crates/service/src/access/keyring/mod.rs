@@ -85,6 +85,18 @@ impl Keyring {
             .open(belongs_to, sealed)
     }
 
+    /// Signs a text with the newest key: anybody may have the text, and nobody else can sign another.
+    pub(crate) fn sign(&self, text: &str) -> [u8; 32] {
+        self.keys()[0].sign(text)
+    }
+
+    /// Whether one of the keys has signed this text.
+    pub(crate) fn has_signed(&self, text: &str, signature: &[u8]) -> bool {
+        self.keys()
+            .iter()
+            .any(|key| key.has_signed(text, signature))
+    }
+
     /// Whether a new key would seal it differently: an older key sealed it, or none did.
     pub(crate) fn is_outdated(&self, sealed: &[u8]) -> bool {
         KeyId::of(sealed) != Some(self.newest())

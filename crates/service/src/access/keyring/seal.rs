@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reelgate_domain::Timestamp;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::hkdf;
+use ring::{hkdf, hmac};
 use zeroize::Zeroizing;
 
 use crate::Ids;
@@ -40,6 +40,8 @@ pub(crate) struct MasterKey {
     id: KeyId,
     bytes: Zeroizing<[u8; KEY_LEN]>,
     key: LessSafeKey,
+    /// Signs what others carry around.
+    signing: hmac::Key,
     /// Since when nothing stored is sealed with it.
     pub(super) retired_at: Option<Timestamp>,
 }
@@ -78,11 +80,14 @@ impl MasterKey {
         derive(&root, b"master key id", &mut id);
         let mut sealing = Zeroizing::new([0; KEY_LEN]);
         derive(&root, b"sealing key", sealing.as_mut_slice());
+        let mut signing = Zeroizing::new([0; KEY_LEN]);
+        derive(&root, b"link signing key", signing.as_mut_slice());
         let key = UnboundKey::new(&AES_256_GCM, sealing.as_slice());
         Self {
             id: KeyId(id),
             bytes,
             key: LessSafeKey::new(key.expect("the key has the length of AES-256")),
+            signing: hmac::Key::new(hmac::HMAC_SHA256, signing.as_slice()),
             retired_at: None,
         }
     }
@@ -100,6 +105,17 @@ impl MasterKey {
 
     pub(super) fn id(&self) -> KeyId {
         self.id
+    }
+
+    pub(super) fn sign(&self, text: &str) -> [u8; 32] {
+        let mut signature = [0; 32];
+        signature.copy_from_slice(hmac::sign(&self.signing, text.as_bytes()).as_ref());
+        signature
+    }
+
+    /// In constant time.
+    pub(super) fn has_signed(&self, text: &str, signature: &[u8]) -> bool {
+        hmac::verify(&self.signing, text.as_bytes(), signature).is_ok()
     }
 
     pub(super) fn seal(&self, ids: &dyn Ids, belongs_to: &str, plain: &[u8]) -> Vec<u8> {

@@ -1,0 +1,31 @@
+//! Changing what an account says of an asset.
+
+use reelgate_domain::asset::{Asset, AssetChange, AssetId};
+use reelgate_store::ChangeAsset;
+
+use crate::{Caller, ErrorKind, Service, ServiceError};
+
+impl Service {
+    /// Fails with `NotFound` if there is no such asset, with `Conflict` if another has the reference that
+    /// it was to have.
+    pub async fn change_asset(
+        &self,
+        caller: &Caller,
+        id: AssetId,
+        change: AssetChange,
+    ) -> Result<Asset, ServiceError> {
+        let now = self.clock.now();
+        let once = caller.making(id);
+        let changed = self
+            .store
+            .change_asset(caller.account, id, change, now, once);
+        match changed.await? {
+            ChangeAsset::Changed(asset) => Ok(*asset),
+            ChangeAsset::Missing => Err(ServiceError::missing("asset", id)),
+            ChangeAsset::ReferenceTaken(other) => {
+                let message = format!("asset {other} has this reference");
+                Err(ServiceError::new(ErrorKind::Conflict, "reference", message))
+            }
+        }
+    }
+}
