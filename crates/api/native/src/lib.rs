@@ -74,7 +74,10 @@ impl Dialect for NativeApi {
     }
 
     fn routes(self: Arc<Self>) -> Router {
+        let shared = get(objects::shared::shared).options(objects::shared::preflight);
         let api = v1(&self)
+            // The one route without a caller: its address is signed.
+            .route(objects::shared::PATH, shared)
             .fallback(http::no_such_route)
             .method_not_allowed_fallback(http::wrong_method);
         let probes = Router::new()

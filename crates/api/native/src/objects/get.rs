@@ -23,13 +23,18 @@ pub(crate) async fn get(
     let object = object(bucket, key)?;
     // Opened before the conditions are judged, so that they are about the very object that is sent.
     let opened = api.service.get_object(&caller, &object).await?;
-    if conditions::unchanged(&headers, &opened.meta) {
+    send(opened, &headers).await
+}
+
+/// The object, or what of it the headers ask for.
+pub(super) async fn send(opened: Object, headers: &HeaderMap) -> Result<Response, Problem> {
+    if conditions::unchanged(headers, &opened.meta) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         validators(&mut response, &opened.meta);
         return Ok(response);
     }
-    match range::asked(&headers) {
-        Some(asked) if conditions::range_applies(&headers, &opened.meta) => {
+    match range::asked(headers) {
+        Some(asked) if conditions::range_applies(headers, &opened.meta) => {
             match asked.within(opened.meta.bytes) {
                 Some((offset, length)) => part(opened, offset, length).await,
                 None => Err(outside(&opened.meta)),

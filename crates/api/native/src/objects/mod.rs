@@ -8,6 +8,7 @@ mod link;
 mod list;
 mod put;
 mod range;
+pub(crate) mod shared;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use range::asked as asked_range;
