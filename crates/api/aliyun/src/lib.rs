@@ -1,8 +1,10 @@
 //! Alibaba Cloud's APIs: the RPC protocol that its products share, and one folder per product.
 
+pub mod ice;
 pub mod mps;
 pub mod rpc;
 pub mod sts;
+pub mod vod;
 #[cfg(test)]
 mod world;
 
@@ -15,13 +17,20 @@ use reelgate_service::{Clock, Service};
 const DIALECT: &str = "aliyun";
 
 /// What the products say of themselves, for policies, limits, docs and the error centre.
-pub fn products() -> [&'static Product; 2] {
-    [&mps::operations::PRODUCT, &sts::operations::PRODUCT]
+pub fn products() -> [&'static Product; 4] {
+    [
+        &mps::operations::PRODUCT,
+        &vod::operations::PRODUCT,
+        &ice::operations::PRODUCT,
+        &sts::operations::PRODUCT,
+    ]
 }
 
 /// The endpoint of every product that is served.
 pub fn gateway(service: Arc<Service>, clock: Arc<dyn Clock>) -> rpc::Gateway {
     let mts = Arc::new(mps::Mts::new(Arc::clone(&service)));
     let sts = Arc::new(sts::Sts::new(Arc::clone(&service)));
-    rpc::Gateway::new(vec![mts, sts], service, clock)
+    let vod = Arc::new(vod::Vod::new(Arc::clone(&service)));
+    let ice = Arc::new(ice::Ice::new(Arc::clone(&service)));
+    rpc::Gateway::new(vec![mts, vod, ice, sts], service, clock)
 }

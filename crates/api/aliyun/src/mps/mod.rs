@@ -38,6 +38,7 @@ mod shapes;
 mod status;
 mod subject;
 mod submit_jobs;
+pub(crate) mod template;
 #[cfg(test)]
 mod tests;
 mod update_pipeline;

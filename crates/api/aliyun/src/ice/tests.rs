@@ -1,0 +1,98 @@
+//! The product behind the gateway: its uploads are those of product vod under its own names.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Ice;
+use crate::vod::{Vod, shapes};
+use crate::world::World;
+use crate::world::requests::V1;
+
+const ICE: &str = "2020-11-09";
+const VOD: &str = "2017-03-21";
+const URL: &str = "http://h.example.com/a.mp4";
+
+async fn world() -> World {
+    World::with(|service| {
+        vec![
+            Arc::new(Vod::new(Arc::clone(service))),
+            Arc::new(Ice::new(Arc::clone(service))),
+        ]
+    })
+    .await
+}
+
+fn request(world: &World, version: &str, action: &str, pairs: &[(&str, &str)]) -> V1 {
+    let request = V1::new(world, &world.root(), version, action).json();
+    pairs
+        .iter()
+        .fold(request, |request, (name, value)| request.set(name, value))
+}
+
+async fn call(world: &World, version: &str, action: &str, pairs: &[(&str, &str)]) -> Value {
+    let answer = request(world, version, action, pairs)
+        .signed()
+        .send(world)
+        .await;
+    assert_eq!(answer.summary(), "200", "{}", answer.body);
+    answer.json()
+}
+
+#[tokio::test]
+async fn media_ids_are_told_at_once_and_the_other_product_cancels() {
+    let world = world().await;
+    let metadata = json!([{"SourceURL": URL, "Title": "A film"}]).to_string();
+    let pairs = [("UploadURLs", URL), ("MediaMetaData", metadata.as_str())];
+    let answer = call(&world, ICE, "UploadMediaByURL", &pairs).await;
+    shapes::ICE.check("UploadMediaByURL", &answer);
+    let job = answer["UploadJobs"][0]["JobId"].as_str().unwrap();
+    let media = answer["UploadJobs"][0]["MediaId"].as_str().unwrap();
+    assert_ne!(job, media);
+    let shown = call(&world, ICE, "GetUrlUploadInfos", &[("JobIds", job)]).await;
+    shapes::ICE.check("GetUrlUploadInfos", &shown);
+    assert_eq!(shown["URLUploadInfoList"][0]["Status"], "PENDING");
+    let cancelled = call(&world, VOD, "CancelUrlUploadJobs", &[("JobIds", job)]).await;
+    assert_eq!(cancelled["CanceledJobs"], json!([job]));
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_refused_by_name() {
+    let world = world().await;
+    for (action, pairs, expected) in [
+        (
+            "CancelDNAJob",
+            vec![("JobId", "x")],
+            "400 UnsupportedOperation",
+        ),
+        (
+            "GetURLUploadInfos",
+            vec![("JobIds", "x")],
+            "404 InvalidAction.NotFound",
+        ),
+        (
+            "UploadMediaByURL",
+            vec![
+                ("UploadURLs", URL),
+                ("PostProcessConfig", r#"{"ProcessType":"Workflow"}"#),
+            ],
+            "400 InvalidParameter",
+        ),
+        (
+            "UploadMediaByURL",
+            vec![
+                ("UploadURLs", URL),
+                ("UploadTargetConfig", r#"{"StorageType":"vod_oss"}"#),
+            ],
+            "400 InvalidParameter",
+        ),
+        (
+            "UploadMediaByURL",
+            vec![("UploadURLs", URL), ("EntityId", "e")],
+            "400 InvalidParameter.EntityId",
+        ),
+    ] {
+        let found = request(&world, ICE, action, &pairs).summary(&world).await;
+        assert_eq!(found, expected, "{action} {pairs:?}");
+    }
+}

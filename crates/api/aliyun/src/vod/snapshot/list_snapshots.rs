@@ -1,0 +1,141 @@
+//! `ListSnapshots`: the pictures of a video, by what they are for.
+//!
+//! <https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-listsnapshots>
+
+use reelgate_api_kit::time::format_utc;
+use reelgate_domain::asset::Asset;
+use reelgate_domain::job::kind::snapshot::SnapshotSpec;
+use reelgate_domain::job::{Job, JobSpec};
+use reelgate_domain::media::OutputResult;
+use reelgate_domain::{JobId, ObjectKey, ObjectRef, Timestamp};
+use reelgate_service::{Caller, ErrorKind, Service};
+use serde_json::{Value, json};
+
+use crate::rpc::{ApiError, Params};
+use crate::vod::errors::{Refusal, service_error};
+use crate::vod::media;
+use crate::vod::request::{self, Page};
+
+const MOST_SECONDS: u32 = 30 * 24 * 3600;
+
+/// Those of the newest job that made pictures of the kind. If there are none the answer has an empty list.
+pub(in crate::vod) async fn call(
+    service: &Service,
+    caller: &Caller,
+    params: &Params,
+) -> Result<Value, ApiError> {
+    request::required(params, "VideoId")?;
+    let seconds = request::number(params, "AuthTimeout", 3600..=MOST_SECONDS, 3600)?;
+    let page = Page::read(params, 20, 100)?;
+    let kind = Kind::read(params)?;
+    let video = media::one(service, caller, params).await?;
+    let Some(pictures) = kind.of(service, caller, &video).await? else {
+        let empty = json!({"Total": 0, "Snapshots": {"Snapshot": []}});
+        return Ok(json!({"MediaSnapshot": empty}));
+    };
+    let total = pictures.files.len();
+    let mut list = Vec::new();
+    for (index, file) in page.of((1..).zip(pictures.files).collect::<Vec<(usize, _)>>()) {
+        match service.share_object(caller, &file, seconds.into()).await {
+            Ok(url) => list.push(json!({"Index": index, "Url": url})),
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            Err(error) => return Err(service_error(error)),
+        }
+    }
+    Ok(json!({"MediaSnapshot": {
+        "Total": total,
+        "CreationTime": format_utc(pictures.at.as_millis()),
+        "JobId": pictures.job.to_string(),
+        "Snapshots": {"Snapshot": list},
+    }}))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Cover,
+    Normal,
+    Sprite,
+    /// The single pictures of sheets.
+    SpriteOrigin,
+    /// What says when which part of which sheet is shown.
+    WebVtt,
+}
+
+/// Pictures, and the job that made them.
+struct Made {
+    job: JobId,
+    at: Timestamp,
+    files: Vec<ObjectRef>,
+}
+
+impl Kind {
+    fn read(params: &Params) -> Result<Self, Refusal> {
+        Ok(match request::optional(params, "SnapshotType") {
+            None | Some("CoverSnapshot") => Self::Cover,
+            Some("NormalSnapshot") => Self::Normal,
+            Some("SpriteSnapshot") => Self::Sprite,
+            Some("SpriteOriginSnapshot") => Self::SpriteOrigin,
+            Some("WebVttSnapshot") => Self::WebVtt,
+            Some(_) => return Err(Refusal::parameter("SnapshotType")),
+        })
+    }
+
+    async fn of(
+        self,
+        service: &Service,
+        caller: &Caller,
+        video: &Asset,
+    ) -> Result<Option<Made>, ApiError> {
+        if self == Self::Cover {
+            return Ok(video.cover.clone().map(|cover| Made {
+                job: video.job,
+                at: video.created_at,
+                files: vec![cover],
+            }));
+        }
+        let tasks = service.asset_tasks(caller, video.id).await;
+        let tasks = tasks.map_err(service_error)?;
+        let mut jobs = tasks.iter().flat_map(|task| &task.jobs);
+        Ok(jobs.find_map(|job| self.made_by(job)))
+    }
+
+    fn made_by(self, job: &Job) -> Option<Made> {
+        let JobSpec::Snapshot(spec) = &job.spec else {
+            return None;
+        };
+        let OutputResult::Done { object, files, .. } = job.results.first()? else {
+            return None;
+        };
+        let files = files.iter().map(|file| &file.key);
+        let mut keys: Vec<&ObjectKey> = files.filter(|key| kind_of(spec, key) == self).collect();
+        if keys.is_empty() {
+            return None;
+        }
+        keys.sort_unstable();
+        let files = keys.into_iter().map(|key| ObjectRef {
+            bucket: object.bucket.clone(),
+            key: key.clone(),
+        });
+        Some(Made {
+            job: job.id,
+            at: job.created_at,
+            files: files.collect(),
+        })
+    }
+}
+
+/// What a file of a job is for.
+fn kind_of(spec: &SnapshotSpec, key: &ObjectKey) -> Kind {
+    let Some(_) = spec.sprite else {
+        return Kind::Normal;
+    };
+    if spec.cues().as_ref() == Ok(key) {
+        return Kind::WebVtt;
+    }
+    // More sheets than pictures there cannot be.
+    let is_sheet = (1..=SnapshotSpec::MAX_PICTURES).any(|it| spec.numbered(it).as_ref() == Ok(key));
+    match is_sheet || *key == spec.output.key {
+        true => Kind::Sprite,
+        false => Kind::SpriteOrigin,
+    }
+}

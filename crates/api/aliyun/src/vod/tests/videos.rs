@@ -1,0 +1,204 @@
+//! Videos: registered, found, changed, deleted.
+
+use bytes::Bytes;
+use reelgate_domain::asset::AssetId;
+use reelgate_testkit::object;
+use serde_json::json;
+
+use super::*;
+
+/// A registered video of a file in the bucket `media`: its id.
+pub(super) async fn registered(world: &World, key: &str, title: &str) -> String {
+    let (caller, file) = (world.caller(), object(key));
+    let put = world.service.put_object(&caller, &file, futures(key));
+    put.await.unwrap();
+    let answer = register(world, &[(&format!("oss://media/{key}"), title)]).await;
+    assert_eq!(answer["FailedFileURLs"], json!([]));
+    answer["RegisteredMediaList"][0]["MediaId"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn futures(text: &str) -> impl futures_util::Stream<Item = Result<Bytes, String>> + Unpin {
+    futures_util::stream::iter([Ok(Bytes::from(text.to_owned()))])
+}
+
+async fn register(world: &World, files: &[(&str, &str)]) -> Value {
+    let files: Vec<_> = files
+        .iter()
+        .map(|(url, title)| json!({"FileURL": url, "Title": title}))
+        .collect();
+    let files = json!(files).to_string();
+    call(world, "RegisterMedia", &[("RegisterMetadatas", &files)]).await
+}
+
+/// The job that looks at a video's file.
+pub(super) async fn job_of(world: &World, video: &str) -> String {
+    let id: AssetId = video.parse().unwrap();
+    let found = world.service.assets(&world.caller(), &[id]).await.unwrap();
+    found[0].job.to_string()
+}
+
+#[tokio::test]
+async fn files_that_are_there_become_videos_once() {
+    let world = world().await;
+    let id = registered(&world, "a.mp4", "A film").await;
+    let url = "http://media.oss-cn-shanghai.example.com/a.mp4";
+    let answer = register(
+        &world,
+        &[
+            (url, "Again"),
+            ("oss://media/none.mp4", "x"),
+            ("nonsense", "y"),
+        ],
+    )
+    .await;
+    let known = json!({"MediaId": id, "FileURL": url, "NewRegister": false});
+    assert_eq!(answer["RegisteredMediaList"], json!([known]));
+    assert_eq!(
+        answer["FailedFileURLs"],
+        json!(["oss://media/none.mp4", "nonsense"])
+    );
+
+    let view = call(&world, "GetVideoInfo", &[("VideoId", &id)]).await["Video"].clone();
+    assert_eq!(view["Title"], "A film");
+    assert_eq!(view["Status"], "UploadSucc");
+    assert_eq!(view["StorageLocation"], "media");
+    assert_eq!(view["Snapshots"], json!({"Snapshot": []}));
+    let found = refused(&world, "GetPlayInfo", &[("VideoId", &id)]).await;
+    assert_eq!(found, "403 Forbidden.IllegalStatus");
+    let pairs = [("VideoId", id.as_str()), ("TemplateGroupId", "x")];
+    assert_eq!(
+        refused(&world, "SubmitTranscodeJobs", &pairs).await,
+        "400 Forbidden.IllegalStatus"
+    );
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_video_can_be_changed() {
+    let world = world().await;
+    let id = registered(&world, "a.mp4", "A film").await;
+    let pairs = [
+        ("VideoId", id.as_str()),
+        ("Title", "Another"),
+        ("Tags", "a,b"),
+        ("CateId", "5"),
+    ];
+    call(&world, "UpdateVideoInfo", &pairs).await;
+    let view = call(&world, "GetVideoInfo", &pairs[..1]).await["Video"].clone();
+    assert_eq!(
+        (&view["Title"], &view["Tags"], &view["CateId"]),
+        (&json!("Another"), &json!("a,b"), &json!(5))
+    );
+    let pairs = [("VideoId", id.as_str()), ("Tags", ""), ("CateId", "-1")];
+    call(&world, "UpdateVideoInfo", &pairs).await;
+    let view = call(&world, "GetVideoInfo", &pairs[..1]).await["Video"].clone();
+    assert_eq!((view.get("Tags"), view.get("CateId")), (None, None));
+    let found = refused(
+        &world,
+        "UpdateVideoInfo",
+        &[("VideoId", UNKNOWN_ID), ("Title", "x")],
+    )
+    .await;
+    assert_eq!(found, "404 InvalidVideo.NotFound");
+    assert_eq!(
+        refused(&world, "UpdateVideoInfo", &[("Title", "x")]).await,
+        "400 MissingParameter"
+    );
+}
+
+#[tokio::test]
+async fn videos_are_listed_and_searched() {
+    let world = world().await;
+    let mut ids = Vec::new();
+    for (key, title) in [
+        ("a.mp4", "Trains"),
+        ("b.mp4", "Ships"),
+        ("c.mp4", "More trains"),
+    ] {
+        ids.push(registered(&world, key, title).await);
+        world.pass(60);
+    }
+    let titles = |list: &Value| -> Vec<String> {
+        let list = list.as_array().unwrap().iter();
+        list.map(|it| {
+            it.get("Video").unwrap_or(it)["Title"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
+    };
+    let answer = call(&world, "GetVideoList", &[("PageSize", "2")]).await;
+    assert_eq!(answer["Total"], 3);
+    assert_eq!(
+        titles(&answer["VideoList"]["Video"]),
+        ["More trains", "Ships"]
+    );
+    let pairs = [
+        ("SortBy", "CreationTime:Asc"),
+        ("EndTime", "2026-01-02T03:05:06Z"),
+        ("Status", "UploadSucc,Normal"),
+    ];
+    let answer = call(&world, "GetVideoList", &pairs).await;
+    assert_eq!(titles(&answer["VideoList"]["Video"]), ["Trains", "Ships"]);
+    let answer = call(&world, "GetVideoList", &[("Status", "Normal")]).await;
+    assert_eq!(answer["Total"], 0);
+    let found = refused(&world, "GetVideoList", &[("PageNo", "501")]).await;
+    assert_eq!(found, "400 VideoListExceededMax");
+
+    let pairs = [
+        ("Match", "Title = 'trains' and Status = 'UploadSucc'"),
+        ("PageSize", "1"),
+    ];
+    let answer = call(&world, "SearchMedia", &pairs).await;
+    assert_eq!(answer["Total"], 2);
+    assert_eq!(titles(&answer["MediaList"]), ["More trains"]);
+    let token = answer["ScrollToken"].as_str().unwrap();
+    let answer = call(
+        &world,
+        "SearchMedia",
+        &[pairs[0], pairs[1], ("ScrollToken", token)],
+    )
+    .await;
+    assert_eq!(titles(&answer["MediaList"]), ["Trains"]);
+    assert_eq!(answer.get("ScrollToken"), None);
+    for (pair, expected) in [
+        (("Match", "Title like 'x'"), "400 ErrorMatchSyntax"),
+        (("ScrollToken", "x"), "400 InvalidScrollToken.Expired"),
+        (("SortBy", "a,b,c,d"), "400 SortByExceededMax"),
+        (("SortBy", "Size:Desc"), "400 InvalidParameter.SortBy"),
+        (("PageNo", "201"), "400 MissingParameter"),
+    ] {
+        assert_eq!(refused(&world, "SearchMedia", &[pair]).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_video_is_gone_with_its_file() {
+    let world = world().await;
+    let id = registered(&world, "a.mp4", "A film").await;
+    let pairs = [("VideoIds", format!("{id},{UNKNOWN_ID}"))];
+    let pairs = [(pairs[0].0, pairs[0].1.as_str())];
+    let answer = call(&world, "DeleteVideo", &pairs).await;
+    assert_eq!(answer["NonExistVideoIds"], json!([UNKNOWN_ID]));
+    assert_eq!(answer["ForbiddenVideoIds"], json!([]));
+    let file = world
+        .service
+        .head_object(&world.caller(), &object("a.mp4"))
+        .await;
+    assert!(file.is_err());
+    let answer = call(&world, "GetVideoInfos", &pairs).await;
+    assert_eq!(answer["VideoList"], json!([]));
+    assert_eq!(answer["NonExistVideoIds"], json!([id, UNKNOWN_ID]));
+    assert_eq!(
+        refused(&world, "DeleteVideo", &pairs).await,
+        "404 InvalidVideo.NotFound"
+    );
+    let many = [UNKNOWN_ID; 21].join(",");
+    assert_eq!(
+        refused(&world, "DeleteVideo", &[("VideoIds", &many)]).await,
+        "400 VideoIdsExceededMax"
+    );
+}
