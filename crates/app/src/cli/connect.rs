@@ -41,9 +41,16 @@ pub(super) fn connect(args: &ClientArgs) -> Result<Client> {
         bail!("no server runs on {}: {}", data.display(), advice(args));
     };
     let credentials = config::credentials_file(data);
-    let key = match read::<CredentialsFile>(&credentials)? {
-        Some(found) => found.api_key,
-        None => bail!("{} is gone; it holds the API key", credentials.display()),
+    let key = match read::<CredentialsFile>(&credentials)?.map(|found| found.api_key) {
+        Some(found) => found,
+        // A node that was not the store's first has none.
+        None => match &args.api_key {
+            Some(key) => key.clone(),
+            None => bail!(
+                "there is no {}: set REELGATE_API_KEY",
+                credentials.display()
+            ),
+        },
     };
     let Some(sha256) = server.certificate_sha256 else {
         return Ok(Client::new(&format!("http://{}", server.address), key)?);
@@ -86,12 +93,12 @@ pub(super) fn tls_advice(args: &ClientArgs, error: &rustls::Error) -> &'static s
 
 /// What to do when the server does not know the key.
 pub(super) fn key_advice(args: &ClientArgs) -> String {
+    let credentials = config::credentials_file(&args.data);
     match &args.server {
-        Some(_) => "set REELGATE_API_KEY to a key of that server".to_owned(),
-        None => format!(
-            "{} belongs to another server",
-            config::credentials_file(&args.data).display()
-        ),
+        None if credentials.exists() => {
+            format!("{} belongs to another server", credentials.display())
+        }
+        _ => "set REELGATE_API_KEY to a key of that server".to_owned(),
     }
 }
 
@@ -108,4 +115,28 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>> {
     parsed
         .map(Some)
         .with_context(|| format!("{} is damaged", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nodes that were not the first of their store have no credentials, and the key was not looked at.
+    #[test]
+    fn a_node_without_credentials_takes_the_key_of_the_environment() {
+        let data = tempfile::tempdir().unwrap();
+        let server = r#"{"address": "127.0.0.1:1", "certificate_sha256": null}"#;
+        fs::write(config::server_file(data.path()), server).unwrap();
+        let mut args = ClientArgs {
+            data: data.path().to_owned(),
+            server: None,
+            ca_file: None,
+            api_key: None,
+        };
+        let refused = connect(&args).map(drop).unwrap_err().to_string();
+        assert!(refused.contains("set REELGATE_API_KEY"), "{refused}");
+        args.api_key = Some("rgk_key".to_owned());
+        connect(&args).unwrap();
+        assert!(key_advice(&args).contains("REELGATE_API_KEY"));
+    }
 }

@@ -169,6 +169,7 @@ pub(super) async fn webhook(
         WebhookCommand::Rotate { id } => client.rotate_webhook(&id).await?,
         WebhookCommand::Delete { id } => {
             client.delete_webhook(&id).await?;
+            remark(&format!("webhook {id} is deleted"));
             return Ok(ExitCode::SUCCESS);
         }
     };
@@ -192,6 +193,7 @@ pub(super) async fn topic(
         }
         TopicCommand::Delete { name } => {
             client.delete_topic(&name).await?;
+            remark(&format!("topic {name} is deleted"));
             Ok(ExitCode::SUCCESS)
         }
     }
