@@ -54,7 +54,7 @@ pub use jobs::{
 };
 pub use keeping::{KeptFor, PruneCursor, PruneStep, Pruned};
 pub use notify::{
-    DeliveryPage, DestinationView, EventQuery, EventRenderer, Notifier, NotifySettings,
+    Carrier, DeliveryPage, DestinationView, EventQuery, EventRenderer, Notifier, NotifySettings,
     OpenedDestination, Rendered,
 };
 pub use objects::{ObjectPage, SharedAddress};

@@ -121,6 +121,7 @@ impl Town {
             record.calls.push(Call {
                 asked: asked.clone(),
                 began,
+                answered: 0,
                 ended: None,
             });
             record.calls.len() - 1
@@ -149,6 +150,7 @@ impl Town {
         }
         let mut record = self.world.record();
         let step = record.step;
+        record.calls[number].answered = record.moment();
         record.calls[number].ended = Some((step, told.clone()));
         Some(told)
     }

@@ -12,6 +12,7 @@ mod life;
 mod mutant;
 mod node;
 mod plan;
+mod post;
 mod record;
 mod rules;
 #[cfg(test)]
@@ -29,8 +30,9 @@ use reelgate_domain::access::AccountId;
 use reelgate_domain::job::StateName;
 use reelgate_domain::{BucketName, PipelineId, PipelineState, Place, Timestamp, preset};
 use reelgate_service::Caller;
+use reelgate_store::conformance::first_account;
 use reelgate_store::twin::{Direct, TwinDatabase};
-use reelgate_store::{Bucket, NewPipeline, Store};
+use reelgate_store::{AccessStore as _, Bucket, NewAccount, NewPipeline, Store as _};
 use reelgate_testkit::{FixedClock, Ids, account};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -39,6 +41,7 @@ use crate::client::Town;
 use crate::dice::Dice;
 use crate::node::Node;
 use crate::plan::{LEASE, Plan};
+use crate::post::Post;
 use crate::record::{Asked, Record, Told};
 use crate::world::World;
 
@@ -47,6 +50,9 @@ pub use crate::record::Broken;
 
 /// The longest that all jobs take to end once nothing goes wrong any more.
 const SETTLED_WITHIN: Duration = Duration::from_secs(240);
+
+/// The longest until a message that was tried again and again in bad times is tried once more.
+const TOLD_WITHIN: Duration = Duration::from_secs(600);
 
 /// The longest that a call takes that nothing holds up any more.
 const LONGEST_CALL: Duration = Duration::from_secs(12);
@@ -77,6 +83,8 @@ pub struct Met {
     pub lost: usize,
     /// Winners whose outputs others gave their names.
     pub takeovers: usize,
+    /// Receivers that were told of everything.
+    pub receivers: usize,
     pub writes: u64,
 }
 
@@ -91,6 +99,7 @@ impl Met {
         self.cancelled += other.cancelled;
         self.lost += other.lost;
         self.takeovers += other.takeovers;
+        self.receivers += other.receivers;
         self.writes += other.writes;
     }
 }
@@ -139,11 +148,11 @@ async fn simulate(
     lines: bool,
 ) -> anyhow::Result<Outcome> {
     let mut dice = Dice::new(seed);
-    let plan = Plan::of(&mut dice);
+    let plan = Plan::of(&mut dice, &mut Dice::new(!seed));
     let world = World::new(plan.clone(), dice, Record::new(lines, plan.most_skew_ms()));
     world.note(|| format!("seed {seed}: {plan:?}"));
     let account = account(1);
-    let pipelines = furnish(database, &plan, account).await?;
+    let pipelines = furnish(database, &world, account).await?;
     watch(database, &world)?;
     let nodes: Vec<Arc<Node>> = (0..plan.slots.len())
         .map(|number| Node::new(number, &world, database, mutant))
@@ -173,10 +182,10 @@ async fn simulate(
 /// An account with a bucket and pipelines.
 async fn furnish(
     database: &TwinDatabase,
-    plan: &Plan,
+    world: &Arc<World>,
     account: AccountId,
 ) -> anyhow::Result<Vec<PipelineId>> {
-    let store = database.store(Arc::new(Direct));
+    let (store, plan) = (database.store(Arc::new(Direct)), &world.plan);
     let created_at = FixedClock::START;
     let bucket = Bucket {
         account,
@@ -184,8 +193,13 @@ async fn furnish(
         place: Place::Directory("/simulated/media".into()),
         created_at,
     };
-    store.create_bucket(bucket, None).await?;
     let ids = Ids::default();
+    let first = NewAccount {
+        bucket: Some(bucket),
+        pipelines: Vec::new(),
+        ..first_account(&ids, created_at)
+    };
+    store.create_account(first, None).await?;
     let mut pipelines = Vec::new();
     for limit in &plan.limits {
         let pipeline = NewPipeline {
@@ -198,6 +212,12 @@ async fn furnish(
             created_at,
         };
         pipelines.push(store.create_pipeline(pipeline, None).await?.id);
+    }
+    let service = node::first_service(world, Arc::new(store))?;
+    let caller = Caller::root(account);
+    for receiver in 0..plan.receivers {
+        let (url, names) = (post::url(receiver), post::names(receiver));
+        service.create_webhook(&caller, url, names).await?;
     }
     Ok(pipelines)
 }
@@ -266,6 +286,11 @@ async fn settle(
             town.call(Asked::Resume { pipeline }).await;
         }
     }
+    let deadline = Instant::now() + TOLD_WITHIN;
+    let receivers = world.plan.receivers;
+    while Post::missing(&world.record(), receivers).next().is_some() && Instant::now() < deadline {
+        sleep(Duration::from_secs(1)).await;
+    }
     // Whoever stood still when all was over has to hear of it.
     sleep(LEASE * 2).await;
 }
@@ -278,10 +303,18 @@ fn finish(seed: u64, world: &World) -> Outcome {
     let mut record = world.record();
     let mut broken = std::mem::take(&mut record.broken);
     broken.extend(verdict::of_calls(&record));
+    for (receiver, event) in Post::missing(&record, world.plan.receivers) {
+        let (job, name, attempt) = (record::short(event.job), event.name, event.attempt);
+        broken.push(Broken {
+            promise: post::AT_LEAST_ONCE,
+            what: format!("receiver {receiver} was never told of {job} {name:?} {attempt}"),
+        });
+    }
     let storage = world.storage();
     let mut met = Met {
         jobs: record.rows.jobs.len(),
         calls: record.calls.len(),
+        receivers: world.plan.receivers,
         writes: record.step,
         ..Met::default()
     };

@@ -3,6 +3,7 @@
 //! A process that is dead waits for ever at the next thing that it would do to the world; one that
 //! stands still waits there until it goes on. What it does in its own memory meanwhile nobody can see.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use reelgate_domain::Timestamp;
 use reelgate_store::twin::{Call, Passage};
 use reelgate_store::{Result, StoreError};
 use tokio::sync::Notify;
+use tokio::task;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::world::{World, lock};
@@ -28,6 +30,8 @@ pub(crate) struct Life {
     healed: Notify,
     frozen_until: Mutex<Instant>,
     cut_off_until: Mutex<Instant>,
+    /// When each of its tasks last looked at the store.
+    looks: Mutex<HashMap<task::Id, u64>>,
 }
 
 impl Life {
@@ -40,6 +44,7 @@ impl Life {
             healed: Notify::new(),
             frozen_until: Mutex::new(now),
             cut_off_until: Mutex::new(now),
+            looks: Mutex::default(),
         })
     }
 
@@ -85,6 +90,19 @@ impl Life {
 
     fn is_cut_off(&self) -> bool {
         *lock(&self.cut_off_until) > Instant::now()
+    }
+
+    /// The moment at which the task that asks last looked at the store; 0 if it never did.
+    pub(crate) fn last_look(&self) -> u64 {
+        let looks = lock(&self.looks);
+        let looked = task::try_id().and_then(|id| looks.get(&id));
+        looked.copied().unwrap_or_default()
+    }
+
+    fn look(&self, moment: u64) {
+        if let Some(id) = task::try_id() {
+            lock(&self.looks).insert(id, moment);
+        }
     }
 
     /// Completes when the process can do something to the world.
@@ -167,7 +185,10 @@ impl Passage for Line {
         if self.is_away() {
             return Err(self.fail("the store went away").await);
         }
-        self.world.record().caller.clone_from(&self.life.name);
+        let mut record = self.world.record();
+        record.caller.clone_from(&self.life.name);
+        // What the call sees is what is now.
+        self.life.look(record.moment());
         Ok(())
     }
 

@@ -31,6 +31,12 @@ pub enum Mutant {
     CancelForgotten,
     /// Outputs get their names before the store has decided.
     NamesBeforeWin,
+    /// A delivery does not wait for the ones of its job before it.
+    DeliveriesOvertake,
+    /// A delivery is given up after the first try.
+    DeliveriesTriedOnce,
+    /// Whoever sends a delivery does not see that the job was cancelled.
+    CancelsUnseen,
     /// A worker looks for work and stops only when it is woken.
     HintsOnly,
 }
@@ -51,6 +57,9 @@ impl Mutant {
             Self::EventLost => Some(Rule::EndsAreEvents),
             Self::LossesForgotten => Some(Rule::LossesCount),
             Self::CancelForgotten => Some(Rule::EndsAreFinal),
+            Self::DeliveriesOvertake => Some(Rule::DeliveriesWait),
+            Self::DeliveriesTriedOnce => Some(Rule::FailedTriesRepeat),
+            Self::CancelsUnseen => Some(Rule::CancelsShow),
             Self::NamesBeforeWin | Self::HintsOnly => None,
         }
     }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use reelgate_domain::{Timestamp, WorkerId};
 use reelgate_media::Capabilities;
-use reelgate_service::{Clock, Ids, Service, Settings};
+use reelgate_service::{AccessSettings, Clock, Ids, Keyring, Notifier, Service, Settings};
 use reelgate_store::Store;
 use reelgate_store::twin::TwinDatabase;
 use reelgate_worker::{Tools, Worker, WorkerConfig};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::bench::SimulatedBench;
@@ -16,7 +18,11 @@ use crate::dice::Dice;
 use crate::life::{Life, Line};
 use crate::mutant::Mutant;
 use crate::plan::{LEASE, POLL_EVERY, RENEW_EVERY};
+use crate::post::{self, Postman, Words};
 use crate::world::{SkewedClock, World, lock};
+
+/// What one process seals another one opens.
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// Space is no matter here.
 fn plenty(_: &std::path::Path) -> std::io::Result<u64> {
@@ -33,8 +39,8 @@ pub(crate) struct Node {
     ids: Arc<SeededIds>,
     lives: Mutex<u32>,
     running: Mutex<Option<Running>>,
-    /// Workers of dead processes: to end them would be more than a dead process does.
-    dead: Mutex<Vec<Worker>>,
+    /// What worked in dead processes: to end it would be more than a dead process does.
+    dead: Mutex<Vec<(Option<Worker>, Option<Notifying>)>>,
 }
 
 /// A process.
@@ -42,6 +48,13 @@ struct Running {
     life: Arc<Life>,
     service: Arc<Service>,
     worker: Option<Worker>,
+    notifying: Option<Notifying>,
+}
+
+/// The task that tells of events, and what ends it.
+struct Notifying {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
 }
 
 impl Node {
@@ -98,7 +111,7 @@ impl Node {
             life.ended().await;
             self.world.storage().end_life(&life.name);
             if let Some(running) = lock(&self.running).take() {
-                lock(&self.dead).extend(running.worker);
+                lock(&self.dead).push((running.worker, running.notifying));
             }
             let most = if self.world.is_turmoil() { 8000 } else { 10 };
             let pause = self.world.dice(|dice| dice.within(1, most));
@@ -118,14 +131,10 @@ impl Node {
             life: Arc::clone(&life),
         };
         let store: Arc<dyn Store> = Arc::new(self.database.store(Arc::new(line)));
-        let settings = Settings {
-            data_dir: "/simulated".into(),
-            max_object_bytes: 1 << 30,
-            free_space_floor: 0,
-        };
         let clock: Arc<dyn Clock> = self.clock.clone();
         let ids: Arc<dyn Ids> = self.ids.clone();
-        let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings);
+        let service =
+            service(Arc::clone(&store), Arc::clone(&clock), ids).expect("its master key is one");
         let tools = Tools {
             store,
             clock,
@@ -154,12 +163,29 @@ impl Node {
         let name = &life.name;
         self.world.note(|| format!("{name} starts"));
         let worker = Worker::start(config, tools).expect("a simulated scratch directory is made");
+        let service = Arc::new(service);
+        let notifying = (self.world.plan.receivers > 0).then(|| self.notify(&life, &service));
         *lock(&self.running) = Some(Running {
             life: Arc::clone(&life),
-            service: Arc::new(service),
+            service,
             worker: Some(worker),
+            notifying,
         });
         life
+    }
+
+    /// Has a process tell of events.
+    fn notify(&self, life: &Arc<Life>, service: &Arc<Service>) -> Notifying {
+        let postman = Arc::new(Postman {
+            world: Arc::clone(&self.world),
+            life: Arc::clone(life),
+        });
+        let (words, settings) = (Arc::new(Words), post::settings());
+        let notifier =
+            Notifier::with_carrier(postman, Arc::clone(service), words, Vec::new(), settings);
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(async move { notifier.run(stopped).await });
+        Notifying { stop, task }
     }
 
     /// Ends its process without a word.
@@ -173,10 +199,10 @@ impl Node {
 
     /// Shuts its process down in good order, as far as it gets.
     pub(crate) async fn drain(&self, grace: Duration) {
-        let Some((life, worker)) = lock(&self.running)
-            .as_mut()
-            .map(|running| (Arc::clone(&running.life), running.worker.take()))
-        else {
+        let Some((life, worker, notifying)) = lock(&self.running).as_mut().map(|running| {
+            let life = Arc::clone(&running.life);
+            (life, running.worker.take(), running.notifying.take())
+        }) else {
             return;
         };
         let Some(worker) = worker else { return };
@@ -187,9 +213,45 @@ impl Node {
             () = worker.drain(grace) => {}
             () = life.ended() => return,
         }
+        if let Some(Notifying { stop, task }) = notifying {
+            stop.send_replace(true);
+            tokio::select! {
+                biased;
+                _ = task => {}
+                () = life.ended() => return,
+            }
+        }
         self.world.note(|| format!("{name} has drained"));
         life.end();
     }
+}
+
+/// A service as all processes have it.
+pub(crate) fn service(
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+) -> anyhow::Result<Service> {
+    let settings = Settings {
+        data_dir: "/simulated".into(),
+        max_object_bytes: 1 << 30,
+        free_space_floor: 0,
+    };
+    let access = AccessSettings::new(Keyring::from_text(MASTER_KEY)?);
+    Ok(Service::new(store, clock, ids, settings).with_access(access))
+}
+
+/// A service to furnish the store by before any node is there.
+pub(crate) fn first_service(world: &Arc<World>, store: Arc<dyn Store>) -> anyhow::Result<Service> {
+    let clock = SkewedClock {
+        world: Arc::clone(world),
+        ahead_ms: Mutex::new(0),
+    };
+    let ids = SeededIds {
+        node: 1 << 10,
+        made: Mutex::new((0, Dice::new(0))),
+    };
+    service(store, Arc::new(clock), Arc::new(ids))
 }
 
 /// Ids of one machine: all different, in the order in which they are made.

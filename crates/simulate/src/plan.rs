@@ -79,6 +79,10 @@ pub(crate) struct Plan {
     pub(crate) longest_process_ms: u64,
     /// How far the clocks of nodes are apart in peace.
     pub(crate) skew_ms: u64,
+    /// Who is told of events.
+    pub(crate) receivers: usize,
+    /// A way to or from a receiver that leads nowhere.
+    pub(crate) failing_post: u64,
 }
 
 impl Plan {
@@ -90,7 +94,8 @@ impl Plan {
         self.skew_ms as i64
     }
 
-    pub(crate) fn of(dice: &mut Dice) -> Self {
+    /// `more` decides on what came later, so that seeds without that stay what they were.
+    pub(crate) fn of(dice: &mut Dice, more: &mut Dice) -> Self {
         let nodes = dice.within(1, 4);
         let pipelines = dice.within(1, 3);
         let sometimes = |dice: &mut Dice, most: u64| match dice.below(2) {
@@ -122,6 +127,8 @@ impl Plan {
             failing_processes: sometimes(dice, 200),
             longest_process_ms: dice.pick(&[50, 2000, 9000, 12_000]),
             skew_ms: dice.pick(&[0, 20, 100]),
+            receivers: more.pick(&[0, 0, 0, 1, 2]),
+            failing_post: more.pick(&[0, 50, 200]),
         }
     }
 }

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 
 use reelgate_domain::job::{CancelPolicy, StateName, StopMode};
 use reelgate_domain::{JobId, PipelineId, Timestamp};
-use reelgate_store::twin::{JobRow, QueueRow, Rows};
+use reelgate_store::twin::{EventRow, JobRow, QueueRow, Rows};
 
+use crate::post::Post;
 use crate::rules;
 
 /// Something that must not have happened.
@@ -84,6 +85,8 @@ pub(crate) struct Call {
     pub(crate) asked: Asked,
     /// The last step before it began.
     pub(crate) began: u64,
+    /// The moment of its answer.
+    pub(crate) answered: u64,
     /// The last step before its answer; `None` as long as there is none.
     pub(crate) ended: Option<(u64, Told)>,
 }
@@ -99,6 +102,11 @@ pub(crate) struct Record {
     pub(crate) jobs: BTreeMap<JobId, Vec<(u64, JobRow)>>,
     pub(crate) queues: BTreeMap<PipelineId, Vec<(u64, QueueRow)>>,
     pub(crate) calls: Vec<Call>,
+    /// All that has happened, in its order.
+    pub(crate) events: Vec<EventRow>,
+    pub(crate) post: Post,
+    /// Counts what others may see: looks at the database, and answers.
+    moment: u64,
     pub(crate) broken: Vec<Broken>,
     /// How far the clocks of nodes may be ahead.
     skew_ms: i64,
@@ -117,6 +125,9 @@ impl Record {
             jobs: BTreeMap::new(),
             queues: BTreeMap::new(),
             calls: Vec::new(),
+            events: Vec::new(),
+            post: Post::default(),
+            moment: 0,
             broken: Vec::new(),
             hash: 0xcbf2_9ce4_8422_2325,
             lines: lines.then(Vec::new),
@@ -142,6 +153,12 @@ impl Record {
         }
     }
 
+    /// The next moment, which is after all others.
+    pub(crate) fn moment(&mut self) -> u64 {
+        self.moment += 1;
+        self.moment
+    }
+
     pub(crate) fn break_promise(&mut self, promise: &'static str, what: String) {
         if let Some(lines) = &mut self.lines {
             lines.push(format!("            BROKEN: {promise}: {what}"));
@@ -155,6 +172,7 @@ impl Record {
         if before.jobs == rows.jobs && before.queues == rows.queues && rows.events.is_empty() {
             return Vec::new();
         }
+        self.events.extend(rows.events.iter().cloned());
         self.step += 1;
         let step = self.step;
         let mut line = format!("#{step} {}:", self.caller);

@@ -1,6 +1,6 @@
 //! That simulations repeat themselves, find nothing wrong, and would find what they are for.
 
-use crate::{Met, Mutant, Simulator};
+use crate::{Met, Mutant, Simulator, post};
 
 #[test]
 fn the_same_seed_lets_the_same_happen() {
@@ -41,7 +41,25 @@ fn nothing_is_broken_by_what_some_seeds_let_happen() {
         .min(met.failed)
         .min(met.cancelled)
         .min(met.takeovers);
-    assert!(rare > 0 && met.jobs > 400, "{met:?}");
+    assert!(rare > 0 && met.jobs > 400 && met.receivers > 20, "{met:?}");
+}
+
+/// Each has to be noticed by what it breaks, in so many seeds from the first on.
+#[test]
+fn rules_of_deliveries_that_are_taken_away_are_missed() {
+    let within = [
+        (Mutant::DeliveriesOvertake, 150, post::IN_ORDER),
+        (Mutant::DeliveriesTriedOnce, 150, post::AT_LEAST_ONCE),
+        (Mutant::CancelsUnseen, 150, post::NOTHING_AFTER_A_CANCEL),
+    ];
+    let mut simulator = Simulator::default();
+    for (mutant, seeds, promise) in within {
+        let mut broken = |seed| {
+            let outcome = simulator.run(seed, Some(mutant), false).unwrap();
+            outcome.broken.iter().any(|it| it.promise == promise)
+        };
+        assert!((1..=seeds).any(&mut broken), "{mutant:?} goes unnoticed");
+    }
 }
 
 /// Each has to be noticed in so many seeds, from the first on.

@@ -10,10 +10,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use reelgate_domain::Timestamp;
 use reelgate_domain::event::{Delivery, DeliveryState, Destination};
 use reelgate_domain::job::{Job, StateName};
-use reelgate_fetch::{Answer, Client};
+use reelgate_fetch::Answer;
 use reelgate_store::{ClaimedDelivery, DestinationChange, Settled};
 use tokio::time::Instant;
 
+use super::carrier::Carrier;
 use super::notifier::{Notifier, NotifySettings};
 use super::renderer::{EventRenderer, Rendered};
 use super::{backoff, sign};
@@ -29,7 +30,7 @@ pub(super) struct Try {
     service: Arc<Service>,
     native: Arc<dyn EventRenderer>,
     dialects: Vec<Arc<dyn EventRenderer>>,
-    client: Client,
+    carrier: Arc<dyn Carrier>,
     settings: NotifySettings,
 }
 
@@ -53,7 +54,7 @@ impl Notifier {
             service: Arc::clone(&self.service),
             native: Arc::clone(&self.native),
             dialects: self.dialects.clone(),
-            client: self.client.clone(),
+            carrier: Arc::clone(&self.carrier),
             settings: self.settings,
         }
     }
@@ -119,7 +120,7 @@ impl Try {
             Err(why) => return Outcome::failed(why),
         };
         let body = Bytes::from(rendered.body);
-        match self.client.post(&destination.url, headers, body).await {
+        match self.carrier.post(&destination.url, headers, body).await {
             Ok(answer) => Outcome::of(&answer, self.service.clock.now()),
             Err(error) => Outcome::failed(error.to_string()),
         }

@@ -5,6 +5,7 @@
 //! these to webhooks and to the receivers of topics.
 
 mod backoff;
+mod carrier;
 mod deliver;
 mod deliveries;
 mod destinations;
@@ -16,6 +17,7 @@ mod sign;
 #[cfg(test)]
 mod tests;
 
+pub use carrier::Carrier;
 pub use deliveries::DeliveryPage;
 pub use destinations::{DestinationView, OpenedDestination};
 pub use events::EventQuery;

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::carrier::Carrier;
 use super::fan_out::Progress;
 use super::renderer::EventRenderer;
 use crate::Service;
@@ -53,7 +54,7 @@ pub struct Notifier {
     pub(super) native: Arc<dyn EventRenderer>,
     /// How topics are told.
     pub(super) dialects: Vec<Arc<dyn EventRenderer>>,
-    pub(super) client: Client,
+    pub(super) carrier: Arc<dyn Carrier>,
     pub(super) settings: NotifySettings,
 }
 
@@ -71,13 +72,27 @@ impl Notifier {
             ..Limits::default()
         };
         let client = Client::new(service.guard.clone(), limits)?;
-        Ok(Self {
+        let carrier = Arc::new(client);
+        Ok(Self::with_carrier(
+            carrier, service, native, dialects, settings,
+        ))
+    }
+
+    /// The same with another carrier, which has to keep to the patience itself.
+    pub fn with_carrier(
+        carrier: Arc<dyn Carrier>,
+        service: Arc<Service>,
+        native: Arc<dyn EventRenderer>,
+        dialects: Vec<Arc<dyn EventRenderer>>,
+        settings: NotifySettings,
+    ) -> Self {
+        Self {
             service,
             native,
             dialects,
-            client,
+            carrier,
             settings,
-        })
+        }
     }
 
     /// Works until `stop` turns true or its sender is gone. Tries that are being made then end first,
@@ -100,6 +115,7 @@ impl Notifier {
                 continue;
             }
             let ended = tokio::select! {
+                biased;
                 () = told_to(&mut stop) => break,
                 ended = sending.next() => Some(ended),
                 _ = bell.changed() => None,

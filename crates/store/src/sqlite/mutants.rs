@@ -9,6 +9,8 @@ use reelgate_domain::event::EventName;
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, CancelVerdict, Lease, Named, NewJob, Selector, StateName, StopMode,
 };
+#[cfg(feature = "simulation")]
+use reelgate_domain::job::{Job, JobState};
 use reelgate_domain::media::Staged;
 use reelgate_domain::node::Kinds;
 use reelgate_domain::{AccountId, JobId, Timestamp, WorkerId};
@@ -221,6 +223,26 @@ impl SqliteStore {
             Ok(moved)
         })
         .await
+    }
+
+    /// Looks at jobs, and takes those that are cancelled for queued ones.
+    #[cfg(feature = "simulation")]
+    pub(super) async fn jobs_but_for_cancels(
+        &self,
+        account: AccountId,
+        ids: Vec<JobId>,
+    ) -> Result<Vec<Job>> {
+        let look = move |connection: &rusqlite::Connection| {
+            super::listing::get_many(connection, account, &ids)
+        };
+        let mut jobs = self.readers.read(look).await?;
+        for job in &mut jobs {
+            let state = &mut job.lifecycle.state;
+            if matches!(state.name(), StateName::Stopping | StateName::Cancelled) {
+                *state = JobState::Queued { ready_at: None };
+            }
+        }
+        Ok(jobs)
     }
 
     /// The rule that this store lacks.

@@ -73,6 +73,12 @@ pub enum Rule {
     LossesCount,
     /// What ends does not begin again.
     EndsAreFinal,
+    /// Of one job and destination, a delivery waits until the ones before it have ended.
+    DeliveriesWait,
+    /// A delivery that was not taken is tried again.
+    FailedTriesRepeat,
+    /// A look at a job shows that it is cancelled.
+    CancelsShow,
 }
 
 impl Rule {
@@ -99,6 +105,16 @@ impl Rule {
                  UPDATE jobs SET state = 0, finished_at = NULL WHERE number = NEW.number; \
                  UPDATE queues SET queued = queued + 1, ready = ready + 1 \
                  WHERE pipeline = NEW.pipeline; END",
+            ),
+            Self::DeliveriesWait => Some(
+                "CREATE TRIGGER broken AFTER INSERT ON deliveries WHEN NEW.state = 0 BEGIN \
+                 UPDATE deliveries SET state = 1, due_at = NEW.created_at \
+                 WHERE number = NEW.number; END",
+            ),
+            Self::FailedTriesRepeat => Some(
+                "CREATE TRIGGER broken AFTER UPDATE OF last_error ON deliveries \
+                 WHEN NEW.state = 1 AND NEW.last_error IS NOT NULL BEGIN \
+                 UPDATE deliveries SET state = 3, due_at = NULL WHERE number = NEW.number; END",
             ),
             _ => None,
         }

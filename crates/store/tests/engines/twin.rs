@@ -20,6 +20,10 @@ impl Home for Memory {
     async fn open(&self) -> Arc<dyn Store> {
         Arc::new(self.0.store(Arc::new(Direct)))
     }
+
+    async fn open_beside(&self, _: &Arc<dyn Store>) -> Arc<dyn Store> {
+        self.open().await
+    }
 }
 
 reelgate_store::conformance_tests!(Memory::new());
