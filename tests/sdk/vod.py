@@ -71,7 +71,10 @@ class OldVod(mps.Mts):
         request.set_accept_format(form)
         for name, value in parameters.items():
             getattr(request, f"set_{name}")(value)
-        return self.client.do_action_with_exception(request).decode("utf-8")
+        if form == "json":
+            return self.client.do_action_with_exception(request).decode("utf-8")
+        # The other way to call always asks for JSON.
+        return self.client.do_action(request).decode("utf-8")
 
     def call(self, operation, **parameters):
         answer = json.loads(self.raw(operation, **parameters))

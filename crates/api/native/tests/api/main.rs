@@ -30,5 +30,6 @@ mod policies;
 mod ranges;
 mod retry;
 mod server;
+mod shared;
 mod submit;
 mod waiting;
