@@ -90,16 +90,19 @@ pub(super) fn held(row: &Row) -> Result<(Raw, Result<Held>)> {
         row,
         number: row.try_get(0).unwrap_or_default(),
     };
+    // Without an id it still has its number, by which it can be taken out of everybody's way.
+    let id = cells.id(1, "id");
     let raw = Raw {
         number: cells.number,
-        id: JobId::from_bytes(cells.id(1, "id")?),
+        id: JobId::from_bytes(*id.as_ref().unwrap_or(&[0; 16])),
         account: cells.get(15, "account")?,
         pipeline: cells.get(2, "pipeline")?,
         state: cells.get(3, "state")?,
         attempt: cells.get(4, "attempt")?,
         until: cells.get(11, "until")?,
     };
-    Ok((raw, read_held(&cells, &raw)))
+    let held = id.and_then(|_| read_held(&cells, &raw));
+    Ok((raw, held))
 }
 
 fn read_held(cells: &Cells<'_>, raw: &Raw) -> Result<Held> {

@@ -248,6 +248,20 @@ async fn a_claim_fails_a_job_that_cannot_be_read_and_starts_the_next(engine: Eng
     }
 }
 
+on_both!(a_job_whose_id_is_none_is_in_nobodys_way);
+
+/// On PostgreSQL every claim and every sweep that met it failed as a whole.
+async fn a_job_whose_id_is_none_is_in_nobodys_way(engine: Engine) {
+    let it = Damaged::new(engine).await;
+    let ids = it.world.fill(it.world.pipeline, 3).await;
+    it.damage(ids[0], "UPDATE jobs SET id = x'07' WHERE number = ?1");
+    assert_eq!(it.world.claim_ids(5).await, ids[1..]);
+    it.damage(ids[1], "UPDATE jobs SET id = x'08' WHERE number = ?1");
+    it.world.clock.advance(Duration::from_secs(60));
+    assert!(it.world.sweep().await >= 1);
+    assert_eq!(it.world.state(ids[2]).await, StateName::Queued);
+}
+
 on_both!(a_sibling_that_cannot_be_read_fails_alone);
 
 async fn a_sibling_that_cannot_be_read_fails_alone(engine: Engine) {
