@@ -260,11 +260,15 @@ pub(crate) struct NetworkArgs {
 }
 
 fn public_url(text: &str) -> Result<String, String> {
-    let scheme = ["http://", "https://"].iter().find(|it| text.starts_with(**it));
+    let scheme = ["http://", "https://"]
+        .iter()
+        .find(|it| text.starts_with(**it));
     let is_odd = |it: char| it.is_whitespace() || it.is_control() || matches!(it, '?' | '#');
     match scheme {
         Some(scheme) if text.len() > scheme.len() && !text.contains(is_odd) => Ok(text.to_owned()),
-        _ => Err(format!("{text:?} is no URL such as https://media.example.org")),
+        _ => Err(format!(
+            "{text:?} is no URL such as https://media.example.org"
+        )),
     }
 }
 

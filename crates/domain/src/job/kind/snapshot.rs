@@ -105,8 +105,16 @@ impl SnapshotSpec {
             let fits = |count: u32| (1..=100).contains(&count);
             check(fits(sprite.columns), "sprite.columns", "1 to 100")?;
             check(fits(sprite.rows), "sprite.rows", "1 to 100")?;
-            check(is_side(sprite.cell_width), "sprite.cell_width", "8 to 4096 pixels")?;
-            check(is_side(sprite.cell_height), "sprite.cell_height", "8 to 4096 pixels")?;
+            check(
+                is_side(sprite.cell_width),
+                "sprite.cell_width",
+                "8 to 4096 pixels",
+            )?;
+            check(
+                is_side(sprite.cell_height),
+                "sprite.cell_height",
+                "8 to 4096 pixels",
+            )?;
             let most = sprite.padding.max(sprite.margin);
             check(most <= 1000, "sprite.padding", "at most 1000 pixels")?;
         }
