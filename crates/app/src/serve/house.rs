@@ -13,7 +13,8 @@ fn notifier(service: &Arc<Service>) -> Result<Notifier> {
     let native = Arc::new(reelgate_api_native::NativeRenderer);
     let mps = Arc::new(reelgate_api_aliyun::mps::notify::EndMessages);
     let settings = NotifySettings::default();
-    let notifier = Notifier::new(Arc::clone(service), native, vec![mps], settings);
+    let vod = Arc::new(reelgate_api_aliyun::vod::Callbacks);
+    let notifier = Notifier::new(Arc::clone(service), native, vec![mps, vod], settings);
     notifier.context("what sends events cannot speak TLS")
 }
 

@@ -1,9 +1,9 @@
 //! Deleting assets with their files.
 
-use reelgate_domain::ObjectRef;
 use reelgate_domain::asset::Asset;
-use reelgate_domain::job::{Job, StateName};
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, Job, Selector, StopMode};
 use reelgate_domain::media::OutputResult;
+use reelgate_domain::{JobId, ObjectRef};
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
 
@@ -17,7 +17,8 @@ pub enum Deletion {
 }
 
 impl Service {
-    /// Deletes an asset: its file, its picture and what its jobs have made, and then what is known of it.
+    /// Deletes an asset: its file, its picture and what its jobs have made, and then what is known of it. Its
+    /// jobs that wait for their first start are cancelled; while one works nothing is deleted.
     /// If the process dies in between, the asset is still there and is deleted by the same call again.
     pub async fn delete_asset(
         &self,
@@ -26,12 +27,11 @@ impl Service {
     ) -> Result<Deletion, ServiceError> {
         let tasks = self.asset_tasks(caller, asset.id).await?;
         let jobs: Vec<&Job> = tasks.iter().flat_map(|task| &task.jobs).collect();
-        let works = |job: &Job| {
-            let state = job.lifecycle.state.name();
-            !state.is_final() && state != StateName::Queued
-        };
         let own = self.jobs(caller, &[asset.job]).await?;
-        if jobs.iter().any(|job| works(job)) || own.iter().any(works) {
+        let open = jobs.iter().copied().chain(&own);
+        let open = open.filter(|job| !job.lifecycle.state.name().is_final());
+        let open: Vec<JobId> = open.map(|job| job.id).collect();
+        if !self.stop_queued(caller, open).await? {
             return Ok(Deletion::Busy);
         }
         for job in &jobs {
@@ -60,6 +60,26 @@ impl Service {
             true => Deletion::Deleted,
             false => Deletion::Missing,
         })
+    }
+
+    /// Whether none of the jobs works or ever will: those that wait for their first start are cancelled.
+    async fn stop_queued(&self, caller: &Caller, jobs: Vec<JobId>) -> Result<bool, ServiceError> {
+        if jobs.is_empty() {
+            return Ok(true);
+        }
+        // The write that deletes carries the identity of the call.
+        let caller = Caller {
+            once: None,
+            ..caller.clone()
+        };
+        let (jobs, mode) = (Selector::ids(jobs), StopMode::default());
+        let outcomes = self.cancel(&caller, jobs, CancelPolicy::QueuedOnly, mode);
+        let is_still = |outcome: &CancelOutcome| match outcome {
+            CancelOutcome::Cancelled { .. } | CancelOutcome::Missing { .. } => true,
+            CancelOutcome::Refused { state, .. } => state.is_final(),
+            CancelOutcome::Stopping { .. } => false,
+        };
+        Ok(outcomes.await?.iter().all(is_still))
     }
 
     async fn remove(&self, caller: &Caller, object: &ObjectRef) -> Result<(), ServiceError> {

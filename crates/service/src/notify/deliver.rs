@@ -126,7 +126,7 @@ impl Try {
         }
     }
 
-    /// As the Standard Webhooks specification has them.
+    /// As the Standard Webhooks specification has them, unless the dialect signs in a way of its own.
     fn headers(
         &self,
         delivery: &Delivery,
@@ -134,6 +134,14 @@ impl Try {
         rendered: &Rendered,
     ) -> Result<HeaderMap, String> {
         let now = self.service.clock.now();
+        if let Some(own) = self.own_headers(delivery, destination, now)? {
+            let mut headers = own;
+            headers.insert(
+                CONTENT_TYPE,
+                HeaderValue::from_static(rendered.content_type),
+            );
+            return Ok(headers);
+        }
         let (id, seconds) = (delivery.id.to_string(), now.as_millis().div_euclid(1000));
         let old = destination.old_secret.as_ref();
         let old = old.filter(|(_, until)| *until > now).map(|(old, _)| old);
@@ -152,6 +160,32 @@ impl Try {
         let content_type = HeaderValue::from_static(rendered.content_type);
         headers.insert(CONTENT_TYPE, content_type);
         Ok(headers)
+    }
+
+    fn own_headers(
+        &self,
+        delivery: &Delivery,
+        destination: &Destination,
+        now: Timestamp,
+    ) -> Result<Option<HeaderMap>, String> {
+        let Some(dialect) = &delivery.dialect else {
+            return Ok(None);
+        };
+        let Some(renderer) = self.dialects.iter().find(|it| it.dialect() == dialect) else {
+            return Ok(None);
+        };
+        let secret = &destination.secret;
+        let opened = self.service.open_secret(&secret.id, &secret.bytes);
+        let opened = opened.map_err(|_| "the secret cannot be opened".to_owned())?;
+        let Some(signed) = renderer.signed(&destination.url, now, opened.expose()) else {
+            return Ok(None);
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in signed {
+            let value = HeaderValue::try_from(value).map_err(|error| error.to_string())?;
+            headers.insert(name, value);
+        }
+        Ok(Some(headers))
     }
 
     fn settled(&self, delivery: &Delivery, outcome: Outcome) -> Settled {

@@ -67,6 +67,60 @@ impl Service {
         Ok((made.view, Some(made.secret)))
     }
 
+    /// Gives a topic's messages a receiver with a secret that the caller chose; without one a receiver that there is
+    /// keeps its own.
+    pub async fn set_receiver(
+        &self,
+        caller: &Caller,
+        name: TopicName,
+        url: String,
+        secret: Option<Secret>,
+    ) -> Result<(), ServiceError> {
+        self.check_url(&url)?;
+        let Some(known) = self.store.topic(caller.account, &name).await? else {
+            let secret = secret.unwrap_or_else(|| Secret::new(""));
+            let made = self.make_destination(caller, Some(name), url, NameSet::ALL, secret);
+            return made.await.map(drop);
+        };
+        let now = self.clock.now();
+        let change = DestinationChange {
+            url: Some(url),
+            // The one before signs nothing any more.
+            secret: secret.map(|secret| (self.seal_webhook_secret(known.id, now, &secret), now)),
+            ..DestinationChange::default()
+        };
+        self.change(caller, known.id, "topic", change)
+            .await
+            .map(drop)
+    }
+
+    /// The secret that a topic's receiver has.
+    pub async fn receiver_secret(
+        &self,
+        caller: &Caller,
+        name: &TopicName,
+    ) -> Result<Option<Secret>, ServiceError> {
+        let known = self.store.topic(caller.account, name).await?;
+        let secret = known.map(|known| known.secret);
+        secret
+            .map(|it| self.open_secret(&it.id, &it.bytes))
+            .transpose()
+    }
+
+    /// Takes a topic's receiver away, if it has one.
+    pub async fn remove_receiver(
+        &self,
+        caller: &Caller,
+        name: &TopicName,
+    ) -> Result<(), ServiceError> {
+        if let Some(known) = self.store.topic(caller.account, name).await? {
+            self.store
+                .delete_destination(caller.account, known.id)
+                .await?;
+        }
+        Ok(())
+    }
+
     async fn create_destination(
         &self,
         caller: &Caller,
@@ -75,9 +129,22 @@ impl Service {
         names: NameSet,
     ) -> Result<OpenedDestination, ServiceError> {
         self.check_url(&url)?;
+        let secret = new_secret(&*self.ids);
+        self.make_destination(caller, topic, url, names, secret)
+            .await
+    }
+
+    async fn make_destination(
+        &self,
+        caller: &Caller,
+        topic: Option<TopicName>,
+        url: String,
+        names: NameSet,
+        secret: Secret,
+    ) -> Result<OpenedDestination, ServiceError> {
         let now = self.clock.now();
         let id = DestinationId::from_bytes(self.ids.uuid(now));
-        let (secret, sealed) = self.new_webhook_secret(id, now);
+        let sealed = self.seal_webhook_secret(id, now, &secret);
         let new = Destination {
             id,
             account: caller.account,
@@ -249,11 +316,16 @@ impl Service {
 
     fn new_webhook_secret(&self, id: DestinationId, now: Timestamp) -> (Secret, Sealed) {
         let secret = new_secret(&*self.ids);
+        let sealed = self.seal_webhook_secret(id, now, &secret);
+        (secret, sealed)
+    }
+
+    fn seal_webhook_secret(&self, id: DestinationId, now: Timestamp, secret: &Secret) -> Sealed {
         // Each secret has an id of its own, also of two that replace each other in one moment.
         let number = hex::encode(self.ids.uuid(now));
         let id = format!("~webhook-{id}-{number}");
-        let bytes = self.seal_secret(&id, &secret);
-        (secret, Sealed { id, bytes })
+        let bytes = self.seal_secret(&id, secret);
+        Sealed { id, bytes }
     }
 }
 

@@ -230,7 +230,7 @@ impl Words {
         let dialects = notifier.dialects.iter();
         for dialect in dialects.filter(|dialect| Some(dialect.dialect()) == made_by) {
             if dialect.tells(event.name) {
-                let topics = dialect.topics(pipeline).into_iter();
+                let topics = dialect.topics_of(event, job, pipeline).into_iter();
                 let told = self.0.entry((event.job, event.name, event.attempt));
                 told.or_default()
                     .extend(topics.map(|topic| (topic, dialect.dialect())));

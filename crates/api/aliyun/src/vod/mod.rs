@@ -8,6 +8,7 @@
 //! * Empty texts ask for nothing and are as good as absent.
 //! * A video is an asset of the account's: it appears once its file is there.
 
+mod callback;
 mod cancel_url_upload_jobs;
 mod category;
 pub(crate) mod codes;
@@ -31,6 +32,8 @@ mod transcode;
 pub(crate) mod upload;
 pub(crate) mod upload_media_by_url;
 pub(crate) mod user_data;
+
+pub use callback::Callbacks;
 
 use std::sync::Arc;
 
@@ -73,6 +76,15 @@ impl Product for Vod {
                 template::delete_group::call(service, caller, params).await
             }
             "DeleteVideo" => media::delete_video::call(service, caller, params).await,
+            "DeleteMessageCallback" => {
+                callback::delete_message_callback::call(service, caller, params).await
+            }
+            "GetMessageCallback" => {
+                callback::get_message_callback::call(service, caller, params).await
+            }
+            "SetMessageCallback" => {
+                callback::set_message_callback::call(service, caller, params).await
+            }
             "GetCategories" => category::get_categories::call(service, caller, params).await,
             "GetMezzanineInfo" => media::get_mezzanine_info::call(service, caller, params).await,
             "GetPlayInfo" => media::get_play_info::call(service, caller, params).await,

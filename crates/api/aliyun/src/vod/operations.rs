@@ -61,7 +61,6 @@ const fn refused(action: &'static str, reason: &'static str) -> Operation {
     }
 }
 
-const CALLBACKS: &str = "Callbacks are not sent yet: ask GetURLUploadInfos, or let a webhook of the native API be told.";
 const UPLOADS: &str = "Uploads by temporary tickets are not served: put the file into a bucket and call RegisterMedia, or call UploadMediaByURL.";
 const STREAMS: &str =
     "Single streams are not brought in: transcode the video by SubmitTranscodeJobs.";
@@ -154,7 +153,15 @@ const ROWS: &[Operation] = &[
     refused("DeleteEditingProject", PRODUCTION),
     refused("DeleteEditingProjectMaterials", PRODUCTION),
     refused("DeleteImage", IMAGES),
-    refused("DeleteMessageCallback", CALLBACKS),
+    served("DeleteMessageCallback", Served {
+        access: AccessLevel::Write,
+        associated: &["SetMessageCallback"],
+        errors: &[
+            "InvalidParameter.AppId", "InvalidMessageCallback.NotFound",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-deletemessagecallback",
+        ..SERVED
+    }),
     refused("DeleteMezzanines", MEZZANINES),
     refused("DeleteMultipartUpload", UPLOADS),
     refused("DeleteStream", ONE_STREAM),
@@ -259,7 +266,15 @@ const ROWS: &[Operation] = &[
     refused("GetMediaAuditResultTimeline", ANALYSIS),
     refused("GetMediaDNAResult", FINGERPRINTS),
     refused("GetMediaRefreshJobs", DELIVERY),
-    refused("GetMessageCallback", CALLBACKS),
+    served("GetMessageCallback", Served {
+        access: AccessLevel::Read,
+        associated: &["SetMessageCallback"],
+        errors: &[
+            "InvalidParameter.AppId", "InvalidMessageCallback.NotFound",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-getmessagecallback",
+        ..SERVED
+    }),
     served("GetMezzanineInfo", Served {
         access: AccessLevel::Read,
         associated: &["GetPlayInfo"],
@@ -428,7 +443,15 @@ const ROWS: &[Operation] = &[
     }),
     refused("SetDefaultWatermark", WATERMARKS),
     refused("SetEditingProjectMaterials", PRODUCTION),
-    refused("SetMessageCallback", CALLBACKS),
+    served("SetMessageCallback", Served {
+        access: AccessLevel::Write,
+        associated: &["DeleteMessageCallback", "GetMessageCallback"],
+        errors: &[
+            "MissingParameter", "InvalidParameter", "InvalidParameter.AppId", "InvalidParameter.AuthKey", "InvalidParameter.AuthSwitch", "InvalidParameter.CallbackType", "InvalidParameter.CallbackURL", "InvalidParameter.MnsEndpoint", "InvalidParameter.MnsQueueName", "OperationConflict",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-setmessagecallback",
+        ..SERVED
+    }),
     refused("SetVodDomainCertificate", DELIVERY),
     refused("SetVodDomainSSLCertificate", DELIVERY),
     refused("SubmitAIImageAuditJob", ANALYSIS),

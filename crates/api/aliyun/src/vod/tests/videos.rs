@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use reelgate_domain::asset::AssetId;
+use reelgate_domain::job::StateName;
 use reelgate_testkit::object;
 use serde_json::json;
 
@@ -179,6 +180,7 @@ async fn videos_are_listed_and_searched() {
 async fn a_deleted_video_is_gone_with_its_file() {
     let world = world().await;
     let id = registered(&world, "a.mp4", "A film").await;
+    let job = job_of(&world, &id).await.parse().unwrap();
     let pairs = [("VideoIds", format!("{id},{UNKNOWN_ID}"))];
     let pairs = [(pairs[0].0, pairs[0].1.as_str())];
     let answer = call(&world, "DeleteVideo", &pairs).await;
@@ -189,6 +191,9 @@ async fn a_deleted_video_is_gone_with_its_file() {
         .head_object(&world.caller(), &object("a.mp4"))
         .await;
     assert!(file.is_err());
+    // What was to look at the file has nothing to look at any more.
+    let job = world.service.job(&world.caller(), job).await.unwrap();
+    assert_eq!(job.lifecycle.state.name(), StateName::Cancelled);
     let answer = call(&world, "GetVideoInfos", &pairs).await;
     assert_eq!(answer["VideoList"], json!([]));
     assert_eq!(answer["NonExistVideoIds"], json!([id, UNKNOWN_ID]));
