@@ -71,6 +71,9 @@ pub(super) async fn run(session: &Session, wishes: &mut [Wish]) -> Answer<Worth<
 /// So that statements go out in the order in which they are asked for: one that the connection does not
 /// know yet would come behind the ones after it, and behind the commit.
 async fn prepare(session: &Session) -> Answer<()> {
+    if session.has_all() {
+        return Ok(());
+    }
     session.allow_unknown(true);
     let beside = super::sql::assets::IN_BATCHES;
     for statement in sql::IN_BATCHES.into_iter().chain(beside) {

@@ -223,10 +223,29 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&plain).into_owned()
 }
 
+/// Statements by their texts, and by where these are: most are found without reading a thousand letters.
+#[derive(Default)]
+struct Prepared {
+    by_text: HashMap<&'static str, Statement>,
+    by_place: HashMap<(usize, usize), Statement>,
+}
+
+impl Prepared {
+    fn find(&mut self, sql: &'static str) -> Option<Statement> {
+        let place = (sql.as_ptr().addr(), sql.len());
+        if let Some(statement) = self.by_place.get(&place) {
+            return Some(statement.clone());
+        }
+        let statement = self.by_text.get(sql)?.clone();
+        self.by_place.insert(place, statement.clone());
+        Some(statement)
+    }
+}
+
 /// One connection, with the statements that it has prepared.
 pub(super) struct Session {
     client: Client,
-    statements: Mutex<HashMap<&'static str, Statement>>,
+    statements: Mutex<Prepared>,
     patience: Duration,
     /// Nobody may use it any more: it is inside a transaction that nobody will end, or does not
     /// answer.
@@ -250,6 +269,11 @@ impl Session {
     /// Whether it can be used again.
     pub(super) fn is_fit(&self) -> bool {
         !self.unfit.load(Ordering::Relaxed) && !self.client.is_closed()
+    }
+
+    /// Whether it has what it was given before no more was allowed.
+    pub(super) fn has_all(&self) -> bool {
+        self.knows_all.load(Ordering::Relaxed) && !self.known().by_text.is_empty()
     }
 
     pub(super) fn allow_unknown(&self, allow: bool) {
@@ -339,7 +363,7 @@ impl Session {
     }
 
     pub(super) async fn prepared(&self, sql: &'static str) -> Answer<Statement> {
-        let known = self.known().get(sql).cloned();
+        let known = self.known().find(sql);
         if let Some(statement) = known {
             return Ok(statement);
         }
@@ -351,11 +375,11 @@ impl Session {
         // room for one of it in each.
         let prepare = Box::pin(async { Ok(self.client.prepare(sql).await?) });
         let statement = self.bounded(prepare).await?;
-        self.known().insert(sql, statement.clone());
+        self.known().by_text.insert(sql, statement.clone());
         Ok(statement)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Statement>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, Prepared> {
         self.statements
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -370,7 +394,7 @@ impl Session {
         match &answer {
             Err(Failure::Lost(_)) => self.set_unfit(true),
             // What was prepared may be what is void.
-            Err(Failure::Again(_)) => self.known().clear(),
+            Err(Failure::Again(_)) => *self.known() = Prepared::default(),
             _ => {}
         }
         answer

@@ -7,6 +7,9 @@ use tokio::sync::Notify;
 
 use super::intention::Wish;
 
+/// How often the writer looks whether more has come, as long as each time some has.
+const LOOKS: usize = 8;
+
 /// Where a wish waits for the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
@@ -47,14 +50,29 @@ impl Inbox {
 
     /// Waits until there is something, then hands out at most `most` of it, urgent first. Nothing
     /// when the inbox is closed and empty.
+    ///
+    /// Callers that were answered together come again together, but not before they have run: the
+    /// first of them, taken at once, would have a batch to itself, which costs much the same as one of all.
     pub(super) async fn wait(&self, most: usize) -> Vec<Wish> {
+        let (mut seen, mut looks) = (0, 0);
         loop {
-            let batch = self.take(most);
-            if !batch.is_empty() || self.lock().closed {
-                return batch;
+            let (waiting, closed) = self.waiting();
+            if closed || (waiting > 0 && (waiting == seen || looks == LOOKS)) {
+                return self.take(most);
             }
-            self.arrived.notified().await;
+            if waiting == 0 {
+                self.arrived.notified().await;
+            } else {
+                (seen, looks) = (waiting, looks + 1);
+                // Whoever can run does so meanwhile; if nobody can, this takes no time.
+                tokio::task::yield_now().await;
+            }
         }
+    }
+
+    fn waiting(&self) -> (usize, bool) {
+        let lanes = self.lock();
+        (lanes.urgent.len() + lanes.normal.len(), lanes.closed)
     }
 
     /// The same without waiting.

@@ -31,6 +31,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         oldest_reader: 3,
         sql: include_str!("migrations/0003_assets.sql"),
     },
+    Migration {
+        version: 4,
+        oldest_reader: 3,
+        sql: include_str!("migrations/0004_events_with_places.sql"),
+    },
 ];
 
 /// Where a new database begins. The one row of `schema` is what nodes that start together lock.

@@ -49,7 +49,8 @@ statements! {
         FROM events WHERE position >= $1 \
         AND position <= (SELECT fanned_out FROM event_log WHERE only_row) \
         ORDER BY position LIMIT $2";
-    DELETE_EVENTS = "DELETE FROM events WHERE position = ANY($1::bigint[]) RETURNING position";
+    DELETE_EVENTS = "DELETE FROM events WHERE position = ANY($1::bigint[]) \
+        AND position IS NOT NULL RETURNING position";
     NOTE_PRUNED =
         "UPDATE event_log SET pruned = greatest(pruned, $1) WHERE only_row";
     OLD_DELIVERIES = "SELECT number, account, coalesce(last_at, created_at), \
