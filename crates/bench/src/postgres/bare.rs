@@ -28,7 +28,7 @@ const COMPLETE: &str = "UPDATE job SET state = 2 WHERE seq = ANY($1::bigint[]) A
     AND owner = 1";
 
 /// How many jobs share a commit.
-const PER_COMMIT: usize = 32;
+pub(super) const PER_COMMIT: usize = 32;
 
 /// The most rows that share a commit of inserts.
 const BATCH: usize = 512;
@@ -108,6 +108,17 @@ impl Inserts {
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while arrivals.recv_many(&mut batch, BATCH).await > 0 {
+                // Callers that were answered together come together again, as the engine has it.
+                let mut seen = 0;
+                while batch.len() > seen && batch.len() < BATCH {
+                    seen = batch.len();
+                    tokio::task::yield_now().await;
+                    while batch.len() < BATCH
+                        && let Ok(next) = arrivals.try_recv()
+                    {
+                        batch.push(next);
+                    }
+                }
                 let (ids, callers): (Vec<Id>, Vec<_>) = batch.drain(..).unzip();
                 jobs.insert(&ids).await?;
                 for caller in callers {

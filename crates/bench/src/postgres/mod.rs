@@ -6,6 +6,7 @@
 mod bare;
 mod nodes;
 mod queue;
+mod rows;
 
 use std::path::Path;
 

@@ -8,6 +8,7 @@ use reelgate_testkit::Postgres;
 use tokio::runtime::Runtime;
 
 use super::bare::{Inserts, Jobs};
+use super::rows::Rows;
 use crate::backlog;
 use crate::figure::{Figure, Goal};
 use crate::house::{CALLERS, House, ids, texts};
@@ -29,7 +30,7 @@ pub(super) fn figures(
     let house = House::build_on_postgres(&place, &url);
     let house = Arc::new(runtime.block_on(house)?);
     tell(submits(runtime, &house, server)?);
-    work(runtime, &house, server, tell)
+    work(runtime, &house, (&place, server), tell)
 }
 
 fn submits(runtime: &Runtime, house: &Arc<House>, server: &Postgres) -> Result<Figure> {
@@ -63,7 +64,7 @@ fn submits(runtime: &Runtime, house: &Arc<House>, server: &Postgres) -> Result<F
 fn work(
     runtime: &Runtime,
     house: &Arc<House>,
-    server: &Postgres,
+    (place, server): (&Path, &Postgres),
     tell: &mut dyn FnMut(Figure),
 ) -> Result<()> {
     const JOBS: usize = 3_200;
@@ -84,6 +85,15 @@ fn work(
     let pair = in_turns(ROUNDS, ours, || runtime.block_on(bare.work_together(JOBS)))?;
     let name = format!("claim and finish, {CALLERS} workers / bare claim-32 loop");
     tell(Figure::beside(name, "1/s", pair, Goal::Least(0.6)));
+    let url = server.database();
+    let by_hand = runtime.block_on(async {
+        let house = House::build_on_postgres(&place.join("by-hand"), &url).await?;
+        house.fill(BACKLOG).await?;
+        Rows::open(&house, &url).await
+    })?;
+    let pair = in_turns(ROUNDS, ours, || runtime.block_on(by_hand.work(JOBS)))?;
+    let name = "  the same / the same rows written by hand, 32 a statement";
+    tell(Figure::beside(name, "1/s", pair, Goal::Shown));
     let pair = in_turns(5, ours, || runtime.block_on(bare.work(FEWER, 1)))?;
     let name = format!("claim and finish, {CALLERS} workers / two commits a job");
     tell(Figure::beside(name, "1/s", pair, Goal::Least(3.0)));
