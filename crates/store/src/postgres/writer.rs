@@ -44,29 +44,33 @@ pub(super) async fn run(pool: Pool, inbox: Arc<Inbox>, hinter: Hinter) {
         if wishes.is_empty() {
             return;
         }
-        if let Err(Away) = write(&pool, &hinter, wishes).await {
-            answer_all(inbox.0.take(usize::MAX));
-        }
+        write(&pool, (&hinter, &inbox.0), wishes).await;
     }
 }
 
-/// The database does not answer.
-struct Away;
-
-async fn write(pool: &Pool, hinter: &Hinter, wishes: Vec<Wish>) -> Result<(), Away> {
+async fn write(pool: &Pool, (hinter, inbox): (&Hinter, &Inbox), wishes: Vec<Wish>) {
     let (outcome, wishes) = attempt(pool, wishes).await;
+    // Taken before anybody is answered: whoever calls again after an answer is not one of these.
+    let waiting = |outcome: &Answer<Wakes>| match outcome {
+        Err(Failure::Lost(_)) => inbox.take(usize::MAX),
+        _ => Vec::new(),
+    };
     if wishes.len() == 1 || !outcome.as_ref().is_err_and(is_of_one) {
-        return answer(hinter, outcome, wishes);
+        let waiting = waiting(&outcome);
+        answer(hinter, outcome, wishes);
+        return answer_all(waiting);
     }
     let mut wishes = wishes.into_iter();
     while let Some(wish) = wishes.next() {
         let (outcome, wish) = attempt(pool, vec![wish]).await;
-        if let Err(Away) = answer(hinter, outcome, wish) {
+        let is_away = matches!(outcome, Err(Failure::Lost(_)));
+        let waiting = waiting(&outcome);
+        answer(hinter, outcome, wish);
+        if is_away {
             answer_all(wishes.collect());
-            return Err(Away);
+            return answer_all(waiting);
         }
     }
-    Ok(())
 }
 
 /// Tells those whose wishes have not been begun.
@@ -107,8 +111,7 @@ async fn attempt(pool: &Pool, mut wishes: Vec<Wish>) -> (Answer<Wakes>, Vec<Wish
     (outcome, wishes)
 }
 
-fn answer(hinter: &Hinter, outcome: Answer<Wakes>, wishes: Vec<Wish>) -> Result<(), Away> {
-    let is_away = matches!(outcome, Err(Failure::Lost(_)));
+fn answer(hinter: &Hinter, outcome: Answer<Wakes>, wishes: Vec<Wish>) {
     let outcome = outcome.map_err(StoreError::from);
     // Bells before answers: whoever has an answer can rely on the bell having rung.
     match &outcome {
@@ -120,5 +123,4 @@ fn answer(hinter: &Hinter, outcome: Answer<Wakes>, wishes: Vec<Wish>) -> Result<
     for wish in wishes {
         wish.answer(&commit);
     }
-    if is_away { Err(Away) } else { Ok(()) }
 }
