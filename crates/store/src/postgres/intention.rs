@@ -8,7 +8,7 @@ use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::{AccountId, JobId, PipelineId, Timestamp};
 use tokio::sync::oneshot;
 
-use super::claim::ClaimCall;
+use super::claim_call::ClaimCall;
 use super::unit::Unit;
 use crate::contract::{Result, StoreError};
 

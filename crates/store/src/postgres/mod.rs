@@ -6,6 +6,7 @@ mod batch;
 mod buckets;
 mod cancel;
 mod claim;
+mod claim_call;
 mod connect;
 mod copying;
 mod documents;

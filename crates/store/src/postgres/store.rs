@@ -14,13 +14,14 @@ use reelgate_domain::{
     AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
 };
 
+use super::claim_call::Wants;
 use super::inbox::Lane;
 use super::intention::{Needs, call};
 use super::once::counted;
 use super::transaction::{look_up, transact};
 use super::unit::Unit;
 use super::{
-    PostgresStore, buckets, cancel, claim, listing, pipelines, report, retry, submit, sweep,
+    PostgresStore, buckets, cancel, claim_call, listing, pipelines, report, retry, submit, sweep,
 };
 use crate::contract::{
     Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, Hints, JobFilter, NewPipeline,
@@ -205,7 +206,7 @@ impl Store for PostgresStore {
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Claim>> {
-        let claim = claim::call(worker, slots, (lease_until, now), claim::Wants::Jobs(kinds));
+        let claim = claim_call::call(worker, slots, (lease_until, now), Wants::Jobs(kinds));
         self.write(Lane::Urgent, claim).await
     }
 
@@ -216,7 +217,7 @@ impl Store for PostgresStore {
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Claim>> {
-        let claim = claim::call(worker, slots, (lease_until, now), claim::Wants::Winners);
+        let claim = claim_call::call(worker, slots, (lease_until, now), Wants::Winners);
         self.write(Lane::Urgent, claim).await
     }
 
