@@ -31,7 +31,9 @@ pub fn tampered(text: &[u8], change: &[u8]) -> Option<Vec<u8>> {
 /// Checks a job that a reader accepted: the domain takes it too, its keys stay in their buckets, and what the store
 /// writes of it reads back.
 pub fn check_job(job: &SubmitJob) {
-    let JobSpec::Transcode(spec) = &job.spec;
+    let JobSpec::Transcode(spec) = &job.spec else {
+        panic!("this product makes transcodes");
+    };
     check_key(&spec.input.key);
     for output in &spec.outputs {
         check_key(&output.object.key);

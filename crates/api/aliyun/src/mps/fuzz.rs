@@ -18,7 +18,7 @@ pub fn pipeline(params: &Params) -> Result<&str, ApiError> {
     let name = pipeline::name(params)?;
     pipeline::role(params)?;
     pipeline::check_speed(params)?;
-    pipeline::check_notify_config(params)?;
+    pipeline::notify_config(params)?;
     pipeline::check_extend_config(params)?;
     Ok(name)
 }

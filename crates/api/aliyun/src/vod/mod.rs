@@ -14,6 +14,9 @@ mod category;
 pub(crate) mod codes;
 pub(crate) mod details;
 pub(crate) mod errors;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod get_url_upload_infos;
 mod media;
 pub mod operations;

@@ -103,6 +103,23 @@ pub(crate) async fn submit(
         .collect())
 }
 
+/// What the files of a call are to be, for the fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub(super) fn read(
+    addresses: &str,
+    name: &'static str,
+    metadatas: Option<&str>,
+) -> Result<Vec<AssetDetails>, Refusal> {
+    let addresses = request::addresses(addresses, MOST_URLS, "UploadURLs")?;
+    let metadatas = self::metadatas(name, metadatas)?;
+    let read = addresses.iter().map(|address| {
+        let metadata = metadatas.iter().find(|(source, _)| source == address);
+        let wanted = Wanted::read(address, name, metadata.map(|(_, members)| members))?;
+        Ok(wanted.details)
+    });
+    read.collect()
+}
+
 /// One file, understood.
 struct Wanted {
     url: SourceUrl,

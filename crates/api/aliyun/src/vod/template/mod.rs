@@ -53,3 +53,17 @@ pub(super) async fn renditions(
     }
     Ok((Some(group.id), renditions))
 }
+
+/// What each of these templates comes to, for the fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub(super) fn read_all(
+    templates: Vec<serde_json::Map<String, serde_json::Value>>,
+) -> Result<Vec<reelgate_domain::job::kind::transcode::Settings>, Refusal> {
+    let templates = templates.into_iter().enumerate();
+    let read = templates.map(|(at, members)| {
+        let template = item::Template::read("id".to_owned(), members, at)?;
+        template.view();
+        template.settings()
+    });
+    read.collect()
+}

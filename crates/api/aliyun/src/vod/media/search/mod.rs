@@ -29,6 +29,12 @@ enum Kind {
     None,
 }
 
+/// Reads a condition, for the fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub(in crate::vod) fn read_condition(text: &str) -> Result<(), Refusal> {
+    Condition::parse(text).map(drop)
+}
+
 /// Looks at the account's 5,000 newest or oldest videos.
 pub(in crate::vod) async fn call(
     service: &Service,
