@@ -6,6 +6,7 @@ use reelgate_domain::access::{Grantee, PolicyRef, ProjectId, Token, User, UserId
 use reelgate_domain::{AccountId, Timestamp};
 use reelgate_testkit::account;
 
+use super::granting::a_few_at_once;
 use super::tenants::{user, user_name};
 use super::{Home, World};
 use crate::{Attach, Create};
@@ -230,7 +231,7 @@ pub async fn an_account_has_a_thousand_users_at_most(home: &dyn Home) {
     // The admin is one of them.
     let names: Vec<_> = (1..User::MOST).map(|number| format!("u{number}")).collect();
     let creations = names.iter().map(|name| create(world.account, name));
-    for created in futures_util::future::join_all(creations).await {
+    for created in a_few_at_once(creations).await {
         assert_eq!(created, Create::Created);
     }
     assert_eq!(create(world.account, "one-more").await, Create::TooMany);
