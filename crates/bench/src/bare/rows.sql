@@ -24,10 +24,11 @@ CREATE TABLE jobs (
       WHEN 6 THEN 26 + (attempt > forgiven)
       ELSE 20 + state
     END
-  ) VIRTUAL
+  ) VIRTUAL,
+  kind INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX jobs_account ON jobs (account, id);
-CREATE INDEX jobs_lane ON jobs (pipeline, lane, id);
+CREATE INDEX jobs_lane ON jobs (pipeline, kind, lane, id);
 CREATE INDEX jobs_kin ON jobs (submission, kin)
   WHERE kin IS NOT NULL AND state = 0 AND ready_at IS NULL;
 CREATE INDEX jobs_delayed ON jobs (ready_at) WHERE ready_at IS NOT NULL;

@@ -20,7 +20,7 @@ use crate::rounds::rate;
 const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
     SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off";
 const CLAIM: &str = "WITH picked AS MATERIALIZED (SELECT number, id, account, pipeline, attempt + 1 AS \
-      attempt FROM jobs WHERE pipeline = $1 AND lane < 20 ORDER BY lane, id LIMIT $2::bigint \
+      attempt FROM jobs WHERE pipeline = $1 AND kind = 0 AND lane < 20 ORDER BY lane, id LIMIT $2::bigint \
       FOR NO KEY UPDATE SKIP LOCKED), \
     moved AS (UPDATE jobs j SET state = 1, attempt = p.attempt, started_at = $3 \
       FROM picked p WHERE j.number = p.number), \
