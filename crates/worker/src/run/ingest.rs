@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use reelgate_domain::job::kind::ingest::{IngestSource, IngestSpec, SourceUrl};
@@ -69,7 +69,7 @@ impl Ingest<'_> {
         let bench = &self.tools.bench;
         let bytes = bench.fetched_bytes(&bucket, object).await?;
         if bytes > 0 {
-            self.wait_for_room(bytes).await?;
+            self.wait_for_room(bytes, 0).await?;
         }
         bench.open(&bucket, object, &dir).await
     }
@@ -148,27 +148,29 @@ impl Ingest<'_> {
         let url = pull_url(url)?;
         let dir = fetched_dir(self.config, self.job);
         let sha256 = sha256.as_deref().map(digest_of).transpose()?;
-        // More than the promise at hand is asked for when it is known how much.
+        // More than the promise at hand is asked for when it is known how much. What does not say its size goes
+        // on as long as there is room: it would begin anew each time that it was promised more.
         let granted = AtomicU64::new(self.config.scratch_per_job);
         let missing = AtomicU64::new(0);
         let here = AtomicU64::new(0);
+        let is_endless = AtomicBool::new(false);
         let room = |more: u64| {
             let needed = here.load(Ordering::Relaxed).saturating_add(more);
-            if needed > granted.load(Ordering::Relaxed) {
-                missing.store(needed, Ordering::Relaxed);
-                return Err("more was promised than there is room for".to_owned());
+            missing.store(needed, Ordering::Relaxed);
+            let is_endless = is_endless.load(Ordering::Relaxed);
+            if !is_endless && needed > granted.load(Ordering::Relaxed) {
+                return Err("more is needed than was promised".to_owned());
             }
-            let free = (self.config.free_bytes)(&self.config.scratch);
-            match free {
-                Ok(free) if free < self.config.free_space_floor / 2 => {
-                    missing.store(needed, Ordering::Relaxed);
-                    Err(format!("{free} bytes are free"))
-                }
-                _ => Ok(()),
+            let free = self.free_bytes();
+            let least = self.config.free_space_floor / 2;
+            match free < least.saturating_add(if is_endless { more } else { 0 }) {
+                true => Err(format!("{free} bytes are free")),
+                false => Ok(()),
             }
         };
         let progress = |now: Progress| {
             here.store(now.bytes, Ordering::Relaxed);
+            is_endless.store(now.total.is_none(), Ordering::Relaxed);
             let job = (self.job.id, self.job.lifecycle.attempt);
             self.tools.progress.set_bytes(job, now.bytes, now.total);
             if let Some(total) = now.total.filter(|total| *total > 0) {
@@ -191,7 +193,10 @@ impl Ingest<'_> {
             match self.tools.bench.pull(pull).await {
                 Err(PullFault::NoRoom { .. }) => {
                     let needed = missing.load(Ordering::Relaxed);
-                    self.wait_for_room(needed).await?;
+                    // What does not say its size comes from the beginning again.
+                    let is_endless = is_endless.load(Ordering::Relaxed);
+                    let free = if is_endless { needed } else { 0 };
+                    self.wait_for_room(needed, free).await?;
                     granted.fetch_max(needed, Ordering::Relaxed);
                 }
                 pulled => return pulled.map_err(|fault| pull_fault(&fault)),
@@ -199,8 +204,13 @@ impl Ingest<'_> {
         }
     }
 
-    /// Waits until so many bytes are promised to the job.
-    async fn wait_for_room(&self, needed: u64) -> Result<(), Fault> {
+    /// What is free where files are fetched to; a file system that does not tell is taken for an empty one.
+    fn free_bytes(&self) -> u64 {
+        (self.config.free_bytes)(&self.config.scratch).unwrap_or(u64::MAX)
+    }
+
+    /// Waits until so many bytes are promised to the job, and so many are free above the floor.
+    async fn wait_for_room(&self, needed: u64, free: u64) -> Result<(), Fault> {
         if needed > self.capacity {
             let message = format!("the file takes {needed} bytes, and the disk has not as many");
             return Err(Fault::new(FaultCode::OverBudget, message));
@@ -208,12 +218,20 @@ impl Ingest<'_> {
         let mut changes = self.budget.changes();
         loop {
             changes.mark_unchanged();
-            let Err(shortage) = self.budget.ask(needed).await else {
-                self.tools.holdups.clear(self.job.id);
-                return Ok(());
+            let floor = self.config.free_space_floor;
+            let shortage = match self.budget.ask(needed).await {
+                Err(shortage) => shortage.to_string(),
+                Ok(()) if self.free_bytes() >= floor.saturating_add(free) => {
+                    self.tools.holdups.clear(self.job.id);
+                    return Ok(());
+                }
+                // What was promised has been taken by others.
+                Ok(()) => format!(
+                    "{free} bytes needed beside a floor of {floor}, {} free",
+                    self.free_bytes()
+                ),
             };
-            let holdups = &self.tools.holdups;
-            holdups.set(self.job.id, shortage.to_string());
+            self.tools.holdups.set(self.job.id, shortage);
             tokio::select! {
                 biased;
                 _ = changes.changed() => {}

@@ -1,5 +1,7 @@
 //! Files that come from elsewhere, and files that are there and become assets; pictures of them.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::Bytes;
 use reelgate_domain::asset::{AssetDetails, AssetId, AssetState};
 use reelgate_domain::job::kind::ingest::{
@@ -15,6 +17,7 @@ use reelgate_domain::{JobId, SubmissionId};
 use reelgate_service::{Submission, SubmitJob};
 
 use crate::house::{House, object, preset};
+use crate::limits::waits_for_room;
 use crate::web::Web;
 
 const CLIP: &str = "bbb_720p25_aac51.mp4";
@@ -24,6 +27,16 @@ fn clip(name: &str) -> Bytes {
         .join("../../media")
         .join(name);
     std::fs::read(path).unwrap().into()
+}
+
+/// A clip with so many MiB behind it that a demuxer passes over.
+fn padded(mib: u32) -> Bytes {
+    let mut content = clip(CLIP).to_vec();
+    let padding = mib << 20;
+    content.extend_from_slice(&padding.to_be_bytes());
+    content.extend_from_slice(b"free");
+    content.resize(content.len() + padding as usize - 8, 0);
+    content.into()
 }
 
 fn ingest(url: SourceUrl, output: &str) -> IngestSpec {
@@ -187,13 +200,9 @@ async fn sizes_and_checksums_are_verified() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_fetches_nothing_twice() {
     let house = House::new().await;
-    // The rest is padding that a demuxer passes over.
-    let mut content = clip(CLIP).to_vec();
-    content.extend_from_slice(&(48_u32 << 20).to_be_bytes());
-    content.extend_from_slice(b"free");
-    content.resize(content.len() + (48 << 20) - 8, 0);
+    let content = padded(48);
     let total = content.len() as u64;
-    let web = Web::serve(content.into()).await;
+    let web = Web::serve(content).await;
     web.hold_at(total - (16 << 20));
     let worker = house.worker(1);
     let spec = ingest(web.url("a.mp4"), "up/a.mp4");
@@ -219,6 +228,43 @@ async fn a_restart_fetches_nothing_twice() {
     assert!(web.sent() <= total + (8 << 20), "{} of {total}", web.sent());
     worker.shut_down().await;
     assert_eq!(house.fetched(), 0);
+}
+
+/// Others have filled the disk meanwhile: it waits, and asks nobody again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_waits_while_the_disk_is_full() {
+    static FREE: AtomicU64 = AtomicU64::new(1 << 40);
+    let house = House::new().await;
+    let content = padded(48);
+    let total = content.len() as u64;
+    let web = Web::serve(content).await;
+    web.hold_at(8 << 20);
+    let worker = house.worker_with(1, |config| {
+        config.free_bytes = |_| Ok(FREE.load(Ordering::SeqCst));
+    });
+    let spec = ingest(web.url("a.mp4"), "up/a.mp4");
+    let job = house.submit_spec(JobSpec::Ingest(spec)).await;
+    while web.sent() < 8 << 20 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    FREE.store(1 << 20, Ordering::SeqCst);
+    web.hold_at(u64::MAX);
+    let told = waits_for_room(&house, &job).await;
+    assert!(told.contains("1048576 free"), "{told}");
+    let asked = web.requests();
+    // Time enough for a thousand of them.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(web.requests(), asked);
+    FREE.store(1 << 40, Ordering::SeqCst);
+    let ended = house.ended(job.id).await;
+    assert_eq!(
+        ended.lifecycle.state.name(),
+        StateName::Succeeded,
+        "{ended:?}"
+    );
+    let stored = std::fs::metadata(house.bucket_path().join("up/a.mp4")).unwrap();
+    assert_eq!(stored.len(), total);
+    worker.shut_down().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

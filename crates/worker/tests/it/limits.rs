@@ -23,7 +23,7 @@ async fn happened(house: &House, job: &Job) -> Vec<Happening> {
 }
 
 /// Waits until the worker says that a job waits for room, and returns what it says.
-async fn waits_for_room(house: &House, job: &Job) -> String {
+pub(crate) async fn waits_for_room(house: &House, job: &Job) -> String {
     let look = async {
         loop {
             let job = house.service.job(&house.caller, job.id).await.unwrap();

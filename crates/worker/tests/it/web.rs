@@ -20,6 +20,7 @@ pub(crate) struct Web {
 struct Shared {
     content: Bytes,
     sent: AtomicU64,
+    requests: AtomicU64,
     /// Bytes from this place on are kept back until it grows.
     until: watch::Sender<u64>,
 }
@@ -31,6 +32,7 @@ impl Web {
         let shared = Arc::new(Shared {
             content,
             sent: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
             until: watch::Sender::new(u64::MAX),
         });
         let served = Arc::clone(&shared);
@@ -55,6 +57,10 @@ impl Web {
         self.shared.sent.load(Ordering::SeqCst)
     }
 
+    pub(crate) fn requests(&self) -> u64 {
+        self.shared.requests.load(Ordering::SeqCst)
+    }
+
     /// Sends nothing from this place of the content on, until told otherwise.
     pub(crate) fn hold_at(&self, place: u64) {
         self.shared.until.send_replace(place);
@@ -76,6 +82,7 @@ async fn answer(shared: Arc<Shared>, mut stream: TcpStream) {
             Err(_) => return,
         }
     }
+    shared.requests.fetch_add(1, Ordering::SeqCst);
     let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
     let total = shared.content.len();
     let range = head.split("range: bytes=").nth(1).map(|rest| {
