@@ -9,6 +9,7 @@ import pytest
 
 import access
 import captured
+import engines
 import harness
 import mps
 
@@ -32,9 +33,39 @@ def media():
     return pathlib.Path(__file__).parents[2] / "media"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--store", choices=sorted(engines.BY_NAME),
+                     help="where servers keep everything: without it SQLite, in the files of ON_BOTH each in turn; "
+                          "tests of SQLite's own files fail on the other")
+
+
+# What these products promise is decided by writes that each engine does in a way of its own.
+ON_BOTH = ("test_vod_", "test_mpc_")
+
+
+def pytest_generate_tests(metafunc):
+    if "engine" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("--store")
+    if chosen:
+        metafunc.parametrize("engine", [chosen], indirect=True, scope="session")
+    elif metafunc.module.__name__.startswith(ON_BOTH):
+        metafunc.parametrize("engine", ["sqlite", "postgres"], indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def program():
-    """The binary under test."""
+def engine(request, tmp_path_factory):
+    """Which store servers use while this lasts; tests need not name it, because `program` does."""
+    name = getattr(request, "param", "sqlite")
+    engines.used = engines.BY_NAME[name](tmp_path_factory.mktemp(name) / "server")
+    yield name
+    engines.used.stop()
+    engines.used = engines.Sqlite(None)
+
+
+@pytest.fixture(scope="session")
+def program(engine):
+    """The binary under test. Servers need `engine` first, and end before it does."""
     named = os.environ.get("REELGATE_BIN")
     if not named:
         pytest.fail("REELGATE_BIN does not name the server; run: cargo xtask test-sdk")

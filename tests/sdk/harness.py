@@ -16,6 +16,7 @@ from alibabacloud_mts20140618.client import Client as MtsClient
 from alibabacloud_tea_openapi.utils_models import Config
 
 import check_shapes
+import engines
 
 REGION = "cn-hangzhou"
 # Long enough for a busy machine; nothing waits this long unless it fails.
@@ -45,7 +46,7 @@ class Server:
         ready.unlink(missing_ok=True)
         arguments = ["serve", "--data", data, "--listen", listen,
                      "--ready-file", ready, "--slots", str(slots), *options]
-        environment = {**clean_environment(), **dict(variables)}
+        environment = {**clean_environment(), **engines.used.variables(directory), **dict(variables)}
         with log.open("ab") as output:
             # A session of its own: Ctrl-C reaches pytest only, which then stops the server.
             process = subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL,
@@ -89,6 +90,15 @@ class Server:
         """Ends the server as `kill -9` does."""
         self.process.kill()
         self.process.wait()
+
+    def kept(self):
+        """Each file that the server or its store has, with its content."""
+        for path in [*self.data.rglob("*"), *engines.used.files()]:
+            try:
+                if path.is_file():
+                    yield path, path.read_bytes()
+            except FileNotFoundError:
+                continue  # It went while we looked.
 
     def log_tail(self, lines=100):
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])

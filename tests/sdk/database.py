@@ -56,7 +56,7 @@ class Postgres:
         self._own_folder()
         self._command("initdb", "--username=reelgate", "--auth=trust", "--encoding=UTF8", "--locale=C",
                       "--no-sync", "--pgdata", str(self.data))
-        self.set(**SETTINGS, **settings)
+        self.set(**{**SETTINGS, **settings})
         return self
 
     def copy_of(self, leader, name, **settings):
