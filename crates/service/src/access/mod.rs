@@ -290,8 +290,8 @@ impl Service {
     }
 
     /// Uses up the caller's signed call, if it is one: for what has no effect in the store that it could
-    /// be part of. Fails with `Replayed` if it was made before.
-    async fn use_once(&self, caller: &Caller) -> Result<(), ServiceError> {
+    /// be part of, or one that comes last. Fails with `Replayed` if it was made before.
+    pub(crate) async fn use_once(&self, caller: &Caller) -> Result<(), ServiceError> {
         match caller.once {
             Some(once) => Ok(self.store.use_once(once).await?),
             None => Ok(()),

@@ -17,14 +17,30 @@ pub enum Deletion {
 }
 
 impl Service {
-    /// Deletes an asset: its file, its picture and what its jobs have made, and then what is known of it. Its
-    /// jobs that wait for their first start are cancelled; while one works nothing is deleted.
-    /// If the process dies in between, the asset is still there and is deleted by the same call again.
-    pub async fn delete_asset(
+    /// Deletes assets: the file of each, its picture and what its jobs have made, and then what is known of it. Its
+    /// jobs that wait for their first start are cancelled; while one works nothing of it is deleted. One entry per
+    /// asset, in the order given.
+    ///
+    /// A signed call is used up before anything goes: sent again it would find what has come in the stead of what is
+    /// gone. If the process dies in between, the asset is still there and is deleted by another call.
+    pub async fn delete_assets(
         &self,
         caller: &Caller,
-        asset: &Asset,
-    ) -> Result<Deletion, ServiceError> {
+        assets: &[Asset],
+    ) -> Result<Vec<Deletion>, ServiceError> {
+        self.use_once(caller).await?;
+        let caller = Caller {
+            once: None,
+            ..caller.clone()
+        };
+        let mut outcomes = Vec::with_capacity(assets.len());
+        for asset in assets {
+            outcomes.push(self.delete_asset(&caller, asset).await?);
+        }
+        Ok(outcomes)
+    }
+
+    async fn delete_asset(&self, caller: &Caller, asset: &Asset) -> Result<Deletion, ServiceError> {
         let tasks = self.asset_tasks(caller, asset.id).await?;
         let jobs: Vec<&Job> = tasks.iter().flat_map(|task| &task.jobs).collect();
         let own = self.jobs(caller, &[asset.job]).await?;
@@ -54,7 +70,7 @@ impl Service {
         self.remove(caller, &asset.file).await?;
         let deleted = self
             .store
-            .delete_asset(caller.account, asset.id, caller.once)
+            .delete_asset(caller.account, asset.id, None)
             .await?;
         Ok(match deleted {
             true => Deletion::Deleted,
@@ -67,13 +83,8 @@ impl Service {
         if jobs.is_empty() {
             return Ok(true);
         }
-        // The write that deletes carries the identity of the call.
-        let caller = Caller {
-            once: None,
-            ..caller.clone()
-        };
         let (jobs, mode) = (Selector::ids(jobs), StopMode::default());
-        let outcomes = self.cancel(&caller, jobs, CancelPolicy::QueuedOnly, mode);
+        let outcomes = self.cancel(caller, jobs, CancelPolicy::QueuedOnly, mode);
         let is_still = |outcome: &CancelOutcome| match outcome {
             CancelOutcome::Cancelled { .. } | CancelOutcome::Missing { .. } => true,
             CancelOutcome::Refused { state, .. } => state.is_final(),

@@ -429,7 +429,8 @@ impl AccessStore for SqliteStore {
     }
 
     async fn use_once(&self, once: Once) -> Result<()> {
-        self.write(Lane::Normal, move |tx| counted(tx, Some(once), || Ok(())))
+        // What it goes before may be what relieves a full disk.
+        self.write(Lane::Urgent, move |tx| counted(tx, Some(once), || Ok(())))
             .await
     }
 

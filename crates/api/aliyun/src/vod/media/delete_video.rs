@@ -19,12 +19,11 @@ pub(in crate::vod) async fn call(
     if found.videos.is_empty() {
         return Err(Refusal::new(Code::VideoNotFound, "").into());
     }
+    let deleted = service.delete_assets(caller, &found.videos).await;
     let mut forbidden = Vec::new();
-    let mut caller = caller.clone();
-    for video in &found.videos {
-        match service.delete_asset(&caller, video).await.map_err(failed)? {
-            // One write of the call carries its identity.
-            Deletion::Deleted => caller.once = None,
+    for (video, deletion) in found.videos.iter().zip(deleted.map_err(failed)?) {
+        match deletion {
+            Deletion::Deleted => {}
             Deletion::Busy => forbidden.push(video.id.to_string()),
             Deletion::Missing => found.unknown_ids.push(video.id.to_string()),
         }

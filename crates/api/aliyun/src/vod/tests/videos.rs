@@ -207,3 +207,26 @@ async fn a_deleted_video_is_gone_with_its_file() {
         "400 VideoIdsExceededMax"
     );
 }
+
+#[tokio::test]
+async fn a_deletion_that_is_sent_again_deletes_nothing() {
+    let world = world().await;
+    let put = async |key: &str| {
+        let (caller, file) = (world.caller(), object(key));
+        let put = world.service.put_object(&caller, &file, futures(key));
+        put.await.unwrap();
+        let url = format!("oss://media/{key}");
+        let files = json!([{"FileURL": url, "Title": key, "ReferenceId": "the-film"}]);
+        let files = files.to_string();
+        call(&world, "RegisterMedia", &[("RegisterMetadatas", &files)]).await;
+    };
+    put("a.mp4").await;
+    let named = [("ReferenceIds", "the-film")];
+    let deletion = request(&world, &world.root(), "DeleteVideo", &named).signed();
+    assert_eq!(deletion.send(&world).await.summary(), "200");
+    put("b.mp4").await;
+    let again = deletion.send(&world).await.summary();
+    assert_eq!(again, "400 SignatureNonceUsed");
+    let (caller, file) = (world.caller(), object("b.mp4"));
+    world.service.head_object(&caller, &file).await.unwrap();
+}
