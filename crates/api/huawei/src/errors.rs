@@ -1,4 +1,4 @@
-//! Errors as the gateway and IAM word them: statuses and texts are those of the tables that the error centre shows.
+//! Errors as the gateway, IAM and MPC word them: statuses and texts are those of the tables that the error centre shows.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -121,6 +121,7 @@ pub(crate) const SHARED: &[ErrorCode] = &[
 enum Voice {
     Gateway,
     Iam,
+    Mpc,
 }
 
 /// An error that reaches the client as HTTP status, code and message.
@@ -189,6 +190,15 @@ impl ApiError {
         }
     }
 
+    /// As MPC answers: code and message, and nothing else.
+    pub(crate) fn mpc(row: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            voice: Voice::Mpc,
+            message: message.into(),
+            ..row.into()
+        }
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.row.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -218,6 +228,10 @@ impl ApiError {
                 "message": self.message,
                 "title": self.status().canonical_reason(),
             }}),
+            Voice::Mpc => json!({
+                "error_code": self.row.code,
+                "error_msg": self.message,
+            }),
         }
     }
 

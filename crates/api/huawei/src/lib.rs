@@ -1,11 +1,13 @@
 //! Huawei Cloud's APIs: the signatures of its gateway, identity (IAM), and the door to Media Processing Center (MPC).
 
+mod answer;
 mod errors;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz;
 mod gateway;
 mod iam;
+mod mpc;
 mod request_id;
 pub mod signature;
 mod time;
@@ -21,8 +23,8 @@ pub use gateway::{Gateway, is_asked, refuse_head};
 const DIALECT: &str = "huawei";
 
 /// What the products say of themselves, for policies, limits, docs and the error centre.
-pub fn products() -> [&'static Product; 1] {
-    [&iam::IAM]
+pub fn products() -> [&'static Product; 2] {
+    [&iam::IAM, &mpc::MPC]
 }
 
 /// The endpoint of both services.

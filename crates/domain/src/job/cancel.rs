@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{JobId, JobNumber};
+use crate::ids::{JobId, JobNumber, PipelineId};
 use crate::job::JobKind;
 use crate::job::kind::ingest::SourceUrl;
 use crate::job::lifecycle::{JobState, Lifecycle, StateName};
@@ -86,15 +86,23 @@ impl CancelPolicy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
     pub kinds: Kinds,
+    /// Only jobs of this pipeline match, and none once it has been deleted; absent: of any.
+    pub pipeline: Option<PipelineId>,
     pub named: Named,
 }
 
 impl Selector {
     /// Jobs of any kind.
     pub const fn ids(ids: Vec<JobId>) -> Self {
+        Self::all(Named::Ids(ids))
+    }
+
+    /// Whatever goes by these names.
+    pub const fn all(named: Named) -> Self {
         Self {
             kinds: Kinds::ALL,
-            named: Named::Ids(ids),
+            pipeline: None,
+            named,
         }
     }
 
@@ -103,6 +111,13 @@ impl Selector {
     pub fn of(self, kind: JobKind) -> Self {
         let kinds = Kinds::NONE.and(kind);
         Self { kinds, ..self }
+    }
+
+    /// Of these only those of this pipeline.
+    #[must_use]
+    pub fn within(self, pipeline: PipelineId) -> Self {
+        let pipeline = Some(pipeline);
+        Self { pipeline, ..self }
     }
 }
 

@@ -4,7 +4,6 @@ use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, CancelVerdict, Event, FaultCode, JobState, Named, Selector,
     StateName, StopMode,
 };
-use reelgate_domain::node::Kinds;
 use reelgate_domain::{JobId, JobNumber};
 use reelgate_testkit::account;
 
@@ -153,10 +152,7 @@ pub async fn jobs_are_cancelled_by_number(home: &dyn Home) {
     let id = world.submit_one().await;
     let number = world.job(id).await.number;
     let cancel = |owner, numbers| {
-        let selector = Selector {
-            kinds: Kinds::ALL,
-            named: Named::Numbers(numbers),
-        };
+        let selector = Selector::all(Named::Numbers(numbers));
         world.store.cancel(
             owner,
             selector,
@@ -171,6 +167,45 @@ pub async fn jobs_are_cancelled_by_number(home: &dyn Home) {
     assert_eq!(foreign, std::slice::from_ref(&missing));
     let outcomes = cancel(world.account, vec![JobNumber(number.0 + 1000), number]).await;
     assert_eq!(outcomes.expect("cancel"), [missing, cancelled(id)]);
+}
+
+pub async fn a_cancel_stays_in_its_pipeline(home: &dyn Home) {
+    let world = World::new(home).await;
+    let other = world.add_pipeline("other", None).await;
+    let here = world.submit_one().await;
+    let there = world.fill(other, 1).await[0];
+    let (here_number, there_number) = (world.job(here).await.number, world.job(there).await.number);
+    let cancel = async |named: Named, pipeline| {
+        let selector = Selector::all(named).within(pipeline);
+        let (policy, mode) = (CancelPolicy::QueuedOnly, StopMode::Graceful);
+        let (owner, now) = (world.account, world.now());
+        let outcomes = world
+            .store
+            .cancel(owner, selector, policy, mode, now, None)
+            .await;
+        outcomes.expect("cancel")
+    };
+    let missing = |index| CancelOutcome::Missing { index };
+    let unknown = world.ids.pipeline(world.now());
+    let both = || Named::Ids(vec![here, there]);
+    assert_eq!(cancel(both(), unknown).await, [missing(0), missing(1)]);
+    let numbers = Named::Numbers(vec![there_number]);
+    assert_eq!(cancel(numbers, world.pipeline).await, [missing(0)]);
+    assert_eq!(cancel(both(), other).await, [missing(0), cancelled(there)]);
+    let numbers = Named::Numbers(vec![here_number]);
+    assert_eq!(cancel(numbers, world.pipeline).await, [cancelled(here)]);
+    let refused = CancelOutcome::Refused {
+        id: there,
+        state: StateName::Cancelled,
+        started: false,
+    };
+    assert_eq!(cancel(both(), other).await, [missing(0), refused]);
+    let deleted = world.store.delete_pipeline(world.account, other, None);
+    assert_eq!(
+        deleted.await.expect("delete"),
+        crate::DeletePipeline::Deleted
+    );
+    assert_eq!(cancel(both(), other).await, [missing(0), missing(1)]);
 }
 
 pub async fn a_job_given_back_counts_as_started(home: &dyn Home) {

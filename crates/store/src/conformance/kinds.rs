@@ -50,10 +50,7 @@ impl World {
 
     async fn cancel_urls(&self, urls: &[&str]) -> Vec<CancelOutcome> {
         let urls = urls.iter().map(|url| address(url));
-        let selector = Selector {
-            kinds: Kinds::ALL,
-            named: Named::SourceUrls(urls.collect()),
-        };
+        let selector = Selector::all(Named::SourceUrls(urls.collect()));
         let (policy, mode) = (CancelPolicy::QueuedOnly, StopMode::Graceful);
         let owner = self.account;
         let store = &self.store;
@@ -149,10 +146,7 @@ pub async fn a_cancel_finds_no_jobs_of_other_kinds(home: &dyn Home) {
             .cancel(owner, selector, policy, mode, world.now(), None)
     };
     let number = world.job(fetcher).await.number;
-    let by_number = Selector {
-        kinds: only(JobKind::Transcode),
-        named: Named::Numbers(vec![number]),
-    };
+    let by_number = Selector::all(Named::Numbers(vec![number])).of(JobKind::Transcode);
     for selector in [
         Selector::ids(vec![fetcher]).of(JobKind::Transcode),
         by_number,
@@ -211,10 +205,7 @@ pub async fn a_cancel_by_address_stays_in_its_account(home: &dyn Home) {
     let world = World::new(home).await;
     let pipeline = world.add_pipeline("uploads", None).await;
     let fetcher = world.add_fetcher(pipeline, URL).await;
-    let selector = Selector {
-        kinds: Kinds::ALL,
-        named: Named::SourceUrls(vec![address(URL)]),
-    };
+    let selector = Selector::all(Named::SourceUrls(vec![address(URL)]));
     let (policy, mode) = (CancelPolicy::Any, StopMode::Graceful);
     let store = &world.store;
     let outcomes = store.cancel(account(2), selector, policy, mode, world.now(), None);

@@ -192,6 +192,7 @@ macro_rules! conformance_tests {
             cancelling::each_policy_and_mode_in_each_state,
             cancelling::outcomes_come_in_the_order_of_the_selector,
             cancelling::jobs_are_cancelled_by_number,
+            cancelling::a_cancel_stays_in_its_pipeline,
             cancelling::a_job_given_back_counts_as_started,
             cancelling::a_cancel_after_publish_is_refused,
             cancelling::a_stop_ends_with_the_report_or_with_the_lease,

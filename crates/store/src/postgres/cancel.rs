@@ -8,6 +8,7 @@ use reelgate_domain::node::Kinds;
 use reelgate_domain::{AccountId, Timestamp};
 
 use super::intention::Needs;
+use super::job_rows::account_key;
 use super::unit::Unit;
 use crate::contract::Result;
 use crate::happened;
@@ -22,6 +23,7 @@ pub(super) fn needs(account: AccountId, selector: &Selector) -> Needs {
             needs.sources = urls.iter().map(|url| (account, url.clone())).collect();
         }
     }
+    needs.pipelines = selector.pipeline.iter().map(|id| (account, *id)).collect();
     needs
 }
 
@@ -51,9 +53,13 @@ pub(super) fn cancel(
             .collect(),
     };
     let found = found?;
+    let within = selector
+        .pipeline
+        .map(|id| unit.pipelines.get(&(account_key(account), id)).copied());
     let mut outcomes = Vec::with_capacity(found.len());
     for (index, mut found) in found.into_iter().enumerate() {
-        found.retain(|held| unit.is_of(held.number, selector.kinds));
+        let is_within = |held: &Held| within.is_none_or(|key| key == Some(held.pipeline));
+        found.retain(|held| unit.is_of(held.number, selector.kinds) && is_within(held));
         if found.is_empty() {
             outcomes.push(CancelOutcome::Missing { index });
         }

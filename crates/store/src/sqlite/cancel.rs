@@ -8,7 +8,7 @@ use reelgate_domain::{AccountId, Timestamp};
 use rusqlite::params;
 
 use super::error::by_row;
-use super::rows::{Held, all, held, one};
+use super::rows::{Held, all, cell, held, one};
 use super::writer::Tx;
 use super::{history, sql, transition};
 use crate::contract::Result;
@@ -24,7 +24,15 @@ pub(super) fn cancel(
 ) -> Result<Vec<CancelOutcome>> {
     let account = account.number().cast_signed();
     let kinds = selector.kinds.bits();
-    let outcome = |(index, found): (usize, Result<Option<Held>>)| match found? {
+    let within = match selector.pipeline {
+        None => None,
+        Some(id) => {
+            let key = params![id.as_bytes(), account];
+            Some(cell::<i64>(tx.connection(), sql::PIPELINE_KEY, key)?)
+        }
+    };
+    let is_within = |held: &Held| within.is_none_or(|key| key == Some(held.pipeline));
+    let outcome = |(index, found): (usize, Result<Option<Held>>)| match found?.filter(is_within) {
         Some(held) => cancel_one(tx, &held, how, now),
         None => Ok(CancelOutcome::Missing { index }),
     };
@@ -46,7 +54,8 @@ pub(super) fn cancel(
         Named::SourceUrls(urls) => {
             let mut outcomes = Vec::with_capacity(urls.len());
             for (index, url) in urls.iter().enumerate() {
-                let fetching = fetching(tx, account, url, kinds)?;
+                let mut fetching = fetching(tx, account, url, kinds)?;
+                fetching.retain(is_within);
                 if fetching.is_empty() {
                     outcomes.push(CancelOutcome::Missing { index });
                 }

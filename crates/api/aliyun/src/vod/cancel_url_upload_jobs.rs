@@ -7,7 +7,6 @@ use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::job::{
     CancelOutcome, CancelPolicy, JobKind, Named as Jobs, Selector, StopMode,
 };
-use reelgate_domain::node::Kinds;
 use reelgate_service::{Caller, Service};
 use serde_json::{Value, json};
 
@@ -86,8 +85,7 @@ async fn cancel(
     if is_empty {
         return Ok((Vec::new(), Vec::new()));
     }
-    let kinds = Kinds::NONE.and(JobKind::Ingest);
-    let selector = Selector { kinds, named };
+    let selector = Selector::all(named).of(JobKind::Ingest);
     let outcomes = service
         .cancel(
             caller,

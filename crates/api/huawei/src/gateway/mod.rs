@@ -22,7 +22,8 @@ use reelgate_service::{Caller, Clock, ErrorKind, Service};
 use crate::errors::{
     ApiError, BAD_REQUEST, NOT_AUTHORISED, NOT_FOUND, Outcome, REQUEST_ID, WRONG_PROJECT,
 };
-use crate::iam::{self, IAM};
+use crate::iam;
+use crate::mpc::{self, Asked};
 use crate::request_id::RequestId;
 pub(crate) use authenticate::Authenticated;
 pub(crate) use received::Received;
@@ -66,13 +67,35 @@ impl Gateway {
         }
         let caller = self.authenticate(&received, &target, call).await?;
         call.caller = Some(caller.caller.clone());
-        if let Target::Project(id) = &target {
-            self.check_project(&received, id, &caller).await?;
-        }
+        let project = match &target {
+            Target::Project { id, action } => {
+                let project = self.check_project(&received, id, &caller).await;
+                Some(project.map_err(|refusal| mpc::wrong_project(*action, refusal))?)
+            }
+            Target::Iam(_) | Target::Bare(_) | Target::Unknown => None,
+        };
         self.admit(&target, &caller.caller, call)?;
-        match target {
-            Target::Iam(wanted) => iam::call(&self.service, wanted, &received, &caller, call).await,
-            Target::Project(_) | Target::Unknown => Err(NOT_FOUND.into()),
+        match (target, project) {
+            (Target::Iam(wanted), _) => {
+                iam::call(&self.service, wanted, &received, &caller, call).await
+            }
+            (
+                Target::Project {
+                    action: Some(action),
+                    ..
+                },
+                Some(project),
+            ) => {
+                let asked = Asked {
+                    service: &self.service,
+                    caller: &caller.caller,
+                    project,
+                    received: &received,
+                };
+                mpc::call(action, &asked).await
+            }
+            (Target::Bare(action), _) => Err(mpc::refused(action)),
+            (Target::Project { .. } | Target::Unknown, _) => Err(NOT_FOUND.into()),
         }
     }
 
@@ -91,7 +114,7 @@ impl Gateway {
         received: &Received,
         id: &str,
         caller: &Authenticated,
-    ) -> Result<(), ApiError> {
+    ) -> Result<ProjectId, ApiError> {
         // SDKs send it like this when they have been given an endpoint, but neither a project nor a region.
         if id.is_empty() || id.contains(['{', '}']) {
             let detail = "The path has no project id: give the client a project id or a region.";
@@ -106,13 +129,13 @@ impl Gateway {
         let id: ProjectId = id.parse().map_err(|_invalid| wrong())?;
         match &caller.token {
             Some(holder) => match &holder.project {
-                Some(Project { id: own, .. }) if *own == id => Ok(()),
+                Some(Project { id: own, .. }) if *own == id => Ok(id),
                 _ => Err(wrong()),
             },
             // A temporary key reaches no further than the token that it was made with.
             None if caller.caller.principal.project.is_some_and(|own| own != id) => Err(wrong()),
             None => match self.service.project(&caller.caller, id).await {
-                Ok(_own) => Ok(()),
+                Ok(_own) => Ok(id),
                 Err(error) if error.kind == ErrorKind::NotFound => Err(wrong()),
                 Err(error) => Err(error.into()),
             },
@@ -121,19 +144,18 @@ impl Gateway {
 
     /// Limits first, then what policies allow.
     fn admit(&self, target: &Target, caller: &Caller, call: &mut Call) -> Result<(), ApiError> {
-        let Target::Iam(wanted) = target else {
+        let Some((product, row)) = target.served() else {
             call.allowed = true;
             return Ok(());
         };
         let action = target.policy_action();
-        let row = IAM.find(wanted.operation()).and_then(|row| row.served());
-        let limit = row.and_then(|row| row.limit);
-        let is_needed = row.is_none_or(|row| row.permission == Permission::Needed);
+        let is_needed = row.permission == Permission::Needed;
+        let limit = row.limit;
         let account = caller.account;
         self.service
             .throttle(account, &action, limit)
             .map_err(|throttled| ApiError::throttled(throttled.retry_after))?;
-        let everything = IAM.all_resources(account);
+        let everything = product.all_resources(account);
         let principal = &caller.principal;
         let denial = self
             .service

@@ -69,9 +69,15 @@ impl Call {
                     IamCall::ValidateToken | IamCall::ListProjects => false,
                 }
             }
-            Target::Project(_) | Target::Unknown => {
-                let path: String = received.path.chars().take(MOST_CHARS).collect();
-                self.resource = Some(format!("{} {path}", received.method()));
+            Target::Project { .. } | Target::Bare(_) | Target::Unknown => {
+                let path = received.path.as_str();
+                // Which task, or which template.
+                let query = match received.query() {
+                    "" => String::new(),
+                    query => format!("?{query}"),
+                };
+                let asked: String = format!("{path}{query}").chars().take(MOST_CHARS).collect();
+                self.resource = Some(format!("{} {asked}", received.method()));
             }
         }
     }

@@ -1,13 +1,21 @@
 //! What a request is for, by its method and path.
 
+use reelgate_api_kit::operation::{Product, Served};
+
 use crate::iam::IAM;
+use crate::mpc::{self, MPC};
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     Iam(IamCall),
-    /// Below `/v1/{project_id}` or `/v1.0-ext/{project_id}`, where nothing is served yet.
-    Project(String),
+    /// Below `/v1/{project_id}` or `/v1.0-ext/{project_id}`: an operation of MPC's, served or not, if there is one.
+    Project {
+        id: String,
+        action: Option<&'static str>,
+    },
+    /// An operation of MPC's that is about no project.
+    Bare(&'static str),
     Unknown,
 }
 
@@ -25,12 +33,19 @@ impl Target {
     /// A slash at the end says nothing: signatures put one there anyway.
     pub(crate) fn of(method: &str, path: &str) -> Self {
         let path = path.strip_suffix('/').unwrap_or(path);
-        let mut segments = path.split('/').skip(1);
-        let version = segments.next().unwrap_or_default();
+        let mut parts = path.splitn(4, '/').skip(1);
+        let version = parts.next().unwrap_or_default();
         if version == "v1" || version == "v1.0-ext" {
-            return match segments.next() {
-                Some(project) => Self::Project(project.to_owned()),
-                None => Self::Unknown,
+            if let Some(action) = mpc::find(method, path) {
+                return Self::Bare(action);
+            }
+            let Some(project) = parts.next() else {
+                return Self::Unknown;
+            };
+            let rest = parts.next().unwrap_or_default();
+            return Self::Project {
+                id: project.to_owned(),
+                action: mpc::find(method, &format!("/{version}/{{}}/{rest}")),
             };
         }
         match (method, path) {
@@ -49,9 +64,21 @@ impl Target {
     pub(crate) fn policy_action(&self) -> String {
         match self {
             Self::Iam(call) => IAM.policy_action(call.operation()),
-            Self::Project(_) => "mpc:Unserved".to_owned(),
+            Self::Project { action, .. } => MPC.policy_action(action.unwrap_or("Unserved")),
+            Self::Bare(action) => MPC.policy_action(action),
             Self::Unknown => "iam:Unserved".to_owned(),
         }
+    }
+
+    /// The product it is of and its row there, if it is served.
+    pub(crate) fn served(&self) -> Option<(&'static Product, &'static Served)> {
+        let (product, action) = match self {
+            Self::Iam(call) => (&IAM, call.operation()),
+            Self::Project { action, .. } => (&MPC, (*action)?),
+            Self::Bare(action) => (&MPC, *action),
+            Self::Unknown => return None,
+        };
+        Some((product, product.find(action)?.served()?))
     }
 }
 
@@ -90,7 +117,11 @@ mod tests {
 
     #[test]
     fn paths_are_told_apart() {
-        let project = |id: &str| Target::Project(id.to_owned());
+        let below = |id: &str, action| Target::Project {
+            id: id.to_owned(),
+            action,
+        };
+        let project = |id| below(id, None);
         for (method, path, expected) in [
             ("POST", "/v3/auth/tokens", Target::Iam(IamCall::CreateToken)),
             (
@@ -104,14 +135,42 @@ mod tests {
             ("GET", "/v3/projects", Target::Iam(IamCall::ListProjects)),
             ("GET", "/v3/projects/1", Target::Unknown),
             ("GET", "/v3", Target::Unknown),
-            ("GET", "/v1/ab/transcodings", project("ab")),
+            (
+                "GET",
+                "/v1/ab/transcodings",
+                below("ab", Some("ListTranscodingTask")),
+            ),
+            (
+                "GET",
+                "/v1/ab/transcodings/",
+                below("ab", Some("ListTranscodingTask")),
+            ),
+            ("GET", "/v1/ab/transcodings//", project("ab")),
+            ("PATCH", "/v1/ab/transcodings", project("ab")),
             ("PUT", "/v1.0-ext/ab/objects", project("ab")),
             (
                 "GET",
-                "/v1/{project_id}/transcodings",
-                project("{project_id}"),
+                "/v1.0-ext/ab/objects",
+                below("ab", Some("ListAllObsObjList")),
             ),
-            ("GET", "/v1//transcodings", project("")),
+            ("GET", "/v1/ab/objects", project("ab")),
+            ("GET", "/v1/{}/{}", project("{}")),
+            (
+                "PUT",
+                "/v1/mediabox/tasks/report",
+                Target::Bare("CreateMbTasksReport"),
+            ),
+            ("GET", "/v1/mediabox/tasks/report", project("mediabox")),
+            (
+                "GET",
+                "/v1/{project_id}/transcodings",
+                below("{project_id}", Some("ListTranscodingTask")),
+            ),
+            (
+                "GET",
+                "/v1//transcodings",
+                below("", Some("ListTranscodingTask")),
+            ),
             ("GET", "/v1/ab", project("ab")),
             ("GET", "/v1/", Target::Unknown),
             ("GET", "/v1", Target::Unknown),

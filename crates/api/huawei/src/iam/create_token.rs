@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::body::{self, invalid};
 use super::operations::{FORBIDDEN, UNAUTHORIZED};
-use super::view::{TokenView, json, with_token};
+use super::view::{TokenView, with_token};
+use crate::answer::json;
 use crate::errors::{ApiError, Outcome};
 use crate::gateway::{Call, Received};
 

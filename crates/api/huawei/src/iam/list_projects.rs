@@ -6,7 +6,8 @@ use reelgate_service::Service;
 use serde_json::json as value;
 
 use super::body::{bad_parameter, query};
-use super::view::{json, project_value};
+use super::view::project_value;
+use crate::answer::json;
 use crate::errors::{ApiError, Outcome};
 use crate::gateway::{Authenticated, Received};
 

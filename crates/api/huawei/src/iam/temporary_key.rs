@@ -9,7 +9,7 @@ use serde_json::json as value;
 
 use super::body::{self, invalid};
 use super::operations::FORBIDDEN;
-use super::view::json;
+use crate::answer::json;
 use crate::errors::{ApiError, Outcome};
 use crate::gateway::{Authenticated, Received};
 use crate::time;

@@ -9,7 +9,8 @@ use reelgate_service::{Service, TokenError, TokenHolder};
 
 use super::body;
 use super::operations::{INVALID, MISSING};
-use super::view::{TokenView, json, with_token};
+use super::view::{TokenView, with_token};
+use crate::answer::json;
 use crate::errors::{ApiError, NOT_AUTHORISED, Outcome};
 use crate::gateway::{Authenticated, Call, IamCall, Received};
 use crate::iam::IAM;

@@ -1,26 +1,16 @@
 //! Tokens and projects as answers show them.
 
-use axum::body::Body;
 use axum::response::Response;
-use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use reelgate_api_kit::render::to_json;
+use http::header::{HeaderName, HeaderValue};
 use reelgate_domain::Timestamp;
 use reelgate_domain::access::{Account, Project, User};
 use serde_json::{Value, json as value};
 
-use crate::errors::{ApiError, JSON, Outcome};
+use crate::errors::{ApiError, Outcome};
 use crate::gateway::Received;
 use crate::time;
 
 const SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
-
-pub(super) fn json(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(to_json(body)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, JSON);
-    response
-}
 
 /// Adds the token to an answer.
 pub(super) fn with_token(mut response: Response, token: &str) -> Outcome {

@@ -411,7 +411,7 @@ async fn a_temporary_key_reaches_no_project_but_its_tokens() {
         let made = world.send(call).await.body;
         let made = |name: &str| made["credential"][name].as_str().unwrap().to_owned();
         let call = |project: &str| {
-            let path = format!("/v1/{project}/transcodings");
+            let path = format!("/v1/{project}/nothing");
             world
                 .plain("GET", &path)
                 .header("x-security-token", &made("securitytoken"))

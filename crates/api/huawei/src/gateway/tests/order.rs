@@ -14,7 +14,7 @@ async fn a_good_signature_gets_to_a_door_behind_which_nothing_is_yet() {
         ..world.request()
     };
     let project = world.made.project_id.clone();
-    let objects = format!("/v1.0-ext/{project}/objects");
+    let objects = format!("/v1.0-ext/{project}/nothing");
     let underscore = world
         .request()
         .without("x-project-id")
@@ -100,7 +100,7 @@ async fn what_is_wrong_with_a_signature_is_told() {
     check(
         wrong,
         &format!(
-            "verify aksk signature fail, canonicalRequest:GET|/v1/{project}/transcodings/|\
+            "verify aksk signature fail, canonicalRequest:GET|/v1/{project}/nothing/|\
              task_id=1&task_id=2|content-type:application/json|host:{HOST}|x-project-id:{project}|\
              x-sdk-date:20260115T083000Z||content-type;host;x-project-id;x-sdk-date|\
              e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -135,9 +135,7 @@ async fn no_part_of_what_is_signed_can_be_changed() {
         ),
         (
             "version",
-            signed
-                .clone()
-                .path(&format!("/v1.0-ext/{project}/transcodings")),
+            signed.clone().path(&format!("/v1.0-ext/{project}/nothing")),
         ),
         ("value", signed.clone().query("task_id=1&task_id=3")),
         (

@@ -15,7 +15,7 @@ async fn only_projects_of_the_callers_account_open_the_door() {
         .await
         .unwrap();
     let call = |project: &str| {
-        let path = format!("/v1/{project}/transcodings");
+        let path = format!("/v1/{project}/nothing");
         world.request().without("x-project-id").path(&path)
     };
     assert_eq!(world.send(call(&world.made.project_id)).await.status, 404);
@@ -34,7 +34,7 @@ async fn only_projects_of_the_callers_account_open_the_door() {
 #[tokio::test]
 async fn a_client_without_a_project_is_told_what_it_lacks() {
     let world = World::new().await;
-    for path in ["/v1/%7Bproject_id%7D/transcodings", "/v1//transcodings"] {
+    for path in ["/v1/%7Bproject_id%7D/nothing", "/v1//nothing"] {
         let call = world.request().without("x-project-id").path(path);
         let answer = world.send(call).await;
         assert_eq!(answer.summary(), "400 APIGW.0201");

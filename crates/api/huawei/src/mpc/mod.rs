@@ -1,0 +1,83 @@
+//! Media Processing Center (MPC), version v1.
+//!
+//! One operation a file. What the vendor does not document is decided where it is done; `docs/dialects/huawei-mpc.md` has
+//! all of it in one table. The decisions that concern several operations are these:
+//!
+//! * Types are exact: no text stands for a number. Of a number with decimals in the place of a whole one, what is before
+//!   the point counts.
+//! * Members and parameters that no version of the vendor's API has are refused by name, and so is what asks for
+//!   something that is not done. `null` is as good as absent.
+//! * A task is a job of the pipeline `mpc-<project id>`, and the job's number is its id. What another dialect submits to
+//!   that pipeline is a task, too.
+
+mod account;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the next operations use the rest")
+)]
+mod address;
+mod asked;
+mod cancel;
+mod errors;
+#[expect(dead_code, reason = "the next operations use the rest")]
+mod fields;
+mod operations;
+#[expect(dead_code, reason = "the next operations use the rest")]
+mod pipeline;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the next operations use the rest")
+)]
+mod query;
+mod routes;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the next operations use the rest")
+)]
+mod times;
+mod transcodings;
+
+pub(crate) use asked::Asked;
+pub(crate) use operations::MPC;
+pub(crate) use routes::find;
+
+use reelgate_api_kit::operation::Handling;
+
+use crate::errors::{ApiError, NOT_FOUND, Outcome};
+
+/// Answers an operation that may be called.
+pub(crate) async fn call(action: &'static str, asked: &Asked<'_>) -> Outcome {
+    match action {
+        "CreateAgenciesTask" => account::create_agencies_task::call(asked).await,
+        "DeleteTranscodingTask" => transcodings::delete_transcoding_task::call(asked).await,
+        "ListAllBuckets" => account::list_all_buckets::call(asked).await,
+        "ListAllObsObjList" => account::list_all_obs_obj_list::call(asked).await,
+        "ShowAgenciesTask" => account::show_agencies_task::call(asked).await,
+        "ShowTenantAccessInfo" => account::show_tenant_access_info::call(asked).await,
+        "UpdateBucketAuthorized" => account::update_bucket_authorized::call(asked).await,
+        "UpdateTenantAccessInfo" => account::update_tenant_access_info::call(asked).await,
+        _ => Err(refused(action)),
+    }
+}
+
+/// The answer to an operation that is not served: why.
+pub(crate) fn refused(action: &str) -> ApiError {
+    match MPC.find(action).map(|row| &row.handling) {
+        Some(Handling::Refused(reason)) => ApiError::detailed(NOT_FOUND, reason),
+        Some(Handling::Served(_)) => ApiError::internal(format!("{action} has no code")),
+        None => NOT_FOUND.into(),
+    }
+}
+
+/// The refusal of a project that is not the caller's, as the operation's page has it.
+pub(crate) fn wrong_project(action: Option<&str>, refusal: ApiError) -> ApiError {
+    let row = match action {
+        Some("ListNotifySmnTopicConfig") => errors::TENANT_400,
+        Some("ListNotifyEvent" | "ListAllBuckets") => errors::TENANT_403,
+        _ => return refusal,
+    };
+    match refusal.code() == row.code {
+        true => ApiError::mpc(row, row.meaning),
+        false => refusal,
+    }
+}

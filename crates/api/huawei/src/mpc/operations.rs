@@ -1,0 +1,159 @@
+//! Every operation of the vendor's SDKs, and those of encryption that older ones had: served, or refused with a reason.
+//!
+//! No operation names resources in policies: each is allowed on all or not at all. The vendor documents 100 calls a minute
+//! for each account; an operator can set that, and nobody is held to it otherwise.
+
+use reelgate_api_kit::operation::{
+    AccessLevel, Change, Handling, Operation, Permission, Product, Served,
+};
+
+use super::errors;
+use crate::errors::SHARED;
+
+/// The product's table.
+pub(crate) static MPC: Product = Product {
+    name: "Mpc",
+    title: "Media Processing Center",
+    version: "v1",
+    ram_code: "mpc",
+    policy_name: "HuaweiMPC",
+    dialect: crate::DIALECT,
+    operations: ROWS,
+    errors: errors::ROWS,
+    shared_errors: SHARED,
+};
+
+/// What is said here of all operations; those of the vendor's pages that matter are linked where they are followed.
+const DOCUMENTATION: &str = "docs/dialects/huawei-mpc.md";
+
+const fn served(
+    action: &'static str,
+    access: AccessLevel,
+    errors: &'static [&'static str],
+) -> Operation {
+    Operation {
+        action,
+        handling: Handling::Served(Served {
+            access,
+            permission: Permission::Needed,
+            resources: &[],
+            condition_keys: &[],
+            associated: &[],
+            limit: None,
+            errors,
+            documentation: DOCUMENTATION,
+            history: &[Change {
+                date: "2026-11-22",
+                what: "Served for the first time.",
+            }],
+        }),
+    }
+}
+
+const fn refused(action: &'static str, reason: &'static str) -> Operation {
+    Operation {
+        action,
+        handling: Handling::Refused(reason),
+    }
+}
+
+const LATER: &str = "It is not served yet.";
+const ANIMATION: &str = "Animated pictures are not served yet.";
+const AUDIO: &str = "Audio services are not part of Reelgate.";
+const CALLBACKS: &str = "Only the vendor's own workers call it.";
+const EDITING: &str = "Editing is not part of Reelgate: send tasks one by one.";
+const ENCRYPTION: &str = "Encryption is not served yet; the vendor has given the operation up.";
+const ENHANCEMENT: &str = "Quality enhancement is not part of Reelgate.";
+
+#[rustfmt::skip] // One row a line, so that the table can be read as one.
+const ROWS: &[Operation] = &[
+    refused("CancelRemuxTask", LATER),
+    served("CreateAgenciesTask", AccessLevel::Write, &["MPC.10202", "MPC.10205", "MPC.10223", "MPC.10224"]),
+    refused("CreateAnimatedGraphicsTask", ANIMATION),
+    refused("CreateEditingJob", EDITING),
+    refused("CreateEncryptTask", ENCRYPTION),
+    refused("CreateExtractTask", LATER),
+    refused("CreateMbTasksReport", CALLBACKS),
+    refused("CreateMediaProcessTask", ENHANCEMENT),
+    refused("CreateMergeChannelsTask", AUDIO),
+    refused("CreateMpeCallBack", CALLBACKS),
+    refused("CreateQualityEnhanceTemplate", ENHANCEMENT),
+    refused("CreateRemuxTask", LATER),
+    refused("CreateResetTracksTask", AUDIO),
+    refused("CreateRetryRemuxTask", LATER),
+    refused("CreateTemplateGroup", LATER),
+    refused("CreateThumbnailsTask", LATER),
+    refused("CreateTransTemplate", LATER),
+    refused("CreateTranscodingTask", LATER),
+    refused("CreateWatermarkTemplate", LATER),
+    refused("DeleteAnimatedGraphicsTask", ANIMATION),
+    refused("DeleteEditingJob", EDITING),
+    refused("DeleteEncryptTask", ENCRYPTION),
+    refused("DeleteExtractTask", LATER),
+    refused("DeleteMediaProcessTask", ENHANCEMENT),
+    refused("DeleteMergeChannelsTask", AUDIO),
+    refused("DeleteQualityEnhanceTemplate", ENHANCEMENT),
+    refused("DeleteRemuxTask", LATER),
+    refused("DeleteResetTracksTask", AUDIO),
+    refused("DeleteTemplate", LATER),
+    refused("DeleteTemplateGroup", LATER),
+    refused("DeleteThumbnailsTask", LATER),
+    served("DeleteTranscodingTask", AccessLevel::Write, &["MPC.10202", "MPC.10212"]),
+    refused("DeleteTranscodingTaskByConsole", LATER),
+    refused("DeleteWatermarkTemplate", LATER),
+    served("ListAllBuckets", AccessLevel::List, &["MPC.10202", "MPC.10208"]),
+    served("ListAllObsObjList", AccessLevel::List, &["MPC.10202", "MPC.10209"]),
+    refused("ListAnimatedGraphicsTask", ANIMATION),
+    refused("ListEditingJob", EDITING),
+    refused("ListEncryptTask", ENCRYPTION),
+    refused("ListExtractTask", LATER),
+    refused("ListMediaProcessTask", ENHANCEMENT),
+    refused("ListMergeChannelsTask", AUDIO),
+    refused("ListNotifyEvent", LATER),
+    refused("ListNotifySmnTopicConfig", LATER),
+    refused("ListQualityEnhanceDefaultTemplate", ENHANCEMENT),
+    refused("ListRemuxTask", LATER),
+    refused("ListResetTracksTask", AUDIO),
+    refused("ListStatSummary", LATER),
+    refused("ListTemplate", LATER),
+    refused("ListTemplateGroup", LATER),
+    refused("ListThumbnailsTask", LATER),
+    refused("ListTranscodeDetail", LATER),
+    refused("ListTranscodingTask", LATER),
+    refused("ListWatermarkTemplate", LATER),
+    refused("NotifySmnTopicConfig", LATER),
+    served("ShowAgenciesTask", AccessLevel::Read, &["MPC.10202"]),
+    served("ShowTenantAccessInfo", AccessLevel::Read, &["MPC.10202"]),
+    served("UpdateBucketAuthorized", AccessLevel::Write, &["MPC.10202", "MPC.10205", "MPC.10209"]),
+    refused("UpdateQualityEnhanceTemplate", ENHANCEMENT),
+    refused("UpdateTemplateGroup", LATER),
+    served("UpdateTenantAccessInfo", AccessLevel::Write, &["MPC.10202", "MPC.10205"]),
+    refused("UpdateTransTemplate", LATER),
+    refused("UpdateWatermarkTemplate", LATER),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::mpc::routes::ROUTES;
+
+    #[test]
+    fn the_table_is_sound() {
+        assert_eq!(MPC.faults(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_row_is_a_route_and_each_route_a_row() {
+        let rows: Vec<_> = ROWS.iter().map(|row| row.action).collect();
+        let routes: Vec<_> = ROUTES.iter().map(|(_, _, action)| *action).collect();
+        assert_eq!(rows, routes);
+        let ways: BTreeSet<_> = ROUTES
+            .iter()
+            .map(|(method, path, _)| (method, path))
+            .collect();
+        assert_eq!(ways.len(), ROUTES.len());
+        assert_eq!(rows.len(), 63);
+    }
+}

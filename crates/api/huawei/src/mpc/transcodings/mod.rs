@@ -1,0 +1,3 @@
+//! Transcoding tasks.
+
+pub(super) mod delete_transcoding_task;
