@@ -147,6 +147,7 @@ impl<'a> Run<'a> {
                     let asks_otherwise = ranges && !with_ranges;
                     ranges &= with_ranges;
                     if asks_otherwise && self.part.held() == 0 {
+                        self.part.clear().await?;
                         continue;
                     }
                     (fault, None, true)
@@ -158,11 +159,12 @@ impl<'a> Run<'a> {
             }
             fetched_before = fetched;
             failures += 1;
-            if anew && self.part.held() > 0 {
-                restarts += 1;
+            if anew {
+                restarts += u32::from(self.part.held() > 0);
                 if restarts > limits.restarts {
                     return Err(fault);
                 }
+                // What was said of it is forgotten also if nothing of it has come.
                 self.part.clear().await?;
             }
             if failures > limits.retries {

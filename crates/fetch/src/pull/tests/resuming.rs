@@ -149,6 +149,32 @@ async fn another_range_than_was_asked_for_is_refused() {
     assert!(matches!(fault, PullFault::WrongRange { .. }), "{fault:?}");
 }
 
+/// Too little of it came to be written, and what the first answer had said was held against every further one.
+#[tokio::test]
+async fn what_changes_before_anything_is_written_is_fetched_anew() {
+    let old = File::of(9 * MIB);
+    let new = File {
+        total: 7 * MIB,
+        etag: "\"v2\"",
+    };
+    let server = Server::start(move |request| match request.number {
+        0 => old.serve_until(request, 1000),
+        _ => new.serve(request),
+    })
+    .await;
+    let pulled = pull_whole(&puller(), &server.url(), new).await;
+    assert_eq!(pulled.validators.etag.as_deref(), Some("\"v2\""));
+    let forgets_ranges = Server::start(move |request| match request.number {
+        0 => old.serve_until(request, 1000),
+        _ => old.serve_whole(),
+    })
+    .await;
+    pull_whole(&puller(), &forgets_ranges.url(), old).await;
+    let asked = forgets_ranges.seen();
+    let ranges: Vec<bool> = asked.iter().map(|it| it.range.is_some()).collect();
+    assert_eq!(ranges, [true, true, false]);
+}
+
 /// The first answer promised ranges, and then there are none.
 #[tokio::test]
 async fn a_server_that_forgets_its_ranges_is_asked_for_everything() {
