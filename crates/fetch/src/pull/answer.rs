@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::pull::names;
 
 /// Longer ones are kept nowhere.
-const LONGEST: usize = 300;
+pub(super) const LONGEST: usize = 150;
 
 /// By what one version of a content is told from others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

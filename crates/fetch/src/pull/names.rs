@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 /// What most file systems take for one name.
-const LONGEST: usize = 200;
+pub(super) const LONGEST: usize = 200;
 
 /// The last part of what may be a path, if it can name a file anywhere.
 pub(super) fn fit(suggested: &str) -> Option<String> {

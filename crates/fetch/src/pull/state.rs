@@ -195,6 +195,7 @@ pub(super) fn read(bytes: &[u8], boot: Option<&str>) -> Places {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pull::{answer, names};
 
     fn state(held: u64) -> State {
         State {
@@ -263,13 +264,14 @@ mod tests {
 
     #[test]
     fn the_longest_state_fits_into_its_place() {
-        let longest = || Some("\u{fffd}".repeat(100));
+        // Quotes take two bytes each.
+        let longest = || Some("\"".repeat(answer::LONGEST));
         let mut state = state(1);
         state.facts.validators.etag = longest();
         state.facts.validators.last_modified = longest();
         state.facts.validators.condition = longest();
         state.facts.content_type = longest();
-        state.facts.file_name = longest();
+        state.facts.file_name = Some("\"".repeat(names::LONGEST));
         state.sha256 = Some(state.url.clone());
         state.held = vec![(u64::MAX - 1, u64::MAX); MOST_RANGES];
         let written = Written {
