@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, timeout};
 
 use crate::pull::ask::{Answered, behind, fault, host};
@@ -19,6 +19,8 @@ use crate::pull::sniff::{HEAD_BYTES, sniff};
 
 /// What is written at once.
 const BLOCK_BYTES: u64 = 512 << 10;
+/// Smaller pieces are copied together: what it takes to know of one is as much as some servers send at once.
+const SMALL_BYTES: usize = 4 << 10;
 /// How often the disk is looked at.
 const ROOM_BYTES: u64 = 32 << 20;
 /// How long the end of an answer that has brought everything is waited for.
@@ -30,6 +32,8 @@ struct Pending {
     at: u64,
     bytes: u64,
     pieces: Vec<Bytes>,
+    /// Small ones that follow on those.
+    small: BytesMut,
     /// Whether the content's beginning is among them and has not been judged.
     is_head: bool,
 }
@@ -115,9 +119,10 @@ impl Run<'_> {
         source: &Source,
         host: &str,
     ) -> Result<(), PullFault> {
-        if pending.pieces.is_empty() {
+        if pending.bytes == 0 {
             return Ok(());
         }
+        pending.join();
         if pending.is_head {
             self.judge(&pending.head(), source, host)?;
         }
@@ -205,12 +210,24 @@ impl Pending {
         if chunk.is_empty() {
             return;
         }
-        if self.pieces.is_empty() {
+        if self.bytes == 0 {
             self.at = at;
             self.is_head = at == 0;
         }
         self.bytes += chunk.len() as u64;
-        self.pieces.push(chunk);
+        if chunk.len() < SMALL_BYTES {
+            self.small.extend_from_slice(&chunk);
+        } else {
+            self.join();
+            self.pieces.push(chunk);
+        }
+    }
+
+    /// Makes one piece of the small ones.
+    fn join(&mut self) {
+        if !self.small.is_empty() {
+            self.pieces.push(self.small.split().freeze());
+        }
     }
 
     fn head(&self) -> Vec<u8> {
@@ -247,5 +264,34 @@ impl Watch {
         let is_too_slow = (self.bytes as f64) < wanted;
         *self = Self::new();
         is_too_slow
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A byte at a time took thirty times as much memory as it brought.
+    #[test]
+    fn small_pieces_are_copied_together_and_large_ones_are_not() {
+        let mut pending = Pending::default();
+        let large = Bytes::from(vec![b'x'; SMALL_BYTES]);
+        let mut at = 0;
+        for _ in 0..3 {
+            for byte in 0..5000_u32 {
+                pending.push(at, Bytes::from(vec![byte as u8]));
+                at += 1;
+            }
+            pending.push(at, large.clone());
+            at += large.len() as u64;
+        }
+        pending.push(at, Bytes::from_static(b"end"));
+        pending.join();
+        let lengths: Vec<usize> = pending.pieces.iter().map(Bytes::len).collect();
+        assert_eq!(lengths, [5000, 4096, 5000, 4096, 5000, 4096, 3]);
+        assert_eq!((pending.at, pending.bytes), (0, at + 3));
+        assert_eq!(pending.pieces[1].as_ptr(), large.as_ptr());
+        let bytes: Vec<u8> = (0..5000_u32).map(|byte| byte as u8).collect();
+        assert!(pending.pieces[2] == bytes);
     }
 }
