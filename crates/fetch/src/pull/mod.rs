@@ -6,7 +6,7 @@
 //! `Range` and `If-Range`; so is what an earlier pull of the same address has left in the same directory, however it ended.
 //!
 //! The directory is the pull's own. While it is at work it holds `pulled.part` and, once there is more in it than
-//! one would fetch again, `pulled.state`; afterwards `pulled`. A fault that lasts leaves none of them.
+//! one would fetch again, `pulled.state`; afterwards `pulled` and `pulled.state`. A fault that lasts leaves none of them.
 
 mod answer;
 mod ask;

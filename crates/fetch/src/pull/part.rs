@@ -477,18 +477,19 @@ impl Inner {
         if self.stopped.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let mut state_file = locked(&self.state_file);
-        if state_file.is_none() {
-            *state_file = Some(StateFile::create(&self.dir.join(STATE))?);
-        }
-        if let Some(state_file) = state_file.as_mut() {
-            state_file.note(&state)?;
-        }
+        self.begun(&mut locked(&self.state_file))?.note(&state)?;
         if is_due {
             let inner = Arc::clone(self);
             tokio::runtime::Handle::current().spawn_blocking(move || inner.make_durable());
         }
         Ok(())
+    }
+
+    fn begun<'a>(&self, file: &'a mut Option<StateFile>) -> io::Result<&'a mut StateFile> {
+        match file {
+            Some(file) => Ok(file),
+            none => Ok(none.insert(StateFile::create(&self.dir.join(STATE))?)),
+        }
     }
 
     /// What can be resumed, if that is worth it, and whether it is time to make it durable.
@@ -557,18 +558,18 @@ impl Inner {
         // Gives back what was reserved beyond the end.
         self.file.set_len(source.total)?;
         self.file.sync_data()?;
+        // Also of what could not have been gone on with: it is found complete.
         let mut state_file = locked(&self.state_file);
-        if let Some(state_file) = state_file.as_mut() {
-            let state = State {
-                url: self.url.clone(),
-                total: source.total,
-                facts: source.facts,
-                held: vec![(0, source.total)],
-                sha256: Some(hex::encode(sha256)),
-            };
-            let number = state_file.next_number();
-            state_file.keep(number, &state)?.sync_data()?;
-        }
+        let state_file = self.begun(&mut state_file)?;
+        let state = State {
+            url: self.url.clone(),
+            total: source.total,
+            facts: source.facts,
+            held: vec![(0, source.total)],
+            sha256: Some(hex::encode(sha256)),
+        };
+        let number = state_file.next_number();
+        state_file.keep(number, &state)?.sync_data()?;
         rename(self.dir.join(PART), &whole)?;
         Ok(whole)
     }

@@ -16,7 +16,7 @@ async fn a_file_is_fetched_with_one_request_and_nothing_else_is_left() {
     assert_eq!(pulled.file_name.as_deref(), Some("clip.mp4"));
     assert_eq!(pulled.content_type.as_deref(), Some("video/mp4"));
     assert_eq!(pulled.validators.etag.as_deref(), Some("\"v1\""));
-    assert_eq!(place.left().await, ["pulled"]);
+    assert_eq!(place.left().await, ["pulled", "pulled.state"]);
     let [request] = &server.seen()[..] else {
         panic!("{:?}", server.seen());
     };
@@ -74,7 +74,7 @@ async fn a_file_without_length_is_fetched_to_its_end() {
         let place = Place::new();
         let pulled = pull_from(&puller(), &url, &place).await.unwrap();
         assert_is(&pulled, file);
-        assert_eq!(place.left().await, ["pulled"]);
+        assert_eq!(place.left().await, ["pulled", "pulled.state"]);
     }
     // What was told of it beforehand is held against it.
     let url = format!("http://127.0.0.1:{}/old", server.port);
@@ -88,6 +88,23 @@ async fn a_file_without_length_is_fetched_to_its_end() {
         assert_eq!(fault.unwrap_err().name(), name);
         assert!(place.left().await.is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_file_may_come_a_byte_at_a_time() {
+    let file = File::of(50_000);
+    let server = Server::start(move |_| {
+        let chunk = |byte: &u8| [b"1\r\n", &[*byte][..], b"\r\n"].concat();
+        let mut body: Vec<u8> = file.bytes().iter().flat_map(chunk).collect();
+        body.extend_from_slice(b"0\r\n\r\n");
+        answer(
+            "200 OK",
+            "transfer-encoding: chunked\r\n",
+            [Step::Send(body)],
+        )
+    })
+    .await;
+    pull_whole(&puller(), &server.url(), file).await;
 }
 
 #[tokio::test]

@@ -213,8 +213,15 @@ async fn what_nothing_identifies_is_fetched_from_the_start() {
         _ => file.serve(request),
     })
     .await;
-    let pulled = pull_whole(&puller(), &server.url(), file).await;
+    let place = Place::new();
+    let pulled = pull_from(&puller(), &server.url(), &place).await.unwrap();
+    assert_is(&pulled, file);
     assert_eq!(pulled.fetched, 2 * 6 * MIB + file.total);
+    // Once it is complete there is nothing to be told apart any more.
+    let asked = server.seen().len();
+    let again = pull_from(&puller(), &server.url(), &place).await.unwrap();
+    assert_is(&again, file);
+    assert_eq!((again.fetched, server.seen().len()), (0, asked));
     assert!(
         server
             .seen()
