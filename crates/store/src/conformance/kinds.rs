@@ -96,6 +96,30 @@ pub async fn pipelines_without_its_kinds_keep_no_worker_from_others(home: &dyn H
     assert_eq!(world.claim_of(only(JobKind::Ingest), 1).await, []);
 }
 
+/// Its turn comes first, and what it counts is of other kinds but for one.
+pub async fn a_pipeline_with_few_of_its_kinds_leaves_no_slots_empty(home: &dyn Home) {
+    let world = World::new(home).await;
+    let busy = world.add_pipeline("busy", None).await;
+    world.fill(busy, 5).await;
+    assert_eq!(world.claim_ids(9).await.len(), 5);
+    let mixed = world.add_pipeline("mixed", None).await;
+    world.fill(mixed, 9).await;
+    let mut wanted = vec![world.add_fetcher(mixed, URL).await];
+    for _ in 0..5 {
+        wanted.push(world.add_fetcher(busy, URL).await);
+    }
+    let four = world.claim_of(only(JobKind::Ingest), 4).await;
+    assert_eq!(four, wanted[..4]);
+    // Even if it has just got the others.
+    let ((), rest) = tokio::join!(
+        async {
+            world.fill(mixed, 9).await;
+        },
+        world.claim_of(only(JobKind::Ingest), 4)
+    );
+    assert_eq!(rest, wanted[4..]);
+}
+
 pub async fn a_limit_counts_jobs_of_all_kinds(home: &dyn Home) {
     let world = World::new(home).await;
     let pipeline = world.add_pipeline("narrow", Some(1)).await;

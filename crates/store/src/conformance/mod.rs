@@ -236,6 +236,7 @@ macro_rules! conformance_tests {
             history::another_accounts_job_has_no_history,
             kinds::a_worker_of_some_kinds_takes_only_those_in_their_order,
             kinds::pipelines_without_its_kinds_keep_no_worker_from_others,
+            kinds::a_pipeline_with_few_of_its_kinds_leaves_no_slots_empty,
             kinds::a_limit_counts_jobs_of_all_kinds,
             kinds::listings_show_the_kinds_that_are_asked_for,
             kinds::a_cancel_finds_no_jobs_of_other_kinds,

@@ -278,7 +278,7 @@ impl Field {
                     let cut = |line: &Line| line.dry && line.asked > 0 && line.got >= line.asked;
                     short |= self.lines.iter().any(cut);
                     // Others may have been passed by those that have nothing after all.
-                    let passed = |line: &Line| line.dry && line.asked == 0;
+                    let passed = |line: &Line| line.dry && line.asked == 0 && !line.spent;
                     short |= self.lines.iter().any(passed);
                     break;
                 };

@@ -29,6 +29,8 @@ pub(super) struct Line {
     pub(super) jobs: VecDeque<Picked>,
     /// It has nothing more as far as is known.
     pub(super) dry: bool,
+    /// It had fewer jobs than were looked for: what else it counts is of other kinds, or somebody else's.
+    pub(super) spent: bool,
     /// How many jobs were looked for, and how many were there.
     pub(super) asked: i64,
     pub(super) got: i64,
@@ -45,6 +47,7 @@ impl Line {
             served: row.get(5),
             jobs: VecDeque::new(),
             dry: false,
+            spent: false,
             asked: 0,
             got: 0,
         }
@@ -80,7 +83,8 @@ pub(super) fn plan(lines: &mut [Line], slots: usize, spare: i64) -> i64 {
         .map(|line| (line.running, line.ready, line.served))
         .collect();
     for line in lines.iter_mut() {
-        (line.asked, line.got, line.dry) = (0, 0, false);
+        line.spent |= line.got < line.asked;
+        (line.asked, line.got, line.dry) = (0, 0, line.spent);
         line.jobs.clear();
     }
     let mut turns = 0;
