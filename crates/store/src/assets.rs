@@ -65,6 +65,12 @@ impl AssetRow {
     pub(crate) fn file(&self) -> (i64, &str, &str) {
         (self.account, &self.bucket, &self.key)
     }
+
+    /// The same of its reference.
+    pub(crate) fn named(&self) -> Option<(i64, &str)> {
+        let reference = self.reference.as_deref();
+        reference.map(|reference| (self.account, reference))
+    }
 }
 
 /// Details with a reference that can be looked for.

@@ -107,7 +107,7 @@ impl Outcome for RegisterOutcome {
     fn is_done(&self) -> bool {
         match self {
             Self::Done(assets) => assets.contains(&RegisterAsset::Made),
-            Self::PipelineMissing(_) => false,
+            Self::ReferenceTaken(_) | Self::PipelineMissing(_) => false,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Bringing files in from web servers: one job each, and an asset when it has succeeded.
 
+use std::collections::HashSet;
+
 use reelgate_domain::asset::{AssetDetails, AssetId};
 use reelgate_domain::job::kind::ingest::{AssetPlan, IngestSource, IngestSpec, SourceUrl};
 use reelgate_domain::job::kind::transcode::Settings;
@@ -7,7 +9,7 @@ use reelgate_domain::job::{Job, JobSpec, NewJob, Origin, Priority};
 use reelgate_domain::{BucketName, JobId, PipelineId, SubmissionId};
 use reelgate_store::SubmitOutcome;
 
-use super::settle::object;
+use super::settle::{object, taken};
 use crate::{Caller, ErrorKind, Service, ServiceError};
 
 /// Files that one call wants to have brought in.
@@ -44,13 +46,16 @@ impl Service {
     /// Queues the jobs that bring files in, all or none, and returns each with the asset that it will
     /// become, in the order given. The same address twice is two files.
     ///
-    /// Fails with `NotFound` for an unknown bucket or pipeline, with `Invalid` for settings that cannot be.
+    /// Fails with `NotFound` for an unknown bucket or pipeline, with `Invalid` for settings that cannot be, with
+    /// `Conflict` about a reference that an asset has, or of two of these files. If another asset gets one before
+    /// the file is there, the file's goes without.
     pub async fn fetch_files(
         &self,
         caller: &Caller,
         fetching: Fetching,
     ) -> Result<Vec<(Job, AssetId)>, ServiceError> {
         self.find_bucket(caller, &fetching.bucket).await?;
+        self.check_references(caller, &fetching.files).await?;
         let pipeline = match fetching.pipeline {
             Some(pipeline) => pipeline,
             None => self.default_pipeline(caller).await?,
@@ -107,6 +112,24 @@ impl Service {
         match self.store.submit(jobs, once).await? {
             SubmitOutcome::Accepted(jobs) => Ok(jobs.into_iter().zip(assets).collect()),
             SubmitOutcome::PipelineMissing(id) => Err(ServiceError::missing("pipeline", id)),
+        }
+    }
+
+    async fn check_references(
+        &self,
+        caller: &Caller,
+        files: &[FetchFile],
+    ) -> Result<(), ServiceError> {
+        let wanted = files.iter().filter_map(|it| it.details.reference.clone());
+        let wanted: Vec<String> = wanted.collect();
+        let mut seen = HashSet::new();
+        if let Some(twice) = wanted.iter().find(|it| !seen.insert(it.as_str())) {
+            return Err(taken(twice.clone()));
+        }
+        let others = self.assets_referred(caller, &wanted).await?;
+        match others.into_iter().find_map(|it| it.details.reference) {
+            Some(reference) => Err(taken(reference)),
+            None => Ok(()),
         }
     }
 

@@ -7,7 +7,7 @@ use reelgate_domain::{JobId, ObjectRef, SubmissionId};
 use reelgate_store::{RegisterAsset, RegisterOutcome};
 
 use super::Rendition;
-use super::settle::object;
+use super::settle::{object, taken};
 use crate::{Caller, ErrorKind, Service, ServiceError};
 
 /// Files that one call wants to have registered.
@@ -37,7 +37,8 @@ pub enum Registered {
 
 impl Service {
     /// Registers files, each with a job that looks at it; one entry per file, in order. Files that are not
-    /// there are passed over.
+    /// there are passed over. Fails with `Conflict` about a reference that another asset has, or of two of
+    /// these files.
     pub async fn register_files(
         &self,
         caller: &Caller,
@@ -104,6 +105,7 @@ impl Service {
         let outcome = self.store.register_assets(assets, caller.once).await?;
         let made = match outcome {
             RegisterOutcome::Done(made) => made,
+            RegisterOutcome::ReferenceTaken(reference) => return Err(taken(reference)),
             RegisterOutcome::PipelineMissing(id) => {
                 return Err(ServiceError::missing("pipeline", id));
             }

@@ -7,7 +7,7 @@ use reelgate_domain::job::kind::transcode::{Container, OutputSpec, TranscodeSpec
 use reelgate_domain::{BucketName, JobId, ObjectKey, ObjectRef, SubmissionId, Timestamp};
 
 use super::Rendition;
-use crate::{Service, ServiceError};
+use crate::{ErrorKind, Service, ServiceError};
 
 /// An object of an asset: all that is made of one lies in a folder of its own.
 pub(super) fn object(
@@ -20,6 +20,12 @@ pub(super) fn object(
         bucket: bucket.clone(),
         key: key.map_err(|error| ServiceError::invalid("key", error.to_string()))?,
     })
+}
+
+/// What is answered about a reference that is another asset's.
+pub(super) fn taken(reference: String) -> ServiceError {
+    let message = format!("another asset has the reference {reference}");
+    ServiceError::new(ErrorKind::Conflict, reference, message)
 }
 
 /// The folder of all assets' folders.

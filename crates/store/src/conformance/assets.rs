@@ -258,18 +258,25 @@ pub async fn a_reference_is_of_one_asset_of_its_account(home: &dyn Home) {
     world.register(std::slice::from_ref(&first)).await;
     let free = world.new_asset("b.mp4");
     let second = with_reference("c.mp4", "mine");
-    let wishes = [&free, &second].map(|it| (it.clone(), world.job_of(it)));
-    let refused = world
-        .store
-        .register_assets(wishes.to_vec(), Some(keyed(1, "")))
-        .await;
-    assert!(
-        matches!(refused, Err(StoreError::Unavailable(_))),
-        "{refused:?}"
-    );
-    assert_eq!(world.assets(&[free.id, second.id]).await, []);
+    let twins = ["d.mp4", "e.mp4"].map(|key| with_reference(key, "ours"));
+    for (assets, reference) in [([&free, &second], "mine"), ([&twins[0], &twins[1]], "ours")] {
+        let wishes = assets.map(|it| (it.clone(), world.job_of(it)));
+        let refused = world
+            .store
+            .register_assets(wishes.to_vec(), Some(keyed(1, "")))
+            .await;
+        let expected = RegisterOutcome::ReferenceTaken(reference.to_owned());
+        assert_eq!(refused.expect("register_assets"), expected);
+        assert_eq!(world.assets(&assets.map(|it| it.id)).await, []);
+    }
     assert_eq!(world.load(world.pipeline).await, (1, 0));
     assert_eq!(made(&world, keyed(1, "")).await, None);
+    // Registered again it is known, whatever its reference is said to be.
+    for reference in ["mine", "new"] {
+        let again = with_reference("a.mp4", reference);
+        let known = RegisterOutcome::Done(vec![RegisterAsset::Known(first.id)]);
+        assert_eq!(world.register(&[again]).await, known);
+    }
     let found = world
         .store
         .assets_referred(world.account, &["mine".into()])
@@ -330,6 +337,31 @@ pub async fn of_many_that_register_a_file_at_once_one_makes_its_asset(home: &dyn
         }
         assert_eq!((makers.len(), known.len()), (1, 7));
         assert!(known.iter().all(|id| *id == makers[0]));
+    }
+    assert_eq!(world.load(world.pipeline).await, (5, 0));
+}
+
+pub async fn of_many_that_register_a_reference_at_once_one_gets_it(home: &dyn Home) {
+    let world = World::new(home).await;
+    let nodes = [
+        Arc::clone(&world.store),
+        home.open_beside(&world.store).await,
+    ];
+    for round in 0..5 {
+        let mut calls = JoinSet::new();
+        for caller in 0..8 {
+            let mut asset = world.new_asset(&format!("{round}-{caller}.mp4"));
+            asset.details.reference = Some(format!("film-{round}"));
+            let wish = vec![(asset.clone(), world.job_of(&asset))];
+            let store = Arc::clone(&nodes[caller % 2]);
+            calls.spawn(async move { store.register_assets(wish, None).await });
+        }
+        let taken = RegisterOutcome::ReferenceTaken(format!("film-{round}"));
+        let outcomes = calls.join_all().await.into_iter();
+        let outcomes: Vec<_> = outcomes.map(|it| it.expect("register_assets")).collect();
+        let count = |wanted: &RegisterOutcome| outcomes.iter().filter(|it| *it == wanted).count();
+        let made = RegisterOutcome::Done(vec![RegisterAsset::Made]);
+        assert_eq!((count(&made), count(&taken)), (1, 7), "{outcomes:?}");
     }
     assert_eq!(world.load(world.pipeline).await, (5, 0));
 }

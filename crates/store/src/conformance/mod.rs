@@ -263,6 +263,7 @@ macro_rules! conformance_tests {
             assets::a_reference_is_of_one_asset_of_its_account,
             assets::a_registration_counts_once,
             assets::of_many_that_register_a_file_at_once_one_makes_its_asset,
+            assets::of_many_that_register_a_reference_at_once_one_gets_it,
             assets::what_a_job_brings_is_an_asset_and_its_jobs_are_queued,
             assets::a_registered_asset_becomes_what_was_found_and_keeps_its_details,
             assets::only_the_attempt_that_is_publishing_tells_of_an_asset,

@@ -24,6 +24,9 @@ pub enum RegisterAsset {
 pub enum RegisterOutcome {
     /// One entry per asset, in the order given. Of two of one file the second is known by the first.
     Done(Vec<RegisterAsset>),
+    /// Another asset of the account has this reference, or another one of this call was to have it; nothing
+    /// was written.
+    ReferenceTaken(String),
     /// The pipeline of a job that was to be queued does not exist; nothing was written.
     PipelineMissing(PipelineId),
 }
@@ -92,9 +95,8 @@ pub enum PutOutcome {
 #[async_trait]
 pub trait AssetStore: Send + Sync {
     /// Registers files, each with the job that looks at it, in one write. Ids are new and carry the time
-    /// of `created_at`, by which listings select. Of an asset that is known already the job is not queued.
-    /// A reference that another asset has is an error of the caller, who looks before: it is
-    /// [`StoreError::Unavailable`](super::StoreError::Unavailable).
+    /// of `created_at`, by which listings select. Of an asset that is known already the job is not queued,
+    /// and its reference is not looked at.
     async fn register_assets(
         &self,
         assets: Vec<(Asset, NewJob)>,

@@ -231,6 +231,11 @@ async fn hot_statements_use_the_index_made_for_them() {
             sql::assets::ASSETS_REFERRED,
             "assets_reference",
         ),
+        (
+            "REFERENCES_TAKEN",
+            sql::assets::REFERENCES_TAKEN,
+            "assets_reference",
+        ),
         ("ASSET_OF_FILE", sql::assets::ASSET_OF_FILE, "assets_file"),
         ("IDS_OF_FILES", sql::assets::IDS_OF_FILES, "assets_file"),
         ("ASSET_JOBS", sql::assets::ASSET_JOBS, "asset_jobs_asset"),

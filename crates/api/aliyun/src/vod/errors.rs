@@ -126,6 +126,14 @@ pub(crate) fn service_error(error: ServiceError) -> ApiError {
     }
 }
 
+/// The same of a use case in which videos get their references.
+pub(crate) fn naming_error(error: ServiceError) -> ApiError {
+    match error.kind {
+        ErrorKind::Conflict => Refusal::new(Code::ReferenceTaken, error.subject).into(),
+        _ => service_error(error),
+    }
+}
+
 /// The word for a job that was cancelled, which the vendor's states have no word for.
 pub(crate) const CANCELLED: (&str, &str) =
     ("Cancelled", "The job was cancelled before it started.");

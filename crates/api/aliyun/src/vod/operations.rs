@@ -522,7 +522,7 @@ const ROWS: &[Operation] = &[
         access: AccessLevel::Write,
         associated: &["CancelUrlUploadJobs", "GetURLUploadInfos"],
         errors: &[
-            "MissingParameter", "InvalidParameter.AppId", "InvalidParameter.SessionId", "InvalidParameter.UploadMetadatas", "InvalidParameter.UploadURLs", "InvalidParameter.UserData", "InvalidParameter.WorkflowId", "InvalidParameter", "AlreadyExist.SessionId", "InvalidStorage.NotFound", "InvalidTranscodeTemplateGroup.NotFound", "NoSuchResource",
+            "MissingParameter", "InvalidParameter.AppId", "InvalidParameter.SessionId", "InvalidParameter.UploadMetadatas", "InvalidParameter.UploadURLs", "InvalidParameter.UserData", "InvalidParameter.WorkflowId", "InvalidParameter", "AlreadyExist.ReferenceId", "AlreadyExist.SessionId", "InvalidStorage.NotFound", "InvalidTranscodeTemplateGroup.NotFound", "NoSuchResource",
         ],
         documentation: "https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-uploadmediabyurl",
         ..SERVED

@@ -9,7 +9,7 @@ use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_service::{Caller, FetchFile, Fetching, Service};
 use serde_json::{Map, Value, json};
 
-use super::errors::{Code, Refusal, service_error};
+use super::errors::{Code, Refusal, naming_error, service_error};
 use super::origin::{self, Trigger};
 use super::{details, request, session, template, user_data};
 use crate::rpc::{ApiError, Params, encoding};
@@ -96,7 +96,7 @@ pub(crate) async fn submit(
         files,
     };
     let jobs = service.fetch_files(caller, fetching).await;
-    let jobs = jobs.map_err(|error| session::refusal(error, params, service_error))?;
+    let jobs = jobs.map_err(|error| session::refusal(error, params, naming_error))?;
     let jobs = jobs.into_iter().zip(addresses);
     Ok(jobs
         .map(|((job, asset), address)| (job, asset, address))

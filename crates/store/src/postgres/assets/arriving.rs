@@ -3,7 +3,7 @@
 //! In transactions of their own, which take locks in the order of the batches: the account's after calls
 //! that count once, then the job's, and the queues' last.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use reelgate_domain::asset::{Asset, AssetId};
@@ -38,6 +38,7 @@ pub(super) async fn register(session: &Session, assets: &[NewAsset]) -> Answer<R
         session.holds(LOCK_ACCOUNT, &[account]).await?;
     }
     let mut of_files = known_files(session, assets).await?;
+    let mut references = known_references(session, assets).await?;
     let mut outcomes = Vec::with_capacity(assets.len());
     let mut new = Vec::new();
     for (asset, job) in assets {
@@ -46,6 +47,11 @@ pub(super) async fn register(session: &Session, assets: &[NewAsset]) -> Answer<R
         match of_files.get(&file) {
             Some(id) => outcomes.push(RegisterAsset::Known(*id)),
             None => {
+                if let Some((account, reference)) = asset.named()
+                    && !references.insert((account, reference.to_owned()))
+                {
+                    return Ok(RegisterOutcome::ReferenceTaken(reference.to_owned()));
+                }
                 of_files.insert(file, AssetId::from_bytes(asset.id));
                 new.push((asset, job.clone()));
                 outcomes.push(RegisterAsset::Made);
@@ -85,6 +91,20 @@ async fn known_files(
         known.insert(file, AssetId::from_bytes(id));
     }
     Ok(known)
+}
+
+async fn known_references(
+    session: &Session,
+    assets: &[NewAsset],
+) -> Answer<HashSet<(i64, String)>> {
+    let wanted = assets.iter().filter_map(|(asset, _)| asset.named());
+    let (accounts, references): (Vec<i64>, Vec<&str>) = wanted.unzip();
+    if references.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let wanted: [Param<'_>; 2] = [&accounts, &references];
+    let rows = session.all(sql::REFERENCES_TAKEN, &wanted).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 pub(super) async fn arrived(

@@ -38,6 +38,9 @@ statements! {
     IDS_OF_FILES = "SELECT a.account, a.bucket, a.key, a.id \
         FROM unnest($1::bigint[], $2::text[], $3::text[]) AS k(account, bucket, key) \
         JOIN assets a ON a.account = k.account AND a.bucket = k.bucket AND a.key = k.key";
+    REFERENCES_TAKEN = "SELECT a.account, a.reference \
+        FROM unnest($1::bigint[], $2::text[]) AS k(account, reference) \
+        JOIN assets a ON a.account = k.account AND a.reference = k.reference";
     LIST_ASSETS = asset_query!(
         "WHERE a.account = $1 AND a.id BETWEEN $2 AND $3 ORDER BY a.id DESC LIMIT $4::bigint"
     );

@@ -1,6 +1,6 @@
 //! How assets come: registered by their accounts, or told of by the jobs that bring them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use reelgate_domain::JobId;
 use reelgate_domain::asset::{Asset, AssetId};
@@ -21,7 +21,7 @@ pub(super) type NewAsset = (AssetRow, NewRow);
 
 pub(super) fn register(tx: &Tx<'_>, assets: &[NewAsset]) -> Result<RegisterOutcome> {
     let connection = tx.connection();
-    let mut of_files = HashMap::new();
+    let (mut of_files, mut references) = (HashMap::new(), HashSet::new());
     let mut outcomes = Vec::with_capacity(assets.len());
     let mut new = Vec::new();
     for (asset, job) in assets {
@@ -32,6 +32,11 @@ pub(super) fn register(tx: &Tx<'_>, assets: &[NewAsset]) -> Result<RegisterOutco
         };
         of_files.insert(file, known.unwrap_or(AssetId::from_bytes(asset.id)));
         if known.is_none() {
+            if let Some(named) = asset.named()
+                && (!references.insert(named) || is_referred(connection, named)?)
+            {
+                return Ok(RegisterOutcome::ReferenceTaken(named.1.to_owned()));
+            }
             new.push((asset, job.clone()));
         }
         outcomes.push(known.map_or(RegisterAsset::Made, RegisterAsset::Known));
@@ -56,6 +61,11 @@ fn id_of_file(
 ) -> Result<Option<AssetId>> {
     let id = cell(connection, sql::ID_OF_FILE, params![account, bucket, key])?;
     Ok(id.map(AssetId::from_bytes))
+}
+
+fn is_referred(connection: &Connection, (account, reference): (i64, &str)) -> Result<bool> {
+    let id: Option<[u8; 16]> = cell(connection, sql::ID_REFERRED, params![account, reference])?;
+    Ok(id.is_some())
 }
 
 pub(super) fn arrived(

@@ -7,7 +7,7 @@ use reelgate_service::{Caller, RegisterFile, Registered, Registering, Service, p
 use serde_json::{Map, Value, json};
 
 use crate::rpc::{ApiError, Params};
-use crate::vod::errors::{Code, Refusal, service_error};
+use crate::vod::errors::{Code, Refusal, naming_error};
 use crate::vod::origin::{self, Trigger};
 use crate::vod::template::{self, NO_TRANSCODE};
 use crate::vod::{details, request, user_data};
@@ -42,7 +42,6 @@ pub(in crate::vod) async fn call(
         if details.title.is_empty() {
             return Err(Refusal::new(Code::MissingParameter, format!("{path}.Title")).into());
         }
-        check_reference(service, caller, details.reference.as_ref()).await?;
         asked.push((url, file.is_some()));
         let Some(file) = file else { continue };
         let origin = origin::ours(&origin::Upload {
@@ -62,7 +61,7 @@ pub(in crate::vod) async fn call(
     } else {
         let registering = Registering { files };
         let done = service.register_files(caller, registering).await;
-        done.map_err(service_error)?
+        done.map_err(naming_error)?
     };
     let mut outcomes = outcomes.into_iter();
     let (mut registered, mut failed) = (Vec::new(), Vec::new());
@@ -98,21 +97,4 @@ fn file(members: &Map<String, Value>, path: &str) -> Result<(String, Option<Obje
     }
     let file = parse_address(&url).ok();
     Ok((url, file))
-}
-
-async fn check_reference(
-    service: &Service,
-    caller: &Caller,
-    reference: Option<&String>,
-) -> Result<(), ApiError> {
-    let Some(reference) = reference else {
-        return Ok(());
-    };
-    let known = service
-        .assets_referred(caller, std::slice::from_ref(reference))
-        .await;
-    match known.map_err(service_error)?.is_empty() {
-        true => Ok(()),
-        false => Err(Refusal::new(Code::ReferenceTaken, reference.as_str()).into()),
-    }
 }

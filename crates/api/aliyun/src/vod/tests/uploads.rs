@@ -163,6 +163,33 @@ async fn user_data_and_metadata_are_kept_with_the_upload() {
 }
 
 #[tokio::test]
+async fn an_upload_gets_no_reference_that_is_a_videos() {
+    let world = world().await;
+    let (caller, file) = (world.caller(), reelgate_testkit::object("a.mp4"));
+    let put = world
+        .service
+        .put_object(&caller, &file, videos::futures("a"));
+    put.await.unwrap();
+    let files = json!([{"FileURL": "oss://media/a.mp4", "Title": "a", "ReferenceId": "the-film"}]);
+    let files = files.to_string();
+    call(&world, "RegisterMedia", &[("RegisterMetadatas", &files)]).await;
+    let urls = ["http://h.example.com/a.mp4", "http://h.example.com/b.mp4"];
+    let upload = async |references: [&str; 2]| {
+        let metadatas = urls.iter().zip(references);
+        let metadatas = metadatas.map(|(url, it)| json!({"SourceURL": url, "ReferenceId": it}));
+        let metadatas = json!(metadatas.collect::<Vec<_>>()).to_string();
+        let urls = urls.join(",");
+        let pairs = [("UploadURLs", &*urls), ("UploadMetadatas", &metadatas)];
+        let request = request(&world, &world.root(), "UploadMediaByURL", &pairs);
+        request.json().summary(&world).await
+    };
+    let taken = "409 AlreadyExist.ReferenceId";
+    assert_eq!(upload(["another", "the-film"]).await, taken);
+    assert_eq!(upload(["another", "another"]).await, taken);
+    assert_eq!(upload(["another", "one-more"]).await, "200");
+}
+
+#[tokio::test]
 async fn the_actions_that_are_not_served_say_why() {
     let world = world().await;
     let found = refused(&world, "CreateUploadVideo", &[]).await;

@@ -21,7 +21,9 @@ pub(super) async fn registered(world: &World, key: &str, title: &str) -> String 
         .to_owned()
 }
 
-fn futures(text: &str) -> impl futures_util::Stream<Item = Result<Bytes, String>> + Unpin {
+pub(super) fn futures(
+    text: &str,
+) -> impl futures_util::Stream<Item = Result<Bytes, String>> + Unpin {
     futures_util::stream::iter([Ok(Bytes::from(text.to_owned()))])
 }
 
@@ -74,6 +76,39 @@ async fn files_that_are_there_become_videos_once() {
         refused(&world, "SubmitTranscodeJobs", &pairs).await,
         "400 Forbidden.IllegalStatus"
     );
+}
+
+#[tokio::test]
+async fn a_reference_is_of_one_video() {
+    let world = world().await;
+    for key in ["a.mp4", "b.mp4"] {
+        let (caller, file) = (world.caller(), object(key));
+        let put = world.service.put_object(&caller, &file, futures(key));
+        put.await.unwrap();
+    }
+    let named = |keys: &[&str]| {
+        let files = keys.iter().map(|key| {
+            let url = format!("oss://media/{key}");
+            json!({"FileURL": url, "Title": "A film", "ReferenceId": "the-film"})
+        });
+        json!(files.collect::<Vec<_>>()).to_string()
+    };
+    let refused = async |keys: &[&str]| {
+        let pairs = [("RegisterMetadatas", &*named(keys))];
+        refused(&world, "RegisterMedia", &pairs).await
+    };
+    assert_eq!(
+        refused(&["a.mp4", "b.mp4"]).await,
+        "409 AlreadyExist.ReferenceId"
+    );
+    let register = async || {
+        let pairs = [("RegisterMetadatas", &*named(&["a.mp4"]))];
+        call(&world, "RegisterMedia", &pairs).await["RegisteredMediaList"][0].clone()
+    };
+    let (new, again) = (register().await, register().await);
+    assert_eq!(again["MediaId"], new["MediaId"]);
+    assert_eq!(again["NewRegister"], false);
+    assert_eq!(refused(&["b.mp4"]).await, "409 AlreadyExist.ReferenceId");
 }
 
 #[tokio::test]
