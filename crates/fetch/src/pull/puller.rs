@@ -42,7 +42,7 @@ pub struct Pull<'a> {
     /// any, then also for none, so that a floor can be kept. An error ends the pull with `PullFault::NoRoom`.
     pub room: &'a (dyn Fn(u64) -> Result<(), String> + Send + Sync),
     pub judge: Judge<'a>,
-    /// Is told of each piece that has come, which is often.
+    /// Is told of each piece that has come, which is often, and of a size before room is asked for.
     pub progress: &'a (dyn Fn(Progress) + Send + Sync),
 }
 

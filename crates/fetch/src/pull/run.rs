@@ -15,7 +15,7 @@ use crate::pull::answer::{self, Body, Facts, Known, Verdict};
 use crate::pull::ask::{Answered, Question, host};
 use crate::pull::fault::PullFault;
 use crate::pull::part::{Part, Source};
-use crate::pull::puller::{Pull, Pulled, Shared, pulled, verify};
+use crate::pull::puller::{Progress, Pull, Pulled, Shared, pulled, verify};
 use crate::pull::slots::Slot;
 use crate::pull::work::Work;
 
@@ -257,6 +257,12 @@ impl<'a> Run<'a> {
             });
         }
         *locked(&self.total) = Some(total);
+        // Before room is asked for: it may be less than was told last, of what has been lost since.
+        let bytes = self.part.held();
+        (self.pull.progress)(Progress {
+            bytes,
+            total: Some(total),
+        });
         self.check_room(self.part.missing_room(total))?;
         self.part.reserve(total).await
     }

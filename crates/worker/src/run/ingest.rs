@@ -1,8 +1,7 @@
 //! Ingests: a file is fetched from a web server, or looked at where it is, and becomes what its spec says.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use reelgate_domain::job::kind::ingest::{IngestSource, IngestSpec, SourceUrl};
@@ -69,7 +68,7 @@ impl Ingest<'_> {
         let bench = &self.tools.bench;
         let bytes = bench.fetched_bytes(&bucket, object).await?;
         if bytes > 0 {
-            self.wait_for_room(bytes, 0).await?;
+            self.wait_for_room(bytes).await?;
         }
         bench.open(&bucket, object, &dir).await
     }
@@ -148,29 +147,33 @@ impl Ingest<'_> {
         let url = pull_url(url)?;
         let dir = fetched_dir(self.config, self.job);
         let sha256 = sha256.as_deref().map(digest_of).transpose()?;
-        // More than the promise at hand is asked for when it is known how much. What does not say its size goes
-        // on as long as there is room: it would begin anew each time that it was promised more.
-        let granted = AtomicU64::new(self.config.scratch_per_job);
-        let missing = AtomicU64::new(0);
-        let here = AtomicU64::new(0);
-        let is_endless = AtomicBool::new(false);
+        let come = Mutex::new(Progress {
+            bytes: 0,
+            total: None,
+        });
+        // What was refused for want of room.
+        let refused = Mutex::new(None);
         let room = |more: u64| {
-            let needed = here.load(Ordering::Relaxed).saturating_add(more);
-            missing.store(needed, Ordering::Relaxed);
-            let is_endless = is_endless.load(Ordering::Relaxed);
-            if !is_endless && needed > granted.load(Ordering::Relaxed) {
-                return Err("more is needed than was promised".to_owned());
+            let Progress { bytes, total } = *locked(&come);
+            let needed = total.unwrap_or_else(|| bytes.saturating_add(more));
+            let refuse = |why| {
+                *locked(&refused) = Some(needed);
+                Err(why)
+            };
+            // More than the promise at hand is asked for when it is known how much. What does not say its size goes
+            // on as long as there is room: it would begin anew each time that it was promised more.
+            if total.is_some() && needed > self.budget.bytes() {
+                return refuse("more is needed than was promised".to_owned());
             }
             let free = self.free_bytes();
             let least = self.config.free_space_floor / 2;
-            match free < least.saturating_add(if is_endless { more } else { 0 }) {
-                true => Err(format!("{free} bytes are free")),
+            match free < least.saturating_add(more) {
+                true => refuse(format!("{free} bytes are free")),
                 false => Ok(()),
             }
         };
         let progress = |now: Progress| {
-            here.store(now.bytes, Ordering::Relaxed);
-            is_endless.store(now.total.is_none(), Ordering::Relaxed);
+            *locked(&come) = now;
             let job = (self.job.id, self.job.lifecycle.attempt);
             self.tools.progress.set_bytes(job, now.bytes, now.total);
             if let Some(total) = now.total.filter(|total| *total > 0) {
@@ -191,13 +194,15 @@ impl Ingest<'_> {
                 ..Pull::new(&url, &dir)
             };
             match self.tools.bench.pull(pull).await {
-                Err(PullFault::NoRoom { .. }) => {
-                    let needed = missing.load(Ordering::Relaxed);
-                    // What does not say its size comes from the beginning again.
-                    let is_endless = is_endless.load(Ordering::Relaxed);
-                    let free = if is_endless { needed } else { 0 };
-                    self.wait_for_room(needed, free).await?;
-                    granted.fetch_max(needed, Ordering::Relaxed);
+                Err(fault @ PullFault::NoRoom { .. }) => {
+                    let refused = locked(&refused).take();
+                    let Progress { bytes, total } = *locked(&come);
+                    let needed = refused.unwrap_or(total.unwrap_or(bytes));
+                    // There is no end to be waited for of a quota, or of a disk that lacks something else than bytes.
+                    if refused.is_none() && self.budget.check(needed).await.is_ok() {
+                        return Err(pull_fault(&fault));
+                    }
+                    self.wait_for_room(needed).await?;
                 }
                 pulled => return pulled.map_err(|fault| pull_fault(&fault)),
             }
@@ -209,8 +214,8 @@ impl Ingest<'_> {
         (self.config.free_bytes)(&self.config.scratch).unwrap_or(u64::MAX)
     }
 
-    /// Waits until so many bytes are promised to the job, and so many are free above the floor.
-    async fn wait_for_room(&self, needed: u64, free: u64) -> Result<(), Fault> {
+    /// Waits until so many bytes are promised to the job, and those of them are free that it does not have yet.
+    async fn wait_for_room(&self, needed: u64) -> Result<(), Fault> {
         if needed > self.capacity {
             let message = format!("the file takes {needed} bytes, and the disk has not as many");
             return Err(Fault::new(FaultCode::OverBudget, message));
@@ -218,20 +223,17 @@ impl Ingest<'_> {
         let mut changes = self.budget.changes();
         loop {
             changes.mark_unchanged();
-            let floor = self.config.free_space_floor;
-            let shortage = match self.budget.ask(needed).await {
-                Err(shortage) => shortage.to_string(),
-                Ok(()) if self.free_bytes() >= floor.saturating_add(free) => {
-                    self.tools.holdups.clear(self.job.id);
-                    return Ok(());
-                }
-                // What was promised has been taken by others.
-                Ok(()) => format!(
-                    "{free} bytes needed beside a floor of {floor}, {} free",
-                    self.free_bytes()
-                ),
+            // What is promised may have been taken by others than those that ask.
+            let promised = self.budget.ask(needed).await;
+            let shortage = match promised {
+                Ok(()) => self.budget.check(needed).await,
+                refused => refused,
             };
-            self.tools.holdups.set(self.job.id, shortage);
+            let Err(shortage) = shortage else {
+                self.tools.holdups.clear(self.job.id);
+                return Ok(());
+            };
+            self.tools.holdups.set(self.job.id, shortage.to_string());
             tokio::select! {
                 biased;
                 _ = changes.changed() => {}
@@ -239,6 +241,10 @@ impl Ingest<'_> {
             }
         }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where what a job has fetched waits to be used, over attempts and restarts.

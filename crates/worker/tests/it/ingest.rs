@@ -30,7 +30,7 @@ fn clip(name: &str) -> Bytes {
 }
 
 /// A clip with so many MiB behind it that a demuxer passes over.
-fn padded(mib: u32) -> Bytes {
+pub(crate) fn padded(mib: u32) -> Bytes {
     let mut content = clip(CLIP).to_vec();
     let padding = mib << 20;
     content.extend_from_slice(&padding.to_be_bytes());
@@ -39,7 +39,7 @@ fn padded(mib: u32) -> Bytes {
     content.into()
 }
 
-fn ingest(url: SourceUrl, output: &str) -> IngestSpec {
+pub(crate) fn ingest(url: SourceUrl, output: &str) -> IngestSpec {
     IngestSpec {
         source: IngestSource::Url {
             url,
@@ -54,7 +54,7 @@ fn ingest(url: SourceUrl, output: &str) -> IngestSpec {
 }
 
 impl House {
-    async fn submit_spec(&self, spec: JobSpec) -> Job {
+    pub(crate) async fn submit_spec(&self, spec: JobSpec) -> Job {
         let job = SubmitJob {
             spec,
             priority: Priority::default(),
@@ -250,7 +250,7 @@ async fn a_fetch_waits_while_the_disk_is_full() {
     FREE.store(1 << 20, Ordering::SeqCst);
     web.hold_at(u64::MAX);
     let told = waits_for_room(&house, &job).await;
-    assert!(told.contains("1048576 free"), "{told}");
+    assert!(told.ends_with("1.0 MB free"), "{told}");
     let asked = web.requests();
     // Time enough for a thousand of them.
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;

@@ -16,4 +16,5 @@ mod journeys;
 mod limits;
 mod object_store;
 mod recovery;
+mod room;
 mod web;

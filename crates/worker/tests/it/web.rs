@@ -1,4 +1,4 @@
-//! A web server with one file, which counts what it sends and can be told to stop on the way.
+//! A web server with one file, which counts what it sends and can be told to stop or to break off on the way.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,21 +19,48 @@ pub(crate) struct Web {
 
 struct Shared {
     content: Bytes,
+    /// What it says of the content.
+    headers: &'static str,
+    /// How long it says that the content is.
+    said: usize,
     sent: AtomicU64,
     requests: AtomicU64,
     /// Bytes from this place on are kept back until it grows.
     until: watch::Sender<u64>,
+    /// The first answer that comes to this place ends there.
+    breaks_at: AtomicU64,
 }
 
 impl Web {
     pub(crate) async fn serve(content: Bytes) -> Self {
+        let said = content.len();
+        Self::start(content, "accept-ranges: bytes\r\netag: \"one\"\r\n", said).await
+    }
+
+    /// One that says nothing by which versions are told apart: what breaks off begins anew.
+    pub(crate) async fn serve_unidentified(content: Bytes) -> Self {
+        let said = content.len();
+        Self::start(content, "", said).await
+    }
+
+    /// One whose file is so long, as it says, and that sends nothing of it.
+    pub(crate) async fn promise(said: usize) -> Self {
+        let web = Self::start(Bytes::new(), "", said).await;
+        web.hold_at(0);
+        web
+    }
+
+    async fn start(content: Bytes, headers: &'static str, said: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             content,
+            headers,
+            said,
             sent: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             until: watch::Sender::new(u64::MAX),
+            breaks_at: AtomicU64::new(u64::MAX),
         });
         let served = Arc::clone(&shared);
         let serving = tokio::spawn(async move {
@@ -65,6 +92,11 @@ impl Web {
     pub(crate) fn hold_at(&self, place: u64) {
         self.shared.until.send_replace(place);
     }
+
+    /// Breaks off at this place of the content, once.
+    pub(crate) fn break_at(&self, place: u64) {
+        self.shared.breaks_at.store(place, Ordering::SeqCst);
+    }
 }
 
 impl Drop for Web {
@@ -84,7 +116,7 @@ async fn answer(shared: Arc<Shared>, mut stream: TcpStream) {
     }
     shared.requests.fetch_add(1, Ordering::SeqCst);
     let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
-    let total = shared.content.len();
+    let total = shared.said;
     let range = head.split("range: bytes=").nth(1).map(|rest| {
         let (from, rest) = rest.split_once('-').unwrap();
         let to = rest.split("\r\n").next().unwrap().parse::<usize>();
@@ -105,7 +137,8 @@ async fn answer(shared: Arc<Shared>, mut stream: TcpStream) {
     let length = range.len();
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{part}\
-         accept-ranges: bytes\r\netag: \"one\"\r\nconnection: close\r\n\r\n"
+         {}connection: close\r\n\r\n",
+        shared.headers
     );
     if stream.write_all(head.as_bytes()).await.is_err() {
         return;
@@ -125,6 +158,10 @@ async fn answer(shared: Arc<Shared>, mut stream: TcpStream) {
         }
         shared.sent.fetch_add((end - at) as u64, Ordering::SeqCst);
         at = end;
+        if shared.breaks_at.load(Ordering::SeqCst) <= at as u64 {
+            shared.breaks_at.store(u64::MAX, Ordering::SeqCst);
+            return;
+        }
     }
     let _ = stream.shutdown().await;
 }
