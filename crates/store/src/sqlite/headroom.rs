@@ -19,7 +19,7 @@ const FILE_NAME: &str = "reelgate.reserve";
 const RESERVE: u64 = 32 << 20;
 
 /// Growth is refused below this.
-const FLOOR: u64 = 16 << 20;
+pub(super) const FLOOR: u64 = 16 << 20;
 
 /// What a batch of cancels may need, and how much of the reserve is given up at a time.
 const STEP: u64 = 4 << 20;

@@ -14,6 +14,8 @@ mod copying;
 mod documents;
 mod error;
 mod events;
+#[cfg(test)]
+mod full_disk_tests;
 mod headroom;
 mod history;
 mod inbox;
@@ -103,6 +105,10 @@ impl SqliteStore {
     /// this release. Refuses a directory that another process serves and a database that a newer
     /// release has written.
     pub fn open(dir: &Path) -> Result<Self> {
+        Self::open_with(dir, Headroom::open)
+    }
+
+    fn open_with(dir: &Path, headroom: impl FnOnce(&Path) -> Result<Headroom>) -> Result<Self> {
         std::fs::create_dir_all(dir)
             .map_err(|error| StoreError::Unavailable(format!("{}: {error}", dir.display())))?;
         let dir = dir
@@ -118,7 +124,7 @@ impl SqliteStore {
         connect::empty_log_if_possible(&connection)?;
         let served = rows::cell(&connection, sql::LAST_SERVED, [])?.unwrap_or(0);
         let readers = Readers::open(&path)?;
-        let mut headroom = Headroom::open(&dir)?;
+        let mut headroom = headroom(&dir)?;
         let inbox = Arc::new(Inbox::default());
         let bells = Arc::new(Bells::default());
         let (thread_inbox, thread_bells) = (Arc::clone(&inbox), Arc::clone(&bells));

@@ -48,8 +48,8 @@ impl AssetStore for SqliteStore {
         jobs: Vec<NewJob>,
     ) -> Result<Fenced> {
         let jobs = NewRow::encode_all(&jobs)?;
-        // It queues jobs, so it has no room when they have none.
-        self.write(Lane::Normal, move |tx| {
+        // A worker's report: the file is in place, and its job would fail for want of room for a few rows.
+        self.write(Lane::Urgent, move |tx| {
             arriving::arrived(tx, (job, attempt), &asset, &jobs)
         })
         .await
