@@ -34,38 +34,28 @@ pub(super) fn cancel(
     how: (CancelPolicy, StopMode),
     now: Timestamp,
 ) -> Result<Vec<CancelOutcome>> {
-    let found: Result<Vec<Vec<Held>>> = match &selector.named {
-        Named::Ids(ids) => {
-            let found = ids.iter().map(|id| unit.by_id(account, *id));
-            found
-                .map(|it| it.map(|it| it.into_iter().collect()))
-                .collect()
-        }
-        Named::Numbers(numbers) => {
-            let found = numbers.iter().map(|it| unit.by_number(account, it.0));
-            found
-                .map(|it| it.map(|it| it.into_iter().collect()))
-                .collect()
-        }
-        Named::SourceUrls(urls) => urls
-            .iter()
-            .map(|url| fetching(unit, account, url, selector.kinds))
-            .collect(),
-    };
-    let found = found?;
     let within = selector
         .pipeline
         .map(|id| unit.pipelines.get(&(account_key(account), id)).copied());
-    let mut outcomes = Vec::with_capacity(found.len());
-    for (index, mut found) in found.into_iter().enumerate() {
-        let is_within = |held: &Held| within.is_none_or(|key| key == Some(held.pipeline));
+    let is_within = |held: &Held| within.is_none_or(|key| key == Some(held.pipeline));
+    let count = match &selector.named {
+        Named::Ids(ids) => ids.len(),
+        Named::Numbers(numbers) => numbers.len(),
+        Named::SourceUrls(urls) => urls.len(),
+    };
+    let mut outcomes = Vec::with_capacity(count);
+    // Each entry finds jobs as the one before has left them.
+    for index in 0..count {
+        let mut found: Vec<Held> = match &selector.named {
+            Named::Ids(ids) => Vec::from_iter(unit.by_id(account, ids[index])?),
+            Named::Numbers(numbers) => Vec::from_iter(unit.by_number(account, numbers[index].0)?),
+            Named::SourceUrls(urls) => fetching(unit, account, &urls[index], selector.kinds)?,
+        };
         found.retain(|held| unit.is_of(held.number, selector.kinds) && is_within(held));
         if found.is_empty() {
             outcomes.push(CancelOutcome::Missing { index });
         }
         for held in found {
-            // As the entry before may have left it.
-            let held = unit.by_number(account, held.number)?.unwrap_or(held);
             outcomes.push(cancel_one(unit, &held, how, now)?);
         }
     }
