@@ -141,7 +141,8 @@ impl SourceUrl {
 
     /// The host, with its port if it has one; empty for what is no URL of a web server.
     pub fn host(&self) -> &str {
-        let authority = self.after_scheme().split(['/', '?', '#']).next();
+        // Whoever connects takes a backslash for a slash.
+        let authority = self.after_scheme().split(['/', '\\', '?', '#']).next();
         let authority = authority.unwrap_or_default();
         authority.rsplit('@').next().unwrap_or_default()
     }
@@ -186,6 +187,8 @@ mod tests {
         assert_eq!(url.host(), "cdn.example.com:8443");
         assert_eq!(url.file_name(), "b.mp4");
         assert_eq!(format!("{url:?}"), "SourceUrl(cdn.example.com:8443/…)");
+        let url = SourceUrl::new(r"https://cdn.example.com\secret\b.mp4").unwrap();
+        assert_eq!(url.host(), "cdn.example.com");
     }
 
     #[test]
