@@ -4,6 +4,7 @@
 use reelgate_domain::asset::{Asset, AssetId};
 use reelgate_domain::document::DocumentKind;
 use reelgate_domain::job::kind::ingest::SourceUrl;
+use reelgate_domain::job::{CancelOutcome, CancelPolicy, Named, Selector, StateName, StopMode};
 use reelgate_store::{AssetFilter, PutDocument, PutOutcome, StoreError};
 use reelgate_testkit::fetching;
 
@@ -131,7 +132,7 @@ on_both!(addresses_of_one_hash_are_told_apart);
 /// Half a hash is all that is stored of an address.
 async fn addresses_of_one_hash_are_told_apart(engine: Engine) {
     let it = Damaged::new(engine).await;
-    let mut of_a = Vec::new();
+    let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
     let mut first = None;
     for address in [
         "http://h/a",
@@ -146,6 +147,7 @@ async fn addresses_of_one_hash_are_told_apart(engine: Engine) {
             of_a.insert(0, id);
             continue;
         }
+        of_b.push(id);
         let hash = format!(
             "UPDATE job_sources SET hash = (SELECT hash FROM job_sources WHERE number = {}) \
              WHERE number = ?1",
@@ -163,4 +165,21 @@ async fn addresses_of_one_hash_are_told_apart(engine: Engine) {
     it.damage(of_a[0], NEWER_SPEC);
     let found = store.jobs_fetching(owner, &url, 9).await.unwrap();
     assert_eq!(found, of_a[1..]);
+    let cancel = async || {
+        let selector = Selector::all(Named::SourceUrls(vec![url.clone()]));
+        let (policy, mode) = (CancelPolicy::QueuedOnly, StopMode::Graceful);
+        let outcomes = store.cancel(owner, selector, policy, mode, it.world.now(), None);
+        outcomes.await.unwrap()
+    };
+    let id = of_a[1];
+    let from = StateName::Queued;
+    assert_eq!(cancel().await, [CancelOutcome::Cancelled { id, from }]);
+    // Also when only what has ended is left of it, beside newer ones of the other.
+    let state = StateName::Cancelled;
+    let started = false;
+    let told = CancelOutcome::Refused { id, state, started };
+    assert_eq!(cancel().await, [told]);
+    for other in of_b {
+        assert_eq!(it.world.state(other).await, StateName::Queued);
+    }
 }
