@@ -118,6 +118,14 @@ pub(crate) fn told(known: Asset, found: &Asset, job: JobId) -> Asset {
     }
 }
 
+/// Logs that a job's asset stays as it is, because it cannot be read.
+pub(crate) fn log_untold(job: JobId, asset: AssetId, error: &StoreError) {
+    tracing::error!(
+        job.id = %job, asset.id = %asset, %error,
+        "what job {job} has found is not noted, and nothing follows it: its asset cannot be read"
+    );
+}
+
 /// The ids that a page may show, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AssetRange {

@@ -114,7 +114,8 @@ pub trait AssetStore: Send + Sync {
     ///
     /// What stands against it must not keep the job from its end. If another asset has the file, then that
     /// one becomes what was found and the jobs are its. A reference that another asset has is left out.
-    /// If a job's pipeline is gone, no job is queued. The last two are logged.
+    /// If a job's pipeline is gone, no job is queued. An asset that cannot be read stays as it is, and no job
+    /// is queued. The last three are logged.
     async fn asset_arrived(
         &self,
         job: JobId,

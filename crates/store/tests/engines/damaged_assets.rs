@@ -4,8 +4,10 @@
 use reelgate_domain::asset::{Asset, AssetId};
 use reelgate_domain::document::DocumentKind;
 use reelgate_domain::job::kind::ingest::SourceUrl;
-use reelgate_domain::job::{CancelOutcome, CancelPolicy, Named, Selector, StateName, StopMode};
-use reelgate_store::{AssetFilter, PutDocument, PutOutcome, StoreError};
+use reelgate_domain::job::{
+    CancelOutcome, CancelPolicy, Named, NewJob, Selector, StateName, StopMode,
+};
+use reelgate_store::{AssetFilter, Ending, Fenced, PutDocument, PutOutcome, StoreError};
 use reelgate_testkit::fetching;
 
 use crate::damage::{Damaged, Engine, NEWER_SPEC, on_both};
@@ -92,6 +94,44 @@ async fn an_asset_that_cannot_be_read_is_an_error_only_where_it_is_all_there_is(
     }
     // Whoever wants to be rid of it can be.
     assert!(store.delete_asset(owner, bad.id, None).await.unwrap());
+}
+
+on_both!(an_asset_that_cannot_be_read_does_not_hold_its_job_up);
+
+/// Whether its job was registered with it or brings another file under its name.
+async fn an_asset_that_cannot_be_read_does_not_hold_its_job_up(engine: Engine) {
+    let it = Damaged::new(engine).await;
+    let world = &it.world;
+    let store = &world.store;
+    let [bad]: [Asset; 1] = it.register(1).await.try_into().unwrap();
+    assert_eq!(world.claim_ids(1).await, [bad.job]);
+    it.damage_asset(&bad, DAMAGES[0]);
+    let file = bad.file.clone();
+    let fetched = Asset {
+        file,
+        ..world.new_asset("unused.mp4")
+    };
+    let fetching = NewJob {
+        id: fetched.job,
+        ..world
+            .new_job()
+            .spec(fetching("http://h/a", "0.mp4"))
+            .build()
+    };
+    world.submit(vec![fetching]).await;
+    assert_eq!(world.claim_ids(1).await, [fetched.job]);
+    for told in [&bad, &fetched] {
+        let (job, follow_up) = (told.job, world.new_job().build());
+        let queued = [follow_up.id];
+        assert_eq!(world.publish(job, 1).await, Fenced::Done);
+        let arrived = store.asset_arrived(job, 1, told.clone(), vec![follow_up]);
+        assert_eq!(arrived.await.unwrap(), Fenced::Done);
+        assert_eq!(store.jobs(world.account, &queued).await.unwrap(), []);
+        let ended = world.finish(job, 1, Ending::Succeeded).await;
+        assert_eq!(ended, Fenced::Done);
+    }
+    let unread = store.assets(world.account, &[bad.id]).await;
+    assert!(matches!(unread, Err(StoreError::Corrupt { .. })));
 }
 
 on_both!(a_document_that_cannot_be_read_hides_no_others);

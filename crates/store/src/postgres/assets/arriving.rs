@@ -9,6 +9,7 @@ use std::sync::Arc;
 use reelgate_domain::asset::{Asset, AssetId};
 use reelgate_domain::job::StateName;
 use reelgate_domain::{JobId, PipelineId};
+use tokio_postgres::Row;
 
 use super::super::connect::{Param, Session};
 use super::super::error::Answer;
@@ -25,9 +26,10 @@ use super::super::submit::{self, NewRow, Numbers};
 use super::super::unit::Unit;
 use super::super::{report, sql as all_sql};
 use super::rows::{asset, insert, replace};
-use crate::assets::{AssetRow, as_stored, told};
+use crate::assets::{AssetRow, as_stored, log_untold, told};
 use crate::contract::{Fenced, RegisterAsset, RegisterOutcome};
 use crate::held::Held;
+use crate::stored::by_row;
 
 /// A file that is to be an asset, and the job that looks at it.
 pub(super) type NewAsset = (AssetRow, NewRow);
@@ -128,16 +130,17 @@ pub(super) async fn arrived(
         return Ok(Fenced::Done);
     }
     session.execute(sql::NOTE_TOLD, &[&held.number]).await?;
-    let by_id: [Param<'_>; 2] = [&account, &found.id.as_bytes().as_slice()];
-    let (bucket, key) = (found.file.bucket.as_str(), found.file.key.as_str());
-    let by_file: [Param<'_>; 3] = [&account, &bucket, &key];
-    let known = match session.one(sql::ASSET, &by_id).await? {
-        Some(row) => Some(row),
+    let registered = has_told.is_some();
+    let known = known(session, found, registered).await?;
+    let known = match by_row(known.as_ref().map(asset).transpose())? {
         // Somebody has deleted it meanwhile.
-        None if has_told.is_some() => return Ok(Fenced::Done),
-        None => session.one(sql::ASSET_OF_FILE, &by_file).await?,
+        Ok(None) if registered => return Ok(Fenced::Done),
+        Ok(known) => known,
+        Err(error) => {
+            log_untold(job, found.id, &error);
+            return Ok(Fenced::Done);
+        }
     };
-    let known = known.as_ref().map(asset).transpose()?;
     let id = known.as_ref().map_or(found.id, |known| known.id);
     let unit = follow(session, job, jobs, (found.id, id)).await?;
     match known {
@@ -167,6 +170,19 @@ async fn lock(session: &Session, job: JobId) -> Answer<Option<Held>> {
         // It has got its lease after the lock was asked for, and not for this attempt.
         false => Ok(None),
     }
+}
+
+/// The asset that a job's file has already: if it was not registered with the job, also that of another.
+async fn known(session: &Session, found: &Asset, registered: bool) -> Answer<Option<Row>> {
+    let account = account_key(found.account);
+    let by_id: [Param<'_>; 2] = [&account, &found.id.as_bytes().as_slice()];
+    let known = session.one(sql::ASSET, &by_id).await?;
+    if known.is_some() || registered {
+        return Ok(known);
+    }
+    let (bucket, key) = (found.file.bucket.as_str(), found.file.key.as_str());
+    let by_file: [Param<'_>; 3] = [&account, &bucket, &key];
+    session.one(sql::ASSET_OF_FILE, &by_file).await
 }
 
 /// The asset without what it cannot have.

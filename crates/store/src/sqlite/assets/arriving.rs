@@ -13,8 +13,9 @@ use super::super::submit::NewRow;
 use super::super::writer::Tx;
 use super::super::{report, submit};
 use super::rows::{asset, insert, replace};
-use crate::assets::{AssetRow, as_stored, told};
+use crate::assets::{AssetRow, as_stored, log_untold, told};
 use crate::contract::{Fenced, RegisterAsset, RegisterOutcome, Result};
+use crate::stored::by_row;
 
 /// A file that is to be an asset, and the job that looks at it.
 pub(super) type NewAsset = (AssetRow, NewRow);
@@ -87,19 +88,15 @@ pub(super) fn arrived(
         return Ok(Fenced::Done);
     }
     execute(connection, sql::NOTE_TOLD, [held.number])?;
-    let account = account_key(found.account);
-    let (bucket, key) = (found.file.bucket.as_str(), found.file.key.as_str());
-    let by_id = params![account, found.id.as_bytes()];
-    let known = match one(connection, sql::ASSET, by_id, asset)? {
-        Some(known) => Some(known),
+    let registered = has_told.is_some();
+    let known = match by_row(known(connection, found, registered))? {
         // Somebody has deleted it meanwhile.
-        None if has_told.is_some() => return Ok(Fenced::Done),
-        None => one(
-            connection,
-            sql::ASSET_OF_FILE,
-            params![account, bucket, key],
-            asset,
-        )?,
+        Ok(None) if registered => return Ok(Fenced::Done),
+        Ok(known) => known,
+        Err(error) => {
+            log_untold(job, found.id, &error);
+            return Ok(Fenced::Done);
+        }
     };
     let id = known.as_ref().map_or(found.id, |known| known.id);
     match known {
@@ -110,6 +107,19 @@ pub(super) fn arrived(
         )?,
     }
     queue(tx, job, jobs, (found.id, id))
+}
+
+/// The asset that a job's file has already: if it was not registered with the job, also that of another.
+fn known(connection: &Connection, found: &Asset, registered: bool) -> Result<Option<Asset>> {
+    let account = account_key(found.account);
+    let by_id = params![account, found.id.as_bytes()];
+    let known = one(connection, sql::ASSET, by_id, asset)?;
+    if known.is_some() || registered {
+        return Ok(known);
+    }
+    let (bucket, key) = (found.file.bucket.as_str(), found.file.key.as_str());
+    let by_file = params![account, bucket, key];
+    one(connection, sql::ASSET_OF_FILE, by_file, asset)
 }
 
 /// The asset without what it cannot have.
