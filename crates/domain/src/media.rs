@@ -27,6 +27,9 @@ pub struct FormatFacts {
     pub size_bytes: u64,
     /// Bits a second over the whole file.
     pub bit_rate: Option<u64>,
+    /// 32 hex digits, where it is known: of files that a job looked at or remuxed as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
 }
 
 /// One stream of a file.

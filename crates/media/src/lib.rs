@@ -16,9 +16,13 @@ pub use check::made::{MadeFile, Transcoded};
 pub use check::ssim::{SsimError, ssim};
 pub use cues::cues;
 pub use engine::{Capabilities, Engine, EngineError, Part as Component};
-pub use plan::{CoverPlan, Plan, SnapshotPlan, cover_plan, groups, plan, shareable, snapshot_plan};
+pub use plan::{
+    CoverPlan, Plan, RemuxPlan, SnapshotPlan, cover_plan, groups, plan, remux_plan, shareable,
+    snapshot_plan,
+};
 pub use probe::{ProbeError, probe};
 pub use run::cover::{Cover, cover};
+pub use run::remux::{REMUXED, Remux, remux};
 pub use run::snapshots::{Picture, Snapshots, Taken, snapshots};
 pub use run::transcode::{Part, Transcode, TranscodeError, transcode};
 pub use run::{Landlock, Limits, Missing, Network, Runner, SandboxLevel, Seccomp, Stopped};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
+use reelgate_domain::job::kind::remux::RemuxSpec;
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::media::{
@@ -15,7 +16,7 @@ use reelgate_domain::media::{
 };
 use reelgate_domain::{AccountId, JobId, ObjectKey, ObjectRef};
 use reelgate_fetch::pull::{Look, Pull, PullFault, Pulled, SourceUrl};
-use reelgate_media::{Capabilities, Limits, Stopped, Taken};
+use reelgate_media::{Capabilities, Limits, Stopped, Taken, Transcoded};
 use reelgate_objects::{ObjectMeta, StageFolder};
 use reelgate_store::Bucket;
 use reelgate_worker::{Made, Outcome, Picture, Place, Process, Source, Workbench};
@@ -154,6 +155,25 @@ impl Workbench for SimulatedBench {
         _: &Limits,
         _: &mut (dyn FnMut(u8) + Send),
     ) -> Result<Taken, Fault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
+    async fn remux(
+        &self,
+        _: &RemuxSpec,
+        _: &Source,
+        _: &Path,
+        _: &Limits,
+        _: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Transcoded, Fault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
+    async fn md5(&self, _: &Path, _: &mut (dyn FnMut(u8) + Send)) -> Result<String, Fault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
+    async fn write(&self, _: &Path, _: &[u8]) -> Result<(), Fault> {
         unreachable!("{TRANSCODES_ONLY}")
     }
 

@@ -1,8 +1,11 @@
 //! Jobs and what belongs to them.
 
 use reelgate_domain::job::kind::ingest::{IngestSource, IngestSpec, SourceUrl};
-use reelgate_domain::job::kind::transcode::{OutputSpec, TranscodeSpec};
-use reelgate_domain::job::{JobSpec, NewJob, Origin, Priority};
+use reelgate_domain::job::kind::media_info::MediaInfoSpec;
+use reelgate_domain::job::kind::remux::RemuxSpec;
+use reelgate_domain::job::kind::snapshot::{Moments, PictureFormat, SnapshotSpec};
+use reelgate_domain::job::kind::transcode::{Container, OutputSpec, TranscodeSpec};
+use reelgate_domain::job::{JobKind, JobSpec, NewJob, Origin, Priority};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult, Staged};
 use reelgate_domain::{
     AccountId, BucketName, JobId, ObjectKey, ObjectRef, PipelineId, SubmissionId, Timestamp,
@@ -53,6 +56,34 @@ pub fn fetching(url: &str, output: &str) -> JobSpec {
         cover: None,
         asset: None,
     })
+}
+
+/// A job of a kind.
+pub fn of_kind(kind: JobKind) -> JobSpec {
+    let input = object("in.mp4");
+    match kind {
+        JobKind::Transcode => spec("in.mp4", "out.mp4"),
+        JobKind::Ingest => fetching("https://source.example/a.mp4", "a.mp4"),
+        JobKind::Snapshot => JobSpec::Snapshot(SnapshotSpec {
+            input,
+            output: object("shot.jpg"),
+            moments: Moments::At(vec![0]),
+            width: None,
+            height: None,
+            format: PictureFormat::Jpeg,
+            sprite: None,
+        }),
+        JobKind::MediaInfo => JobSpec::MediaInfo(MediaInfoSpec {
+            input,
+            output: None,
+        }),
+        JobKind::Remux => JobSpec::Remux(RemuxSpec {
+            input,
+            output: object("copy.mp4"),
+            container: Container::Mp4,
+            remove_metadata: false,
+        }),
+    }
 }
 
 /// The result of an output that was made.

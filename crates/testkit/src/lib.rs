@@ -11,7 +11,7 @@ mod server;
 
 pub use clock::FixedClock;
 pub use ids::Ids;
-pub use jobs::{JobBuilder, account, done, fetching, object, spec, staged, worker};
+pub use jobs::{JobBuilder, account, done, fetching, object, of_kind, spec, staged, worker};
 pub use misbehaving::Misbehaviour;
 pub use postgres::{Postgres, PostgresSetup};
 pub use processes::Process;

@@ -16,7 +16,9 @@ use tokio::task::JoinSet;
 use crate::attempt::Attempt;
 use crate::opening::Opening;
 use crate::roster::{EndReason, Ended, Roster};
-use crate::run::{Ingest, Made, Outcome, Planned, Process, Snapshot, Source, fetched_dir};
+use crate::run::{
+    Ingest, Made, MediaInfo, Outcome, Planned, Process, Remux, Snapshot, Source, fetched_dir,
+};
 use crate::scratch::{self, Budget, Ledger};
 use crate::supervise::message;
 use crate::{Tools, WorkerConfig};
@@ -201,6 +203,29 @@ impl Group {
                         };
                         snapshot.make().await
                     }
+                    JobSpec::MediaInfo(spec) => {
+                        let info = MediaInfo {
+                            tools: &self.tools,
+                            opening: self.opening(0),
+                            job: &job,
+                            spec,
+                            scratch: &self.scratch,
+                            on_progress: &on_progress,
+                        };
+                        info.make().await
+                    }
+                    JobSpec::Remux(spec) => {
+                        let remux = Remux {
+                            tools: &self.tools,
+                            opening: self.opening(1),
+                            job: &job,
+                            spec,
+                            scratch: &self.scratch,
+                            limits: self.limits(),
+                            on_progress: &on_progress,
+                        };
+                        remux.make().await
+                    }
                     JobSpec::Transcode(_) => {
                         unreachable!("transcodes are made together with their siblings")
                     }
@@ -230,7 +255,8 @@ impl Group {
     async fn open_source(&mut self) -> Option<Source> {
         let first = self.members.first()?;
         let found = {
-            let mut opening = pin!(self.opening().open(first.job.clone()));
+            let opening = self.opening(0);
+            let mut opening = pin!(opening.open(first.job.clone()));
             loop {
                 let ended = tokio::select! {
                     biased;
@@ -261,13 +287,14 @@ impl Group {
         }
     }
 
-    fn opening(&self) -> Opening {
+    fn opening(&self, copies: u64) -> Opening {
         Opening {
             tools: self.tools.clone(),
             config: Arc::clone(&self.config),
             budget: Arc::clone(&self.budget),
             capacity: self.capacity(),
             dir: self.source_dir(),
+            copies,
             jobs: self.members.iter().map(|member| member.job.id).collect(),
         }
     }

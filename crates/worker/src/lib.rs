@@ -6,6 +6,7 @@
 mod arrival;
 mod attempt;
 mod contact;
+mod digest;
 mod dispatch;
 mod group;
 mod heartbeat;

@@ -8,19 +8,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
+use reelgate_domain::job::kind::remux::RemuxSpec;
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::media::OutputFile;
 use reelgate_domain::{AccountId, JobId, ObjectKey, ObjectRef};
 use reelgate_fetch::pull::{Look, Pull, PullFault, Pulled, Puller, SourceUrl};
 use reelgate_media::{
-    Capabilities, Cover, Engine, Limits, Runner, Snapshots, Taken, TranscodeError,
+    Capabilities, Cover, Engine, Limits, Remux, Runner, Snapshots, Taken, TranscodeError,
+    Transcoded,
 };
 use reelgate_objects::{ObjectError, ObjectMeta, OpenBucket, Readable, StageFolder};
 use reelgate_service::BucketOpener;
 use reelgate_store::Bucket;
 use tokio::time::Instant;
 
+use crate::digest;
 use crate::run::{Outcome, Process, Source, bucket_fault, fetched_for, fetched_name, source_fault};
 use crate::workbench::{Picture, Place, Workbench};
 
@@ -232,6 +235,46 @@ impl Workbench for Machine {
         let (runner, engine) = (&self.runner, &self.engine);
         let taken = reelgate_media::snapshots(runner, engine, job, on_progress, pending()).await;
         taken.map_err(fault_of)
+    }
+
+    async fn remux(
+        &self,
+        spec: &RemuxSpec,
+        source: &Source,
+        dir: &Path,
+        limits: &Limits,
+        on_progress: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Transcoded, Fault> {
+        let plan = reelgate_media::remux_plan(spec, &source.facts, self.capabilities())?;
+        make_dir(dir).await?;
+        let job = Remux {
+            plan: &plan,
+            input: &source.path,
+            dir,
+            limits,
+        };
+        let (runner, engine) = (&self.runner, &self.engine);
+        let made = reelgate_media::remux(runner, engine, job, on_progress, pending()).await;
+        made.map_err(fault_of)
+    }
+
+    async fn md5(
+        &self,
+        path: &Path,
+        on_progress: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<String, Fault> {
+        digest::md5(path, on_progress).await
+    }
+
+    async fn write(&self, path: &Path, content: &[u8]) -> Result<(), Fault> {
+        if let Some(dir) = path.parent() {
+            make_dir(dir).await?;
+        }
+        let written = tokio::fs::write(path, content).await;
+        written.map_err(|error| {
+            let message = format!("a file could not be written in scratch: {}", error.kind());
+            Fault::new(FaultCode::StorageFailed, message)
+        })
     }
 
     async fn make(

@@ -20,13 +20,15 @@ pub(crate) struct Opening {
     pub(crate) capacity: u64,
     /// Where an input is fetched to.
     pub(crate) dir: PathBuf,
+    /// How many times what the input has is written as well.
+    pub(crate) copies: u64,
     /// Those that wait for it.
     pub(crate) jobs: Vec<JobId>,
 }
 
 impl Opening {
     /// The input of a job, and what it takes of scratch.
-    pub(crate) async fn open(self, job: Job) -> Result<(Source, u64), Fault> {
+    pub(crate) async fn open(&self, job: Job) -> Result<(Source, u64), Fault> {
         let object = job
             .spec
             .input()
@@ -35,9 +37,14 @@ impl Opening {
         let bytes = self.tools.bench.fetched_bytes(&bucket, object).await?;
         if bytes > 0 {
             self.check(bytes, object)?;
-            self.wait_for_scratch(bytes).await;
+            let all = bytes.saturating_mul(1 + self.copies);
+            self.wait_for_scratch(all).await;
         }
         let source = self.tools.bench.open(&bucket, object, &self.dir).await?;
+        if bytes == 0 && self.copies > 0 {
+            let copied = source.facts.format.size_bytes.saturating_mul(self.copies);
+            self.wait_for_scratch(copied).await;
+        }
         Ok((source, bytes))
     }
 
@@ -71,7 +78,7 @@ impl Opening {
             if !std::mem::replace(&mut is_told, true) {
                 tracing::warn!(
                     jobs = self.jobs.len(),
-                    "jobs wait to fetch their input: {shortage}"
+                    "jobs wait for room for their input or its copy: {shortage}"
                 );
             }
             tokio::select! {

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
+use reelgate_domain::job::kind::remux::RemuxSpec;
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::{Fault, StopMode};
 use reelgate_domain::media::OutputFile;
 use reelgate_domain::{AccountId, JobId, ObjectKey, ObjectRef};
 use reelgate_fetch::pull::{Look, Pull, PullFault, Pulled, SourceUrl};
-use reelgate_media::{Capabilities, Limits, Taken};
+use reelgate_media::{Capabilities, Limits, Taken, Transcoded};
 use reelgate_objects::{ObjectMeta, StageFolder};
 use reelgate_store::Bucket;
 
@@ -89,6 +90,27 @@ pub trait Workbench: Send + Sync + 'static {
         limits: &Limits,
         on_progress: &mut (dyn FnMut(u8) + Send),
     ) -> Result<Taken, Fault>;
+
+    /// Copies the streams of a source into another container, in a directory that does not exist yet. Dropping
+    /// the future kills the process.
+    async fn remux(
+        &self,
+        spec: &RemuxSpec,
+        source: &Source,
+        dir: &Path,
+        limits: &Limits,
+        on_progress: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Transcoded, Fault>;
+
+    /// The MD5 of a file, in 32 hex digits.
+    async fn md5(
+        &self,
+        path: &Path,
+        on_progress: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<String, Fault>;
+
+    /// Writes a small file into a directory that may not be there yet.
+    async fn write(&self, path: &Path, content: &[u8]) -> Result<(), Fault>;
 
     /// Runs a process to its end. `on_progress` hears a part's index and 0 to 100; when `stop`
     /// completes, the process is ended. Dropping the future kills it.

@@ -31,6 +31,8 @@ pub enum JobSpec {
     Transcode(kind::transcode::TranscodeSpec),
     Ingest(kind::ingest::IngestSpec),
     Snapshot(kind::snapshot::SnapshotSpec),
+    MediaInfo(kind::media_info::MediaInfoSpec),
+    Remux(kind::remux::RemuxSpec),
 }
 
 impl JobSpec {
@@ -39,6 +41,8 @@ impl JobSpec {
             Self::Transcode(_) => JobKind::Transcode,
             Self::Ingest(_) => JobKind::Ingest,
             Self::Snapshot(_) => JobKind::Snapshot,
+            Self::MediaInfo(_) => JobKind::MediaInfo,
+            Self::Remux(_) => JobKind::Remux,
         }
     }
 
@@ -46,7 +50,7 @@ impl JobSpec {
     pub const fn shared_input(&self) -> Option<&ObjectRef> {
         match self {
             Self::Transcode(spec) => Some(&spec.input),
-            Self::Ingest(_) | Self::Snapshot(_) => None,
+            Self::Ingest(_) | Self::Snapshot(_) | Self::MediaInfo(_) | Self::Remux(_) => None,
         }
     }
 
@@ -55,6 +59,8 @@ impl JobSpec {
         match self {
             Self::Transcode(spec) => Some(&spec.input),
             Self::Snapshot(spec) => Some(&spec.input),
+            Self::MediaInfo(spec) => Some(&spec.input),
+            Self::Remux(spec) => Some(&spec.input),
             Self::Ingest(spec) => match &spec.source {
                 kind::ingest::IngestSource::Url { .. } => None,
                 kind::ingest::IngestSource::Object => Some(&spec.output),
@@ -62,12 +68,14 @@ impl JobSpec {
         }
     }
 
-    /// What the job writes, one entry for each of its results.
+    /// What the job writes, one entry for each of its results. What writes nothing has a result about its input.
     pub fn targets(&self) -> Vec<&ObjectRef> {
         match self {
             Self::Transcode(spec) => spec.outputs.iter().map(|it| &it.object).collect(),
             Self::Ingest(spec) => std::iter::once(&spec.output).chain(&spec.cover).collect(),
             Self::Snapshot(spec) => vec![&spec.output],
+            Self::MediaInfo(spec) => vec![spec.target()],
+            Self::Remux(spec) => vec![&spec.output],
         }
     }
 
@@ -75,7 +83,7 @@ impl JobSpec {
     pub const fn transcode(&self) -> Option<&kind::transcode::TranscodeSpec> {
         match self {
             Self::Transcode(spec) => Some(spec),
-            Self::Ingest(_) | Self::Snapshot(_) => None,
+            Self::Ingest(_) | Self::Snapshot(_) | Self::MediaInfo(_) | Self::Remux(_) => None,
         }
     }
 
@@ -86,7 +94,11 @@ impl JobSpec {
                 source: kind::ingest::IngestSource::Url { url, .. },
                 ..
             }) => Some(url),
-            Self::Ingest(_) | Self::Transcode(_) | Self::Snapshot(_) => None,
+            Self::Ingest(_)
+            | Self::Transcode(_)
+            | Self::Snapshot(_)
+            | Self::MediaInfo(_)
+            | Self::Remux(_) => None,
         }
     }
 }
@@ -98,10 +110,19 @@ pub enum JobKind {
     Transcode,
     Ingest,
     Snapshot,
+    MediaInfo,
+    Remux,
 }
 
 impl JobKind {
-    pub const ALL: [Self; 3] = [Self::Transcode, Self::Ingest, Self::Snapshot];
+    /// Each at the place of its code.
+    pub const ALL: [Self; 5] = [
+        Self::Transcode,
+        Self::Ingest,
+        Self::Snapshot,
+        Self::MediaInfo,
+        Self::Remux,
+    ];
 
     /// Its name outside of this program.
     pub const fn word(self) -> &'static str {
@@ -109,6 +130,8 @@ impl JobKind {
             Self::Transcode => "transcode",
             Self::Ingest => "ingest",
             Self::Snapshot => "snapshot",
+            Self::MediaInfo => "media_info",
+            Self::Remux => "remux",
         }
     }
 
@@ -118,6 +141,8 @@ impl JobKind {
             Self::Transcode => 0,
             Self::Ingest => 1,
             Self::Snapshot => 2,
+            Self::MediaInfo => 3,
+            Self::Remux => 4,
         }
     }
 }

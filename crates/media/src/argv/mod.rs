@@ -3,6 +3,7 @@
 //! Outputs are written under fixed names into directories that stand in the working directory, and
 //! get their own names only afterwards: no argument ever holds a part of an object key.
 
+pub(crate) mod remux;
 pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -134,7 +135,7 @@ fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr) {
         .map_or(most, |length| length.min(most));
     args.pair("-t", seconds(length))
         .add(&["-max_muxing_queue_size", "4096"]);
-    add_container(args, plan.container, folder);
+    add_container(args, plan.container, folder, Segmented::AtClosedGroups);
 }
 
 fn seek(args: &mut Args, window: &Window) {
@@ -164,7 +165,15 @@ fn add_audio(args: &mut Args, audio: &AudioPlan, window: &Window) {
         .pair("-ac", audio.channels.to_string());
 }
 
-fn add_container(args: &mut Args, container: Container, folder: &OsStr) {
+/// What is known of where segments begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Segmented {
+    /// Nothing in a segment refers to the one before.
+    AtClosedGroups,
+    Anyhow,
+}
+
+fn add_container(args: &mut Args, container: Container, folder: &OsStr, segmented: Segmented) {
     let inside = |name: &str| {
         let mut path = folder.to_owned();
         path.push("/");
@@ -187,7 +196,11 @@ fn add_container(args: &mut Args, container: Container, folder: &OsStr) {
                 .add(&["-output_ts_offset", "1"])
                 .pair("-hls_time", segment_seconds.to_string())
                 .add(&["-hls_playlist_type", "vod", "-hls_list_size", "0"])
-                .add(&["-hls_flags", "independent_segments", "-start_number", "1"]);
+                .add(match segmented {
+                    Segmented::AtClosedGroups => &["-hls_flags", "independent_segments"],
+                    Segmented::Anyhow => &[],
+                })
+                .add(&["-start_number", "1"]);
             match segments {
                 SegmentFormat::Ts => args
                     .add(&["-hls_segment_type", "mpegts"])

@@ -10,7 +10,7 @@ use reelgate_domain::media::{MediaFacts, StreamDetail};
 
 use crate::argv;
 use crate::engine::Engine;
-use crate::plan::{PLAYLIST_SUFFIX, Plan};
+use crate::plan::{PLAYLIST_SUFFIX, Plan, RemuxPlan};
 use crate::playlist::MediaPlaylist;
 use crate::probe::{ProbeError, probe_output};
 use crate::run::Runner;
@@ -41,15 +41,39 @@ pub(crate) async fn verified(
     folder: &Path,
 ) -> Result<Transcoded, Fault> {
     let mut transcoded = verify(runner, engine, plan, folder).await?;
-    rename(plan, folder, &mut transcoded.files).map_err(|error| {
+    name(plan.container, &plan.file_name, folder, &mut transcoded)?;
+    Ok(transcoded)
+}
+
+/// What a remux has made in `folder`, if it is what was promised.
+pub(crate) async fn remuxed(
+    runner: &Runner,
+    engine: &Engine,
+    plan: &RemuxPlan,
+    folder: &Path,
+) -> Result<Transcoded, Fault> {
+    let (mut made, playlist) = read_back(runner, engine, plan.container, folder).await?;
+    add_totals(&mut made.facts, &made.files);
+    super::remux::check(plan, &made.facts, playlist.as_ref())?;
+    name(plan.container, &plan.file_name, folder, &mut made)?;
+    Ok(made)
+}
+
+/// Gives an output its names.
+fn name(
+    container: Container,
+    file_name: &str,
+    folder: &Path,
+    made: &mut Transcoded,
+) -> Result<(), Fault> {
+    rename(container, file_name, folder, &mut made.files).map_err(|error| {
         Fault::new(
             FaultCode::StorageFailed,
             format!("the output could not be named: {}", error.kind()),
         )
     })?;
-    let bytes = transcoded.files.iter().map(|file| file.bytes).sum();
-    transcoded.facts.format.size_bytes = bytes;
-    Ok(transcoded)
+    made.facts.format.size_bytes = made.files.iter().map(|file| file.bytes).sum();
+    Ok(())
 }
 
 async fn verify(
@@ -58,7 +82,20 @@ async fn verify(
     plan: &Plan,
     folder: &Path,
 ) -> Result<Transcoded, Fault> {
-    let playlist = match plan.container {
+    let (mut made, playlist) = read_back(runner, engine, plan.container, folder).await?;
+    complete(&mut made.facts, &made.files, plan);
+    super::output(plan, &made.facts, playlist.as_ref())?;
+    Ok(made)
+}
+
+/// The files of an output under their scratch names, and what the probe says about them.
+async fn read_back(
+    runner: &Runner,
+    engine: &Engine,
+    container: Container,
+    folder: &Path,
+) -> Result<(Transcoded, Option<MediaPlaylist>), Fault> {
+    let playlist = match container {
         Container::Mp4 => None,
         Container::Hls { .. } => Some(read_playlist(folder)?),
     };
@@ -77,16 +114,14 @@ async fn verify(
         .map(|name| measure(folder, name))
         .collect::<Result<Vec<_>, _>>()?;
     let path = folder.join(main);
-    let mut facts = probe_output(runner, engine, &path, playlist.is_some())
+    let facts = probe_output(runner, engine, &path, playlist.is_some())
         .await
         .map_err(|error| unprobed(&error))?;
     if playlist.is_none() && !is_whole_mp4(&path).unwrap_or(false) {
         let message = "the output's file is not complete";
         return Err(Fault::new(FaultCode::StorageFailed, message));
     }
-    complete(&mut facts, &files, plan);
-    super::output(plan, &facts, playlist.as_ref())?;
-    Ok(Transcoded { files, facts })
+    Ok((Transcoded { files, facts }, playlist))
 }
 
 fn unprobed(error: &ProbeError) -> Fault {
@@ -167,13 +202,18 @@ fn is_whole_mp4(path: &Path) -> io::Result<bool> {
     Ok(end == bytes)
 }
 
-/// Adds what ffprobe cannot tell about an output of several files.
-fn complete(facts: &mut MediaFacts, files: &[MadeFile], plan: &Plan) {
+/// Adds up what ffprobe sees only a part of.
+fn add_totals(facts: &mut MediaFacts, files: &[MadeFile]) {
     let format = &mut facts.format;
     format.size_bytes = files.iter().map(|file| file.bytes).sum();
     if let Some(seconds) = format.duration_seconds.filter(|seconds| *seconds > 0.0) {
         format.bit_rate = Some((format.size_bytes as f64 * 8.0 / seconds) as u64);
     }
+}
+
+/// Adds what ffprobe cannot tell about an output of several files.
+fn complete(facts: &mut MediaFacts, files: &[MadeFile], plan: &Plan) {
+    add_totals(facts, files);
     for stream in &mut facts.streams {
         let frame_seconds = match (&stream.detail, &plan.video) {
             (StreamDetail::Video(_), Some(video)) => video.fps.frame_seconds(),
@@ -189,17 +229,18 @@ fn complete(facts: &mut MediaFacts, files: &[MadeFile], plan: &Plan) {
 }
 
 /// Gives the files the names their object's key asks for.
-fn rename(plan: &Plan, folder: &Path, files: &mut [MadeFile]) -> io::Result<()> {
-    let Container::Hls { .. } = plan.container else {
-        let name = &plan.file_name;
+fn rename(
+    container: Container,
+    file_name: &str,
+    folder: &Path,
+    files: &mut [MadeFile],
+) -> io::Result<()> {
+    let Container::Hls { .. } = container else {
         return files
             .iter_mut()
-            .try_for_each(|file| move_to(folder, file, name));
+            .try_for_each(|file| move_to(folder, file, file_name));
     };
-    let stem = plan
-        .file_name
-        .strip_suffix(PLAYLIST_SUFFIX)
-        .unwrap_or(&plan.file_name);
+    let stem = file_name.strip_suffix(PLAYLIST_SUFFIX).unwrap_or(file_name);
     let scratch = folder.join(argv::PLAYLIST_FILE);
     let text = std::fs::read_to_string(&scratch)?;
     std::fs::write(&scratch, crate::playlist::renamed(&text, argv::STEM, stem))?;

@@ -3,6 +3,7 @@
 pub(crate) mod looks;
 pub(crate) mod made;
 pub(crate) mod picture;
+mod remux;
 pub mod ssim;
 
 use reelgate_domain::job::kind::transcode::Container;

@@ -4,6 +4,7 @@ mod audio;
 pub(crate) mod cover;
 mod geometry;
 mod rate;
+pub(crate) mod remux;
 mod share;
 pub(crate) mod snapshot;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use cover::{CoverPlan, cover_plan};
 pub(crate) use geometry::MOST_SOURCE_PIXELS;
 pub use geometry::{Size, display_size};
 pub use rate::FrameRate;
+pub use remux::{Copied, RemuxPlan, remux_plan};
 pub use share::{groups, shareable};
 pub use snapshot::{Pass, SheetPlan, SnapshotPlan, Tone, View, snapshot_plan};
 pub use video::KeyFrames;
@@ -177,18 +179,7 @@ pub(crate) const PLAYLIST_SUFFIX: &str = ".m3u8";
 impl Plan {
     /// The parts of FFmpeg this output needs.
     fn needs(&self) -> Vec<Part> {
-        let mut parts = vec![Part::Protocol("file"), Part::Protocol("pipe")];
-        parts.extend(match self.container {
-            Container::Mp4 => vec![Part::Muxer("mp4")],
-            Container::Hls {
-                segments: SegmentFormat::Ts,
-                ..
-            } => vec![Part::Muxer("hls"), Part::Muxer("mpegts")],
-            Container::Hls {
-                segments: SegmentFormat::Fmp4,
-                ..
-            } => vec![Part::Muxer("hls"), Part::Muxer("mp4")],
-        });
+        let mut parts = needs_of(self.container);
         if self.video.is_some() {
             parts.push(Part::Encoder("libx264"));
             parts.extend(["scale", "fps", "setsar", "setparams"].map(Part::Filter));
@@ -199,6 +190,23 @@ impl Plan {
         }
         parts
     }
+}
+
+/// The parts of FFmpeg that writing a container needs.
+fn needs_of(container: Container) -> Vec<Part> {
+    let mut parts = vec![Part::Protocol("file"), Part::Protocol("pipe")];
+    parts.extend(match container {
+        Container::Mp4 => vec![Part::Muxer("mp4")],
+        Container::Hls {
+            segments: SegmentFormat::Ts,
+            ..
+        } => vec![Part::Muxer("hls"), Part::Muxer("mpegts")],
+        Container::Hls {
+            segments: SegmentFormat::Fmp4,
+            ..
+        } => vec![Part::Muxer("hls"), Part::Muxer("mp4")],
+    });
+    parts
 }
 
 fn check_engine(plan: &Plan, capabilities: &Capabilities) -> Result<(), Fault> {

@@ -83,6 +83,7 @@ pub(crate) fn facts(answer: &[u8]) -> Result<MediaFacts, serde_json::Error> {
             duration_seconds: number(format.duration),
             size_bytes: number(format.size).unwrap_or(0),
             bit_rate: number(format.bit_rate),
+            md5: None,
         },
         streams: answer.streams.into_iter().map(stream).collect(),
     })

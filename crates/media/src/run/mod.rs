@@ -6,6 +6,7 @@ pub(crate) mod cover;
 mod group;
 mod limits;
 mod progress;
+pub(crate) mod remux;
 mod sandbox;
 pub(crate) mod snapshots;
 mod step;

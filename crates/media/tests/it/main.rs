@@ -13,6 +13,7 @@ mod hostile;
 mod misbehaving;
 mod outputs;
 mod processes;
+mod remux;
 mod sandbox;
 mod shared;
 mod snapshots;

@@ -128,6 +128,8 @@ fn check(job: &SubmitJob, buckets: &mut BTreeSet<BucketName>) -> Result<(), Serv
         JobSpec::Transcode(spec) => check_transcode(spec)?,
         JobSpec::Ingest(spec) => spec.validate().map_err(out_of_range)?,
         JobSpec::Snapshot(spec) => spec.validate().map_err(out_of_range)?,
+        JobSpec::MediaInfo(spec) => spec.validate().map_err(out_of_range)?,
+        JobSpec::Remux(spec) => spec.validate().map_err(out_of_range)?,
     }
     let objects = job.spec.targets().into_iter().chain(job.spec.input());
     buckets.extend(objects.map(|object| object.bucket.clone()));

@@ -6,7 +6,7 @@ use reelgate_domain::job::{
 };
 use reelgate_domain::node::Kinds;
 use reelgate_domain::{JobId, PipelineId};
-use reelgate_testkit::{account, fetching, worker};
+use reelgate_testkit::{account, fetching, of_kind, worker};
 
 use super::world::{LEASE, cancelled};
 use super::{Home, World};
@@ -61,6 +61,25 @@ impl World {
 
 const fn only(kind: JobKind) -> Kinds {
     Kinds::NONE.and(kind)
+}
+
+pub async fn a_job_of_each_kind_is_claimed_and_listed(home: &dyn Home) {
+    let world = World::new(home).await;
+    let pipeline = world.add_pipeline("mixed", None).await;
+    for kind in JobKind::ALL {
+        let mut added = Vec::new();
+        for _ in 0..2 {
+            let job = world.new_job_in(pipeline).spec(of_kind(kind)).build();
+            added.push(world.submit(vec![job]).await[0].id);
+        }
+        let of_it = JobFilter {
+            kinds: only(kind),
+            ..JobFilter::default()
+        };
+        assert_eq!(world.list(of_it).await.len(), 2, "{kind:?}");
+        assert_eq!(world.claim_of(only(kind), 1).await, added[..1], "{kind:?}");
+        assert_eq!(world.claim_of(Kinds::ALL, 9).await, added[1..], "{kind:?}");
+    }
 }
 
 pub async fn a_worker_of_some_kinds_takes_only_those_in_their_order(home: &dyn Home) {

@@ -234,6 +234,7 @@ macro_rules! conformance_tests {
             history::the_history_of_a_retried_job_that_is_cancelled,
             history::siblings_have_a_history_each,
             history::another_accounts_job_has_no_history,
+            kinds::a_job_of_each_kind_is_claimed_and_listed,
             kinds::a_worker_of_some_kinds_takes_only_those_in_their_order,
             kinds::pipelines_without_its_kinds_keep_no_worker_from_others,
             kinds::a_pipeline_with_few_of_its_kinds_leaves_no_slots_empty,

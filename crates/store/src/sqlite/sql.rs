@@ -238,13 +238,16 @@ statements! {
         AND (",
         has_ready!("0", "q.pipeline", "?1"), " OR ",
         has_ready!("1", "q.pipeline", "?1"), " OR ",
-        has_ready!("2", "q.pipeline", "?1"),
+        has_ready!("2", "q.pipeline", "?1"), " OR ",
+        has_ready!("3", "q.pipeline", "?1"), " OR ",
+        has_ready!("4", "q.pipeline", "?1"),
         ") ORDER BY q.running, q.served LIMIT 1"
     );
     /// Its oldest job of the highest priority, of some kinds.
     NEXT_JOB = concat!(
         "SELECT number FROM (",
         next_of_kind!("0"), " UNION ALL ", next_of_kind!("1"), " UNION ALL ", next_of_kind!("2"),
+        " UNION ALL ", next_of_kind!("3"), " UNION ALL ", next_of_kind!("4"),
         ") ORDER BY lane, id LIMIT 1"
     );
     /// Those that are ready; a limit of -1 is none.

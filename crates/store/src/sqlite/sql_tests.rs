@@ -20,7 +20,9 @@ const SMALL: &[(&str, &str)] = &[
     ("NEXT_JOB", "SCAN (subquery-1)"),
     ("NEXT_JOB", "SCAN (subquery-3)"),
     ("NEXT_JOB", "SCAN (subquery-5)"),
-    ("NEXT_JOB", "SCAN (subquery-6)"),
+    ("NEXT_JOB", "SCAN (subquery-7)"),
+    ("NEXT_JOB", "SCAN (subquery-9)"),
+    ("NEXT_JOB", "SCAN (subquery-10)"),
     ("NEXT_JOB", "USE TEMP B-TREE FOR ORDER BY"),
     // Once, when the store is opened.
     ("LAST_SERVED", "SCAN queues"),

@@ -1,6 +1,8 @@
 //! What running a job means, one module per kind.
 
 mod ingest;
+mod media_info;
+mod remux;
 mod snapshot;
 mod source;
 mod transcode;
@@ -12,6 +14,8 @@ use reelgate_domain::job::Fault;
 use reelgate_domain::media::OutputResult;
 
 pub(crate) use ingest::{Ingest, fetched_dir, fetched_folder, fetched_for};
+pub(crate) use media_info::MediaInfo;
+pub(crate) use remux::Remux;
 pub(crate) use snapshot::Snapshot;
 pub use source::Source;
 pub(crate) use source::{bucket_fault, fetched_name, find_bucket, source_fault};

@@ -39,6 +39,7 @@ impl Snapshot<'_> {
             budget: Arc::clone(self.budget),
             capacity: self.capacity,
             dir: self.scratch.join("source"),
+            copies: 0,
             jobs: vec![self.job.id],
         };
         let (source, _bytes) = opening.open(self.job.clone()).await?;

@@ -13,6 +13,7 @@ mod groups;
 mod house;
 mod ingest;
 mod journeys;
+mod kinds;
 mod limits;
 mod object_store;
 mod recovery;

@@ -124,7 +124,10 @@ fn info(job: &Job) -> Value {
 pub(crate) fn media_id(job: &Job) -> Option<String> {
     match &job.spec {
         JobSpec::Ingest(spec) => spec.asset.as_ref().map(|plan| plan.id.to_string()),
-        JobSpec::Transcode(_) | JobSpec::Snapshot(_) => None,
+        JobSpec::Transcode(_)
+        | JobSpec::Snapshot(_)
+        | JobSpec::MediaInfo(_)
+        | JobSpec::Remux(_) => None,
     }
 }
 

@@ -5,13 +5,16 @@ use reelgate_domain::media::{AudioFacts, MediaFacts, StreamFacts, VideoFacts};
 use serde::Serialize;
 
 /// `{"container", "duration_s", "size_bytes", "bit_rate", "video": {…}, "audio": {…}}`; rates are in
-/// bits a second, sizes count all files of the output, and what the probe did not tell is null.
+/// bits a second, sizes count all files of the output, and what the probe did not tell is null. Of files that
+/// were looked at as a whole there is `md5`.
 #[derive(Serialize)]
 pub(crate) struct FactsView<'a> {
     container: &'a str,
     duration_s: Option<f64>,
     size_bytes: u64,
     bit_rate: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    md5: Option<&'a str>,
     video: Option<VideoView<'a>>,
     audio: Option<AudioView<'a>>,
 }
@@ -47,6 +50,7 @@ impl<'a> FactsView<'a> {
             duration_s: facts.format.duration_seconds,
             size_bytes: facts.format.size_bytes,
             bit_rate: facts.format.bit_rate,
+            md5: facts.format.md5.as_deref(),
             video: facts.video().map(VideoView::of),
             audio: facts.audio().map(AudioView::of),
         }

@@ -8,6 +8,8 @@ mod history;
 mod ingest;
 mod list;
 mod log;
+mod media_info;
+mod remux;
 mod retry;
 mod settings;
 mod snapshot;

@@ -14,6 +14,8 @@ use serde_json::json;
 
 use super::ingest::IngestBody;
 use super::job_id;
+use super::media_info::MediaInfoBody;
+use super::remux::RemuxBody;
 use super::settings::merged;
 use super::snapshot::SnapshotBody;
 use super::view::JobView;
@@ -21,12 +23,14 @@ use crate::NativeApi;
 use crate::http::{Address, Again, Answering, Authorized, Problem, created, parse, read_body};
 use crate::pipelines::find_pipeline;
 
-/// The body, by its `kind`: see [`TranscodeBody`], [`IngestBody`] and [`SnapshotBody`]. Unknown fields are
-/// refused, and so are those of other kinds.
+/// The body, by its `kind`: see [`TranscodeBody`], [`IngestBody`], [`SnapshotBody`], [`MediaInfoBody`] and
+/// [`RemuxBody`]. Unknown fields are refused, and so are those of other kinds.
 pub(crate) enum SubmitBody {
     Transcode(TranscodeBody),
     Ingest(IngestBody),
     Snapshot(SnapshotBody),
+    MediaInfo(MediaInfoBody),
+    Remux(RemuxBody),
 }
 
 /// What tells how the rest is to be read.
@@ -137,6 +141,8 @@ impl SubmitBody {
             JobKind::Transcode => Self::Transcode(parse(bytes)?),
             JobKind::Ingest => Self::Ingest(parse(bytes)?),
             JobKind::Snapshot => Self::Snapshot(parse(bytes)?),
+            JobKind::MediaInfo => Self::MediaInfo(parse(bytes)?),
+            JobKind::Remux => Self::Remux(parse(bytes)?),
         })
     }
 
@@ -146,6 +152,8 @@ impl SubmitBody {
             Self::Transcode(body) => body.spec()?,
             Self::Ingest(body) => body.spec(),
             Self::Snapshot(body) => body.spec(),
+            Self::MediaInfo(body) => body.spec(),
+            Self::Remux(body) => body.spec(),
         };
         let Common {
             pipeline,

@@ -2,7 +2,7 @@
 
 use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::job::kind::transcode::Container;
-use reelgate_domain::job::{Fault, FaultCode, Job, JobKind, StateName};
+use reelgate_domain::job::{Fault, FaultCode, Job, JobKind, JobSpec, StateName};
 use reelgate_domain::media::{OutputFile, OutputResult};
 use reelgate_domain::{JobId, JobNumber, ObjectRef, PipelineId, SubmissionId};
 use reelgate_service::{Fetched, Waiting};
@@ -131,8 +131,11 @@ impl<'a> JobView<'a> {
     }
 }
 
-/// The file format that a transcode was to have.
+/// The file format that an output was to have.
 fn container<'a>(job: &'a Job, object: &ObjectRef) -> Option<&'a Container> {
+    if let JobSpec::Remux(spec) = &job.spec {
+        return Some(&spec.container);
+    }
     let outputs = &job.spec.transcode()?.outputs;
     let output = outputs.iter().find(|output| output.object == *object);
     output.map(|output| &output.settings.container)

@@ -27,6 +27,37 @@ fn snapshot() -> Value {
     })
 }
 
+fn media_info() -> Value {
+    json!({"kind": "media_info", "input": "oss://media/in.mp4", "output": "oss://media/in.json"})
+}
+
+fn remux() -> Value {
+    json!({
+        "kind": "remux",
+        "input": "oss://media/in.mp4",
+        "output": "oss://media/hls/in.m3u8",
+        "container": {"format": "hls", "segment_seconds": 4},
+    })
+}
+
+#[tokio::test]
+async fn jobs_that_encode_nothing_are_queued() {
+    let server = Server::start().await;
+    for body in [media_info(), remux()] {
+        let response = server.post("/api/v1/jobs", &body).await;
+        assert_eq!(response.status(), 201);
+        let job: Value = response.json().await.unwrap();
+        assert_eq!(
+            (&job["kind"], &job["state"]),
+            (&body["kind"], &json!("queued"))
+        );
+        assert_eq!(job["input"]["key"], "in.mp4");
+    }
+    let listed = server.get("/api/v1/jobs?kind=remux,media_info").await;
+    let listed: Value = listed.json().await.unwrap();
+    assert_eq!(listed["jobs"].as_array().unwrap().len(), 2, "{listed}");
+}
+
 #[tokio::test]
 async fn a_job_that_fetches_shows_the_host_and_no_more_of_the_address() {
     let server = Server::start().await;
@@ -84,6 +115,20 @@ async fn fields_of_other_kinds_and_values_out_of_range_are_refused() {
         ),
         (with(snapshot(), "/sprite/rows", json!(0)), "sprite.rows"),
         (with(snapshot(), "/kind", json!("transcode")), "?output"),
+        (with(media_info(), "/outputs", json!([])), "?outputs"),
+        (
+            with(media_info(), "/output", json!("oss://media/in.mp4")),
+            "output",
+        ),
+        (with(remux(), "/settings", json!({})), "?settings"),
+        (
+            with(remux(), "/output", json!("oss://media/a.mp4")),
+            "output.key",
+        ),
+        (
+            with(remux(), "/container/segment_seconds", json!(61)),
+            "container.segment_seconds",
+        ),
     ];
     for (body, field) in cases {
         let response = server.post("/api/v1/jobs", &body).await;

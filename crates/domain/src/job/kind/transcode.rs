@@ -245,16 +245,7 @@ impl OutputSpec {
     /// Checks the settings, and that the object can be what they make.
     pub fn validate(&self) -> Result<(), OutOfRange> {
         self.settings.validate()?;
-        let is_playlist = matches!(self.settings.container, Container::Hls { .. });
-        let name = self.object.key.file_name();
-        let is_named = name
-            .strip_suffix(".m3u8")
-            .is_some_and(|stem| !stem.is_empty());
-        check(
-            !is_playlist || is_named,
-            "object.key",
-            "a name that ends in .m3u8 for HLS",
-        )
+        check_playlist_name(self.settings.container, &self.object, "object.key")
     }
 }
 
@@ -267,16 +258,7 @@ impl Settings {
                 expected: "given when audio is left out",
             });
         }
-        if let Container::Hls {
-            segment_seconds, ..
-        } = self.container
-        {
-            check(
-                (1..=60).contains(&segment_seconds),
-                "container.segment_seconds",
-                "1 to 60 seconds",
-            )?;
-        }
+        check_container(self.container)?;
         let stall = self.stall_seconds;
         check(
             stall.is_none_or(|seconds| (5..=3600).contains(&seconds)),
@@ -354,6 +336,37 @@ impl AudioSettings {
         let channels = CHANNEL_COUNTS.contains(&self.channels);
         check(channels, "audio.channels", "1, 2, 4, 5, 6 or 8")
     }
+}
+
+/// Whether the ranges of a container are kept to.
+pub(super) fn check_container(container: Container) -> Result<(), OutOfRange> {
+    let Container::Hls {
+        segment_seconds, ..
+    } = container
+    else {
+        return Ok(());
+    };
+    check(
+        (1..=60).contains(&segment_seconds),
+        "container.segment_seconds",
+        "1 to 60 seconds",
+    )
+}
+
+/// Whether an object can be what a container makes.
+pub(super) fn check_playlist_name(
+    container: Container,
+    object: &ObjectRef,
+    field: &'static str,
+) -> Result<(), OutOfRange> {
+    let is_playlist = matches!(container, Container::Hls { .. });
+    let stem = object.key.file_name().strip_suffix(".m3u8");
+    let is_named = stem.is_some_and(|stem| !stem.is_empty());
+    check(
+        !is_playlist || is_named,
+        field,
+        "a name that ends in .m3u8 for HLS",
+    )
 }
 
 pub(super) fn check(

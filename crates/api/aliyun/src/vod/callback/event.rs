@@ -49,6 +49,7 @@ impl Told {
             JobSpec::Ingest(_) => job.spec.source_url().map(|_| Self::UploadByUrl),
             JobSpec::Transcode(_) => Some(Self::StreamTranscode),
             JobSpec::Snapshot(_) => Some(Self::Snapshot),
+            JobSpec::MediaInfo(_) | JobSpec::Remux(_) => None,
         }
     }
 

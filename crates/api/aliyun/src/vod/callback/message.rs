@@ -130,7 +130,7 @@ fn video_of(job: &Job) -> Option<String> {
     let output = match &job.spec {
         JobSpec::Transcode(spec) => &spec.outputs.first()?.object,
         JobSpec::Snapshot(spec) => &spec.output,
-        JobSpec::Ingest(_) => return None,
+        JobSpec::Ingest(_) | JobSpec::MediaInfo(_) | JobSpec::Remux(_) => return None,
     };
     output.key.as_str().split('/').nth(1).map(str::to_owned)
 }
