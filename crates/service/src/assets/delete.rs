@@ -46,8 +46,8 @@ impl Service {
         let own = self.jobs(caller, &[asset.job]).await?;
         let open = jobs.iter().copied().chain(&own);
         let open = open.filter(|job| !job.lifecycle.state.name().is_final());
-        let open: Vec<JobId> = open.map(|job| job.id).collect();
-        if !self.stop_queued(caller, open).await? {
+        let open: Vec<&Job> = open.collect();
+        if !self.stop_queued(caller, &open).await? {
             return Ok(Deletion::Busy);
         }
         for job in &jobs {
@@ -78,11 +78,15 @@ impl Service {
         })
     }
 
-    /// Whether none of the jobs works or ever will: those that wait for their first start are cancelled.
-    async fn stop_queued(&self, caller: &Caller, jobs: Vec<JobId>) -> Result<bool, ServiceError> {
+    /// Whether none of the jobs works or ever will: if all wait for their first start they are cancelled.
+    async fn stop_queued(&self, caller: &Caller, jobs: &[&Job]) -> Result<bool, ServiceError> {
+        if jobs.iter().any(|job| job.lifecycle.has_started()) {
+            return Ok(false);
+        }
         if jobs.is_empty() {
             return Ok(true);
         }
+        let jobs: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
         let (jobs, mode) = (Selector::ids(jobs), StopMode::default());
         let outcomes = self.cancel(caller, jobs, CancelPolicy::QueuedOnly, mode);
         let is_still = |outcome: &CancelOutcome| match outcome {

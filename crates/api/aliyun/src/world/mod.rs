@@ -65,7 +65,7 @@ pub(crate) struct World {
     products: Products,
     keyring: Keyring,
     clock: Arc<Hand>,
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) service: Arc<Service>,
     routes: Router,
     pub(crate) made: Credentials,

@@ -1,12 +1,17 @@
 //! Videos: registered, found, changed, deleted.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reelgate_domain::asset::AssetId;
-use reelgate_domain::job::StateName;
+use reelgate_domain::job::{Priority, StateName};
+use reelgate_domain::{JobId, WorkerId, preset};
+use reelgate_service::{Rendition, Renditions};
 use reelgate_testkit::object;
 use serde_json::json;
 
 use super::*;
+use crate::vod::origin;
 
 /// A registered video of a file in the bucket `media`: its id.
 pub(super) async fn registered(world: &World, key: &str, title: &str) -> String {
@@ -34,6 +39,23 @@ async fn register(world: &World, files: &[(&str, &str)]) -> Value {
         .collect();
     let files = json!(files).to_string();
     call(world, "RegisterMedia", &[("RegisterMetadatas", &files)]).await
+}
+
+/// A transcode of a video, which waits.
+async fn transcoded(world: &World, video: &str) -> JobId {
+    let id: AssetId = video.parse().unwrap();
+    let caller = world.caller();
+    let found = world.service.assets(&caller, &[id]).await.unwrap();
+    let wish = Renditions {
+        pipeline: None,
+        priority: Priority::default(),
+        renditions: vec![Rendition {
+            settings: preset::find("web-360p").unwrap().settings,
+            origin: origin::ours(&origin::Transcode::default()),
+        }],
+    };
+    let jobs = world.service.transcode_asset(&caller, &found[0], wish);
+    jobs.await.unwrap()[0].id
 }
 
 /// The job that looks at a video's file.
@@ -264,4 +286,19 @@ async fn a_deletion_that_is_sent_again_deletes_nothing() {
     assert_eq!(again, "400 SignatureNonceUsed");
     let (caller, file) = (world.caller(), object("b.mp4"));
     world.service.head_object(&caller, &file).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_of_a_video_that_is_worked_on_is_stopped() {
+    let world = world().await;
+    let id = registered(&world, "a.mp4", "A film").await;
+    let now = world.service.now();
+    let (worker, until) = (WorkerId("w".into()), now.after(Duration::from_secs(60)));
+    let claimed = world.store.claim(&worker, 1, until, now).await.unwrap();
+    assert_eq!(claimed[0].job.id.to_string(), job_of(&world, &id).await);
+    let waits = transcoded(&world, &id).await;
+    let answer = call(&world, "DeleteVideo", &[("VideoIds", &id)]).await;
+    assert_eq!(answer["ForbiddenVideoIds"], json!([id]));
+    let job = world.service.job(&world.caller(), waits).await.unwrap();
+    assert_eq!(job.lifecycle.state.name(), StateName::Queued);
 }
