@@ -1,5 +1,7 @@
 //! The frame around every action: the request id, the rendering and logging of problems, unknown routes.
 
+use std::borrow::Cow;
+
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -30,13 +32,21 @@ pub(crate) async fn exchange(mut request: Request, next: Next) -> Response {
 
 fn log(id: RequestId, method: &Method, uri: &Uri, problem: &Problem) {
     let status = problem.status().as_u16();
-    let path = uri.path();
+    let path = &*loggable(uri.path());
     if let Some(cause) = problem.cause() {
         tracing::error!(request.id = %id, %method, path, status, cause,
             "request {id} failed: {method} {path} answers {status}: {cause}");
     } else {
         tracing::debug!(request.id = %id, %method, path, status,
             "request {id} refused: {method} {path} answers {status}");
+    }
+}
+
+/// A path without what follows `/shared/`: it opens an object to whoever reads the log.
+fn loggable(path: &str) -> Cow<'_, str> {
+    match path.split_once("/shared/") {
+        Some((before, _)) => Cow::Owned(format!("{before}/shared/…")),
+        None => Cow::Borrowed(path),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Addresses by which anybody can read an object: they open what they are signed for, until they end, and nothing else.
 
+use std::io;
+use std::sync::{Arc, Mutex};
+
 use reelgate_domain::{AccountId, ObjectRef};
 use reelgate_service::Caller;
 use reqwest::{Client, Method, Response};
@@ -117,4 +120,44 @@ async fn what_was_changed_or_has_ended_opens_nothing() {
     assert_eq!(other_key.status(), 403);
     let ended = address(&server, &caller, "b/b.mp4", 0).await;
     assert_eq!(get(&ended).await.status(), 403);
+}
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_not_in_the_log() {
+    let log = Log::default();
+    let lines = log.clone();
+    let lines = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || lines.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(lines);
+    let (server, caller) = server().await;
+    let url = address(&server, &caller, "a/a.m3u8", 60).await;
+    let (_, rest) = url.split_once("/shared/").unwrap();
+    let (address, _) = rest.split_once('/').unwrap();
+    assert_eq!(get(&url.replace("a.m3u8", "none.ts")).await.status(), 404);
+    let wrong = url.replace("/media/", "/other/");
+    assert_eq!(get(&wrong).await.status(), 403);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let path = "GET /api/v1/buckets/media/shared/… answers 404";
+    assert!(text.contains(path), "{text}");
+    // The client logs whom it asks.
+    for line in text.lines().filter(|line| line.contains("reelgate_")) {
+        assert!(!line.contains(address), "{line}");
+    }
 }
