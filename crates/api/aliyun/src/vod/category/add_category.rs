@@ -2,12 +2,12 @@
 //!
 //! <https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-addcategory>
 
+use reelgate_domain::Timestamp;
 use reelgate_service::{Caller, ErrorKind, Service};
 use serde_json::{Value, json};
 
 use super::{
-    Category, DEFAULT_TYPE, FIRST_ID, MOST_CHILDREN, MOST_LEVEL, TOP, TYPES, all, check_name, of,
-    refusal,
+    Category, DEFAULT_TYPE, MOST_CHILDREN, MOST_LEVEL, TOP, TYPES, all, check_name, of, refusal,
 };
 use crate::rpc::{ApiError, Params};
 use crate::vod::errors::{Code, Refusal};
@@ -43,7 +43,7 @@ pub(in crate::vod) async fn call(
             return Err(Refusal::new(Code::CategoryExceeded, about).into());
         }
         let category = Category {
-            id: all.last().map_or(FIRST_ID, |last| last.id + 1),
+            id: new_id(service.now(), &all),
             revision: 0,
             name: name.to_owned(),
             parent: parent_id,
@@ -56,4 +56,10 @@ pub(in crate::vod) async fn call(
             Err(error) => return Err(refusal(error)),
         }
     }
+}
+
+/// One that no category has had, not even one that is gone: videos keep the ids of those.
+fn new_id(now: Timestamp, all: &[Category]) -> u64 {
+    let next = all.last().map_or(0, |last| last.id + 1);
+    next.max(now.as_millis().unsigned_abs())
 }

@@ -1,4 +1,5 @@
-//! `DeleteCategory`: a category with all that are below it. Videos in them stay, and have none then.
+//! `DeleteCategory`: a category with all that are below it. Videos in them stay and keep
+//! its id, which no other category gets; they show no name of it then.
 //!
 //! <https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-deletecategory>
 

@@ -23,7 +23,6 @@ const MOST_LEVEL: u64 = 2;
 const MOST: u32 = 1000;
 /// Below one category.
 const MOST_CHILDREN: usize = 100;
-const FIRST_ID: u64 = 1_000_000_000;
 const MOST_NAME_BYTES: usize = 64;
 /// What a category is for, unless a call says otherwise.
 const DEFAULT_TYPE: &str = "default";

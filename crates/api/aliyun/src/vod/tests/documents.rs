@@ -213,8 +213,39 @@ async fn categories_are_a_tree_of_three_levels() {
     let answer = call(&world, "GetCategories", &[("CateId", &other)]).await;
     assert_eq!(answer["Category"]["CateName"], "music");
     call(&world, "DeleteCategory", &[("CateId", &top)]).await;
-    for gone in [&top, &middle, &bottom] {
+    call(&world, "DeleteCategory", &[("CateId", &other)]).await;
+    world.pass(1);
+    let new = add("news", "-1").await;
+    assert!(![&top, &middle, &bottom, &other].contains(&&new), "{new}");
+    for gone in [&top, &middle, &bottom, &other] {
         let found = refused(&world, "GetCategories", &[("CateId", gone)]).await;
         assert_eq!(found, "404 InvalidCategory.NotFound");
     }
+}
+
+#[tokio::test]
+async fn a_video_keeps_its_category_and_shows_its_name_as_long_as_it_has_one() {
+    let world = world().await;
+    let mut made = Vec::new();
+    for (name, key) in [("films", "a.mp4"), ("songs", "b.mp4")] {
+        let added = call(&world, "AddCategory", &[("CateName", name)]).await;
+        let category = added["Category"]["CateId"].to_string();
+        let video = videos::registered(&world, key, "A title").await;
+        let change = [("VideoId", video.as_str()), ("CateId", &category)];
+        call(&world, "UpdateVideoInfo", &change).await;
+        let shown = call(&world, "GetVideoInfo", &change[..1]).await["Video"].clone();
+        assert_eq!(shown["CateName"], name);
+        made.push((video, category));
+    }
+    let ids = format!("{},{}", made[0].0, made[1].0);
+    let names = async || {
+        let answer = call(&world, "GetVideoInfos", &[("VideoIds", &ids)]).await;
+        let videos = answer["VideoList"].as_array().unwrap().iter();
+        let of = |it: &Value| (it["CateId"].to_string(), it.get("CateName").cloned());
+        videos.map(of).collect::<Vec<_>>()
+    };
+    let of = |at: usize, name: Option<&str>| (made[at].1.clone(), name.map(Value::from));
+    assert_eq!(names().await, [of(0, Some("films")), of(1, Some("songs"))]);
+    call(&world, "DeleteCategory", &[("CateId", &made[0].1)]).await;
+    assert_eq!(names().await, [of(0, None), of(1, Some("songs"))]);
 }
