@@ -57,6 +57,17 @@ async fn media_ids_are_told_at_once_and_the_other_product_cancels() {
 }
 
 #[tokio::test]
+async fn a_session_is_one_products() {
+    let world = world().await;
+    let pairs = [("UploadURLs", URL), ("SessionId", "s-1")];
+    for version in [VOD, ICE] {
+        call(&world, version, "UploadMediaByURL", &pairs).await;
+        let again = request(&world, version, "UploadMediaByURL", &pairs);
+        assert_eq!(again.summary(&world).await, "409 AlreadyExist.SessionId");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_served_is_refused_by_name() {
     let world = world().await;
     for (action, pairs, expected) in [
@@ -75,6 +86,14 @@ async fn what_is_not_served_is_refused_by_name() {
             vec![
                 ("UploadURLs", URL),
                 ("PostProcessConfig", r#"{"ProcessType":"Workflow"}"#),
+            ],
+            "400 InvalidParameter",
+        ),
+        (
+            "UploadMediaByURL",
+            vec![
+                ("UploadURLs", URL),
+                ("PostProcessConfig", r#"{"ProcessID":"x"}"#),
             ],
             "400 InvalidParameter",
         ),

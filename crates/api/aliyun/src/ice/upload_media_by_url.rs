@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::rpc::{ApiError, Params};
 use crate::vod::errors::Refusal;
-use crate::vod::request;
 use crate::vod::upload_media_by_url::{Request, submit};
+use crate::vod::{request, session};
 
 /// The same as the other product's, with what that has in parameters of its own in three that are JSON.
 pub(super) async fn call(
@@ -30,10 +30,11 @@ pub(super) async fn call(
     }
     let process = object(params, "PostProcessConfig")?;
     only(&process, "PostProcessConfig", &["ProcessType", "ProcessID"])?;
-    let kind = request::text(&process, "PostProcessConfig", "ProcessType")?;
     // What there is to be processed by is a template group; workflows are not served.
-    if kind.is_some() {
-        return Err(Refusal::member("PostProcessConfig.ProcessType").into());
+    for name in ["ProcessType", "ProcessID"] {
+        if request::text(&process, "PostProcessConfig", name)?.is_some() {
+            return Err(Refusal::member(format!("PostProcessConfig.{name}")).into());
+        }
     }
     let request = Request {
         addresses: request::required(params, "UploadURLs")?,
@@ -41,6 +42,7 @@ pub(super) async fn call(
         metadatas_name: "MediaMetaData",
         location: request::text(&target, "UploadTargetConfig", "StorageLocation")?,
         group: None,
+        session: session::UPLOAD_OF_ICE,
         params,
     };
     let jobs = submit(service, caller, &request).await?.into_iter().map(|(job, media, address)| {

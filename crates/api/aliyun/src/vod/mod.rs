@@ -22,7 +22,7 @@ mod media;
 pub mod operations;
 pub(crate) mod origin;
 pub(crate) mod request;
-mod session;
+pub(crate) mod session;
 #[cfg(test)]
 pub(crate) mod shapes;
 mod snapshot;

@@ -10,7 +10,7 @@ use crate::rpc::{ApiError, Params};
 
 /// An action whose calls can be told apart in this way, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     action: &'static str,
     kept: Duration,
 }
@@ -20,6 +20,12 @@ pub(super) struct Kind {
 pub(super) const UPLOAD: Kind = Kind {
     action: "UploadMediaByURL",
     kept: Duration::from_mins(10),
+};
+
+/// The same of the product that has the twin.
+pub(crate) const UPLOAD_OF_ICE: Kind = Kind {
+    action: "ice:UploadMediaByURL",
+    ..UPLOAD
 };
 
 pub(super) const TRANSCODE: Kind = Kind {

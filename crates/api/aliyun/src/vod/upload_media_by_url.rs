@@ -2,6 +2,9 @@
 //!
 //! <https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-uploadmediabyurl>
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use reelgate_domain::BucketName;
 use reelgate_domain::asset::{AssetDetails, AssetId};
 use reelgate_domain::job::Job;
@@ -34,6 +37,7 @@ pub(super) async fn call(
         metadatas_name: "UploadMetadatas",
         location: location.map(str::to_owned),
         group: request::optional(params, "TemplateGroupId"),
+        session: session::UPLOAD,
         params,
     };
     let jobs = submit(service, caller, &request).await?.into_iter();
@@ -52,6 +56,8 @@ pub(crate) struct Request<'a> {
     pub(crate) location: Option<String>,
     /// For files that name none of their own.
     pub(crate) group: Option<&'a str>,
+    /// Sessions are those of a product.
+    pub(crate) session: session::Kind,
     /// For what both have in the same parameters.
     pub(crate) params: &'a Params,
 }
@@ -67,26 +73,35 @@ pub(crate) async fn submit(
     let metadatas = metadatas(request.metadatas_name, request.metadatas)?;
     let bucket = bucket(service, caller, request.location.as_deref()).await?;
     let user_data = user_data::read(params)?;
-    let caller = &session::in_session(service, caller, params, session::UPLOAD)?;
+    let caller = &session::in_session(service, caller, params, request.session)?;
     let mut files = Vec::with_capacity(addresses.len());
+    // What is made by each group that was looked up.
+    let mut known = HashMap::new();
     for address in &addresses {
         let metadata = metadatas.iter().find(|(source, _)| source == address);
         let metadata = metadata.map(|(_, members)| members);
         let wanted = Wanted::read(address, request.metadatas_name, metadata)?;
-        let group = wanted.group.as_deref().or(request.group);
-        let (group, renditions) =
-            template::renditions(service, caller, group, Trigger::Auto, None).await?;
+        let group = wanted.group.or_else(|| request.group.map(str::to_owned));
+        let (group, renditions) = match known.entry(group) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let group = new.key().as_deref();
+                let found =
+                    template::renditions(service, caller, group, Trigger::Auto, None).await?;
+                new.insert(found)
+            }
+        };
         let origin = origin::ours(&origin::Upload {
             source_url: address.clone(),
             user_data: user_data.clone(),
-            template_group_id: group,
+            template_group_id: group.clone(),
         });
         files.push(FetchFile {
             url: wanted.url,
             bytes: wanted.bytes,
             extension: wanted.extension,
             details: wanted.details,
-            renditions,
+            renditions: renditions.clone(),
             origin,
         });
     }
