@@ -353,6 +353,7 @@ const ROWS: &[Operation] = &[
     served("GetVideoList", Served {
         access: AccessLevel::List,
         associated: &["SearchMedia"],
+        limit: per_second(100),
         errors: &[
             "MissingParameter", "InvalidParameter.CateId", "InvalidParameter.EndTime", "InvalidParameter.PageNo", "InvalidParameter.PageSize", "InvalidParameter.ReferenceIds", "InvalidParameter.SortBy", "InvalidParameter.StartTime", "InvalidParameter.Status", "VideoListExceededMax",
         ],
@@ -422,6 +423,7 @@ const ROWS: &[Operation] = &[
     served("SearchMedia", Served {
         access: AccessLevel::List,
         associated: &["GetVideoList"],
+        limit: per_second(50),
         errors: &[
             "MissingParameter", "InvalidParameter.PageNo", "InvalidParameter.PageSize", "InvalidParameter.SearchType", "InvalidParameter.SortBy", "SortByExceededMax", "ErrorMatchSyntax", "InvalidScrollToken.Expired",
         ],

@@ -5,9 +5,9 @@ pub(super) mod delete_category;
 pub(super) mod get_categories;
 pub(super) mod update_category;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use reelgate_domain::document::DocumentKind;
+use reelgate_domain::document::{Document, DocumentKind};
 use reelgate_service::{Caller, ErrorKind, KeepDocument, Service, ServiceError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -78,30 +78,48 @@ async fn all(service: &Service, caller: &Caller) -> Result<Vec<Category>, ApiErr
         .documents(caller, KIND)
         .await
         .map_err(service_error)?;
-    let mut all = Vec::with_capacity(documents.len());
-    for document in documents {
-        let (Ok(id), Ok(category)) = (document.id.parse(), Category::deserialize(&document.body))
-        else {
-            let what = format!("category {} cannot be read", document.id);
-            return Err(ApiError::internal(what));
-        };
-        all.push(Category {
-            id,
-            revision: document.revision,
-            ..category
-        });
-    }
+    let all = documents.into_iter().map(read);
+    let mut all = all.collect::<Result<Vec<_>, _>>()?;
     all.sort_by_key(|it| it.id);
     Ok(all)
 }
 
-/// Their names, by id.
+fn read(document: Document) -> Result<Category, ApiError> {
+    let (Ok(id), Ok(category)) = (document.id.parse(), Category::deserialize(&document.body))
+    else {
+        let what = format!("category {} cannot be read", document.id);
+        return Err(ApiError::internal(what));
+    };
+    Ok(Category {
+        id,
+        revision: document.revision,
+        ..category
+    })
+}
+
+/// The names of these, by id, as far as they exist.
 pub(super) async fn names(
     service: &Service,
     caller: &Caller,
+    ids: &BTreeSet<u64>,
 ) -> Result<BTreeMap<u64, String>, ApiError> {
-    let all = all(service, caller).await?;
-    Ok(all.into_iter().map(|it| (it.id, it.name)).collect())
+    let found = match ids.first() {
+        None => Vec::new(),
+        // The usual one is not looked for among all that there are.
+        Some(id) if ids.len() == 1 => {
+            let id = id.to_string();
+            let document = service.document(caller, KIND, &id).await;
+            document.map_err(service_error)?.into_iter().collect()
+        }
+        Some(_) => service
+            .documents(caller, KIND)
+            .await
+            .map_err(service_error)?,
+    };
+    let found = found.into_iter().map(read);
+    let found = found.collect::<Result<Vec<_>, _>>()?.into_iter();
+    let found = found.filter(|it| ids.contains(&it.id));
+    Ok(found.map(|it| (it.id, it.name)).collect())
 }
 
 fn of(all: &[Category], id: &str) -> Result<Category, Refusal> {

@@ -15,7 +15,7 @@ pub(in crate::vod) async fn call(
     params: &Params,
 ) -> Result<Value, ApiError> {
     let video = super::one(service, caller, params).await?;
-    let views = Views::new(service, caller).await?;
+    let views = Views::new(service, caller, std::slice::from_ref(&video)).await?;
     let mut view = views.view(&video, Snapshots::Wrapped).await?;
     view.insert("DownloadSwitch".to_owned(), "on".into());
     let remembered: Upload = origin::read(video.origin.as_ref());

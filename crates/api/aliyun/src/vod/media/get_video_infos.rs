@@ -16,7 +16,7 @@ pub(in crate::vod) async fn call(
     params: &Params,
 ) -> Result<Value, ApiError> {
     let found = super::several(service, caller, params).await?;
-    let views = Views::new(service, caller).await?;
+    let views = Views::new(service, caller, &found.videos).await?;
     let mut list = Vec::with_capacity(found.videos.len());
     for video in &found.videos {
         let mut view = views.view(video, Snapshots::Flat).await?;

@@ -67,10 +67,11 @@ pub(in crate::vod) async fn call(
         videos = of_status(service, caller, videos, &statuses).await?;
     }
     let total = videos.len();
-    let views = Views::new(service, caller).await?;
-    let mut list = Vec::new();
-    for video in page.of(videos) {
-        list.push(Value::Object(views.view(&video, Snapshots::Wrapped).await?));
+    let shown = page.of(videos);
+    let views = Views::new(service, caller, &shown).await?;
+    let mut list = Vec::with_capacity(shown.len());
+    for video in &shown {
+        list.push(Value::Object(views.view(video, Snapshots::Wrapped).await?));
     }
     Ok(json!({"Total": total, "VideoList": {"Video": list}}))
 }

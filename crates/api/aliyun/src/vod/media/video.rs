@@ -36,14 +36,18 @@ pub(in crate::vod) struct Views<'a> {
 }
 
 impl<'a> Views<'a> {
+    /// For these videos.
     pub(in crate::vod) async fn new(
         service: &'a Service,
         caller: &'a Caller,
+        videos: &[Asset],
     ) -> Result<Self, ApiError> {
+        let categories = videos.iter().filter_map(|video| video.details.category);
+        let categories = categories.collect();
         Ok(Self {
             service,
             caller,
-            categories: category::names(service, caller).await?,
+            categories: category::names(service, caller, &categories).await?,
         })
     }
 

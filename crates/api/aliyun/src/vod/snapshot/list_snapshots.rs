@@ -2,6 +2,8 @@
 //!
 //! <https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-listsnapshots>
 
+use std::collections::HashSet;
+
 use reelgate_api_kit::time::format_utc;
 use reelgate_domain::asset::Asset;
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
@@ -107,7 +109,8 @@ impl Kind {
             return None;
         };
         let files = files.iter().map(|file| &file.key);
-        let mut keys: Vec<&ObjectKey> = files.filter(|key| kind_of(spec, key) == self).collect();
+        let names = Names::of(spec);
+        let mut keys: Vec<&ObjectKey> = files.filter(|key| names.kind_of(key) == self).collect();
         if keys.is_empty() {
             return None;
         }
@@ -124,18 +127,83 @@ impl Kind {
     }
 }
 
-/// What a file of a job is for.
-fn kind_of(spec: &SnapshotSpec, key: &ObjectKey) -> Kind {
-    let Some(_) = spec.sprite else {
-        return Kind::Normal;
-    };
-    if spec.cues().as_ref() == Ok(key) {
-        return Kind::WebVtt;
+/// How the files of a job of sheets are called; of other jobs, nothing.
+struct Names<'a> {
+    spec: &'a SnapshotSpec,
+    cues: Option<ObjectKey>,
+    sheets: HashSet<ObjectKey>,
+}
+
+impl<'a> Names<'a> {
+    fn of(spec: &'a SnapshotSpec) -> Self {
+        let mut names = Self {
+            spec,
+            cues: None,
+            sheets: HashSet::new(),
+        };
+        if spec.sprite.is_some() {
+            names.cues = spec.cues().ok();
+            // More sheets than pictures there cannot be.
+            let numbers = 1..=SnapshotSpec::MAX_PICTURES;
+            names.sheets = numbers.filter_map(|it| spec.numbered(it).ok()).collect();
+            names.sheets.insert(spec.output.key.clone());
+        }
+        names
     }
-    // More sheets than pictures there cannot be.
-    let is_sheet = (1..=SnapshotSpec::MAX_PICTURES).any(|it| spec.numbered(it).as_ref() == Ok(key));
-    match is_sheet || *key == spec.output.key {
-        true => Kind::Sprite,
-        false => Kind::SpriteOrigin,
+
+    /// What a file of the job is for.
+    fn kind_of(&self, key: &ObjectKey) -> Kind {
+        if self.spec.sprite.is_none() {
+            Kind::Normal
+        } else if self.cues.as_ref() == Some(key) {
+            Kind::WebVtt
+        } else if self.sheets.contains(key) {
+            Kind::Sprite
+        } else {
+            Kind::SpriteOrigin
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reelgate_domain::job::kind::snapshot::{Moments, PictureFormat, Sprite};
+    use reelgate_testkit::object;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_for_what_its_name_says() {
+        let pictures = SnapshotSpec {
+            input: object("a.mp4"),
+            output: object("vod/v/j/j.jpg"),
+            moments: Moments::At(vec![0, 1]),
+            width: None,
+            height: None,
+            format: PictureFormat::Jpeg,
+            sprite: None,
+        };
+        let sheets = SnapshotSpec {
+            sprite: Some(Sprite {
+                columns: 1,
+                rows: 1,
+                cell_width: None,
+                cell_height: None,
+                padding: 0,
+                margin: 0,
+                keep_pictures: true,
+            }),
+            ..pictures.clone()
+        };
+        let last = pictures.numbered(SnapshotSpec::MAX_PICTURES).unwrap();
+        assert_eq!(Names::of(&pictures).kind_of(&last), Kind::Normal);
+        for (key, expected) in [
+            (sheets.output.key.clone(), Kind::Sprite),
+            (last, Kind::Sprite),
+            (sheets.cell(1).unwrap(), Kind::SpriteOrigin),
+            (sheets.cues().unwrap(), Kind::WebVtt),
+        ] {
+            assert_eq!(Names::of(&sheets).kind_of(&key), expected, "{key}");
+        }
     }
 }

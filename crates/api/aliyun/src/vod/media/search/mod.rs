@@ -85,7 +85,7 @@ pub(in crate::vod) async fn call(
     let token = token
         .filter(|_| shown < rest.len())
         .map(|last| last.id.to_string());
-    let views = Views::new(service, caller).await?;
+    let views = Views::new(service, caller, &rest[..shown]).await?;
     let fields = request::optional(params, "Fields");
     let mut list = Vec::with_capacity(shown);
     for video in &rest[..shown] {
