@@ -36,7 +36,7 @@ pub(super) struct Plan<'a> {
     pub(super) slots: u32,
     /// Whether it answers the APIs.
     pub(super) serves: bool,
-    /// What keeps events from being sent into the operator's network.
+    /// Whom this node may call, for events and for sources, and how it fetches.
     pub(super) outbound: &'a OutboundArgs,
 }
 

@@ -69,7 +69,7 @@ impl SharedAddress {
         parts.next().is_none().then_some(address)
     }
 
-    /// What is signed: each part's length keeps apart what could run together.
+    /// What is signed: no part can have a line's end in it.
     fn text(&self, bucket: &BucketName, key: &ObjectKey) -> String {
         let named = match self.scope {
             Scope::Object => key.as_str(),

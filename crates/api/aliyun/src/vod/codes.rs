@@ -48,13 +48,12 @@ pub(crate) enum Code {
     CategoryExceeded,
     ReferenceTaken,
     Changed,
-    CallbackNotFound,
     /// The last one: the list below is as long as its number says.
-    JobNotFound,
+    CallbackNotFound,
 }
 
 impl Code {
-    const ALL: [Self; Self::JobNotFound as usize + 1] = [
+    const ALL: [Self; Self::CallbackNotFound as usize + 1] = [
         Self::MissingParameter,
         Self::Invalid,
         Self::InvalidNamed,
@@ -83,7 +82,6 @@ impl Code {
         Self::ReferenceTaken,
         Self::Changed,
         Self::CallbackNotFound,
-        Self::JobNotFound,
     ];
 
     pub(crate) const fn row(self) -> ErrorCode {
@@ -258,12 +256,6 @@ impl Code {
                 404,
                 "No callback is set.",
                 "Set one by SetMessageCallback.",
-            ),
-            Self::JobNotFound => row(
-                "InvalidJob.NotFound",
-                404,
-                "The job or task does not exist in this account, or is not stored any more.",
-                "Check the id.",
             ),
         }
     }

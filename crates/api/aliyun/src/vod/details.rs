@@ -28,9 +28,9 @@ pub(crate) fn read(members: &Map<String, Value>, path: &str) -> Result<AssetDeta
         Some(text) => tags(&text).ok_or_else(|| bad("Tags"))?,
         None => Vec::new(),
     };
-    let category = match text("CateId")? {
-        Some(text) => Some(category(&text).ok_or_else(|| bad("CateId"))?),
-        None => None,
+    let category = match text("CateId")?.as_deref() {
+        None | Some("-1") => None,
+        Some(text) => Some(category(text).ok_or_else(|| bad("CateId"))?),
     };
     let cover_url = text("CoverURL")?;
     if !cover_url.as_deref().is_none_or(is_cover) {
@@ -71,7 +71,7 @@ pub(crate) fn tags(text: &str) -> Option<Vec<String>> {
     (tags.len() <= MOST_TAGS && tags.iter().all(fits)).then_some(tags)
 }
 
-/// A category's id; -1 means none, as for the vendor.
+/// A category's id. What stands for none, -1, is the callers' to know.
 pub(crate) fn category(text: &str) -> Option<u64> {
     text.parse().ok()
 }
@@ -128,6 +128,8 @@ mod tests {
             "Description": "",
         }));
         let details = details.unwrap();
+        let none = check(json!({"CateId": "-1"})).unwrap();
+        assert_eq!(none.category, None);
         assert_eq!(details.tags, ["a", "b", "c"]);
         assert_eq!(details.category, Some(10_000_001));
         assert_eq!(details.description, None);

@@ -97,7 +97,6 @@ impl Refusal {
             Code::ReferenceTaken => format!("The specified ReferenceId {about} already exists."),
             Code::Changed => "The operation conflicts with another one.".to_owned(),
             Code::CallbackNotFound => "The message callback does not exist.".to_owned(),
-            Code::JobNotFound => "The job does not exist.".to_owned(),
         }
     }
 }
