@@ -147,6 +147,10 @@ pub enum OutputResult {
         object: ObjectRef,
         files: Vec<OutputFile>,
         facts: Box<MediaFacts>,
+        /// What the job's source is, with the first output of a transcode that was made. Earlier releases did
+        /// not keep it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<Box<MediaFacts>>,
     },
     Failed {
         object: ObjectRef,

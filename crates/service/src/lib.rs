@@ -49,8 +49,8 @@ pub use error::{ErrorKind, ServiceError};
 pub use holdups::Holdups;
 pub use ids::{Ids, RandomIds};
 pub use jobs::{
-    CancelDecision, DeleteDecision, JobPage, JobQuery, RetryDecision, Submission, SubmitJob,
-    Waiting,
+    CancelDecision, CountedJobs, DeleteDecision, JobPage, JobQuery, RetryDecision, Submission,
+    SubmitJob, Waiting,
 };
 pub use keeping::{KeptFor, PruneCursor, PruneStep, Pruned};
 pub use notify::{

@@ -244,6 +244,7 @@ impl Workbench for SimulatedBench {
                     files: vec![OutputFile::new(object.key.clone(), BYTES)],
                     object,
                     facts: Box::new(facts()),
+                    source: None,
                 },
             }
         });

@@ -47,7 +47,8 @@ use reelgate_domain::media::{OutputResult, Staged};
 use reelgate_domain::node::Kinds;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
-    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Place, Timestamp, WorkerId,
+    AccountId, BucketName, JobId, JobNumber, Pipeline, PipelineId, PipelineState, Place, Timestamp,
+    WorkerId,
 };
 use tokio::sync::watch;
 
@@ -329,6 +330,23 @@ pub trait Store: AccessStore + AssetStore + EventStore + NodeStore + KeepStore {
         filter: JobFilter,
         limit: u32,
     ) -> Result<Vec<Job>>;
+
+    /// Those of the jobs that exist, newest first, each once; as [`Store::jobs`] does with what cannot be
+    /// read.
+    async fn jobs_numbered(&self, account: AccountId, numbers: &[JobNumber]) -> Result<Vec<Job>>;
+
+    /// The job at this place of what a listing would show, 0 being the newest; `None` if that has fewer. It
+    /// costs as many entries of an index as it passes over.
+    async fn job_at(
+        &self,
+        account: AccountId,
+        filter: JobFilter,
+        place: u64,
+    ) -> Result<Option<JobId>>;
+
+    /// How many jobs match, or `most` if there are more. It costs as many entries of an index as it counts,
+    /// and counts what cannot be read, too.
+    async fn count_jobs(&self, account: AccountId, filter: JobFilter, most: u64) -> Result<u64>;
 
     /// What has happened to a job, oldest first; `None` if there is no such job. The mode of a cancel
     /// that found nothing running is not kept and reads `Graceful`. Of what releases without

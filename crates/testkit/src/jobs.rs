@@ -94,6 +94,7 @@ pub fn done(key: &str) -> OutputResult {
         object,
         files,
         facts: Box::new(MediaFacts::default()),
+        source: None,
     }
 }
 

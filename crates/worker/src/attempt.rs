@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reelgate_domain::Timestamp;
 use reelgate_domain::job::{Fault, FaultCode, Job, MAX_LOSSES};
-use reelgate_domain::media::{OutputResult, Staged};
+use reelgate_domain::media::{MediaFacts, OutputResult, Staged};
 use reelgate_store::{Bucket, Ending, Fenced, Gone, StoreError};
 
 use crate::arrival;
@@ -29,6 +29,8 @@ pub(crate) struct Attempt {
     started: Timestamp,
     /// One entry per output of the spec, absent until the output is made or is known to fail.
     made: Vec<Option<Made>>,
+    /// What the source is, once it has been probed for a transcode.
+    source: Option<Box<MediaFacts>>,
     tools: Tools,
     config: Arc<WorkerConfig>,
     seat: Seat,
@@ -61,6 +63,7 @@ impl Attempt {
             tally: Arc::new(tally),
             started: tools.clock.now(),
             made: vec![None; outputs],
+            source: None,
             job,
             tools,
             config,
@@ -89,6 +92,11 @@ impl Attempt {
     pub(crate) fn record(&mut self, output: usize, made: Made) {
         self.tally.set(output, 100);
         self.made[output] = Some(made);
+    }
+
+    /// Notes what is transcoded: it is kept with the first output that is made.
+    pub(crate) fn is_of(&mut self, source: &MediaFacts) {
+        self.source = Some(Box::new(source.clone()));
     }
 
     /// Whether every output is made or has failed.
@@ -156,7 +164,7 @@ impl Attempt {
 
     async fn stage_all(&self) -> Result<Staged, Unstaged> {
         let made: Vec<&Made> = self.made.iter().flatten().collect();
-        let results = made.iter().map(|made| made.result.clone()).collect();
+        let results = self.results(&made);
         let faults = made.iter().filter_map(|made| match &made.result {
             OutputResult::Failed { fault, .. } => Some(fault),
             OutputResult::Done { .. } => None,
@@ -177,6 +185,18 @@ impl Attempt {
             attempt: self.job.lifecycle.attempt,
             results,
         })
+    }
+
+    fn results(&self, made: &[&Made]) -> Vec<OutputResult> {
+        let mut results: Vec<_> = made.iter().map(|made| made.result.clone()).collect();
+        let first = results.iter_mut().find_map(|result| match result {
+            OutputResult::Done { source, .. } => Some(source),
+            OutputResult::Failed { .. } => None,
+        });
+        if let Some(first) = first {
+            first.clone_from(&self.source);
+        }
+        results
     }
 
     async fn stage(&self, made: &Made) -> Result<(), Unstaged> {

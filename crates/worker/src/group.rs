@@ -325,7 +325,9 @@ impl Group {
             let Some(spec) = member.job.spec.transcode() else {
                 continue;
             };
-            for (index, output) in spec.outputs.clone().into_iter().enumerate() {
+            let outputs = spec.outputs.clone();
+            member.is_of(&source.facts);
+            for (index, output) in outputs.into_iter().enumerate() {
                 let plan = reelgate_media::plan(&output, &source.facts, can);
                 match plan.and_then(|plan| scratch::within(plan, &source.facts, capacity)) {
                     Ok(plan) => planned.push(Some(Planned {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reelgate_domain::JobId;
 use reelgate_domain::job::Job;
+use reelgate_domain::{JobId, JobNumber};
 use tokio::time::MissedTickBehavior;
 
 use crate::{Caller, Service, ServiceError};
@@ -16,6 +16,17 @@ impl Service {
     /// Those of the jobs that exist, newest first.
     pub async fn jobs(&self, caller: &Caller, ids: &[JobId]) -> Result<Vec<Job>, ServiceError> {
         let mut jobs = self.store.jobs(caller.account, ids).await?;
+        jobs.iter_mut().for_each(|job| self.progress.refresh(job));
+        Ok(jobs)
+    }
+
+    /// Those of the jobs with these numbers that exist, newest first.
+    pub async fn jobs_numbered(
+        &self,
+        caller: &Caller,
+        numbers: &[JobNumber],
+    ) -> Result<Vec<Job>, ServiceError> {
+        let mut jobs = self.store.jobs_numbered(caller.account, numbers).await?;
         jobs.iter_mut().for_each(|job| self.progress.refresh(job));
         Ok(jobs)
     }

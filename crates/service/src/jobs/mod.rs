@@ -11,7 +11,7 @@ mod waiting;
 
 pub use cancel::CancelDecision;
 pub use delete::DeleteDecision;
-pub use list::{JobPage, JobQuery};
+pub use list::{CountedJobs, JobPage, JobQuery};
 pub use retry::RetryDecision;
 pub use submit::{Submission, SubmitJob};
 pub use waiting::Waiting;

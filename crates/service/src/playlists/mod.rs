@@ -92,6 +92,7 @@ impl Service {
                 object,
                 files,
                 facts,
+                ..
             },
         ] = job.results.as_slice()
         else {

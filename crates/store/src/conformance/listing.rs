@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use reelgate_domain::JobId;
 use reelgate_domain::job::{Job, StateName};
 use reelgate_domain::node::Kinds;
+use reelgate_domain::{JobId, JobNumber};
 use reelgate_testkit::account;
 
 use super::{Home, Shape, World};
@@ -103,9 +103,49 @@ pub async fn every_combination_of_filters_agrees_with_a_plain_filter(home: &dyn 
                 let expected = expected.iter().take(limit as usize).map(|job| job.id);
                 let found = list(&world, &filter, limit).await;
                 assert_eq!(found, expected.collect::<Vec<_>>(), "{filter:?}");
+                check_places(&world, &filter, &all).await;
             }
         }
     }
+}
+
+/// The same by places, and by a count that ends early or does not.
+async fn check_places(world: &World, filter: &JobFilter, all: &[Job]) {
+    let expected: Vec<JobId> = all
+        .iter()
+        .filter(|job| matches(filter, job))
+        .map(|job| job.id)
+        .collect();
+    let (store, owner) = (&world.store, world.account);
+    for place in [0, 1, 4, expected.len().saturating_sub(1), expected.len()] {
+        let found = store.job_at(owner, filter.clone(), place as u64).await;
+        let found = found.expect("job_at");
+        assert_eq!(found, expected.get(place).copied(), "{place} of {filter:?}");
+    }
+    let matching = expected.len() as u64;
+    for most in [0, 1, 3, matching, matching + 1] {
+        let counted = store.count_jobs(owner, filter.clone(), most).await;
+        let counted = counted.expect("count_jobs");
+        assert_eq!(counted, matching.min(most), "{most} of {filter:?}");
+    }
+}
+
+pub async fn jobs_are_found_by_their_numbers(home: &dyn Home) {
+    let world = World::new(home).await;
+    let ids = world.fill(world.pipeline, 3).await;
+    let mut numbers = Vec::new();
+    for id in &ids {
+        numbers.push(world.job(*id).await.number);
+    }
+    let unknown = JobNumber(numbers[2].0 + 1000);
+    let asked = [numbers[1], unknown, numbers[2], numbers[1]];
+    let found = async |owner| {
+        let jobs = world.store.jobs_numbered(owner, &asked).await;
+        let jobs = jobs.expect("jobs_numbered").into_iter();
+        jobs.map(|job| job.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found(world.account).await, [ids[2], ids[1]]);
+    assert_eq!(found(account(2)).await, []);
 }
 
 fn matches(filter: &JobFilter, job: &Job) -> bool {

@@ -243,6 +243,7 @@ macro_rules! conformance_tests {
             kinds::a_cancel_finds_no_jobs_of_other_kinds,
             kinds::a_cancel_by_address_means_every_job_that_fetches_it,
             kinds::a_cancel_by_address_stays_in_its_account,
+            listing::jobs_are_found_by_their_numbers,
             listing::pages_follow_each_other_without_gaps,
             listing::every_combination_of_filters_agrees_with_a_plain_filter,
             listing::jobs_of_another_account_are_not_listed,

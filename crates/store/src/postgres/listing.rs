@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reelgate_domain::job::{HistoryEntry, Job};
-use reelgate_domain::{AccountId, JobId, Timestamp};
+use reelgate_domain::{AccountId, JobId, JobNumber, Timestamp};
 use tokio_postgres::Row;
 
 use super::connect::{Param, Session};
@@ -40,6 +40,90 @@ pub(super) async fn get_many(
             Ok(jobs)
         }
     }
+}
+
+/// As [`get_many`], by their numbers.
+pub(super) async fn get_numbered(
+    session: &Session,
+    account: AccountId,
+    numbers: &[JobNumber],
+) -> Answer<Vec<Job>> {
+    let numbers: Vec<i64> = numbers.iter().map(|number| number.0).collect();
+    let params: [Param<'_>; 2] = [&account_key(account), &numbers];
+    let rows = session.all(sql::IDS_OF_NUMBERS, &params).await?;
+    let ids: Vec<JobId> = rows.iter().map(short_id).collect();
+    get_many(session, account, &ids).await
+}
+
+fn short_id(row: &Row) -> JobId {
+    let id: &[u8] = row.get(0);
+    JobId::from_bytes(id.try_into().unwrap_or_default())
+}
+
+/// The job at this place of a listing.
+pub(super) async fn at(
+    session: &Session,
+    account: AccountId,
+    filter: &JobFilter,
+    place: u64,
+) -> Answer<Option<JobId>> {
+    let Some(range) = IdRange::of(filter) else {
+        return Ok(None);
+    };
+    let ranges = Ranges::of(session, account, filter).await?;
+    let (first, last) = (range.first.as_bytes(), range.last.as_bytes());
+    let (first, last) = (first.as_slice(), last.as_slice());
+    let place = i64::try_from(place).unwrap_or(i64::MAX - 1);
+    let row = match &ranges {
+        Ranges::Account(account) => {
+            let account = account_key(*account);
+            let params: [Param<'_>; 4] = [&account, &first, &last, &place];
+            session.one(sql::NTH_OF_ACCOUNT, &params).await?
+        }
+        Ranges::Lanes {
+            pipelines,
+            kinds,
+            lanes,
+        } => {
+            let most = place + 1;
+            let params: [Param<'_>; 6] = [pipelines, lanes, &first, &last, &most, kinds];
+            session.one(sql::NTH_OF_LANES, &params).await?
+        }
+    };
+    Ok(row.as_ref().map(short_id))
+}
+
+/// How many jobs match, as far as `most`.
+pub(super) async fn count(
+    session: &Session,
+    account: AccountId,
+    filter: &JobFilter,
+    most: u64,
+) -> Answer<u64> {
+    let Some(range) = IdRange::of(filter) else {
+        return Ok(0);
+    };
+    let ranges = Ranges::of(session, account, filter).await?;
+    let (first, last) = (range.first.as_bytes(), range.last.as_bytes());
+    let (first, last) = (first.as_slice(), last.as_slice());
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let row = match &ranges {
+        Ranges::Account(account) => {
+            let account = account_key(*account);
+            let params: [Param<'_>; 4] = [&account, &first, &last, &most];
+            session.one(sql::COUNT_ACCOUNT, &params).await?
+        }
+        Ranges::Lanes {
+            pipelines,
+            kinds,
+            lanes,
+        } => {
+            let params: [Param<'_>; 6] = [pipelines, lanes, &first, &last, &most, kinds];
+            session.one(sql::COUNT_LANES, &params).await?
+        }
+    };
+    let found: i64 = row.map_or(0, |row| row.get(0));
+    Ok(found.cast_unsigned())
 }
 
 fn newest_first(rows: &mut [Row]) {

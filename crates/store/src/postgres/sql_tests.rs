@@ -210,6 +210,10 @@ async fn hot_statements_use_the_index_made_for_them() {
         ("ENDED_LEASES", sql::jobs::ENDED_LEASES, "leases_until"),
         ("LIST_ACCOUNT", sql::jobs::LIST_ACCOUNT, "jobs_account"),
         ("LIST_LANES", sql::jobs::LIST_LANES, "jobs_lane"),
+        ("NTH_OF_LANES", sql::jobs::NTH_OF_LANES, "jobs_lane"),
+        ("NTH_OF_ACCOUNT", sql::jobs::NTH_OF_ACCOUNT, "jobs_account"),
+        ("COUNT_LANES", sql::jobs::COUNT_LANES, "jobs_lane"),
+        ("COUNT_ACCOUNT", sql::jobs::COUNT_ACCOUNT, "jobs_account"),
         ("LIST_ASSETS", sql::assets::LIST_ASSETS, "assets_pkey"),
         (
             "LIST_OLDEST_ASSETS",

@@ -11,7 +11,8 @@ use reelgate_domain::media::Staged;
 use reelgate_domain::node::Kinds;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
-    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
+    AccountId, BucketName, JobId, JobNumber, Pipeline, PipelineId, PipelineState, Timestamp,
+    WorkerId,
 };
 
 use super::claim_call::Wants;
@@ -151,6 +152,29 @@ impl Store for PostgresStore {
     ) -> Result<Vec<Job>> {
         look_up!(self.pool.for_walks(), session => {
             listing::list(session, account, &filter, limit).await
+        })
+    }
+
+    async fn jobs_numbered(&self, account: AccountId, numbers: &[JobNumber]) -> Result<Vec<Job>> {
+        look_up!(self.pool.for_walks(), session => {
+            listing::get_numbered(session, account, numbers).await
+        })
+    }
+
+    async fn job_at(
+        &self,
+        account: AccountId,
+        filter: JobFilter,
+        place: u64,
+    ) -> Result<Option<JobId>> {
+        look_up!(self.pool.for_walks(), session => {
+            listing::at(session, account, &filter, place).await
+        })
+    }
+
+    async fn count_jobs(&self, account: AccountId, filter: JobFilter, most: u64) -> Result<u64> {
+        look_up!(self.pool.for_walks(), session => {
+            listing::count(session, account, &filter, most).await
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reelgate_domain::job::{Job, JobKind};
-use reelgate_domain::{AccountId, JobId};
+use reelgate_domain::{AccountId, JobId, JobNumber};
 use rusqlite::{Connection, Row, params};
 
 use super::error::{by_row, corrupt};
@@ -35,6 +35,61 @@ pub(super) fn get_many(
             Ok(jobs)
         }
     }
+}
+
+/// As [`get_many`], by their numbers.
+pub(super) fn get_numbered(
+    connection: &Connection,
+    account: AccountId,
+    numbers: &[JobNumber],
+) -> Result<Vec<Job>> {
+    let mut ids = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let key = params![number.0, account.number().cast_signed()];
+        let id = cell::<[u8; 16]>(connection, sql::ID_OF_NUMBER, key)?;
+        ids.extend(id.map(JobId::from_bytes));
+    }
+    get_many(connection, account, &ids)
+}
+
+/// The job at this place of a listing.
+pub(super) fn at(
+    connection: &Connection,
+    account: AccountId,
+    filter: &JobFilter,
+    place: u64,
+) -> Result<Option<JobId>> {
+    let ranges = Ranges::of(connection, account, filter)?;
+    let mut rest = IdRange::of(filter);
+    let mut before = place;
+    while let Some(range) = rest {
+        let stride = u32::try_from(before + 1).unwrap_or(STRIDE).min(STRIDE);
+        let entries = ranges.newest(connection, range, stride)?;
+        let last = entries.get(stride as usize - 1).map(|(id, _)| *id);
+        let Some(last) = last else { return Ok(None) };
+        if u64::from(stride) > before {
+            return Ok(Some(last));
+        }
+        before -= u64::from(stride);
+        rest = range.before(last);
+    }
+    Ok(None)
+}
+
+/// How many entries of an index are held at once.
+const STRIDE: u32 = 10_000;
+
+/// How many jobs match, as far as `most`.
+pub(super) fn count(
+    connection: &Connection,
+    account: AccountId,
+    filter: &JobFilter,
+    most: u64,
+) -> Result<u64> {
+    let Some(range) = IdRange::of(filter) else {
+        return Ok(0);
+    };
+    Ranges::of(connection, account, filter)?.count(connection, range, most)
 }
 
 /// What a read passes over because it cannot be read. Logged as one: a page of what another release
@@ -152,6 +207,39 @@ impl Ranges {
                 lanes,
             } => range.newest_of_lanes(connection, pipelines, (kinds, lanes), limit),
         }
+    }
+}
+
+impl Ranges {
+    fn count(&self, connection: &Connection, range: IdRange, most: u64) -> Result<u64> {
+        let (first, last) = (range.first.as_bytes(), range.last.as_bytes());
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut found = 0;
+        match self {
+            Self::Account(account) => {
+                let key = params![account.number().cast_signed(), first, last, most];
+                found = cell(connection, sql::COUNT_ACCOUNT, key)?.unwrap_or(0);
+            }
+            Self::Lanes {
+                pipelines,
+                kinds,
+                lanes,
+            } => {
+                let ranges = pipelines
+                    .iter()
+                    .flat_map(|pipeline| kinds.iter().map(move |kind| (pipeline, kind)));
+                for (pipeline, kind) in ranges {
+                    for lane in lanes {
+                        let key = params![pipeline, kind, lane, first, last, most - found];
+                        found += cell::<i64>(connection, sql::COUNT_LANE, key)?.unwrap_or(0);
+                        if found >= most {
+                            return Ok(found.cast_unsigned());
+                        }
+                    }
+                }
+            }
+        }
+        Ok(found.cast_unsigned())
     }
 }
 

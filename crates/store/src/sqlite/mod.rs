@@ -58,7 +58,8 @@ use reelgate_domain::media::Staged;
 use reelgate_domain::node::Kinds;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
-    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Place, Timestamp, WorkerId,
+    AccountId, BucketName, JobId, JobNumber, Pipeline, PipelineId, PipelineState, Place, Timestamp,
+    WorkerId,
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -367,6 +368,30 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Job>> {
         self.readers
             .read(move |connection| listing::list(connection, account, &filter, limit))
+            .await
+    }
+
+    async fn jobs_numbered(&self, account: AccountId, numbers: &[JobNumber]) -> Result<Vec<Job>> {
+        let numbers = numbers.to_vec();
+        self.readers
+            .read(move |connection| listing::get_numbered(connection, account, &numbers))
+            .await
+    }
+
+    async fn job_at(
+        &self,
+        account: AccountId,
+        filter: JobFilter,
+        place: u64,
+    ) -> Result<Option<JobId>> {
+        self.readers
+            .read(move |connection| listing::at(connection, account, &filter, place))
+            .await
+    }
+
+    async fn count_jobs(&self, account: AccountId, filter: JobFilter, most: u64) -> Result<u64> {
+        self.readers
+            .read(move |connection| listing::count(connection, account, &filter, most))
             .await
     }
 

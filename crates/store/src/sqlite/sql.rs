@@ -148,11 +148,17 @@ statements! {
     JOB_BY_ID = concat!(
         "SELECT ", job_columns!(), job_tables!(), "WHERE j.account = ?1 AND j.id = ?2"
     );
+    ID_OF_NUMBER = "SELECT id FROM jobs WHERE number = ?1 AND account = ?2";
     JOB_BY_NUMBER = concat!("SELECT ", job_columns!(), job_tables!(), "WHERE j.number = ?1");
     LIST_LANE = "SELECT id, number FROM jobs WHERE pipeline = ?1 AND kind = ?2 AND lane = ?3 \
         AND id BETWEEN ?4 AND ?5 ORDER BY id DESC LIMIT ?6";
     LIST_ACCOUNT = "SELECT id, number FROM jobs WHERE account = ?1 \
         AND id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT ?4";
+    /// By an index alone, and no further than to the limit.
+    COUNT_LANE = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE pipeline = ?1 AND kind = ?2 \
+        AND lane = ?3 AND id BETWEEN ?4 AND ?5 LIMIT ?6)";
+    COUNT_ACCOUNT = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE account = ?1 \
+        AND id BETWEEN ?2 AND ?3 LIMIT ?4)";
 
     HELD = concat!(
         "SELECT ", held_columns!(),

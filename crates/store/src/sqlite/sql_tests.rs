@@ -24,6 +24,9 @@ const SMALL: &[(&str, &str)] = &[
     ("NEXT_JOB", "SCAN (subquery-9)"),
     ("NEXT_JOB", "SCAN (subquery-10)"),
     ("NEXT_JOB", "USE TEMP B-TREE FOR ORDER BY"),
+    // What the limit has left of an index range.
+    ("COUNT_LANE", "SCAN (subquery-1)"),
+    ("COUNT_ACCOUNT", "SCAN (subquery-1)"),
     // Once, when the store is opened.
     ("LAST_SERVED", "SCAN queues"),
     // For workers that clean up, now and then; the number of buckets does not depend on jobs.
@@ -128,6 +131,14 @@ fn hot_statements_use_the_index_made_for_them() {
         (
             sql::LIST_LANE,
             "jobs_lane (pipeline=? AND kind=? AND lane=? AND id>? AND id<?)",
+        ),
+        (
+            sql::COUNT_LANE,
+            "jobs_lane (pipeline=? AND kind=? AND lane=? AND id>? AND id<?)",
+        ),
+        (
+            sql::COUNT_ACCOUNT,
+            "jobs_account (account=? AND id>? AND id<?)",
         ),
         (sql::FETCHING, "job_sources_hash (account=? AND hash=?)"),
         (sql::HAVE_FETCHED, "job_sources_hash (account=? AND hash=?)"),

@@ -49,6 +49,7 @@ impl MediaInfo<'_> {
                 object: self.spec.target().clone(),
                 files,
                 facts: Box::new(facts),
+                source: None,
             },
             files: paths,
             dir: made_dir,

@@ -62,6 +62,7 @@ impl Remux<'_> {
                 object: self.spec.output.clone(),
                 files,
                 facts: Box::new(facts),
+                source: None,
             },
             files: paths,
             dir: Some(dir),

@@ -70,6 +70,7 @@ impl Snapshot<'_> {
                 object: self.spec.output.clone(),
                 files,
                 facts: Box::default(),
+                source: None,
             },
             files: paths,
             dir: Some(dir),

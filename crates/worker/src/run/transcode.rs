@@ -121,6 +121,7 @@ fn done(output: &OutputSpec, out_dir: &Path, transcoded: Transcoded) -> Result<M
             object,
             files,
             facts,
+            source: None,
         },
         files: paths,
         dir: Some(out_dir.to_owned()),

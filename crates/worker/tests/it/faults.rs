@@ -273,6 +273,7 @@ async fn what_dead_processes_staged_goes_unless_it_has_won() {
         object: object("out.mp4"),
         files: vec![OutputFile::new(object("out.mp4").key, 9)],
         facts: Box::new(MediaFacts::default()),
+        source: None,
     };
     let staged = Staged {
         attempt: 1,

@@ -19,7 +19,8 @@ use reelgate_domain::media::Staged;
 use reelgate_domain::node::Kinds;
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{
-    AccountId, BucketName, JobId, Pipeline, PipelineId, PipelineState, Timestamp, WorkerId,
+    AccountId, BucketName, JobId, JobNumber, Pipeline, PipelineId, PipelineState, Timestamp,
+    WorkerId,
 };
 use reelgate_store::{
     Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, Hints, JobFilter, NewPipeline,
@@ -155,6 +156,18 @@ impl Store for Faulty {
     }
 
     async fn list_jobs(&self, _: AccountId, _: JobFilter, _: u32) -> Result<Vec<Job>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn jobs_numbered(&self, _: AccountId, _: &[JobNumber]) -> Result<Vec<Job>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn job_at(&self, _: AccountId, _: JobFilter, _: u64) -> Result<Option<JobId>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn count_jobs(&self, _: AccountId, _: JobFilter, _: u64) -> Result<u64> {
         unreachable!("{ELSEWHERE}")
     }
 

@@ -91,6 +91,7 @@ async fn a_crash_after_the_decision_is_finished_from_what_was_staged() {
         object: object("out.mp4"),
         files,
         facts,
+        source: None,
     };
     let staged = Staged {
         attempt,

@@ -210,6 +210,7 @@ impl World {
                 },
                 files: Vec::new(),
                 facts: Box::new(MediaFacts::default()),
+                source: None,
             };
             let staged = Staged {
                 attempt,

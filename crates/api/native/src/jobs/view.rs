@@ -157,6 +157,7 @@ impl<'a> OutputView<'a> {
                     object,
                     files,
                     facts,
+                    ..
                 }),
                 StateName::Succeeded,
             ) => Self {

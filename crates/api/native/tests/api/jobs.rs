@@ -55,6 +55,7 @@ fn made(key: &str) -> OutputResult {
         object,
         files,
         facts,
+        source: None,
     }
 }
 

@@ -40,6 +40,7 @@ async fn rung(server: &Server, name: &str, seconds: &[u32]) -> String {
                 object,
                 files,
                 facts,
+                source: None,
             }],
         )
         .await;

@@ -259,6 +259,7 @@ statements! {
         "SELECT ", job_columns!(), job_tables!(),
         "WHERE j.account = $1 AND j.id = ANY($2::bytea[])"
     );
+    IDS_OF_NUMBERS = "SELECT id FROM jobs WHERE number = ANY($2::bigint[]) AND account = $1";
     LIST_ACCOUNT = concat!(
         "WITH found AS MATERIALIZED (SELECT number FROM jobs WHERE account = $1 \
          AND id BETWEEN $2 AND $3 ORDER BY id DESC LIMIT $4::bigint) SELECT ", job_columns!(),
@@ -277,6 +278,22 @@ statements! {
          LEFT JOIN pipelines p ON p.key = j.pipeline \
          LEFT JOIN job_payloads y ON y.number = j.number"
     );
+    /// The last of so many of the newest; none if there are fewer.
+    NTH_OF_ACCOUNT = "SELECT id FROM jobs WHERE account = $1 AND id BETWEEN $2 AND $3 \
+        ORDER BY id DESC OFFSET $4::bigint LIMIT 1";
+    /// The same of a pipeline's jobs of some kinds and lanes, so many at most from each range.
+    NTH_OF_LANES = "SELECT r.id FROM unnest($1::bigint[]) AS k(pipeline) \
+        CROSS JOIN unnest($2::smallint[]) AS n(lane) CROSS JOIN unnest($6::smallint[]) AS m(kind) \
+        CROSS JOIN LATERAL (SELECT id FROM jobs \
+        WHERE pipeline = k.pipeline AND kind = m.kind AND lane = n.lane AND id BETWEEN $3 AND $4 \
+        ORDER BY id DESC LIMIT $5::bigint) r ORDER BY r.id DESC OFFSET $5::bigint - 1 LIMIT 1";
+    COUNT_ACCOUNT = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE account = $1 \
+        AND id BETWEEN $2 AND $3 LIMIT $4::bigint) r";
+    COUNT_LANES = "SELECT count(*) FROM (SELECT 1 FROM unnest($1::bigint[]) AS k(pipeline) \
+        CROSS JOIN unnest($2::smallint[]) AS n(lane) CROSS JOIN unnest($6::smallint[]) AS m(kind) \
+        CROSS JOIN LATERAL (SELECT 1 FROM jobs \
+        WHERE pipeline = k.pipeline AND kind = m.kind AND lane = n.lane AND id BETWEEN $3 AND $4 \
+        ORDER BY id DESC LIMIT $5::bigint) r LIMIT $5::bigint) r";
     HISTORY = concat!(
         "SELECT ", held_columns!(), ", j.created_at, \
          (SELECT r.history FROM job_results r WHERE r.number = j.number) \

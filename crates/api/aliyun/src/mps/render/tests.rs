@@ -269,6 +269,7 @@ fn a_finished_job_shows_what_was_found_in_its_output() {
         object: object("out/a b.m3u8"),
         files: Vec::new(),
         facts: Box::new(facts()),
+        source: None,
     }];
     let job = render(&job);
     assert_eq!(

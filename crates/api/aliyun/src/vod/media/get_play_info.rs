@@ -187,6 +187,7 @@ fn made_by(job: &Job) -> impl Iterator<Item = Stream<'_>> {
             object,
             files,
             facts,
+            ..
         } => Some((object, files, facts)),
         OutputResult::Failed { .. } => None,
     });

@@ -58,6 +58,7 @@ pub(super) async fn job(service: &Service, caller: &Caller, job: &Job) -> Result
         object,
         files,
         facts,
+        ..
     }) = job.results.first()
     {
         let bytes: u64 = files.iter().map(|file| file.bytes).sum();
@@ -93,6 +94,7 @@ pub(super) fn summary(job: &Job) -> Value {
         object,
         files,
         facts,
+        ..
     }) = job.results.first()
     {
         let bytes: u64 = files.iter().map(|file| file.bytes).sum();
