@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::header::{ACCEPT_ENCODING, IF_RANGE, LOCATION, RANGE};
 use http::{HeaderValue, StatusCode};
 use reqwest::{Response, Url};
-use rustls::ClientConfig;
+use rustls::{AlertDescription, ClientConfig};
 
 use crate::client::{Lookup, Resolver, Unresolved};
 use crate::guard::{Guard, Refused};
@@ -199,7 +199,10 @@ pub(super) fn fault(host: &str, error: reqwest::Error, connect: Duration) -> Pul
         }
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
             let cause = tls.to_string();
-            return PullFault::Tls { host, cause };
+            return match is_hiccup(tls) {
+                true => PullFault::Broken { host, cause },
+                false => PullFault::Tls { host, cause },
+            };
         }
         last = inner.to_string();
         cause = behind(inner);
@@ -212,6 +215,17 @@ pub(super) fn fault(host: &str, error: reqwest::Error, connect: Duration) -> Pul
         return PullFault::Unreachable { host, cause: last };
     }
     PullFault::Broken { host, cause: last }
+}
+
+/// Whether something between here and there has failed, and not the two sides to understand or trust each other.
+fn is_hiccup(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::DecryptError
+            | rustls::Error::AlertReceived(
+                AlertDescription::InternalError | AlertDescription::BadRecordMac
+            )
+    )
 }
 
 /// What is behind an error. One of the system hides what it carries from `source`.
