@@ -206,6 +206,7 @@ impl Resolve for Resolver {
             let unresolved = |error: &dyn std::fmt::Display| Unresolved(error.to_string());
             let turn = turns.acquire_owned().await;
             let turn = turn.map_err(|error| unresolved(&error))?;
+            let host = name.as_str().to_owned();
             let looking = tokio::task::spawn_blocking(move || {
                 let found = lookup(name.as_str());
                 drop(turn);
@@ -217,12 +218,16 @@ impl Resolve for Resolver {
             for address in found {
                 match guard.allow(address.ip()) {
                     Ok(()) => good.push(address),
-                    Err(why) => refused = Some(why),
+                    Err(why) => refused = Some((address.ip(), why)),
                 }
             }
             match (good.is_empty(), refused) {
                 (false, _) => Ok(Box::new(good.into_iter()) as Addrs),
-                (true, Some(why)) => Err(why.into()),
+                (true, Some((address, why))) => {
+                    // Whoever named it is not told which one it is.
+                    tracing::info!(host, %address, "{host} leads to {address}: {why}");
+                    Err(why.into())
+                }
                 (true, None) => {
                     let none: Vec<SocketAddr> = Vec::new();
                     Ok(Box::new(none.into_iter()) as Addrs)
@@ -302,6 +307,8 @@ mod tests {
         .await;
         let refused = refused.unwrap_err();
         assert!(matches!(refused, FetchError::Refused(_)), "{refused:?}");
+        let told = refused.to_string();
+        assert!(!told.contains("127.0") && !told.contains("::"), "{told}");
         let literal = post(
             &client(Guard::default()),
             &format!("http://127.0.0.1:{port}/"),

@@ -18,7 +18,8 @@ pub enum Refused {
     NotHttp,
     #[error("the address must not carry a user or password")]
     Credentials,
-    #[error("{0} is not a public address, and the operator has not allowed it")]
+    /// Which one it is is not told: it may be what a name of the operator's network stands for.
+    #[error("the address is not a public one, and the operator has not allowed it")]
     Internal(IpAddr),
 }
 

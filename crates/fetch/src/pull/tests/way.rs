@@ -149,6 +149,8 @@ async fn a_name_that_changes_its_address_is_judged_again() {
     };
     assert_eq!(host, "rebound.example");
     assert_eq!(*refused, Refused::Internal("127.0.0.2".parse().unwrap()));
+    // What a network's own names stand for is not for those who guess them.
+    assert!(!fault.to_string().contains("127.0"), "{fault}");
     assert_eq!((asked.load(Ordering::SeqCst), server.seen().len()), (2, 1));
 }
 
@@ -315,6 +317,41 @@ async fn a_server_without_tls_is_no_secure_one() {
     let fault = fault_at(&puller, &format!("https://127.0.0.1:{port}/hush")).await;
     plain.await.unwrap();
     assert!(matches!(fault, PullFault::Tls { .. }), "{fault:?}");
+}
+
+/// Answers each greeting with this alert; tells how many there were.
+async fn alerts(alert: u8) -> (u16, Arc<AtomicUsize>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let greeted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&greeted);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut greeting = [0; 5];
+            stream.read_exact(&mut greeting).await.unwrap();
+            count.fetch_add(1, Ordering::SeqCst);
+            let fatal = [0x15, 3, 3, 0, 2, 2, alert];
+            stream.write_all(&fatal).await.unwrap();
+            // It goes away by itself.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    });
+    (port, greeted)
+}
+
+/// A server that is in trouble for a moment ended jobs for good, and what they had fetched was removed.
+#[tokio::test]
+async fn a_server_in_trouble_differs_from_one_that_does_not_want_to_talk() {
+    let puller = puller_with(|limits| limits.retries = 2);
+    for (alert, name, times) in [(80, "broken", 3), (20, "broken", 3), (40, "tls", 1)] {
+        let (port, greeted) = alerts(alert).await;
+        let fault = fault_at(&puller, &format!("https://127.0.0.1:{port}/hush")).await;
+        assert_eq!(fault.name(), name, "{fault}");
+        assert_eq!(fault.is_transient(), times > 1);
+        assert_eq!(greeted.load(Ordering::SeqCst), times, "{fault}");
+    }
 }
 
 #[tokio::test]
