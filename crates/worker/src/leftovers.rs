@@ -56,7 +56,14 @@ pub(crate) async fn clear(
 /// elsewhere it stays until that has ended, for it may come back.
 async fn clear_fetched(tools: &Tools, fetched: &Path) -> Result<(), StoreError> {
     for (account, job) in tools.bench.fetched(fetched).await {
-        let found = tools.store.jobs(account, &[job]).await?;
+        let found = match tools.store.jobs(account, &[job]).await {
+            Ok(found) => found,
+            Err(away @ StoreError::Unavailable(_)) => return Err(away),
+            Err(error) => {
+                tracing::error!(job.id = %job, %error, "what job {job} had fetched stays");
+                continue;
+            }
+        };
         let is_over = |job: &Job| job.lifecycle.state.name().is_final();
         if !found.iter().all(is_over) {
             continue;

@@ -187,6 +187,31 @@ async fn a_claim_loop_that_panics_is_started_again_and_what_runs_goes_on() {
 }
 
 /// Renewals waited for the claim, and leases ran out.
+/// What other jobs had fetched stayed as long as it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_unreadable_job_has_fetched_stays_and_the_rest_is_removed() {
+    let house = House::new().await;
+    let fetched = house.dir.path().join("fetched");
+    // Several, for they are looked at in any order.
+    let job = |number: u8| JobId::from_bytes([number; 16]);
+    let dir = |number: u8| fetched.join(format!("{}-{}", house.caller.account, job(number)));
+    for number in 0..8 {
+        std::fs::create_dir_all(dir(number)).unwrap();
+    }
+    let unreadable = (0..4).map(job).collect();
+    let faulty = Faulty::unreadable(Arc::clone(&house.store), unreadable);
+    let worker = house.worker_on(faulty, 1, |_| {});
+    let gone = async {
+        while (4..8).any(|number| dir(number).exists()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let gone = tokio::time::timeout(PATIENCE, gone).await;
+    gone.expect("what nobody needs is removed");
+    assert!((0..4).all(|number| dir(number).exists()));
+    worker.shut_down().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_hangs_costs_no_lease_and_the_loop_counts_as_standing_still() {
     let (house, faulty) = house_with(CLIP).await;

@@ -42,6 +42,8 @@ pub(crate) struct Faulty {
     pub(crate) hung_claims: watch::Sender<u32>,
     /// Whose beats are answered `Lost`.
     pub(crate) lost: Mutex<Option<JobId>>,
+    /// Jobs that no one can make sense of.
+    unreadable: Vec<JobId>,
     /// How many renewals were written.
     pub(crate) renewals: watch::Sender<u32>,
     /// What wake-ups come by instead of the store's own, if they are lost.
@@ -53,6 +55,14 @@ const ELSEWHERE: &str = "the worker does not ask for this";
 impl Faulty {
     pub(crate) fn over(inner: Arc<dyn Store>) -> Arc<Self> {
         Arc::new(Self::new(inner, None))
+    }
+
+    /// A store with jobs that no one can make sense of.
+    pub(crate) fn unreadable(inner: Arc<dyn Store>, jobs: Vec<JobId>) -> Arc<Self> {
+        Arc::new(Self {
+            unreadable: jobs,
+            ..Self::new(inner, None)
+        })
     }
 
     /// A store whose wake-ups are lost.
@@ -71,6 +81,7 @@ impl Faulty {
             claims_hang: watch::Sender::new(false),
             hung_claims: watch::Sender::new(0),
             lost: Mutex::new(None),
+            unreadable: Vec::new(),
             renewals: watch::Sender::new(0),
         }
     }
@@ -151,8 +162,17 @@ impl Store for Faulty {
         unreachable!("{ELSEWHERE}")
     }
 
-    async fn jobs(&self, _: AccountId, _: &[JobId]) -> Result<Vec<Job>> {
-        unreachable!("{ELSEWHERE}")
+    async fn jobs(&self, account: AccountId, ids: &[JobId]) -> Result<Vec<Job>> {
+        let is_unreadable = |id: &&JobId| self.unreadable.contains(id);
+        match ids.iter().find(is_unreadable) {
+            None => self.inner.jobs(account, ids).await,
+            Some(id) => Err(StoreError::Corrupt {
+                table: "jobs",
+                column: "spec",
+                row: id.to_string(),
+                why: "the test wants it".to_owned(),
+            }),
+        }
     }
 
     async fn list_jobs(&self, _: AccountId, _: JobFilter, _: u32) -> Result<Vec<Job>> {
