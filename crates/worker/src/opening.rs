@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use reelgate_domain::JobId;
 use reelgate_domain::job::{Fault, FaultCode, Job};
+use reelgate_domain::{AccountId, JobId, ObjectRef};
 
 use crate::run::{Source, find_bucket};
-use crate::scratch::Budget;
+use crate::scratch::{Amount, Budget};
 use crate::{Tools, WorkerConfig};
 
 /// What opening the input of a group needs. Dropped on the way it fetches nothing more, and the probe is
@@ -33,7 +33,16 @@ impl Opening {
             .spec
             .input()
             .ok_or_else(|| Fault::new(FaultCode::SpecUnfit, "the job has no input in a bucket"))?;
-        let bucket = find_bucket(&self.tools, job.account, &object.bucket).await?;
+        self.open_object(job.account, object).await
+    }
+
+    /// An object, and what it takes of scratch.
+    pub(crate) async fn open_object(
+        &self,
+        account: AccountId,
+        object: &ObjectRef,
+    ) -> Result<(Source, u64), Fault> {
+        let bucket = find_bucket(&self.tools, account, &object.bucket).await?;
         let bytes = self.tools.bench.fetched_bytes(&bucket, object).await?;
         if bytes > 0 {
             self.check(bytes, object)?;
@@ -48,17 +57,13 @@ impl Opening {
         Ok((source, bytes))
     }
 
-    fn check(&self, bytes: u64, object: impl std::fmt::Display) -> Result<(), Fault> {
+    fn check(&self, bytes: u64, object: &ObjectRef) -> Result<(), Fault> {
         let most = self.config.max_file_bytes.min(self.capacity);
         if bytes <= most {
             return Ok(());
         }
-        let gigabytes = |bytes: u64| bytes as f64 / 1e9;
-        let message = format!(
-            "input {object} has {:.3} GB, and no more than {:.3} GB can be fetched",
-            gigabytes(bytes),
-            gigabytes(most)
-        );
+        let (bytes, most) = (Amount(bytes), Amount(most));
+        let message = format!("input {object} has {bytes}, and no more than {most} can be fetched");
         Err(Fault::new(FaultCode::OverBudget, message))
     }
 

@@ -52,7 +52,7 @@ impl fmt::Display for Shortage {
 }
 
 /// Bytes as people read them.
-struct Amount(u64);
+pub(crate) struct Amount(pub(crate) u64);
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,8 @@ use reelgate_fetch::pull::{self, Expected, Judge, Look, Progress, Pull, PullFaul
 use reelgate_media::Limits;
 
 use super::{Made, Source, find_bucket};
-use crate::scratch::Budget;
+use crate::opening::Opening;
+use crate::scratch::{Amount, Budget};
 use crate::{Tools, WorkerConfig};
 
 /// The share of the progress that fetching has; the rest is for looking at what came.
@@ -21,7 +22,7 @@ const FETCHED_PERCENT: u64 = 95;
 /// What an ingest needs.
 pub(crate) struct Ingest<'a> {
     pub(crate) tools: &'a Tools,
-    pub(crate) config: &'a WorkerConfig,
+    pub(crate) config: &'a Arc<WorkerConfig>,
     pub(crate) budget: &'a Arc<Budget>,
     /// What could be free in scratch at most.
     pub(crate) capacity: u64,
@@ -38,19 +39,14 @@ impl Ingest<'_> {
     /// Brings the file in: a result for each of the spec's targets. Dropping the future stops what runs;
     /// what has been fetched stays in the job's directory of fetched files.
     pub(crate) async fn make(&self) -> Result<Vec<Made>, Fault> {
-        let (source, file) = match &self.spec.source {
-            IngestSource::Object => (self.open_output().await?, None),
-            IngestSource::Url {
-                url, skip_if_same, ..
-            } => match *skip_if_same && self.is_there(url).await? {
-                true => (self.open_output().await?, None),
-                false => {
-                    let pulled = self.fetch(url).await?;
-                    let bench = &self.tools.bench;
-                    let source = bench.probe(&self.spec.output, &pulled.path).await?;
-                    (source, Some(pulled))
-                }
-            },
+        let (source, file) = match self.is_there().await? {
+            true => (self.open_output().await?, None),
+            false => {
+                let pulled = self.fetch().await?;
+                let bench = &self.tools.bench;
+                let source = bench.probe(&self.spec.output, &pulled.path).await?;
+                (source, Some(pulled))
+            }
         };
         check_streams(self.job, &source.facts)?;
         (self.on_progress)(0, 100);
@@ -62,15 +58,19 @@ impl Ingest<'_> {
 
     /// The output as it is already.
     async fn open_output(&self) -> Result<Source, Fault> {
+        let opening = Opening {
+            tools: self.tools.clone(),
+            config: Arc::clone(self.config),
+            budget: Arc::clone(self.budget),
+            capacity: self.capacity,
+            dir: self.scratch.join("source"),
+            copies: 0,
+            jobs: vec![self.job.id],
+        };
         let object = &self.spec.output;
-        let bucket = find_bucket(self.tools, self.job.account, &object.bucket).await?;
-        let dir = self.scratch.join("source");
-        let bench = &self.tools.bench;
-        let bytes = bench.fetched_bytes(&bucket, object).await?;
-        if bytes > 0 {
-            self.wait_for_room(bytes).await?;
-        }
-        bench.open(&bucket, object, &dir).await
+        let (source, _bytes) = opening.open_object(self.job.account, object).await?;
+        self.tools.holdups.clear(self.job.id);
+        Ok(source)
     }
 
     fn file(&self, pulled: Option<Pulled>, facts: MediaFacts) -> Made {
@@ -122,8 +122,21 @@ impl Ingest<'_> {
         }))
     }
 
-    /// Whether the output is what the server has: of the same size, and no older.
-    async fn is_there(&self, url: &SourceUrl) -> Result<bool, Fault> {
+    /// Whether the output is what the source is: the same object, or of the size that the server says, and no older.
+    async fn is_there(&self) -> Result<bool, Fault> {
+        let IngestSource::Url {
+            url,
+            bytes: expected,
+            sha256,
+            skip_if_same,
+        } = &self.spec.source
+        else {
+            return Ok(true);
+        };
+        // Nothing tells the checksum of what is there.
+        if !skip_if_same || sha256.is_some() {
+            return Ok(false);
+        }
         let object = &self.spec.output;
         let bucket = find_bucket(self.tools, self.job.account, &object.bucket).await?;
         let Some(here) = self.tools.bench.meta(&bucket, object).await? else {
@@ -138,12 +151,18 @@ impl Ingest<'_> {
         let changed = changed.and_then(|date| httpdate::parse_http_date(date).ok());
         let modified = u64::try_from(here.modified.as_millis()).unwrap_or_default();
         let modified = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(modified);
-        Ok(bytes == Some(here.bytes) && changed.is_some_and(|changed| changed <= modified))
+        let is_expected = expected.is_none_or(|expected| expected == here.bytes);
+        Ok(is_expected
+            && bytes == Some(here.bytes)
+            && changed.is_some_and(|changed| changed <= modified))
     }
 
     /// Fetches the file, and waits for room whenever there is too little.
-    async fn fetch(&self, url: &SourceUrl) -> Result<Pulled, Fault> {
-        let IngestSource::Url { bytes, sha256, .. } = &self.spec.source else {
+    async fn fetch(&self) -> Result<Pulled, Fault> {
+        let IngestSource::Url {
+            url, bytes, sha256, ..
+        } = &self.spec.source
+        else {
             unreachable!("only what comes from an address is fetched");
         };
         let url = pull_url(url)?;
@@ -176,12 +195,16 @@ impl Ingest<'_> {
         };
         let progress = |now: Progress| {
             *locked(&come) = now;
-            let job = (self.job.id, self.job.lifecycle.attempt);
-            self.tools.progress.set_bytes(job, now.bytes, now.total);
             if let Some(total) = now.total.filter(|total| *total > 0) {
                 let percent = now.bytes.saturating_mul(FETCHED_PERCENT) / total;
-                (self.on_progress)(0, u8::try_from(percent).unwrap_or(100));
+                let percent = u8::try_from(percent).unwrap_or(100);
+                // A cover comes as soon as there is a file to take it of.
+                for result in 0..=usize::from(self.spec.cover.is_some()) {
+                    (self.on_progress)(result, percent);
+                }
             }
+            let job = (self.job.id, self.job.lifecycle.attempt);
+            self.tools.progress.set_bytes(job, now.bytes, now.total);
         };
         loop {
             let pull = Pull {
@@ -219,7 +242,9 @@ impl Ingest<'_> {
     /// Waits until so many bytes are promised to the job, and those of them are free that it does not have yet.
     async fn wait_for_room(&self, needed: u64) -> Result<(), Fault> {
         if needed > self.capacity {
-            let message = format!("the file takes {needed} bytes, and the disk has not as many");
+            let (needed, most) = (Amount(needed), Amount(self.capacity));
+            let message =
+                format!("the file takes {needed}, and the disk has {most} for it at most");
             return Err(Fault::new(FaultCode::OverBudget, message));
         }
         let mut changes = self.budget.changes();

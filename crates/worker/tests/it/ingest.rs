@@ -22,7 +22,7 @@ use crate::web::Web;
 
 const CLIP: &str = "bbb_720p25_aac51.mp4";
 
-fn clip(name: &str) -> Bytes {
+pub(crate) fn clip(name: &str) -> Bytes {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../media")
         .join(name);
@@ -194,6 +194,34 @@ async fn sizes_and_checksums_are_verified() {
     }
     worker.shut_down().await;
     assert_eq!(house.files(), Vec::<String>::new());
+}
+
+/// It stood at half of that, for the cover was only begun when the file was there.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_with_a_cover_is_as_far_as_what_has_come() {
+    let house = House::new().await;
+    let content = clip(CLIP);
+    let almost = content.len() as u64 - 1000;
+    let web = Web::serve(content).await;
+    web.hold_at(almost);
+    let worker = house.worker(1);
+    let spec = IngestSpec {
+        cover: Some(object("up/cover.jpg")),
+        ..ingest(web.url("a.mp4"), "up/a.mp4")
+    };
+    let job = house.submit_spec(JobSpec::Ingest(spec)).await;
+    let progress = house.service.progress();
+    let mut fetched = 0;
+    while fetched < almost {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        let job = house.service.job(&house.caller, job.id).await.unwrap();
+        fetched = progress.fetched(&job).map_or(fetched, |it| it.bytes);
+    }
+    assert_eq!(progress.of(job.id, 1), 94);
+    web.hold_at(u64::MAX);
+    let ended = house.ended(job.id).await;
+    assert_eq!(ended.lifecycle.state.name(), StateName::Succeeded);
+    worker.shut_down().await;
 }
 
 /// As at an update of the program: the next worker goes on with what is there.

@@ -18,4 +18,5 @@ mod limits;
 mod object_store;
 mod recovery;
 mod room;
+mod same;
 mod web;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
+use reelgate_domain::job::kind::ingest::{IngestSource, IngestSpec};
 use reelgate_domain::job::kind::transcode::{OutputSpec, Settings, TranscodeSpec};
 use reelgate_domain::job::{FaultCode, Job, JobSpec, JobState, Priority, StateName};
 use reelgate_domain::media::OutputResult;
@@ -202,6 +203,15 @@ async fn an_input_that_is_not_there_or_too_large_is_told_at_once() {
     put(&house, "in.mp4", vec![0; 1001]).await;
     let large = fault(submit(&house, "b.mp4", preset("web-240p")).await).await;
     assert_eq!(large.code, FaultCode::OverBudget);
+    // It was fetched whole to be looked at, up to what the disk has.
+    let ingest = IngestSpec {
+        source: IngestSource::Object,
+        output: far("in.mp4"),
+        cover: None,
+        asset: None,
+    };
+    let job = house.submit_spec(JobSpec::Ingest(ingest)).await;
+    assert_eq!(fault(job.id).await.code, FaultCode::OverBudget);
     worker.shut_down().await;
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Web {
 struct Shared {
     content: Bytes,
     /// What it says of the content.
-    headers: &'static str,
+    headers: String,
     /// How long it says that the content is.
     said: usize,
     sent: AtomicU64,
@@ -37,6 +37,12 @@ impl Web {
         Self::start(content, "accept-ranges: bytes\r\netag: \"one\"\r\n", said).await
     }
 
+    /// One that says when its file was last changed, in a header's words.
+    pub(crate) async fn serve_dated(content: Bytes, changed: &str) -> Self {
+        let said = content.len();
+        Self::start(content, &format!("last-modified: {changed}\r\n"), said).await
+    }
+
     /// One that says nothing by which versions are told apart: what breaks off begins anew.
     pub(crate) async fn serve_unidentified(content: Bytes) -> Self {
         let said = content.len();
@@ -50,12 +56,12 @@ impl Web {
         web
     }
 
-    async fn start(content: Bytes, headers: &'static str, said: usize) -> Self {
+    async fn start(content: Bytes, headers: &str, said: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             content,
-            headers,
+            headers: headers.to_owned(),
             said,
             sent: AtomicU64::new(0),
             requests: AtomicU64::new(0),

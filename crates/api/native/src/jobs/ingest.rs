@@ -17,7 +17,7 @@ use crate::http::Address;
 ///
 /// Only `source.url` and `output` are required. `bytes` and `sha256` are what the file must have;
 /// `skip_if_same` fetches nothing if the server's file has the size of the output that is there and is not
-/// newer. `cover` is where a picture of the video goes, as JPEG.
+/// newer; beside a `sha256` it is fetched all the same. `cover` is where a picture of the video goes, as JPEG.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IngestBody {

@@ -39,7 +39,8 @@ pub enum IngestSource {
         /// What its SHA-256 must be, 64 hex digits.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sha256: Option<String>,
-        /// Fetches nothing if the server says that the file is the one that the output already holds.
+        /// Fetches nothing if the server says that the file is the one that the output already holds, unless a
+        /// checksum is wanted of it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         skip_if_same: bool,
     },
