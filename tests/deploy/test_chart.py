@@ -72,6 +72,17 @@ def test_secrets_come_from_a_secret_and_stand_nowhere_else(rendered):
                              "REELGATE_MASTER_KEY": {"name": name, "key": "master-key"}}
 
 
+@pytest.mark.parametrize("values, expected", [
+    ({}, None),
+    ({"ingress": {"enabled": True}}, "http://media.example.com"),
+    ({"ingress": {"enabled": True, "tlsSecret": "cert"}}, "https://media.example.com"),
+    ({"ingress": {"enabled": True}, "publicUrl": "https://play.example.com"}, "https://play.example.com"),
+])
+def test_play_links_begin_with_where_callers_come_in(rendered, values, expected):
+    [container] = pod(rendered(**SECRETS, **values), "video-server")["containers"]
+    assert {one["name"]: one.get("value") for one in container["env"]}.get("REELGATE_PUBLIC_URL") == expected
+
+
 def test_selectors_find_the_pods_they_are_meant_for(rendered):
     objects = rendered(**SECRETS)
     labels = {name: objects["Deployment", name]["spec"]["template"]["metadata"]["labels"]

@@ -1,5 +1,6 @@
 """The program understands every setting that the deployments give it."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -24,7 +25,9 @@ def from_compose(root, tmp_path, name):
     compose = yaml.safe_load((root / "deploy/docker/compose.yaml").read_text("utf-8"))
     service = compose["services"][name]
     given = {"REELGATE_STORE": NOWHERE, "REELGATE_MASTER_KEY": MASTER_KEY}
-    return service["command"], {**service["environment"], **given}
+    # What need not be set has its default.
+    settings = {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in service["environment"].items()}
+    return service["command"], {**settings, **given}
 
 
 def from_unit(root, tmp_path, role):
@@ -38,6 +41,7 @@ def from_unit(root, tmp_path, role):
 DEPLOYMENTS = {
     "chart, server": (from_chart, "video-server", {}),
     "chart, server with settings": (from_chart, "video-server", {"trustedProxies": ["10.0.0.0/8", "fd00::/8"],
+                                                                 "publicUrl": "https://media.example.com",
                                                                  "environment": {"REELGATE_LOG": "debug"}}),
     "chart, worker": (from_chart, "video-worker", {}),
     "compose, server": (from_compose, "server-1", {}),

@@ -211,9 +211,7 @@ impl Server {
             .await
             .with_context(|| format!("listening on {}", args.network.listen))?;
         let address = listener.local_addr()?;
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let own_url = || format!("{scheme}://{address}");
-        service.set_public_url(&args.network.public_url.clone().unwrap_or_else(own_url));
+        service.set_public_url(&listen::public_url(&args.network, address));
         let worker = match plan.slots {
             0 => None,
             _ => Some(base.work(plan)?),

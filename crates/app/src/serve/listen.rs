@@ -33,6 +33,23 @@ pub(super) async fn addresses(args: &NetworkArgs) -> Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
+/// What addresses of media in answers begin with, on a server that has this address.
+pub(super) fn public_url(args: &NetworkArgs, address: SocketAddr) -> String {
+    if let Some(url) = &args.public_url {
+        return url.clone();
+    }
+    let is_secured = args.tls.tls_cert.is_some();
+    let scheme = if is_secured { "https" } else { "http" };
+    let url = format!("{scheme}://{address}");
+    if address.ip().to_canonical().is_unspecified() {
+        tracing::warn!(
+            "play links begin with {url}, which leads nowhere from other machines: say by --public-url \
+             (REELGATE_PUBLIC_URL) how callers reach this server"
+        );
+    }
+    url
+}
+
 /// Only this machine itself reaches it.
 pub(super) fn is_loopback(address: &SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
@@ -76,6 +93,45 @@ mod tests {
         assert_eq!(outcome("0.0.0.0:0", tls).await, Ok(1));
         let insecure = |args: &mut NetworkArgs| args.insecure_http = true;
         assert_eq!(outcome("[::]:0", insecure).await, Ok(1));
+    }
+
+    /// The URL, and what is logged about it.
+    fn of(listened: &str, given: Option<&str>) -> (String, String) {
+        let (log, lines) = std::sync::mpsc::channel();
+        let writer = move || Sender(log.clone());
+        let logged = tracing_subscriber::fmt().with_writer(writer).finish();
+        let mut args = NetworkArgs::loopback(listened);
+        args.public_url = given.map(str::to_owned);
+        let address = listened.parse().unwrap();
+        let url = tracing::subscriber::with_default(logged, || public_url(&args, address));
+        (url, lines.try_iter().collect())
+    }
+
+    struct Sender(std::sync::mpsc::Sender<String>);
+
+    impl std::io::Write for Sender {
+        fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+            let text = String::from_utf8_lossy(line).into_owned();
+            self.0.send(text).map_err(std::io::Error::other)?;
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn links_that_lead_nowhere_are_warned_of() {
+        for listened in ["0.0.0.0:8470", "[::]:8470"] {
+            let (url, log) = of(listened, None);
+            assert_eq!(url, format!("http://{listened}"));
+            assert!(log.contains(&url) && log.contains("--public-url"), "{log}");
+            let given = "https://media.example.com";
+            assert_eq!(of(listened, Some(given)), (given.to_owned(), String::new()));
+        }
+        let known = of("192.0.2.1:8470", None);
+        assert_eq!(known, ("http://192.0.2.1:8470".to_owned(), String::new()));
     }
 
     #[tokio::test]
