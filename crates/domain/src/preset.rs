@@ -1,8 +1,8 @@
 //! The presets that ship with the program, by name, for callers who do not want to spell settings.
 
 use crate::job::kind::transcode::{
-    AudioSettings, Container, EncoderPreset, Gop, RateCap, RateControl, SegmentFormat, Settings,
-    VideoSettings,
+    AudioSettings, Container, EncoderPreset, Gop, RateCap, RateControl, SampleRate, SegmentFormat,
+    Settings, VideoSettings,
 };
 
 /// A named set of transcode settings.
@@ -69,8 +69,8 @@ fn settings(container: Container, height: u32, maxrate_kbps: u32, audio_kbps: u3
     };
     let audio = AudioSettings {
         kbps: audio_kbps,
-        sample_rate: 48_000,
-        channels: 2,
+        sample_rate: SampleRate::Hz(48_000),
+        ..AudioSettings::default()
     };
     Settings {
         container,

@@ -14,13 +14,15 @@ pub(crate) use video::{constant_rate, scale};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use reelgate_domain::job::kind::transcode::{Container, SegmentFormat};
+use reelgate_domain::job::kind::transcode::{AudioCodec, Container, SegmentFormat};
 
 use crate::plan::{AudioPlan, MOST_SECONDS, MOST_SOURCE_PIXELS, Plan, Seek, Window};
 
 /// Playlists and some containers can name other files and addresses.
 pub(crate) const PROTOCOLS: &str = "file,pipe";
 pub(crate) const MP4_FILE: &str = "out.mp4";
+pub(crate) const MP3_FILE: &str = "out.mp3";
+pub(crate) const ADTS_FILE: &str = "out.aac";
 pub(crate) const PLAYLIST_FILE: &str = "out.m3u8";
 pub(crate) const INIT_FILE: &str = "out-init.mp4";
 /// What all scratch names of an HLS output start with.
@@ -159,8 +161,11 @@ fn add_audio(args: &mut Args, audio: &AudioPlan, window: &Window) {
         .chain(["aresample=async=1".to_owned()])
         .collect();
     args.pair("-filter:a", filters.join(","))
-        .add(&["-c:a", "aac", "-profile:a", "aac_low"])
-        .pair("-b:a", format!("{}k", audio.kbps))
+        .pair("-c:a", audio.encoder());
+    if audio.codec == AudioCodec::Aac {
+        args.add(&["-profile:a", "aac_low"]);
+    }
+    args.pair("-b:a", format!("{}k", audio.kbps))
         .pair("-ar", audio.sample_rate.to_string())
         .pair("-ac", audio.channels.to_string());
 }
@@ -181,6 +186,12 @@ fn add_container(args: &mut Args, container: Container, folder: &OsStr, segmente
         path
     };
     match container {
+        // No length stands in the headers of frames; the first of an MP3 tells how many there are.
+        Container::Mp3 => args
+            .add(&["-f", "mp3", "-write_xing", "1"])
+            .0
+            .push(inside(MP3_FILE)),
+        Container::Adts => args.add(&["-f", "adts"]).0.push(inside(ADTS_FILE)),
         Container::Mp4 => {
             args.add(&["-f", "mp4", "-movflags", "+faststart", "-write_tmcd", "0"])
                 .0

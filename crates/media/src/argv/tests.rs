@@ -109,6 +109,38 @@ fn sound_alone_from_a_format_without_an_index() {
 }
 
 #[test]
+fn a_level_and_frames_between_and_no_more_pictures_than_the_source_has() {
+    let settings = json!({
+        "container": {"format": "mp4"},
+        "video": {"height": 360, "fps": 60, "fps_at_most_source": true, "level": "3.0",
+            "b_frames": 4, "rate": {"mode": "average", "kbps": 800}, "gop": {"seconds": 5.0}},
+        "audio": {"sample_rate": "source"}
+    });
+    insta::assert_snapshot!(lines("bbb_720p25_aac51", spec("film.mp4", settings)));
+}
+
+#[test]
+fn h265_in_a_file() {
+    let settings = json!({
+        "container": {"format": "mp4"},
+        "video": {"codec": "h265", "profile": "main", "height": 360, "b_frames": 7,
+            "rate": {"mode": "crf", "crf": 28.0, "cap": {"maxrate_kbps": 40, "bufsize_kbit": 40}}}
+    });
+    insta::assert_snapshot!(lines("bbb_720p25_aac51", spec("film.mp4", settings)));
+}
+
+#[test]
+fn sound_without_a_file_format_of_its_own() {
+    let mp3 = json!({"container": {"format": "mp3"},
+        "audio": {"codec": "mp3", "kbps": 160, "sample_rate": "source"}});
+    let adts = json!({"container": {"format": "adts"}, "audio": {"channels": 1}});
+    insta::assert_snapshot!(lines_together(
+        &facts("bbb_720p25_aac51"),
+        vec![spec("sound.mp3", mp3), spec("sound.aac", adts)]
+    ));
+}
+
+#[test]
 fn a_file_and_segments_and_sound_alone_from_one_decode() {
     let file = json!({"container": {"format": "mp4"}, "video": {"height": 720}, "audio": {}});
     let segments = json!({

@@ -1,6 +1,6 @@
 //! The video part of the arguments: filters, encoder, rate control, key frames.
 
-use reelgate_domain::job::kind::transcode::{Gop, RateCap, RateControl};
+use reelgate_domain::job::kind::transcode::{Gop, RateCap, RateControl, VideoCodec};
 
 use super::{Args, cut_start};
 use crate::plan::{FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window};
@@ -14,23 +14,29 @@ pub(super) fn add(args: &mut Args, video: &VideoPlan, window: &Window) {
         .pair("-filter:v", filters(video, window))
         // The filters already made the rate constant.
         .add(&["-fps_mode", "passthrough"])
-        .add(&["-c:v", "libx264", "-pix_fmt", "yuv420p"])
+        .pair("-c:v", video.encoder())
+        .add(&["-pix_fmt", "yuv420p"])
         .pair("-preset", video.preset.to_string())
         .pair("-profile:v", video.profile.to_string());
+    if let Some(level) = video.level {
+        args.pair("-level:v", level.to_string());
+    }
+    if let Some(frames) = video.b_frames {
+        args.pair("-bf", frames.to_string());
+    }
     rate(args, video.rate);
-    args.pair("-g", video.key_frames.most_frames.to_string())
-        .add(&[
-            "-sc_threshold",
-            "0",
-            "-flags:v",
-            "+cgop",
-            "-forced-idr",
-            "1",
-        ])
-        .pair(
-            "-force_key_frames",
-            format!("expr:{}", key_frames(&video.key_frames)),
-        );
+    args.pair("-g", video.key_frames.most_frames.to_string());
+    match video.codec {
+        VideoCodec::H264 => args.add(&["-sc_threshold", "0", "-flags:v", "+cgop"]),
+        // Players of Apple's take no other tag. The encoder writes a log of its own.
+        VideoCodec::H265 => args
+            .add(&["-tag:v", "hvc1"])
+            .add(&["-x265-params", "scenecut=0:open-gop=0:log-level=warning"]),
+    };
+    args.add(&["-forced-idr", "1"]).pair(
+        "-force_key_frames",
+        format!("expr:{}", key_frames(&video.key_frames)),
+    );
 }
 
 fn filters(video: &VideoPlan, window: &Window) -> String {

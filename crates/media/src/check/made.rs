@@ -10,9 +10,9 @@ use reelgate_domain::media::{MediaFacts, StreamDetail};
 
 use crate::argv;
 use crate::engine::Engine;
-use crate::plan::{PLAYLIST_SUFFIX, Plan, RemuxPlan};
+use crate::plan::{AudioPlan, PLAYLIST_SUFFIX, Plan, RemuxPlan};
 use crate::playlist::MediaPlaylist;
-use crate::probe::{ProbeError, probe_output};
+use crate::probe::{ProbeError, Shape, probe_output};
 use crate::run::Runner;
 
 /// Two days in segments of a second take half of it.
@@ -96,12 +96,14 @@ async fn read_back(
     folder: &Path,
 ) -> Result<(Transcoded, Option<MediaPlaylist>), Fault> {
     let playlist = match container {
-        Container::Mp4 => None,
         Container::Hls { .. } => Some(read_playlist(folder)?),
+        Container::Mp4 | Container::Mp3 | Container::Adts => None,
     };
-    let main = match playlist {
-        None => argv::MP4_FILE,
-        Some(_) => argv::PLAYLIST_FILE,
+    let main = match container {
+        Container::Mp4 => argv::MP4_FILE,
+        Container::Hls { .. } => argv::PLAYLIST_FILE,
+        Container::Mp3 => argv::MP3_FILE,
+        Container::Adts => argv::ADTS_FILE,
     };
     let mut names: Vec<String> = Vec::new();
     if let Some(playlist) = &playlist {
@@ -114,10 +116,15 @@ async fn read_back(
         .map(|name| measure(folder, name))
         .collect::<Result<Vec<_>, _>>()?;
     let path = folder.join(main);
-    let facts = probe_output(runner, engine, &path, playlist.is_some())
+    let shape = match container {
+        Container::Mp4 => Shape::Indexed,
+        Container::Mp3 | Container::Adts => Shape::Unindexed,
+        Container::Hls { .. } => Shape::Playlist,
+    };
+    let facts = probe_output(runner, engine, &path, shape)
         .await
         .map_err(|error| unprobed(&error))?;
-    if playlist.is_none() && !is_whole_mp4(&path).unwrap_or(false) {
+    if shape == Shape::Indexed && !is_whole_mp4(&path).unwrap_or(false) {
         let message = "the output's file is not complete";
         return Err(Fault::new(FaultCode::StorageFailed, message));
     }
@@ -213,18 +220,33 @@ fn add_totals(facts: &mut MediaFacts, files: &[MadeFile]) {
 
 /// Adds what ffprobe cannot tell about an output of several files.
 fn complete(facts: &mut MediaFacts, files: &[MadeFile], plan: &Plan) {
+    if let Container::Mp3 | Container::Adts = plan.container {
+        count_seconds(facts, plan);
+    }
     add_totals(facts, files);
     for stream in &mut facts.streams {
         let frame_seconds = match (&stream.detail, &plan.video) {
             (StreamDetail::Video(_), Some(video)) => video.fps.frame_seconds(),
-            (StreamDetail::Audio(audio), _) => {
-                1024.0 / f64::from(audio.sample_rate.unwrap_or(1024))
+            (StreamDetail::Audio(_), _) => {
+                plan.audio.as_ref().map_or(0.0, AudioPlan::packet_seconds)
             }
             _ => continue,
         };
         if let (None, Some(frames)) = (stream.duration_seconds, stream.frames) {
             stream.duration_seconds = Some(frames as f64 * frame_seconds);
         }
+    }
+}
+
+/// Files without an index are as long as their frames are many; what ffprobe says of them it guesses from
+/// their size.
+fn count_seconds(facts: &mut MediaFacts, plan: &Plan) {
+    let Some(audio) = &plan.audio else { return };
+    for stream in &mut facts.streams {
+        stream.duration_seconds = stream
+            .frames
+            .map(|frames| frames as f64 * audio.packet_seconds());
+        facts.format.duration_seconds = stream.duration_seconds;
     }
 }
 

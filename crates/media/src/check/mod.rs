@@ -6,7 +6,7 @@ pub(crate) mod picture;
 mod remux;
 pub mod ssim;
 
-use reelgate_domain::job::kind::transcode::Container;
+use reelgate_domain::job::kind::transcode::{AudioCodec, Container, VideoCodec};
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{MediaFacts, StreamFacts};
 
@@ -92,8 +92,12 @@ fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(
             video.width, video.height, video.rotation, planned.size
         )));
     }
-    if stream.codec_name.as_deref() != Some("h264") {
-        return Err(engine_fault("the picture is not H.264".to_owned()));
+    let codec = match planned.codec {
+        VideoCodec::H264 => "h264",
+        VideoCodec::H265 => "hevc",
+    };
+    if stream.codec_name.as_deref() != Some(codec) {
+        return Err(engine_fault(format!("the picture is not {codec}")));
     }
     check_length(
         "picture",
@@ -112,6 +116,13 @@ fn check_audio(plan: &Plan, planned: &AudioPlan, facts: &MediaFacts) -> Result<(
             "the sound has {:?} channels at {:?} Hz instead of {} at {}",
             audio.channels, audio.sample_rate, planned.channels, planned.sample_rate
         )));
+    }
+    let codec = match planned.codec {
+        AudioCodec::Aac => "aac",
+        AudioCodec::Mp3 => "mp3",
+    };
+    if stream.codec_name.as_deref() != Some(codec) {
+        return Err(engine_fault(format!("the sound is not {codec}")));
     }
     check_length(
         "sound",

@@ -9,7 +9,7 @@ use reelgate_domain::media::MediaFacts;
 use crate::argv::{self, Args};
 use crate::engine::Engine;
 use crate::plan::{FrameRate, Range, Seek, display_size};
-use crate::probe::{ProbeError, probe, reach};
+use crate::probe::{ProbeError, Shape, probe, probe_output, reach};
 use crate::run::{Access, Capture, Ended, Limits, Runner, SpawnError};
 
 /// A line for each frame of an hour and more.
@@ -78,7 +78,7 @@ async fn facts(
 ) -> Result<MediaFacts, SsimError> {
     // Outputs may be playlists, which a source may never be.
     let probed = match is_playlist(path) {
-        true => crate::probe::probe_output(runner, engine, path, true).await,
+        true => probe_output(runner, engine, path, Shape::Playlist).await,
         false => probe(runner, engine, path).await,
     };
     probed.map_err(|source| SsimError::Probe { which, source })

@@ -36,15 +36,19 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 25] = [
+    pub const WANTED: [Part; 29] = [
         Part::Encoder("libx264"),
+        Part::Encoder("libx265"),
         Part::Encoder("aac"),
+        Part::Encoder("libmp3lame"),
         Part::Encoder("mjpeg"),
         Part::Encoder("png"),
         Part::Muxer("image2"),
         Part::Muxer("mp4"),
         Part::Muxer("hls"),
         Part::Muxer("mpegts"),
+        Part::Muxer("mp3"),
+        Part::Muxer("adts"),
         Part::Filter("scale"),
         Part::Filter("fps"),
         Part::Filter("trim"),

@@ -1,34 +1,101 @@
 //! The audio stream of an output.
 
-use reelgate_domain::job::kind::transcode::AudioSettings;
+use reelgate_domain::job::kind::transcode::{
+    AudioCodec, AudioSettings, SAMPLE_RATES, SampleRate, most_aac_kbps,
+};
 use reelgate_domain::job::{Fault, FaultCode};
-use reelgate_domain::media::StreamFacts;
+use reelgate_domain::media::{AudioFacts, StreamFacts};
 
 use super::AudioPlan;
 
-/// AAC-LC holds at most 6144 bits a channel in each frame of 1024 samples.
-const BITS_PER_CHANNEL_AND_SAMPLE: u64 = 6144 / 1024;
-
-pub(super) fn audio(wanted: &AudioSettings, stream: &StreamFacts) -> Result<AudioPlan, Fault> {
+pub(super) fn audio(
+    wanted: &AudioSettings,
+    stream: &StreamFacts,
+    source: &AudioFacts,
+) -> Result<AudioPlan, Fault> {
     if stream.codec_name.is_none() {
         return Err(super::undecodable("audio", stream.index));
     }
-    let most_kbps =
-        BITS_PER_CHANNEL_AND_SAMPLE * u64::from(wanted.channels) * u64::from(wanted.sample_rate)
-            / 1000;
-    if u64::from(wanted.kbps) > most_kbps {
+    let holds = |hz: u32| wanted.codec.holds(wanted.kbps, wanted.channels, hz);
+    let sample_rate = match wanted.sample_rate {
+        SampleRate::Hz(hz) => hz,
+        SampleRate::Source => {
+            let mut held = SAMPLE_RATES.into_iter().filter(|hz| holds(*hz));
+            let least = source.sample_rate.unwrap_or(0);
+            let highest = held.clone().next_back();
+            let found = held.find(|hz| *hz >= least).or(highest);
+            found.unwrap_or(SAMPLE_RATES[SAMPLE_RATES.len() - 1])
+        }
+    };
+    // The rates of MP3 are in its settings' range.
+    if wanted.codec == AudioCodec::Aac && !holds(sample_rate) {
         return Err(Fault::new(
             FaultCode::SpecUnfit,
             format!(
-                "AAC with {} channels at {} Hz holds at most {most_kbps} kbit/s, {} are asked for",
-                wanted.channels, wanted.sample_rate, wanted.kbps
+                "AAC with {} channels at {sample_rate} Hz holds at most {} kbit/s, {} are asked for",
+                wanted.channels,
+                most_aac_kbps(wanted.channels, sample_rate),
+                wanted.kbps
             ),
         ));
     }
     Ok(AudioPlan {
         stream: stream.index,
+        codec: wanted.codec,
         kbps: wanted.kbps,
-        sample_rate: wanted.sample_rate,
+        sample_rate,
         channels: wanted.channels,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate_of(codec: AudioCodec, kbps: u32, source: Option<u32>) -> u32 {
+        let wanted = AudioSettings {
+            codec,
+            kbps,
+            sample_rate: SampleRate::Source,
+            channels: 2,
+        };
+        let stream = StreamFacts {
+            codec_name: Some("aac".to_owned()),
+            ..StreamFacts::default()
+        };
+        let facts = AudioFacts {
+            sample_rate: source,
+            ..AudioFacts::default()
+        };
+        audio(&wanted, &stream, &facts).unwrap().sample_rate
+    }
+
+    #[test]
+    fn the_sources_rate_is_kept_or_the_next_above_taken() {
+        for (source, expected) in [
+            (Some(8000), 22_050),
+            (Some(22_050), 22_050),
+            (Some(24_000), 32_000),
+            (Some(44_100), 44_100),
+            (Some(48_000), 48_000),
+            (Some(96_000), 96_000),
+            (Some(192_000), 96_000),
+            (None, 22_050),
+        ] {
+            assert_eq!(
+                rate_of(AudioCodec::Aac, 128, source),
+                expected,
+                "{source:?}"
+            );
+        }
+        // MP3 has nothing above 48000.
+        assert_eq!(rate_of(AudioCodec::Mp3, 128, Some(96_000)), 48_000);
+    }
+
+    #[test]
+    fn rates_that_do_not_hold_the_bits_are_passed_over() {
+        assert_eq!(rate_of(AudioCodec::Aac, 320, Some(22_050)), 32_000);
+        assert_eq!(rate_of(AudioCodec::Mp3, 320, Some(22_050)), 32_000);
+        assert_eq!(rate_of(AudioCodec::Mp3, 160, Some(8000)), 22_050);
+    }
 }

@@ -3,6 +3,7 @@
 mod audio;
 pub(crate) mod cover;
 mod geometry;
+mod level;
 mod rate;
 pub(crate) mod remux;
 mod share;
@@ -18,7 +19,8 @@ mod window;
 use std::time::Duration;
 
 use reelgate_domain::job::kind::transcode::{
-    Container, EncoderPreset, H264Profile, OutputSpec, RateControl, SegmentFormat,
+    AudioCodec, Container, EncoderPreset, H264Level, OutputSpec, RateControl, SegmentFormat,
+    VideoCodec, VideoProfile,
 };
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::MediaFacts;
@@ -55,12 +57,15 @@ pub struct Plan {
 pub struct VideoPlan {
     /// The source's stream, by its index in the file.
     pub stream: u32,
+    pub codec: VideoCodec,
     pub size: Size,
     pub fps: FrameRate,
     pub rate: RateControl,
     pub key_frames: KeyFrames,
     pub preset: EncoderPreset,
-    pub profile: H264Profile,
+    pub profile: VideoProfile,
+    pub level: Option<H264Level>,
+    pub b_frames: Option<u32>,
     pub matrix: Matrix,
     pub range: Range,
 }
@@ -92,6 +97,7 @@ pub enum Matrix {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AudioPlan {
     pub stream: u32,
+    pub codec: AudioCodec,
     pub kbps: u32,
     pub sample_rate: u32,
     pub channels: u32,
@@ -132,11 +138,11 @@ pub fn plan(
         }
         // What has no sound makes a silent output, not a failure.
         (Some(_), None) => None,
-        (Some(wanted), Some((stream, _))) => Some((wanted, stream)),
+        (Some(wanted), Some((stream, source))) => Some((wanted, stream, source)),
     };
     let mapped = [
         video_source.map(|(_, stream, _)| stream),
-        audio_source.map(|(_, stream)| stream),
+        audio_source.map(|(_, stream, _)| stream),
     ];
     let window = window::window(spec.clip.as_ref(), facts)?;
     let expected = window::expected(&window, facts, mapped);
@@ -145,7 +151,7 @@ pub fn plan(
         .map(|(wanted, stream, source)| video::video(wanted, settings.container, stream, source))
         .transpose()?;
     let audio = audio_source
-        .map(|(wanted, stream)| audio::audio(wanted, stream))
+        .map(|(wanted, stream, source)| audio::audio(wanted, stream, source))
         .transpose()?;
     let plan = Plan {
         file_name: file_name(spec)?,
@@ -180,12 +186,12 @@ impl Plan {
     /// The parts of FFmpeg this output needs.
     fn needs(&self) -> Vec<Part> {
         let mut parts = needs_of(self.container);
-        if self.video.is_some() {
-            parts.push(Part::Encoder("libx264"));
+        if let Some(video) = &self.video {
+            parts.push(Part::Encoder(video.encoder()));
             parts.extend(["scale", "fps", "setsar", "setparams"].map(Part::Filter));
         }
-        if self.audio.is_some() {
-            parts.push(Part::Encoder("aac"));
+        if let Some(audio) = &self.audio {
+            parts.push(Part::Encoder(audio.encoder()));
             parts.push(Part::Filter("aresample"));
         }
         parts
@@ -205,8 +211,38 @@ fn needs_of(container: Container) -> Vec<Part> {
             segments: SegmentFormat::Fmp4,
             ..
         } => vec![Part::Muxer("hls"), Part::Muxer("mp4")],
+        Container::Mp3 => vec![Part::Muxer("mp3")],
+        Container::Adts => vec![Part::Muxer("adts")],
     });
     parts
+}
+
+impl VideoPlan {
+    pub(crate) const fn encoder(&self) -> &'static str {
+        match self.codec {
+            VideoCodec::H264 => "libx264",
+            VideoCodec::H265 => "libx265",
+        }
+    }
+}
+
+impl AudioPlan {
+    pub(crate) const fn encoder(&self) -> &'static str {
+        match self.codec {
+            AudioCodec::Aac => "aac",
+            AudioCodec::Mp3 => "libmp3lame",
+        }
+    }
+
+    /// How long a packet lasts.
+    pub(crate) fn packet_seconds(&self) -> f64 {
+        let samples = match self.codec {
+            AudioCodec::Aac => 1024.0,
+            AudioCodec::Mp3 if self.sample_rate > 24_000 => 1152.0,
+            AudioCodec::Mp3 => 576.0,
+        };
+        samples / f64::from(self.sample_rate)
+    }
 }
 
 fn check_engine(plan: &Plan, capabilities: &Capabilities) -> Result<(), Fault> {

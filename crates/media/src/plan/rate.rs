@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use reelgate_domain::job::kind::transcode::VideoSettings;
 use reelgate_domain::media::VideoFacts;
 
 /// Frames a second as a fraction in lowest terms.
@@ -109,10 +110,12 @@ impl fmt::Display for FrameRate {
 }
 
 /// The constant rate of an output: the one asked for, else the source's.
-pub(super) fn output_rate(asked: Option<f64>, source: &VideoFacts) -> FrameRate {
-    match asked {
-        Some(fps) => FrameRate::from_decimal(fps),
-        None => source_rate(source).at_most(MOST),
+pub(super) fn output_rate(wanted: &VideoSettings, source: &VideoFacts) -> FrameRate {
+    let own = || source_rate(source).at_most(MOST);
+    match wanted.fps.map(FrameRate::from_decimal) {
+        Some(rate) if wanted.fps_at_most_source => rate.at_most(own()),
+        Some(rate) => rate,
+        None => own(),
     }
 }
 
@@ -147,13 +150,37 @@ mod tests {
     use super::*;
 
     fn check(asked: Option<f64>, base: &str, average: &str, expected: &str) {
+        let wanted = VideoSettings {
+            fps: asked,
+            ..VideoSettings::default()
+        };
+        check_wanted(&wanted, base, average, expected);
+    }
+
+    fn check_wanted(wanted: &VideoSettings, base: &str, average: &str, expected: &str) {
         let source = VideoFacts {
             base_rate: Some(base.to_owned()),
             average_rate: Some(average.to_owned()),
             ..VideoFacts::default()
         };
-        let rate = output_rate(asked, &source);
-        assert_eq!(rate.to_string(), expected, "{asked:?} {base} {average}");
+        let rate = output_rate(wanted, &source);
+        assert_eq!(rate.to_string(), expected, "{wanted:?} {base} {average}");
+    }
+
+    #[test]
+    fn a_rate_asked_for_with_the_source_as_its_bound_is_the_lower_one() {
+        let wanted = |fps| VideoSettings {
+            fps: Some(fps),
+            fps_at_most_source: true,
+            ..VideoSettings::default()
+        };
+        check_wanted(&wanted(30.0), "25/1", "25/1", "25/1");
+        check_wanted(&wanted(25.0), "30000/1001", "30000/1001", "25/1");
+        check_wanted(&wanted(29.97), "30000/1001", "30000/1001", "30000/1001");
+        check_wanted(&wanted(30.0), "30000/1001", "30000/1001", "30000/1001");
+        // Variable: a base rate of 120 at an average of 29.88.
+        check_wanted(&wanted(60.0), "120/1", "1192500/39913", "30000/1001");
+        check_wanted(&wanted(60.0), "120/1", "120/1", "60/1");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use reelgate_domain::job::FaultCode;
 use reelgate_domain::job::kind::transcode::{
-    AudioSettings, Clip, ClipLength, Container, Gop, OutputSpec, RateControl, SegmentFormat,
-    Settings, VideoSettings,
+    AudioCodec, AudioSettings, Clip, ClipLength, Container, Gop, OutputSpec, RateControl,
+    SampleRate, SegmentFormat, Settings, VideoSettings,
 };
 use reelgate_domain::media::{StreamDetail, VideoFacts};
 use reelgate_domain::names::{BucketName, ObjectKey, ObjectRef};
@@ -201,8 +201,9 @@ fn a_missing_part_of_the_engine_is_named() {
 fn more_bits_than_the_codec_holds_are_refused() {
     let mut spec = mp4();
     spec.settings.audio = Some(AudioSettings {
+        codec: AudioCodec::Aac,
         kbps: 300,
-        sample_rate: 22_050,
+        sample_rate: SampleRate::Hz(22_050),
         channels: 2,
     });
     let (code, message) = refusal(&spec, "bbb_720p25_aac51");

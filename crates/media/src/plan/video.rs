@@ -6,7 +6,7 @@ use reelgate_domain::media::{StreamFacts, VideoFacts};
 
 use super::geometry::{Size, output_size};
 use super::rate::output_rate;
-use super::{FrameRate, Matrix, Range, VideoPlan};
+use super::{FrameRate, Matrix, Range, VideoPlan, level};
 
 /// Where key frames go. Nothing but time decides it, so renditions of one source agree.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,15 +37,23 @@ pub(super) fn video(
         return Err(super::undecodable("video", stream.index));
     }
     let size = output_size(wanted, source)?;
-    let fps = output_rate(wanted.fps, source);
+    let fps = output_rate(wanted, source);
+    let rate = lossy(wanted.rate);
+    let rate = match wanted.level {
+        None => rate,
+        Some(level) => level::held(level, wanted.profile, size, fps, rate)?,
+    };
     Ok(VideoPlan {
         stream: stream.index,
+        codec: wanted.codec,
         size,
         fps,
-        rate: lossy(wanted.rate),
+        rate,
         key_frames: key_frames(wanted.gop, container, fps),
         preset: wanted.preset,
         profile: wanted.profile,
+        level: wanted.level,
+        b_frames: wanted.b_frames,
         matrix: matrix(source, size),
         range: range(source, size),
     })
@@ -76,7 +84,7 @@ fn key_frames(gop: Gop, container: Container, fps: FrameRate) -> KeyFrames {
         Gop::Seconds(seconds) => seconds,
     };
     let segment_seconds = match container {
-        Container::Mp4 => None,
+        Container::Mp4 | Container::Mp3 | Container::Adts => None,
         Container::Hls {
             segment_seconds, ..
         } => Some(segment_seconds),

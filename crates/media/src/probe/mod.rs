@@ -21,7 +21,7 @@ const COUNT_TIME: Duration = Duration::from_secs(15 * 60);
 const PROBE_MEMORY: u64 = 2 << 30;
 const PROBE_BYTES: usize = 8 << 20;
 /// Playlists of our own making, which name segments of our own making.
-const OWN_FORMATS: &str = "hls,mpegts,mov,aac";
+const OWN_FORMATS: &str = "hls,mpegts,mov,aac,mp3";
 
 /// Why a probe has no facts.
 #[derive(Debug, thiserror::Error)]
@@ -51,20 +51,31 @@ pub async fn probe(
     Ok(facts)
 }
 
+/// How an output of ours is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One file with an index.
+    Indexed,
+    /// One file without.
+    Unindexed,
+    /// A playlist and the files it names.
+    Playlist,
+}
+
 /// What is in an output of ours, with its frames counted where no index tells.
 pub(crate) async fn probe_output(
     runner: &Runner,
     engine: &Engine,
     path: &Path,
-    is_playlist: bool,
+    shape: Shape,
 ) -> Result<MediaFacts, ProbeError> {
     let mut args = Args::default();
     args.add(&["-protocol_whitelist", argv::PROTOCOLS]);
     args.add(&["-format_whitelist", OWN_FORMATS]);
-    if is_playlist {
+    if shape != Shape::Indexed {
         args.add(&["-count_packets"]);
     }
-    let reach = reach(path, is_playlist);
+    let reach = reach(path, shape == Shape::Playlist);
     ask(runner, engine, args, path, reach, COUNT_TIME).await
 }
 

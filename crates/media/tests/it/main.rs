@@ -7,6 +7,7 @@
 
 mod broken;
 mod clips;
+mod codecs;
 mod covers;
 mod hls;
 mod hostile;

@@ -49,6 +49,8 @@ impl Service {
             let id = JobId::from_bytes(self.ids.uuid(now));
             let name = match rendition.settings.container {
                 Container::Mp4 => format!("{id}.mp4"),
+                Container::Mp3 => format!("{id}.mp3"),
+                Container::Adts => format!("{id}.aac"),
                 // A playlist and its segments are kept together.
                 Container::Hls { .. } => format!("{id}/{id}.m3u8"),
             };

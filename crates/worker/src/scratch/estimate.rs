@@ -69,7 +69,7 @@ mod tests {
     use std::time::Duration;
 
     use reelgate_domain::job::kind::transcode::{
-        Container, EncoderPreset, Gop, H264Profile, RateCap,
+        AudioCodec, Container, EncoderPreset, Gop, RateCap, VideoCodec, VideoProfile,
     };
     use reelgate_media::plan::{
         AudioPlan, Expected, FrameRate, KeyFrames, Matrix, Range, Seek, Size, Window,
@@ -79,6 +79,7 @@ mod tests {
 
     fn plan(rate: RateControl, seconds: Option<f64>) -> Plan {
         let video = VideoPlan {
+            codec: VideoCodec::H264,
             stream: 0,
             size: Size {
                 width: 1920,
@@ -93,13 +94,16 @@ mod tests {
                 guard_seconds: None,
             },
             preset: EncoderPreset::default(),
-            profile: H264Profile::High,
+            profile: VideoProfile::High,
+            level: None,
+            b_frames: None,
             matrix: Matrix::Keep,
             range: Range::Keep,
         };
         let audio = AudioPlan {
             stream: 1,
             kbps: 128,
+            codec: AudioCodec::Aac,
             sample_rate: 48_000,
             channels: 2,
         };

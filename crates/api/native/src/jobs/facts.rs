@@ -63,6 +63,8 @@ fn container<'a>(names: &'a str, asked: Option<&Container>) -> &'a str {
     let asked = asked.map_or("", |asked| match asked {
         Container::Mp4 => "mp4",
         Container::Hls { .. } => "hls",
+        Container::Mp3 => "mp3",
+        Container::Adts => "aac",
     });
     let mut each = names.split(',');
     let first = each.clone().next().unwrap_or(names);

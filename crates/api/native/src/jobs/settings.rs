@@ -59,15 +59,15 @@ fn chooses_another(under: &Map<String, Value>, over: &Map<String, Value>) -> boo
 
 /// A variant without members reads over whatever stands beside its tag, so that is checked here.
 fn refuse_unread_container(settings: &Settings, whole: &Value, at: &str) -> Result<(), Problem> {
-    let Container::Mp4 = settings.container else {
+    if let Container::Hls { .. } = settings.container {
         return Ok(());
-    };
+    }
     let members = whole["container"].as_object().into_iter().flatten();
     match members.map(|(name, _)| name).find(|name| *name != "format") {
         None => Ok(()),
         Some(name) => Err(Problem::unknown_field(
             format!("{at}.container.{name}"),
-            format!("unknown field `{name}`: mp4 has no settings of its own"),
+            format!("unknown field `{name}`: only hls has settings of its own"),
         )),
     }
 }

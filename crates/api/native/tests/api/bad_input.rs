@@ -398,18 +398,43 @@ async fn what_is_not_made_here_is_refused_by_name() {
     let cases = [
         (
             json!({"video": {"codec": "av1"}}),
-            "unknown_field",
+            "invalid_request",
             "outputs[0].settings.video.codec",
         ),
         (
             json!({"audio": {"codec": "opus"}}),
-            "unknown_field",
+            "invalid_request",
             "outputs[0].settings.audio.codec",
         ),
         (
             json!({"container": {"format": "flv"}}),
             "invalid_request",
             "outputs[0].settings.container",
+        ),
+        (
+            json!({"video": {"codec": "h265"}}),
+            "invalid_request",
+            "outputs[0].settings.video.profile",
+        ),
+        (
+            json!({"video": {"level": "4"}}),
+            "invalid_request",
+            "outputs[0].settings.video.level",
+        ),
+        (
+            json!({"audio": {"codec": "mp3"}}),
+            "invalid_request",
+            "outputs[0].settings.audio.codec",
+        ),
+        (
+            json!({"container": {"format": "mp3"}}),
+            "invalid_request",
+            "outputs[0].settings.video",
+        ),
+        (
+            json!({"container": {"format": "adts", "segment_seconds": 4}}),
+            "unknown_field",
+            "outputs[0].settings.container.segment_seconds",
         ),
         (
             json!({"video": {"preset": "placebo"}}),

@@ -123,9 +123,9 @@ async fn what_is_wrong_is_named_by_its_path() {
             "outputs[0].clip.end_ms",
         ),
         (
-            with_output("settings", json!({"video": {"codec": "vp9"}})),
+            with_output("settings", json!({"video": {"encoder": "vp9"}})),
             unknown,
-            "outputs[0].settings.video.codec",
+            "outputs[0].settings.video.encoder",
         ),
         (
             with_output(

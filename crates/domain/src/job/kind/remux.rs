@@ -23,6 +23,8 @@ pub struct RemuxSpec {
 impl RemuxSpec {
     /// Checks what can be said without looking.
     pub fn validate(&self) -> Result<(), OutOfRange> {
+        let holds_pictures = matches!(self.container, Container::Mp4 | Container::Hls { .. });
+        check(holds_pictures, "container", "mp4 or hls")?;
         check_container(self.container)?;
         check_playlist_name(self.container, &self.output, "output.key")?;
         check(

@@ -1,6 +1,8 @@
 //! The `Audio` part of an output.
 
-use reelgate_domain::job::kind::transcode::{AudioSettings, CHANNEL_COUNTS, SAMPLE_RATES};
+use reelgate_domain::job::kind::transcode::{
+    AudioSettings, CHANNEL_COUNTS, SAMPLE_RATES, SampleRate,
+};
 
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::fields::Fields;
@@ -16,8 +18,9 @@ pub(super) fn read(part: Option<Fields<'_>>) -> Result<Option<AudioSettings>, Re
     let settings = AudioSettings {
         kbps: fields.integer("Bitrate", 8..=1000)?.unwrap_or(default.kbps),
         sample_rate: one_of(&mut fields, "Samplerate", &SAMPLE_RATES)?
-            .unwrap_or(default.sample_rate),
+            .map_or(default.sample_rate, SampleRate::Hz),
         channels: one_of(&mut fields, "Channels", &CHANNEL_COUNTS)?.unwrap_or(default.channels),
+        codec: default.codec,
     };
     let removed = fields.flag("Remove")?;
     fields.finish()?;

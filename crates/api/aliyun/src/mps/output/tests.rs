@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use reelgate_domain::job::kind::transcode::{
-    AudioSettings, Clip, ClipLength, Container, EncoderPreset, Gop, H264Profile, RateCap,
-    RateControl, SegmentFormat, Settings, VideoSettings,
+    AudioSettings, Clip, ClipLength, Container, EncoderPreset, Gop, RateCap, RateControl,
+    SampleRate, SegmentFormat, Settings, VideoProfile, VideoSettings,
 };
 use serde_json::json;
 
@@ -89,13 +89,15 @@ fn an_outputs_own_parameters_override_the_template_one_by_one() {
         },
         gop: Gop::Frames(250),
         preset: EncoderPreset::Veryfast,
-        profile: H264Profile::Main,
+        profile: VideoProfile::Main,
+        ..VideoSettings::default()
     };
     assert_eq!(settings.video, Some(expected));
     let expected = AudioSettings {
         kbps: 96,
-        sample_rate: 48_000,
+        sample_rate: SampleRate::Hz(48_000),
         channels: 1,
+        ..AudioSettings::default()
     };
     assert_eq!(settings.audio, Some(expected));
 }

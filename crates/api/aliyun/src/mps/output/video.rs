@@ -1,7 +1,7 @@
 //! The `Video` part of an output.
 
 use reelgate_domain::job::kind::transcode::{
-    EncoderPreset, Gop, H264Profile, RateCap, RateControl, VideoSettings,
+    EncoderPreset, Gop, RateCap, RateControl, VideoProfile, VideoSettings,
 };
 
 use super::settings::TransMode;
@@ -28,6 +28,7 @@ pub(super) fn read(
         gop: gop(&mut fields)?,
         preset: preset(&mut fields)?,
         profile: profile(&mut fields)?,
+        ..VideoSettings::default()
     };
     // These say what is done anyway.
     fields.only("PixFmt", "yuv420p")?;
@@ -128,14 +129,14 @@ fn preset(fields: &mut Fields<'_>) -> Result<EncoderPreset, Refusal> {
     })
 }
 
-fn profile(fields: &mut Fields<'_>) -> Result<H264Profile, Refusal> {
+fn profile(fields: &mut Fields<'_>) -> Result<VideoProfile, Refusal> {
     let Some(name) = fields.text("Profile")? else {
-        return Ok(H264Profile::default());
+        return Ok(VideoProfile::default());
     };
     Ok(match name.to_ascii_lowercase().as_str() {
-        "baseline" => H264Profile::Baseline,
-        "main" => H264Profile::Main,
-        "high" => H264Profile::High,
+        "baseline" => VideoProfile::Baseline,
+        "main" => VideoProfile::Main,
+        "high" => VideoProfile::High,
         _ => return fields.refuse(Code::OutOfRange, "Profile"),
     })
 }

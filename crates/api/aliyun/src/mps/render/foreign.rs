@@ -2,8 +2,8 @@
 
 use reelgate_domain::ObjectRef;
 use reelgate_domain::job::kind::transcode::{
-    AudioSettings, Clip, ClipLength, Container, Gop, OutputSpec, RateCap, RateControl,
-    VideoSettings,
+    AudioCodec, AudioSettings, Clip, ClipLength, Container, Gop, OutputSpec, RateCap, RateControl,
+    SampleRate, VideoCodec, VideoSettings,
 };
 use serde_json::{Map, Value, json};
 
@@ -61,12 +61,19 @@ pub(super) const fn format(container: Container) -> &'static str {
     match container {
         Container::Mp4 => "mp4",
         Container::Hls { .. } => "m3u8",
+        Container::Mp3 => "mp3",
+        // The vendor has no word for frames without a file around them.
+        Container::Adts => "aac",
     }
 }
 
 fn video(settings: &VideoSettings) -> Map<String, Value> {
     let mut members = Map::new();
-    put(&mut members, "Codec", "H.264");
+    let codec = match settings.codec {
+        VideoCodec::H264 => "H.264",
+        VideoCodec::H265 => "H.265",
+    };
+    put(&mut members, "Codec", codec);
     put(&mut members, "Profile", settings.profile.to_string());
     put(&mut members, "Preset", settings.preset.to_string());
     let gop = match settings.gop {
@@ -113,9 +120,16 @@ fn rate(members: &mut Map<String, Value>, rate: RateControl) {
 
 fn audio(settings: &AudioSettings) -> Map<String, Value> {
     let mut members = Map::new();
-    put(&mut members, "Codec", "AAC");
-    put(&mut members, "Profile", "aac_low");
-    put(&mut members, "Samplerate", settings.sample_rate.to_string());
+    match settings.codec {
+        AudioCodec::Aac => {
+            put(&mut members, "Codec", "AAC");
+            put(&mut members, "Profile", "aac_low");
+        }
+        AudioCodec::Mp3 => put(&mut members, "Codec", "MP3"),
+    }
+    if let SampleRate::Hz(hz) = settings.sample_rate {
+        put(&mut members, "Samplerate", hz.to_string());
+    }
     put(&mut members, "Bitrate", settings.kbps.to_string());
     put(&mut members, "Channels", settings.channels.to_string());
     members

@@ -1,10 +1,20 @@
 //! Transcode specs: one input, one or more outputs, and the settings of each.
 
-use std::fmt;
+mod audio;
+mod level;
+mod video;
 
 use serde::{Deserialize, Serialize};
 
 use crate::names::ObjectRef;
+
+pub use audio::{
+    AudioCodec, AudioSettings, CHANNEL_COUNTS, SAMPLE_RATES, SampleRate, most_aac_kbps,
+};
+pub use level::H264Level;
+pub use video::{
+    EncoderPreset, Gop, RateCap, RateControl, VideoCodec, VideoProfile, VideoSettings,
+};
 
 /// What a transcode job reads and writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +68,10 @@ pub enum Container {
         #[serde(default = "default_segment_seconds")]
         segment_seconds: u32,
     },
+    /// One file of MP3 sound.
+    Mp3,
+    /// One file of AAC sound, each frame with its own header.
+    Adts,
 }
 
 const fn default_segment_seconds() -> u32 {
@@ -73,138 +87,6 @@ pub enum SegmentFormat {
     Ts,
     /// Fragmented MP4 with one init segment.
     Fmp4,
-}
-
-/// H.264 video.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct VideoSettings {
-    /// Pixels, 128 to 4096. One side alone keeps the display aspect; none keeps the source's size.
-    pub width: Option<u32>,
-    pub height: Option<u32>,
-    /// Frames a second, above 0 and at most 60; absent: the source's, at most 60.
-    pub fps: Option<f64>,
-    pub rate: RateControl,
-    pub gop: Gop,
-    pub preset: EncoderPreset,
-    pub profile: H264Profile,
-}
-
-/// How bits are spent. Rates are in kbit/s, buffers in kbit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
-pub enum RateControl {
-    /// Constant quality, 0 (best) to 51, optionally capped.
-    Crf {
-        crf: f64,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        cap: Option<RateCap>,
-    },
-    /// An average over the whole output, optionally capped.
-    Average {
-        kbps: u32,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        cap: Option<RateCap>,
-    },
-    /// The same rate at all times; the buffer holds one second.
-    Constant { kbps: u32 },
-}
-
-impl Default for RateControl {
-    fn default() -> Self {
-        Self::Crf {
-            crf: 23.0,
-            cap: None,
-        }
-    }
-}
-
-/// The most a variable rate may reach, and over which buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RateCap {
-    pub maxrate_kbps: u32,
-    pub bufsize_kbit: u32,
-}
-
-/// The distance between key frames. Groups of pictures are closed in every case.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Gop {
-    Frames(u32),
-    Seconds(f64),
-}
-
-impl Default for Gop {
-    fn default() -> Self {
-        Self::Seconds(10.0)
-    }
-}
-
-/// The encoder's trade of time for size.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EncoderPreset {
-    Veryfast,
-    Fast,
-    #[default]
-    Medium,
-    Slow,
-    Slower,
-}
-
-impl fmt::Display for EncoderPreset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Veryfast => "veryfast",
-            Self::Fast => "fast",
-            Self::Medium => "medium",
-            Self::Slow => "slow",
-            Self::Slower => "slower",
-        })
-    }
-}
-
-/// What an H.264 decoder must be able to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum H264Profile {
-    Baseline,
-    Main,
-    #[default]
-    High,
-}
-
-impl fmt::Display for H264Profile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Baseline => "baseline",
-            Self::Main => "main",
-            Self::High => "high",
-        })
-    }
-}
-
-/// AAC-LC audio.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AudioSettings {
-    /// kbit/s, 8 to 1000.
-    pub kbps: u32,
-    /// 22050, 32000, 44100, 48000 or 96000 Hz.
-    pub sample_rate: u32,
-    /// 1, 2, 4, 5, 6 or 8.
-    pub channels: u32,
-}
-
-impl Default for AudioSettings {
-    fn default() -> Self {
-        Self {
-            kbps: 128,
-            sample_rate: 44_100,
-            channels: 2,
-        }
-    }
 }
 
 /// A part of the input, in milliseconds.
@@ -236,11 +118,6 @@ pub struct OutOfRange {
     pub expected: &'static str,
 }
 
-/// The sample rates AAC output may have.
-pub const SAMPLE_RATES: [u32; 5] = [22_050, 32_000, 44_100, 48_000, 96_000];
-/// The channel counts AAC output may have.
-pub const CHANNEL_COUNTS: [u32; 6] = [1, 2, 4, 5, 6, 8];
-
 impl OutputSpec {
     /// Checks the settings, and that the object can be what they make.
     pub fn validate(&self) -> Result<(), OutOfRange> {
@@ -259,6 +136,7 @@ impl Settings {
             });
         }
         check_container(self.container)?;
+        self.check_streams()?;
         let stall = self.stall_seconds;
         check(
             stall.is_none_or(|seconds| (5..=3600).contains(&seconds)),
@@ -270,72 +148,32 @@ impl Settings {
             .map_or(Ok(()), VideoSettings::validate)?;
         self.audio.as_ref().map_or(Ok(()), AudioSettings::validate)
     }
-}
 
-impl VideoSettings {
-    fn validate(&self) -> Result<(), OutOfRange> {
-        let side = |side: Option<u32>| side.is_none_or(|px| (128..=4096).contains(&px));
-        check(side(self.width), "video.width", "128 to 4096 pixels")?;
-        check(side(self.height), "video.height", "128 to 4096 pixels")?;
-        let fps = self.fps.is_none_or(|fps| fps > 0.0 && fps <= 60.0);
-        check(fps, "video.fps", "above 0 and at most 60")?;
-        match self.gop {
-            Gop::Frames(frames) => {
-                check(
-                    (1..=100_000).contains(&frames),
-                    "video.gop",
-                    "1 to 100000 frames",
-                )?;
+    /// What the container can hold.
+    fn check_streams(&self) -> Result<(), OutOfRange> {
+        let codec = self.audio.as_ref().map(|audio| audio.codec);
+        let is_sound_alone = self.video.is_none();
+        match self.container {
+            Container::Mp4 | Container::Hls { .. } => check(
+                codec != Some(AudioCodec::Mp3),
+                "audio.codec",
+                "aac in mp4 and hls",
+            ),
+            Container::Mp3 => {
+                check(is_sound_alone, "video", "left out of mp3")?;
+                check(codec == Some(AudioCodec::Mp3), "audio.codec", "mp3 in mp3")
             }
-            Gop::Seconds(seconds) => {
-                let fits = seconds > 0.0 && seconds <= 100_000.0;
-                check(fits, "video.gop", "above 0 and at most 100000 seconds")?;
+            Container::Adts => {
+                check(is_sound_alone, "video", "left out of adts")?;
+                check(codec == Some(AudioCodec::Aac), "audio.codec", "aac in adts")
             }
         }
-        self.rate.validate()
     }
 }
 
-impl RateControl {
-    fn validate(&self) -> Result<(), OutOfRange> {
-        let kbps = |kbps: u32| (10..=50_000).contains(&kbps);
-        let (rate, cap) = match *self {
-            Self::Crf { crf, cap } => ((0.0..=51.0).contains(&crf), cap),
-            Self::Average { kbps: rate, cap } => (kbps(rate), cap),
-            Self::Constant { kbps: rate } => (kbps(rate), None),
-        };
-        check(
-            rate,
-            "video.rate",
-            "a crf of 0 to 51 or a rate of 10 to 50000 kbit/s",
-        )?;
-        let Some(cap) = cap else { return Ok(()) };
-        check(
-            kbps(cap.maxrate_kbps),
-            "video.rate.cap.maxrate_kbps",
-            "10 to 50000 kbit/s",
-        )?;
-        let fits = (1000..=128_000).contains(&cap.bufsize_kbit);
-        check(fits, "video.rate.cap.bufsize_kbit", "1000 to 128000 kbit")
-    }
-}
-
-impl AudioSettings {
-    fn validate(&self) -> Result<(), OutOfRange> {
-        check(
-            (8..=1000).contains(&self.kbps),
-            "audio.kbps",
-            "8 to 1000 kbit/s",
-        )?;
-        let rate = SAMPLE_RATES.contains(&self.sample_rate);
-        check(
-            rate,
-            "audio.sample_rate",
-            "22050, 32000, 44100, 48000 or 96000 Hz",
-        )?;
-        let channels = CHANNEL_COUNTS.contains(&self.channels);
-        check(channels, "audio.channels", "1, 2, 4, 5, 6 or 8")
-    }
+/// What is as it was before there was a choice is stored as it was then.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Whether the ranges of a container are kept to.
@@ -428,7 +266,7 @@ mod tests {
         let cases = [
             (
                 VideoSettings {
-                    width: Some(127),
+                    width: Some(31),
                     ..VideoSettings::default()
                 },
                 "video.width",
@@ -492,6 +330,93 @@ mod tests {
         let loaded: Settings = serde_json::from_str(stored).unwrap();
         assert_eq!(loaded.stall_seconds, None);
         assert_eq!(serde_json::to_string(&loaded).unwrap(), stored);
+    }
+
+    #[test]
+    fn what_can_be_asked_for_since_reads_back_and_leaves_the_rest_as_it_was() {
+        let before = r#"{"container":{"format":"mp4"},"video":{"width":null,"height":360,"fps":null,"rate":{"mode":"crf","crf":22.0},"gop":{"seconds":2.0},"preset":"fast","profile":"high"}}"#;
+        let loaded: Settings = serde_json::from_str(before).unwrap();
+        assert_eq!(serde_json::to_string(&loaded).unwrap(), before);
+        let now = r#"{"container":{"format":"mp4"},"video":{"codec":"h264","fps_at_most_source":true,"b_frames":4,"level":"4.1","profile":"main"},"audio":{"codec":"aac","sample_rate":"source"}}"#;
+        let loaded: Settings = serde_json::from_str(now).unwrap();
+        assert_eq!(loaded.validate(), Ok(()));
+        let video = loaded.video.as_ref().unwrap();
+        assert_eq!(
+            (video.b_frames, video.level),
+            (Some(4), H264Level::tenfold(41))
+        );
+        assert!(video.fps_at_most_source);
+        let text = serde_json::to_string(&loaded).unwrap();
+        assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), loaded);
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_named() {
+        let refused = |settings: &str| {
+            let settings: Settings = serde_json::from_str(settings).unwrap();
+            settings.validate().unwrap_err().field
+        };
+        let cases = [
+            (
+                r#"{"container":{"format":"mp3"},"video":{},"audio":{"codec":"mp3"}}"#,
+                "video",
+            ),
+            (
+                r#"{"container":{"format":"mp3"},"audio":{}}"#,
+                "audio.codec",
+            ),
+            (
+                r#"{"container":{"format":"adts"},"audio":{"codec":"mp3"}}"#,
+                "audio.codec",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"audio":{"codec":"mp3"}}"#,
+                "audio.codec",
+            ),
+            (
+                r#"{"container":{"format":"adts"},"video":{},"audio":{}}"#,
+                "video",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"profile":"baseline","b_frames":1}}"#,
+                "video.b_frames",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"b_frames":17}}"#,
+                "video.b_frames",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"codec":"h265"}}"#,
+                "video.profile",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"codec":"h265","profile":"main","level":"4.0"}}"#,
+                "video.level",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"level":"3.1","width":1920,"height":1080}}"#,
+                "video.level",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"level":"1.2","rate":{"mode":"average","kbps":481}}}"#,
+                "video.level",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"codec":"h265","profile":"main","rate":{"mode":"constant","kbps":900}}}"#,
+                "video.rate",
+            ),
+        ];
+        for (settings, field) in cases {
+            assert_eq!(refused(settings), field, "{settings}");
+        }
+        for fine in [
+            r#"{"container":{"format":"mp3"},"audio":{"codec":"mp3"}}"#,
+            r#"{"container":{"format":"adts"},"audio":{}}"#,
+            r#"{"container":{"format":"mp4"},"video":{"codec":"h265","profile":"main"}}"#,
+        ] {
+            let settings: Settings = serde_json::from_str(fine).unwrap();
+            assert_eq!(settings.validate(), Ok(()), "{fine}");
+        }
     }
 
     #[test]

@@ -1,0 +1,222 @@
+//! The audio stream of an output.
+
+use std::fmt;
+
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{OutOfRange, check, is_default};
+
+/// The rates in Hz that sound may be sampled at; MP3 knows no 96000.
+pub const SAMPLE_RATES: [u32; 5] = [22_050, 32_000, 44_100, 48_000, 96_000];
+/// The channel counts AAC output may have; MP3 has 1 or 2.
+pub const CHANNEL_COUNTS: [u32; 6] = [1, 2, 4, 5, 6, 8];
+/// kbit/s of MP3 frames up to 24000 Hz, and of those above.
+const SLOW_MP3_KBPS: [u32; 14] = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+const FAST_MP3_KBPS: [u32; 14] = [
+    32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
+];
+/// AAC-LC holds at most 6144 bits a channel in each frame of 1024 samples.
+const AAC_BITS_PER_CHANNEL_AND_SAMPLE: u64 = 6144 / 1024;
+
+/// How the sound is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AudioSettings {
+    #[serde(skip_serializing_if = "is_default")]
+    pub codec: AudioCodec,
+    /// kbit/s, 8 to 1000; for MP3 those that its frames can have.
+    pub kbps: u32,
+    pub sample_rate: SampleRate,
+    /// 1, 2, 4, 5, 6 or 8; MP3: 1 or 2.
+    pub channels: u32,
+}
+
+impl Default for AudioSettings {
+    fn default() -> Self {
+        Self {
+            codec: AudioCodec::Aac,
+            kbps: 128,
+            sample_rate: SampleRate::Hz(44_100),
+            channels: 2,
+        }
+    }
+}
+
+/// What audio is encoded as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AudioCodec {
+    /// AAC-LC.
+    #[default]
+    Aac,
+    Mp3,
+}
+
+impl AudioCodec {
+    /// Whether a stream of so many kbit/s can be sampled at this rate.
+    pub fn holds(self, kbps: u32, channels: u32, hz: u32) -> bool {
+        match self {
+            Self::Aac => u64::from(kbps) <= most_aac_kbps(channels, hz),
+            Self::Mp3 if hz > 48_000 => false,
+            Self::Mp3 if hz > 24_000 => FAST_MP3_KBPS.contains(&kbps),
+            Self::Mp3 => SLOW_MP3_KBPS.contains(&kbps),
+        }
+    }
+}
+
+/// The most kbit/s that AAC-LC holds.
+pub fn most_aac_kbps(channels: u32, hz: u32) -> u64 {
+    AAC_BITS_PER_CHANNEL_AND_SAMPLE * u64::from(channels) * u64::from(hz) / 1000
+}
+
+/// How often a second sound is sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleRate {
+    /// One of [`SAMPLE_RATES`].
+    Hz(u32),
+    /// The lowest of [`SAMPLE_RATES`] that loses nothing of the source and holds the bits asked for.
+    Source,
+}
+
+const SOURCE: &str = "source";
+
+impl fmt::Display for SampleRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hz(hz) => hz.fmt(f),
+            Self::Source => f.write_str(SOURCE),
+        }
+    }
+}
+
+impl Serialize for SampleRate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Hz(hz) => serializer.serialize_u32(*hz),
+            Self::Source => serializer.serialize_str(SOURCE),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SampleRate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SampleRateVisitor)
+    }
+}
+
+struct SampleRateVisitor;
+
+impl Visitor<'_> for SampleRateVisitor {
+    type Value = SampleRate;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a rate in Hz or \"{SOURCE}\"")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<SampleRate, E> {
+        u32::try_from(number)
+            .map(SampleRate::Hz)
+            .map_err(|_large| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<SampleRate, E> {
+        match text {
+            SOURCE => Ok(SampleRate::Source),
+            other => Err(E::invalid_value(Unexpected::Str(other), &self)),
+        }
+    }
+}
+
+impl AudioSettings {
+    pub(super) fn validate(&self) -> Result<(), OutOfRange> {
+        check(
+            (8..=1000).contains(&self.kbps),
+            "audio.kbps",
+            "8 to 1000 kbit/s",
+        )?;
+        let channels = CHANNEL_COUNTS.contains(&self.channels);
+        check(channels, "audio.channels", "1, 2, 4, 5, 6 or 8")?;
+        let known = match self.sample_rate {
+            SampleRate::Hz(hz) => SAMPLE_RATES.contains(&hz),
+            SampleRate::Source => true,
+        };
+        check(
+            known,
+            "audio.sample_rate",
+            "22050, 32000, 44100, 48000 or 96000 Hz, or the source's",
+        )?;
+        match self.codec {
+            // What AAC holds at a rate, the plan says with its numbers.
+            AudioCodec::Aac => Ok(()),
+            AudioCodec::Mp3 => self.validate_mp3(),
+        }
+    }
+
+    fn validate_mp3(&self) -> Result<(), OutOfRange> {
+        check(self.channels <= 2, "audio.channels", "1 or 2 for mp3")?;
+        match self.sample_rate {
+            SampleRate::Hz(hz) => {
+                check(hz <= 48_000, "audio.sample_rate", "at most 48000 for mp3")?;
+                check(
+                    AudioCodec::Mp3.holds(self.kbps, self.channels, hz),
+                    "audio.kbps",
+                    "for mp3 one of 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256 and 320, \
+                     at 22050 Hz of 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144 and 160",
+                )
+            }
+            // Every source can be sampled at the rates above 24000.
+            SampleRate::Source => check(
+                FAST_MP3_KBPS.contains(&self.kbps),
+                "audio.kbps",
+                "for mp3 one of 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256 and 320",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn sample_rates_read_back_as_they_were_written() {
+        for (rate, written) in [
+            (SampleRate::Hz(48_000), json!(48_000)),
+            (SampleRate::Source, json!("source")),
+        ] {
+            assert_eq!(serde_json::to_value(rate).unwrap(), written);
+            assert_eq!(serde_json::from_value::<SampleRate>(written).unwrap(), rate);
+        }
+        for unread in [json!("44100"), json!(-1), json!(4.5), json!(null)] {
+            serde_json::from_value::<SampleRate>(unread.clone()).expect_err(&unread.to_string());
+        }
+    }
+
+    #[test]
+    fn mp3_has_the_rates_that_its_frames_have() {
+        let mp3 = |kbps, sample_rate, channels| {
+            let settings = AudioSettings {
+                codec: AudioCodec::Mp3,
+                kbps,
+                sample_rate,
+                channels,
+            };
+            settings.validate().map_err(|error| error.field)
+        };
+        assert_eq!(mp3(320, SampleRate::Hz(48_000), 2), Ok(()));
+        assert_eq!(mp3(144, SampleRate::Hz(22_050), 1), Ok(()));
+        assert_eq!(mp3(128, SampleRate::Source, 2), Ok(()));
+        assert_eq!(mp3(144, SampleRate::Hz(44_100), 2), Err("audio.kbps"));
+        assert_eq!(mp3(144, SampleRate::Source, 2), Err("audio.kbps"));
+        assert_eq!(mp3(321, SampleRate::Source, 2), Err("audio.kbps"));
+        assert_eq!(mp3(320, SampleRate::Hz(22_050), 2), Err("audio.kbps"));
+        assert_eq!(
+            mp3(320, SampleRate::Hz(96_000), 2),
+            Err("audio.sample_rate")
+        );
+        assert_eq!(mp3(320, SampleRate::Hz(48_000), 6), Err("audio.channels"));
+    }
+}

@@ -1,0 +1,223 @@
+//! The video stream of an output.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{H264Level, OutOfRange, check, is_default};
+
+/// How the picture is made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VideoSettings {
+    #[serde(skip_serializing_if = "is_default")]
+    pub codec: VideoCodec,
+    /// Pixels, 32 to 4096. One side alone keeps the display aspect; none keeps the source's size.
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    /// Frames a second, above 0 and at most 60; absent: the source's, at most 60.
+    pub fps: Option<f64>,
+    /// Whether an `fps` above the source's means the source's.
+    #[serde(skip_serializing_if = "is_default")]
+    pub fps_at_most_source: bool,
+    pub rate: RateControl,
+    pub gop: Gop,
+    /// The most frames between two that do not lean on later ones, 0 to 16; absent: as many as the
+    /// encoder takes for the preset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub b_frames: Option<u32>,
+    pub preset: EncoderPreset,
+    pub profile: VideoProfile,
+    /// Absent: the lowest level that the picture fits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<H264Level>,
+}
+
+/// What video is encoded as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VideoCodec {
+    #[default]
+    H264,
+    H265,
+}
+
+/// How bits are spent. Rates are in kbit/s, buffers in kbit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
+pub enum RateControl {
+    /// Constant quality, 0 (best) to 51, optionally capped.
+    Crf {
+        crf: f64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cap: Option<RateCap>,
+    },
+    /// An average over the whole output, optionally capped.
+    Average {
+        kbps: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cap: Option<RateCap>,
+    },
+    /// The same rate at all times; the buffer holds one second.
+    Constant { kbps: u32 },
+}
+
+impl Default for RateControl {
+    fn default() -> Self {
+        Self::Crf {
+            crf: 23.0,
+            cap: None,
+        }
+    }
+}
+
+/// The most a variable rate may reach, and over which buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateCap {
+    pub maxrate_kbps: u32,
+    pub bufsize_kbit: u32,
+}
+
+/// The distance between key frames. Groups of pictures are closed in every case.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gop {
+    Frames(u32),
+    Seconds(f64),
+}
+
+impl Default for Gop {
+    fn default() -> Self {
+        Self::Seconds(10.0)
+    }
+}
+
+/// The encoder's trade of time for size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EncoderPreset {
+    Veryfast,
+    Fast,
+    #[default]
+    Medium,
+    Slow,
+    Slower,
+}
+
+impl fmt::Display for EncoderPreset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Veryfast => "veryfast",
+            Self::Fast => "fast",
+            Self::Medium => "medium",
+            Self::Slow => "slow",
+            Self::Slower => "slower",
+        })
+    }
+}
+
+/// What a decoder must be able to do. H.265 is made in `main` alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VideoProfile {
+    Baseline,
+    Main,
+    #[default]
+    High,
+}
+
+impl fmt::Display for VideoProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Baseline => "baseline",
+            Self::Main => "main",
+            Self::High => "high",
+        })
+    }
+}
+
+impl VideoSettings {
+    pub(super) fn validate(&self) -> Result<(), OutOfRange> {
+        let side = |side: Option<u32>| side.is_none_or(|px| (32..=4096).contains(&px));
+        check(side(self.width), "video.width", "32 to 4096 pixels")?;
+        check(side(self.height), "video.height", "32 to 4096 pixels")?;
+        let fps = self.fps.is_none_or(|fps| fps > 0.0 && fps <= 60.0);
+        check(fps, "video.fps", "above 0 and at most 60")?;
+        match self.gop {
+            Gop::Frames(frames) => {
+                check(
+                    (1..=100_000).contains(&frames),
+                    "video.gop",
+                    "1 to 100000 frames",
+                )?;
+            }
+            Gop::Seconds(seconds) => {
+                let fits = seconds > 0.0 && seconds <= 100_000.0;
+                check(fits, "video.gop", "above 0 and at most 100000 seconds")?;
+            }
+        }
+        let b_frames = self.b_frames.unwrap_or(0);
+        check(b_frames <= 16, "video.b_frames", "0 to 16 frames")?;
+        match self.codec {
+            VideoCodec::H264 => {
+                let fit = b_frames == 0 || self.profile != VideoProfile::Baseline;
+                check(fit, "video.b_frames", "0 in the baseline profile")?;
+                check(
+                    self.fits_level(),
+                    "video.level",
+                    "one with room for the picture and the rate",
+                )?;
+            }
+            VideoCodec::H265 => {
+                let main = self.profile == VideoProfile::Main;
+                check(main, "video.profile", "main for h265")?;
+                check(self.level.is_none(), "video.level", "left out for h265")?;
+                let constant = matches!(self.rate, RateControl::Constant { .. });
+                check(!constant, "video.rate", "crf or average for h265")?;
+            }
+        }
+        self.rate.validate()
+    }
+}
+
+impl VideoSettings {
+    /// As far as that is known without a source.
+    fn fits_level(&self) -> bool {
+        let Some(level) = self.level else { return true };
+        let kbps = match self.rate {
+            RateControl::Average { kbps, .. } | RateControl::Constant { kbps } => kbps,
+            RateControl::Crf { .. } => 0,
+        };
+        let (width, height) = (self.width.unwrap_or(1), self.height.unwrap_or(1));
+        level.holds(width, height) && kbps <= level.cap(self.profile).maxrate_kbps
+    }
+}
+
+impl RateControl {
+    fn validate(&self) -> Result<(), OutOfRange> {
+        let kbps = |kbps: u32| (10..=50_000).contains(&kbps);
+        let most = 10..=800_000;
+        let (rate, cap) = match *self {
+            Self::Crf { crf, cap } => ((0.0..=51.0).contains(&crf), cap),
+            Self::Average { kbps: rate, cap } => (kbps(rate), cap),
+            Self::Constant { kbps: rate } => (kbps(rate), None),
+        };
+        check(
+            rate,
+            "video.rate",
+            "a crf of 0 to 51 or a rate of 10 to 50000 kbit/s",
+        )?;
+        let Some(cap) = cap else { return Ok(()) };
+        check(
+            most.contains(&cap.maxrate_kbps),
+            "video.rate.cap.maxrate_kbps",
+            "10 to 800000 kbit/s",
+        )?;
+        check(
+            most.contains(&cap.bufsize_kbit),
+            "video.rate.cap.bufsize_kbit",
+            "10 to 800000 kbit",
+        )
+    }
+}
