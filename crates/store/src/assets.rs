@@ -2,9 +2,10 @@
 //! it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use reelgate_domain::asset::{Asset, AssetDetails, AssetId, AssetState};
-use reelgate_domain::document::Document;
+use reelgate_domain::document::{Document, DocumentKind};
 use reelgate_domain::job::Origin;
 use reelgate_domain::{AccountId, JobId, ObjectRef, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -252,6 +253,24 @@ impl DocumentHead {
 
     fn row(&self) -> String {
         format!("{} {}", self.kind, self.id)
+    }
+}
+
+/// How many more documents of each kind there are after a part of a write.
+#[derive(Default)]
+pub(crate) struct NewOnes(BTreeMap<DocumentKind, i64>);
+
+impl NewOnes {
+    /// How many are more before this one, which counts from now on if it is new.
+    pub(crate) fn of(&mut self, put: &PutDocument) -> i64 {
+        let more = self.0.entry(put.kind).or_default();
+        let before = *more;
+        *more += i64::from(put.replaces.is_none());
+        before
+    }
+
+    pub(crate) fn forget(&mut self, kind: DocumentKind) {
+        *self.0.entry(kind).or_default() -= 1;
     }
 }
 

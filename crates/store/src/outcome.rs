@@ -6,7 +6,7 @@ use reelgate_domain::job::CancelOutcome;
 
 use crate::contract::{
     ChangeAsset, Create, CreateAccount, DeleteJob, DeletePipeline, PutOutcome, RegisterAsset,
-    RegisterOutcome, Replay, RetryOutcome, Rotate,
+    RegisterOutcome, Replay, RetryOutcome, Rotate, WriteOutcome,
 };
 
 /// What becomes of a call that counts once.
@@ -115,6 +115,12 @@ impl Outcome for RegisterOutcome {
 impl Outcome for ChangeAsset {
     fn is_done(&self) -> bool {
         matches!(self, Self::Changed(_))
+    }
+}
+
+impl Outcome for WriteOutcome {
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Written)
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::keyed::{keyed, made};
 use super::{Home, World};
-use crate::{PutDocument, PutOutcome, StoreError};
+use crate::{DocumentWrite, DocumentsBelow, PutDocument, PutOutcome, StoreError, WriteOutcome};
 
 const KIND: DocumentKind = "vod.category";
 
@@ -214,6 +214,115 @@ pub async fn documents_are_listed_by_their_ids(home: &dyn Home) {
         .delete_document(world.account, KIND, "a\u{0}", None);
     assert!(deleted.await.expect("delete_document"));
     assert_eq!(world.document_ids().await.len(), ids.len() - 1);
+}
+
+pub async fn documents_below_a_prefix_are_listed_page_by_page(home: &dyn Home) {
+    let world = World::new(home).await;
+    for id in ["p/1", "p/3", "p/2", "p", "p0", "o/9", "p/", "p-1", "q/1"] {
+        world.stored(world.new_document(id, json!(id))).await;
+    }
+    let below = async |prefix: &str, skip, limit| {
+        let below = DocumentsBelow {
+            account: world.account,
+            kind: KIND,
+            prefix: prefix.to_owned(),
+            skip,
+            limit,
+        };
+        let found = world.store.documents_below(below).await;
+        let (documents, total) = found.expect("documents_below");
+        let ids = documents.into_iter().map(|document| document.id);
+        (ids.collect::<Vec<_>>().join(" "), total)
+    };
+    assert_eq!(below("p/", 0, 9).await, ("p/ p/1 p/2 p/3".to_owned(), 4));
+    assert_eq!(below("p/", 1, 2).await, ("p/1 p/2".to_owned(), 4));
+    assert_eq!(below("p/", 4, 2).await, (String::new(), 4));
+    assert_eq!(below("n/", 0, 2).await, (String::new(), 0));
+}
+
+pub async fn several_documents_change_together_or_not_at_all(home: &dyn Home) {
+    let world = World::new(home).await;
+    let put = |id: &str, replaces| {
+        DocumentWrite::Put(PutDocument {
+            replaces,
+            most: 3,
+            ..world.new_document(id, json!({"is": id}))
+        })
+    };
+    let forget = |id: &str, revision| DocumentWrite::Forget {
+        kind: KIND,
+        id: id.to_owned(),
+        revision,
+    };
+    let write = async |writes: Vec<DocumentWrite>| {
+        let outcome = world.store.write_documents(world.account, writes, None);
+        outcome.await.expect("write_documents")
+    };
+    let ids = async || world.document_ids().await.join(" ");
+    let both = vec![put("a", None), put("b", None)];
+    assert_eq!(write(both.clone()).await, WriteOutcome::Written);
+    assert_eq!(ids().await, "a b");
+    // What is there is not new.
+    let again = vec![put("c", None), put("a", None)];
+    assert_eq!(write(again).await, WriteOutcome::Changed { at: 1 });
+    let stale = vec![put("a", Some(1)), forget("b", 2)];
+    assert_eq!(write(stale).await, WriteOutcome::Changed { at: 1 });
+    let gone = vec![put("c", None), forget("x", 1)];
+    assert_eq!(write(gone).await, WriteOutcome::Changed { at: 1 });
+    let many = vec![put("c", None), put("d", None)];
+    assert_eq!(write(many).await, WriteOutcome::Full { at: 1 });
+    let unfit = vec![put("c", None), put("", None)];
+    assert_eq!(write(unfit).await, WriteOutcome::Unfit { at: 1 });
+    assert_eq!(ids().await, "a b");
+    assert_eq!(world.document("a").await.expect("a").revision, 1);
+    // What goes makes room for what comes.
+    let moved = vec![
+        put("a", Some(1)),
+        forget("b", 1),
+        put("c", None),
+        put("d", None),
+    ];
+    assert_eq!(write(moved).await, WriteOutcome::Written);
+    assert_eq!(ids().await, "a c d");
+    assert_eq!(world.document("a").await.expect("a").revision, 2);
+    let foreign = world
+        .store
+        .write_documents(account(5), vec![forget("a", 2)], None);
+    assert_eq!(
+        foreign.await.expect("write_documents"),
+        WriteOutcome::Changed { at: 0 }
+    );
+}
+
+pub async fn of_many_that_change_documents_together_one_does(home: &dyn Home) {
+    let world = World::new(home).await;
+    let nodes = [
+        Arc::clone(&world.store),
+        home.open_beside(&world.store).await,
+    ];
+    world.stored(world.new_document("count", json!(0))).await;
+    let mut calls = JoinSet::new();
+    for caller in 0..8 {
+        let count = PutDocument {
+            replaces: Some(1),
+            ..world.new_document("count", json!(caller))
+        };
+        let own = world.new_document(&format!("own/{caller}"), json!(caller));
+        let writes = vec![DocumentWrite::Put(own), DocumentWrite::Put(count)];
+        let store = Arc::clone(&nodes[caller % 2]);
+        let account = world.account;
+        calls.spawn(async move {
+            let outcome = store.write_documents(account, writes, None).await;
+            outcome.expect("write_documents")
+        });
+    }
+    let outcomes = calls.join_all().await;
+    let of = |outcome| outcomes.iter().filter(|it| **it == outcome).count();
+    assert_eq!(of(WriteOutcome::Written), 1, "{outcomes:?}");
+    assert_eq!(of(WriteOutcome::Changed { at: 1 }), 7, "{outcomes:?}");
+    let count = world.document("count").await.expect("it is there");
+    let ids = world.document_ids().await;
+    assert_eq!(ids, ["count".to_owned(), format!("own/{}", count.body)]);
 }
 
 pub async fn a_document_that_is_too_long_is_unfit(home: &dyn Home) {

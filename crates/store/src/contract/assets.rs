@@ -88,6 +88,67 @@ pub enum PutOutcome {
     Unfit,
 }
 
+/// One of several changes of documents that are made together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentWrite {
+    Put(PutDocument),
+    Forget {
+        kind: DocumentKind,
+        id: String,
+        /// The one that was read.
+        revision: u64,
+    },
+}
+
+/// What became of changes that were to be made together. Each names the first that stood in the way by its
+/// place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteOutcome {
+    Written,
+    /// What was read has another revision by now, or is gone, or what was to be new is there.
+    Changed {
+        at: usize,
+    },
+    /// There would be more of its kind than the account may have.
+    Full {
+        at: usize,
+    },
+    Unfit {
+        at: usize,
+    },
+}
+
+/// Documents of one kind whose ids begin alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentsBelow {
+    pub account: AccountId,
+    pub kind: DocumentKind,
+    /// Ends in a slash.
+    pub prefix: String,
+    /// How many are passed over.
+    pub skip: u32,
+    pub limit: u32,
+}
+
+impl WriteOutcome {
+    pub(crate) fn refused(at: usize, refusal: &PutOutcome) -> Self {
+        match refusal {
+            PutOutcome::Full => Self::Full { at },
+            PutOutcome::Unfit => Self::Unfit { at },
+            PutOutcome::Stored(_) | PutOutcome::Changed(_) => Self::Changed { at },
+        }
+    }
+}
+
+impl DocumentsBelow {
+    /// Where the ids begin, and what they are all before.
+    pub(crate) fn ids(&self) -> (String, String) {
+        // What comes after the slash.
+        let end = format!("{}0", self.prefix.trim_end_matches('/'));
+        (self.prefix.clone(), end)
+    }
+}
+
 /// The part of the contract that is about assets and documents.
 ///
 /// Assets and documents that cannot be read are logged and left out where several are asked for; where
@@ -201,6 +262,18 @@ pub trait AssetStore: Send + Sync {
 
     /// All of a kind, by id.
     async fn documents(&self, account: AccountId, kind: DocumentKind) -> Result<Vec<Document>>;
+
+    /// A page of them, by id, and how many there are in all. What cannot be read is left out and counted.
+    async fn documents_below(&self, below: DocumentsBelow) -> Result<(Vec<Document>, u64)>;
+
+    /// Changes several documents of one account in one write, or none. No document is named twice; what is
+    /// forgotten makes room for what comes after it.
+    async fn write_documents(
+        &self,
+        account: AccountId,
+        writes: Vec<DocumentWrite>,
+        once: Option<Once>,
+    ) -> Result<WriteOutcome>;
 
     /// Whether there was one.
     async fn delete_document(

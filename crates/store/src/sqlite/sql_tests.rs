@@ -232,6 +232,14 @@ fn hot_statements_use_the_index_made_for_them() {
             sql::assets::DOCUMENTS,
             "sqlite_autoindex_documents_1 (account=? AND kind=?)",
         ),
+        (
+            sql::assets::DOCUMENTS_BELOW,
+            "sqlite_autoindex_documents_1 (account=? AND kind=? AND id>? AND id<?)",
+        ),
+        (
+            sql::assets::COUNT_DOCUMENTS_BELOW,
+            "COVERING INDEX sqlite_autoindex_documents_1 (account=? AND kind=? AND id>? AND id<?)",
+        ),
         (sql::access::ACCESS_KEY, "PRIMARY KEY (id=?)"),
         (sql::access::API_KEY, "PRIMARY KEY (digest=?)"),
         (sql::access::NONCE_AHEAD, "PRIMARY KEY (rowid>?)"),

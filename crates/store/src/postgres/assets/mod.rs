@@ -20,7 +20,8 @@ use super::transaction::{look_up, transact};
 use super::{PostgresStore, documents};
 use crate::assets::AssetRow;
 use crate::contract::{
-    AssetFilter, AssetStore, ChangeAsset, Fenced, PutDocument, PutOutcome, RegisterOutcome, Result,
+    AssetFilter, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced, PutDocument,
+    PutOutcome, RegisterOutcome, Result, WriteOutcome,
 };
 use crate::hints::Wakes;
 use crate::outcome::Outcome;
@@ -159,6 +160,21 @@ impl AssetStore for PostgresStore {
 
     async fn documents(&self, account: AccountId, kind: DocumentKind) -> Result<Vec<Document>> {
         look_up!(self.pool.for_walks(), s => documents::list(s, account, kind).await)
+    }
+
+    async fn documents_below(&self, below: DocumentsBelow) -> Result<(Vec<Document>, u64)> {
+        look_up!(self.pool.for_walks(), s => documents::list_below(s, &below).await)
+    }
+
+    async fn write_documents(
+        &self,
+        account: AccountId,
+        writes: Vec<DocumentWrite>,
+        once: Option<Once>,
+    ) -> Result<WriteOutcome> {
+        transact!(self.pool, s => {
+            counted(s, once, documents::write_all(s, account, &writes)).await
+        })
     }
 
     async fn delete_document(

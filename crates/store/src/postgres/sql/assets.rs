@@ -78,6 +78,11 @@ statements! {
 
     DOCUMENT = document_query!("WHERE account = $1 AND kind = $2 AND id = $3");
     DOCUMENTS = document_query!("WHERE account = $1 AND kind = $2 ORDER BY id");
+    DOCUMENTS_BELOW = document_query!(
+        "WHERE account = $1 AND kind = $2 AND id >= $3 AND id < $4 ORDER BY id LIMIT $5 OFFSET $6"
+    );
+    COUNT_DOCUMENTS_BELOW = "SELECT count(*) FROM documents \
+        WHERE account = $1 AND kind = $2 AND id >= $3 AND id < $4";
     COUNT_DOCUMENTS = "SELECT count(*) FROM documents WHERE account = $1 AND kind = $2";
     INSERT_DOCUMENT = "INSERT INTO documents (account, kind, id, revision, body, created_at, \
         modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";

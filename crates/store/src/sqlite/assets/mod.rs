@@ -19,7 +19,8 @@ use super::submit::NewRow;
 use super::{SqliteStore, access, documents};
 use crate::assets::AssetRow;
 use crate::contract::{
-    AssetFilter, AssetStore, ChangeAsset, Fenced, PutDocument, PutOutcome, RegisterOutcome, Result,
+    AssetFilter, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced, PutDocument,
+    PutOutcome, RegisterOutcome, Result, WriteOutcome,
 };
 
 #[async_trait]
@@ -175,6 +176,24 @@ impl AssetStore for SqliteStore {
         self.readers
             .read(move |connection| documents::list(connection, account, kind))
             .await
+    }
+
+    async fn documents_below(&self, below: DocumentsBelow) -> Result<(Vec<Document>, u64)> {
+        self.readers
+            .read(move |connection| documents::list_below(connection, &below))
+            .await
+    }
+
+    async fn write_documents(
+        &self,
+        account: AccountId,
+        writes: Vec<DocumentWrite>,
+        once: Option<Once>,
+    ) -> Result<WriteOutcome> {
+        self.write(Lane::Normal, move |tx| {
+            access::counted(tx, once, || documents::write_all(tx, account, &writes))
+        })
+        .await
     }
 
     async fn delete_document(

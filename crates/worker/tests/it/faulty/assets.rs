@@ -8,7 +8,8 @@ use reelgate_domain::job::NewJob;
 use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::{AccountId, JobId, ObjectRef, SubmissionId, Timestamp};
 use reelgate_store::{
-    AssetFilter, AssetStore, ChangeAsset, Fenced, PutDocument, PutOutcome, RegisterOutcome, Result,
+    AssetFilter, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced, PutDocument,
+    PutOutcome, RegisterOutcome, Result, WriteOutcome,
 };
 
 use super::{ELSEWHERE, Faulty};
@@ -89,6 +90,19 @@ impl AssetStore for Faulty {
     }
 
     async fn documents(&self, _: AccountId, _: DocumentKind) -> Result<Vec<Document>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn documents_below(&self, _: DocumentsBelow) -> Result<(Vec<Document>, u64)> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn write_documents(
+        &self,
+        _: AccountId,
+        _: Vec<DocumentWrite>,
+        _: Option<Once>,
+    ) -> Result<WriteOutcome> {
         unreachable!("{ELSEWHERE}")
     }
 
