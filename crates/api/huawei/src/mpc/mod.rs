@@ -32,6 +32,11 @@ mod query;
 mod routes;
 #[cfg_attr(
     not(test),
+    expect(dead_code, reason = "tasks and templates read theirs with it next")
+)]
+mod settings;
+#[cfg_attr(
+    not(test),
     expect(dead_code, reason = "the next operations use the rest")
 )]
 mod times;
