@@ -417,24 +417,9 @@ async fn what_is_not_made_here_is_refused_by_name() {
             "outputs[0].settings.video.profile",
         ),
         (
-            json!({"video": {"level": "4"}}),
-            "invalid_request",
-            "outputs[0].settings.video.level",
-        ),
-        (
             json!({"audio": {"codec": "mp3"}}),
             "invalid_request",
             "outputs[0].settings.audio.codec",
-        ),
-        (
-            json!({"container": {"format": "mp3"}}),
-            "invalid_request",
-            "outputs[0].settings.video",
-        ),
-        (
-            json!({"container": {"format": "adts", "segment_seconds": 4}}),
-            "unknown_field",
-            "outputs[0].settings.container.segment_seconds",
         ),
         (
             json!({"video": {"preset": "placebo"}}),
