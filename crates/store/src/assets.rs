@@ -119,6 +119,12 @@ pub(crate) fn told(known: Asset, found: &Asset, job: JobId) -> Asset {
     }
 }
 
+/// Whether a job that has told before found something else this time, as after a retry, and the asset is
+/// still what it told of.
+pub(crate) fn tells_anew(known: &Asset, found: &Asset, job: JobId) -> bool {
+    known.job == job && known.state != found.state
+}
+
 /// Logs that a job's asset stays as it is, because it cannot be read.
 pub(crate) fn log_untold(job: JobId, asset: AssetId, error: &StoreError) {
     tracing::error!(

@@ -9,14 +9,13 @@ use reelgate_domain::job::kind::ingest::{AssetPlan, IngestSource, IngestSpec};
 use reelgate_domain::job::{CancelPolicy, JobSpec, NewJob, Origin, StateName};
 use reelgate_domain::media::MediaFacts;
 use reelgate_domain::{AccountId, JobId};
-use reelgate_testkit::{object, staged};
+use reelgate_testkit::object;
 use tokio::task::JoinSet;
 
 use super::keyed::{keyed, made};
-use super::world::LEASE;
 use super::{Home, World};
 use crate::{
-    ChangeAsset, DeletePipeline, Ending, Fenced, RegisterAsset, RegisterOutcome, StoreError, Work,
+    ChangeAsset, DeletePipeline, Ending, Fenced, RegisterAsset, RegisterOutcome, StoreError,
 };
 
 impl World {
@@ -119,7 +118,7 @@ impl World {
     }
 
     /// A job that follows once the asset is there.
-    fn follow_up(&self, asset: AssetId) -> NewJob {
+    pub(super) fn follow_up(&self, asset: AssetId) -> NewJob {
         NewJob {
             asset: Some(asset),
             ..self.new_job().build()
@@ -141,7 +140,7 @@ impl World {
         queued.map(|it| it.event.job).collect()
     }
 
-    async fn is_stored(&self, job: JobId) -> bool {
+    pub(super) async fn is_stored(&self, job: JobId) -> bool {
         let found = self.store.jobs(self.account, &[job]).await;
         !found.expect("jobs").is_empty()
     }
@@ -471,23 +470,6 @@ pub async fn only_the_attempt_that_is_publishing_tells_of_an_asset(home: &dyn Ho
     assert_eq!(world.asset(asset.id).await, asset);
     assert_eq!(world.asset(other.id).await, other);
     assert!(!world.is_stored(jobs[0].id).await);
-}
-
-/// Its worker is lost between telling and the end, and whoever finishes its work tells again.
-pub async fn an_asset_arrives_once_however_many_attempts_tell_of_it(home: &dyn Home) {
-    let world = World::new(home).await;
-    let told = world.fetched("a.mp4").await;
-    let (job, jobs) = (told.job, [world.follow_up(told.id)]);
-    assert_eq!(world.arrive((job, 1), &told, &jobs).await, Fenced::Done);
-    world.clock.advance(LEASE);
-    let claims = world.claim(9).await;
-    assert_eq!(claims[0].work, Work::Publish(staged(1)));
-    let attempt = claims[0].job.lifecycle.attempt;
-    assert_eq!(claims[1].job.id, jobs[0].id);
-    let again = world.arrive((job, attempt), &told, &jobs).await;
-    assert_eq!(again, Fenced::Done);
-    assert_eq!(world.load(world.pipeline).await, (0, 2));
-    assert_eq!(world.asset(told.id).await, told);
 }
 
 pub async fn an_asset_that_was_deleted_stays_away(home: &dyn Home) {

@@ -34,6 +34,7 @@
 //! to write, and old row versions that a long reader keeps alive.
 
 pub mod accounts;
+pub mod arriving;
 pub mod assets;
 pub mod auditing;
 pub mod cancelling;
@@ -269,7 +270,8 @@ macro_rules! conformance_tests {
             assets::what_a_job_brings_is_an_asset_and_its_jobs_are_queued,
             assets::a_registered_asset_becomes_what_was_found_and_keeps_its_details,
             assets::only_the_attempt_that_is_publishing_tells_of_an_asset,
-            assets::an_asset_arrives_once_however_many_attempts_tell_of_it,
+            arriving::an_asset_arrives_once_however_many_attempts_tell_of_it,
+            arriving::an_asset_becomes_what_a_later_attempt_has_found,
             assets::an_asset_that_was_deleted_stays_away,
             assets::what_stands_against_an_asset_does_not_hold_its_job_up,
             assets::assets_are_there_after_a_reopen,

@@ -168,8 +168,9 @@ pub trait AssetStore: Send + Sync {
     /// queues the jobs that follow, in one write. Only for an attempt that is publishing: the asset and
     /// the jobs are there before the job has succeeded.
     ///
-    /// Can be repeated, also by another attempt of the job: the first time counts, and after it nothing is
-    /// written. An asset that is there keeps its file, its origin and its details, whatever was changed
+    /// Can be repeated, also by another attempt of the job: jobs are queued the first time only, and after it
+    /// nothing is written but what an attempt has found that differs, as long as no other job has told of the
+    /// asset since. An asset that is there keeps its file, its origin and its details, whatever was changed
     /// meanwhile; it becomes what was found, of this job, and keeps its picture unless there is a new one.
     /// One that was registered with this job and is gone stays away, and nothing is queued for it.
     ///

@@ -26,7 +26,7 @@ use super::super::submit::{self, NewRow, Numbers};
 use super::super::unit::Unit;
 use super::super::{report, sql as all_sql};
 use super::rows::{asset, insert, replace};
-use crate::assets::{AssetRow, as_stored, log_untold, told};
+use crate::assets::{AssetRow, as_stored, log_untold, tells_anew, told};
 use crate::contract::{Fenced, RegisterAsset, RegisterOutcome};
 use crate::held::Held;
 use crate::stored::by_row;
@@ -126,11 +126,8 @@ pub(super) async fn arrived(
     }
     let has_told = session.one(sql::HAS_TOLD, &[&held.number]).await?;
     let has_told: Option<bool> = has_told.map(|row| row.get(0));
-    if has_told == Some(true) {
-        return Ok(Fenced::Done);
-    }
     session.execute(sql::NOTE_TOLD, &[&held.number]).await?;
-    let registered = has_told.is_some();
+    let registered = has_told == Some(false);
     let known = known(session, found, registered).await?;
     let known = match by_row(known.as_ref().map(asset).transpose())? {
         // Somebody has deleted it meanwhile.
@@ -141,6 +138,12 @@ pub(super) async fn arrived(
             return Ok(Fenced::Done);
         }
     };
+    if has_told == Some(true) {
+        if let Some(known) = known.filter(|known| tells_anew(known, found, job)) {
+            replace(session, &told(known, found, job)).await?;
+        }
+        return Ok(Fenced::Done);
+    }
     let id = known.as_ref().map_or(found.id, |known| known.id);
     let unit = follow(session, job, jobs, (found.id, id)).await?;
     match known {

@@ -13,7 +13,7 @@ use super::super::submit::NewRow;
 use super::super::writer::Tx;
 use super::super::{report, submit};
 use super::rows::{asset, insert, replace};
-use crate::assets::{AssetRow, as_stored, log_untold, told};
+use crate::assets::{AssetRow, as_stored, log_untold, tells_anew, told};
 use crate::contract::{Fenced, RegisterAsset, RegisterOutcome, Result};
 use crate::stored::by_row;
 
@@ -84,11 +84,8 @@ pub(super) fn arrived(
         return Ok(report::refusal(&held, attempt));
     }
     let has_told: Option<bool> = cell(connection, sql::HAS_TOLD, [held.number])?;
-    if has_told == Some(true) {
-        return Ok(Fenced::Done);
-    }
     execute(connection, sql::NOTE_TOLD, [held.number])?;
-    let registered = has_told.is_some();
+    let registered = has_told == Some(false);
     let known = match by_row(known(connection, found, registered))? {
         // Somebody has deleted it meanwhile.
         Ok(None) if registered => return Ok(Fenced::Done),
@@ -98,6 +95,12 @@ pub(super) fn arrived(
             return Ok(Fenced::Done);
         }
     };
+    if has_told == Some(true) {
+        if let Some(known) = known.filter(|known| tells_anew(known, found, job)) {
+            replace(connection, &told(known, found, job))?;
+        }
+        return Ok(Fenced::Done);
+    }
     let id = known.as_ref().map_or(found.id, |known| known.id);
     match known {
         Some(known) => replace(connection, &told(known, found, job))?,
