@@ -83,7 +83,7 @@ pub struct Met {
     pub lost: usize,
     /// Winners whose outputs others gave their names.
     pub takeovers: usize,
-    /// Receivers that were told of everything.
+    /// Webhooks that wanted to be told.
     pub receivers: usize,
     pub writes: u64,
 }
