@@ -2,15 +2,16 @@
 
 use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, JobKind, Named, NewJob, Priority, Selector, StateName, StopMode,
+    CancelOutcome, CancelPolicy, FaultCode, JobKind, Named, NewJob, Priority, Selector, StateName,
+    StopMode,
 };
 use reelgate_domain::node::Kinds;
 use reelgate_domain::{JobId, PipelineId};
 use reelgate_testkit::{account, fetching, of_kind, worker};
 
-use super::world::{LEASE, cancelled};
+use super::world::{LEASE, cancelled, failed};
 use super::{Home, World};
-use crate::{Ending, JobFilter};
+use crate::{Ending, Fenced, JobFilter, RetryOutcome};
 
 const URL: &str = "https://source.example/a.mp4?Signature=x";
 
@@ -239,6 +240,29 @@ pub async fn a_cancel_by_address_means_every_job_that_fetches_it(home: &dyn Home
         started: false,
     };
     assert_eq!(again, [told]);
+}
+
+/// However it has come to be queued once more.
+pub async fn a_cancel_by_address_finds_what_is_queued_again(home: &dyn Home) {
+    let world = World::new(home).await;
+    let pipeline = world.add_pipeline("uploads", None).await;
+    let id = world.add_fetcher(pipeline, URL).await;
+    assert_eq!(world.claim_ids(1).await, [id]);
+    let broken = failed(FaultCode::SourceUnreadable);
+    assert_eq!(world.finish(id, 1, broken).await, Fenced::Done);
+    let told = CancelOutcome::Refused {
+        id,
+        state: StateName::Failed,
+        started: true,
+    };
+    assert_eq!(world.cancel_urls(&[URL]).await, [told]);
+    // Behind more that have ended since than are looked at for that.
+    for _ in 0..20 {
+        let newer = world.add_fetcher(pipeline, URL).await;
+        assert_eq!(world.cancel_urls(&[URL]).await, [cancelled(newer)]);
+    }
+    assert_eq!(world.retry(id).await, RetryOutcome::Queued);
+    assert_eq!(world.cancel_urls(&[URL]).await, [cancelled(id)]);
 }
 
 pub async fn a_cancel_by_address_stays_in_its_account(home: &dyn Home) {

@@ -243,6 +243,7 @@ macro_rules! conformance_tests {
             kinds::listings_show_the_kinds_that_are_asked_for,
             kinds::a_cancel_finds_no_jobs_of_other_kinds,
             kinds::a_cancel_by_address_means_every_job_that_fetches_it,
+            kinds::a_cancel_by_address_finds_what_is_queued_again,
             kinds::a_cancel_by_address_stays_in_its_account,
             listing::jobs_are_found_by_their_numbers,
             listing::pages_follow_each_other_without_gaps,

@@ -100,6 +100,9 @@ struct Rows<'u> {
     aside: Vec<i64>,
     aside_at: Vec<i64>,
     lose_time: Vec<i64>,
+    /// Of jobs that may fetch an address: which have ended, or have yet to end again.
+    turned: Vec<i64>,
+    is_open: Vec<bool>,
     new_jobs: NewJobs<'u>,
 }
 
@@ -137,6 +140,9 @@ pub(super) async fn write(session: &Session, unit: &Unit, then: Then) -> Answer<
     let mut rows = Rows::default();
     for entry in unit.entries() {
         rows.entry(entry)?;
+        if unit.may_fetch(entry.raw.number) {
+            rows.turn(entry);
+        }
     }
     for submission in &unit.submissions {
         let jobs = submission.rows.iter();
@@ -159,15 +165,16 @@ pub(super) async fn write(session: &Session, unit: &Unit, then: Then) -> Answer<
     let counts = unit.counts();
     // All go out at once; the server takes them in this order.
     let jobs = async {
-        let (new, payloads, tied, moved, aside) = tokio::join!(
+        let (new, payloads, tied, moved, turned, aside) = tokio::join!(
             biased;
             insert_jobs(session, &rows.new_jobs),
             insert_payloads(session, &rows.new_jobs),
             assets::tie(session, &unit.submissions),
             move_jobs(session, &rows.moves),
+            assets::set_open(session, &rows.turned, &rows.is_open),
             set_aside(session, &rows, &unit.orphans),
         );
-        worst([new, payloads, tied, moved, aside])
+        worst([new, payloads, tied, moved, turned, aside])
     };
     let beside = async {
         let (outputs, history, new, moved, gone, told) = tokio::join!(
@@ -268,6 +275,20 @@ impl<'u> Rows<'u> {
             None => {}
         }
         Ok(())
+    }
+
+    /// Notes whether it has ended, if it had not before, or the other way round.
+    fn turn(&mut self, entry: &Entry) {
+        let is_open = |held: &Held| !held.lifecycle.state.name().is_final();
+        let (was, is) = match (&entry.was, &entry.held) {
+            _ if entry.aside.is_some() => (true, false),
+            (Some(was), Ok(is)) => (is_open(was), is_open(is)),
+            _ => return,
+        };
+        if was != is {
+            self.turned.push(entry.raw.number);
+            self.is_open.push(is);
+        }
     }
 
     fn lease(&mut self, was: &'u Held, is: &'u Held) -> Result<()> {

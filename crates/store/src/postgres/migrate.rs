@@ -36,6 +36,12 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         oldest_reader: 3,
         sql: include_str!("migrations/0004_events_with_places.sql"),
     },
+    Migration {
+        version: 5,
+        // Earlier releases would queue jobs again without a note, and cancels by address miss them.
+        oldest_reader: 5,
+        sql: include_str!("migrations/0005_open_sources.sql"),
+    },
 ];
 
 /// Where a new database begins. The one row of `schema` is what nodes that start together lock.
@@ -123,4 +129,33 @@ fn digest(sql: &str) -> String {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
     format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use reelgate_testkit::Postgres;
+
+    use super::super::connect::Connector;
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_of_jobs_that_had_ended_are_not_open() {
+        let url = Postgres::shared().database();
+        let connector = Connector::new(&url, Duration::from_secs(30)).unwrap();
+        let session = connector.connect().await.unwrap();
+        migrate(&session, &MIGRATIONS[..4]).await.unwrap();
+        let jobs = "INSERT INTO jobs (id, submission, account, pipeline, priority, state, attempt, \
+            losses, progress, created_at) SELECT decode(md5(n::text), 'hex'), '', 1, 1, 6, n, 0, 0, 0, 0 \
+            FROM generate_series(0, 6) n; \
+            INSERT INTO job_sources SELECT number, account, 5 FROM jobs";
+        session.batch(jobs).await.unwrap();
+        migrate(&session, MIGRATIONS).await.unwrap();
+        let open = "SELECT j.state FROM job_sources s JOIN jobs j ON j.number = s.number \
+            WHERE s.open ORDER BY j.state";
+        let rows = session.all(open, &[]).await.unwrap();
+        let states: Vec<i16> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(states, [0, 1, 2, 3]);
+    }
 }

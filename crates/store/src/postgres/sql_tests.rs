@@ -125,7 +125,7 @@ const FILL: &str = "\
     INSERT INTO asset_jobs SELECT number, account, decode(md5('a' || number / 4), 'hex'), submission, id \
       FROM jobs; \
     INSERT INTO asset_arrivals SELECT number, number % 2 = 0 FROM jobs; \
-    INSERT INTO job_sources SELECT number, account, number / 3 FROM jobs; \
+    INSERT INTO job_sources SELECT number, account, number / 3, state < 4 FROM jobs; \
     INSERT INTO documents SELECT 1000000000000000 + n % 20, 'k' || n % 5, 'd' || n, 1, '{}', n, n \
       FROM generate_series(1, 40000) n; \
     ANALYZE";
@@ -206,6 +206,7 @@ async fn hot_statements_use_the_index_made_for_them() {
     for (name, statement, index) in [
         ("NEXT_JOBS", sql::jobs::NEXT_JOBS, "jobs_lane"),
         ("SIBLINGS", sql::jobs::SIBLINGS, "jobs_kin"),
+        ("FETCHING", sql::jobs::FETCHING, "job_sources_open"),
         ("DUE_RETRIES", sql::jobs::DUE_RETRIES, "jobs_delayed"),
         ("ENDED_LEASES", sql::jobs::ENDED_LEASES, "leases_until"),
         ("LIST_ACCOUNT", sql::jobs::LIST_ACCOUNT, "jobs_account"),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use reelgate_domain::event::EventName;
 use reelgate_domain::job::kind::ingest::SourceUrl;
-use reelgate_domain::job::{Event, Fault, HistoryEntry, JobState, Lifecycle, StateName};
+use reelgate_domain::job::{Event, Fault, HistoryEntry, JobKind, JobState, Lifecycle, StateName};
 use reelgate_domain::media::Staged;
 use reelgate_domain::node::Kinds;
 use reelgate_domain::{AccountId, JobId, PipelineId, Timestamp};
@@ -160,6 +160,12 @@ impl Unit {
     pub(super) fn is_of(&self, number: i64, kinds: Kinds) -> bool {
         let code = self.kinds.get(&number);
         kinds == Kinds::ALL || code.is_some_and(|code| (kinds.bits() >> code) & 1 == 1)
+    }
+
+    /// Whether a job may be one that fetches an address. Those that nobody named may.
+    pub(super) fn may_fetch(&self, number: i64) -> bool {
+        let fetching = Kinds::NONE.and(JobKind::Ingest);
+        !self.kinds.contains_key(&number) || self.is_of(number, fetching)
     }
 
     /// The numbers of the jobs that fetch an address, each once: several may have asked for it.

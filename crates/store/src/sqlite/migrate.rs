@@ -36,6 +36,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 6,
         sql: include_str!("migrations/0006_assets.sql"),
     },
+    Migration {
+        version: 7,
+        sql: include_str!("migrations/0007_open_sources.sql"),
+    },
 ];
 
 /// Applies what is missing, each step with its record in one transaction: a crash leaves the
@@ -120,6 +124,23 @@ mod tests {
         migrate(&mut connection, &[ONE, TWO]).unwrap();
         connection.execute_batch("SELECT x FROM a, b").unwrap_err();
         connection.execute_batch("SELECT a.x FROM a, b").unwrap();
+    }
+
+    #[test]
+    fn addresses_of_jobs_that_had_ended_are_not_open() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &MIGRATIONS[..6]).unwrap();
+        let jobs = "INSERT INTO jobs (number, id, submission, account, pipeline, priority, state, \
+            attempt, losses, progress, created_at) SELECT value, randomblob(16), zeroblob(16), 1, 1, 6, \
+            value, 0, 0, 0, 0 FROM json_each('[0, 1, 2, 3, 4, 5, 6]')";
+        connection.execute_batch(jobs).unwrap();
+        let sources = "INSERT INTO job_sources SELECT number, account, 5 FROM jobs";
+        connection.execute_batch(sources).unwrap();
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        let open = "SELECT group_concat(number) FROM (SELECT number FROM job_sources WHERE open = 1 \
+            ORDER BY number)";
+        let open: String = connection.query_row(open, [], |row| row.get(0)).unwrap();
+        assert_eq!(open, "0,1,2,3");
     }
 
     #[test]

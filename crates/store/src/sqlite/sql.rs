@@ -181,7 +181,7 @@ statements! {
     /// Those that have not ended, newest first.
     FETCHING = "SELECT s.number, y.spec FROM job_sources s CROSS JOIN jobs j ON j.number = s.number \
         JOIN job_payloads y ON y.number = s.number \
-        WHERE s.account = ?1 AND s.hash = ?2 AND j.state < 4 AND (?3 >> j.kind) & 1 \
+        WHERE s.account = ?1 AND s.hash = ?2 AND s.open = 1 AND j.state < 4 AND (?3 >> j.kind) & 1 \
         ORDER BY s.number DESC";
     /// Some of the newest: nearly always of one address.
     HAVE_FETCHED = "SELECT s.number, y.spec FROM job_sources s CROSS JOIN jobs j ON j.number = s.number \

@@ -140,7 +140,7 @@ fn hot_statements_use_the_index_made_for_them() {
             sql::COUNT_ACCOUNT,
             "jobs_account (account=? AND id>? AND id<?)",
         ),
-        (sql::FETCHING, "job_sources_hash (account=? AND hash=?)"),
+        (sql::FETCHING, "job_sources_open (account=? AND hash=?)"),
         (sql::HAVE_FETCHED, "job_sources_hash (account=? AND hash=?)"),
         (sql::HELD_BY_ID, "jobs_account (account=? AND id=?)"),
         (sql::DUE_RETRIES, "jobs_delayed (ready_at<?)"),

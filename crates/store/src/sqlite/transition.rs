@@ -7,8 +7,8 @@ use rusqlite::params;
 use super::error::corrupt;
 use super::events::record;
 use super::rows::{Held, execute};
-use super::sql;
 use super::writer::Tx;
+use super::{assets, sql};
 use crate::contract::Result;
 use crate::held::{Tally, finished_at, is_hurried, ready_at, state_code, wakes};
 
@@ -77,6 +77,10 @@ pub(super) fn store(tx: &Tx<'_>, held: &Held, next: &Lifecycle, beside: &Beside)
             held.number,
             "it changed inside one transaction",
         ));
+    }
+    let (was_open, is_open) = (!from.state.name().is_final(), !next.state.name().is_final());
+    if was_open != is_open {
+        assets::set_open(tx.connection(), held.number, is_open)?;
     }
     move_lease(tx, held, next)?;
     record::moved(tx, held.number, from, next, beside.now)?;

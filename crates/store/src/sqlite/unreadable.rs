@@ -9,7 +9,7 @@ use super::events::record;
 use super::rows::{Held, cell, execute, held, one};
 use super::transition::{Beside, add, move_to};
 use super::writer::Tx;
-use super::{report, sql};
+use super::{assets, report, sql};
 use crate::contract::{Result, StoreError};
 use crate::happened::End;
 use crate::hints::Wakes;
@@ -77,6 +77,7 @@ impl Unreadable {
             None => (1, 0),
         };
         add(tx, pipeline, -waited, -waited, -ran)?;
+        assets::set_open(connection, self.number, false)?;
         tx.wake(Wakes::CHANGES.and(Wakes::WORK));
         let fault = self.fault();
         record::set_aside(tx, self.number, &fault, now)?;

@@ -5,9 +5,11 @@ use reelgate_domain::asset::{Asset, AssetId};
 use reelgate_domain::document::DocumentKind;
 use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, Named, NewJob, Selector, StateName, StopMode,
+    CancelOutcome, CancelPolicy, Fault, FaultCode, Named, NewJob, Selector, StateName, StopMode,
 };
-use reelgate_store::{AssetFilter, Ending, Fenced, PutDocument, PutOutcome, StoreError};
+use reelgate_store::{
+    AssetFilter, Ending, Fenced, Gone, PutDocument, PutOutcome, RetryOutcome, StoreError,
+};
 use reelgate_testkit::fetching;
 
 use crate::damage::{Damaged, Engine, NEWER_SPEC, on_both};
@@ -222,4 +224,56 @@ async fn addresses_of_one_hash_are_told_apart(engine: Engine) {
     for other in of_b {
         assert_eq!(it.world.state(other).await, StateName::Queued);
     }
+}
+
+on_both!(a_cancel_by_address_walks_over_no_jobs_that_have_ended);
+
+/// What it walks over is what is open.
+async fn a_cancel_by_address_walks_over_no_jobs_that_have_ended(engine: Engine) {
+    let it = Damaged::new(engine).await;
+    let world = &it.world;
+    let submit = async || {
+        let new = world.new_job().spec(fetching("http://h/a", "a.mp4"));
+        world.submit(vec![new.build()]).await[0].id
+    };
+    let claimed = async || {
+        let id = submit().await;
+        assert_eq!(world.claim_ids(1).await, [id]);
+        id
+    };
+    let failed = |code| Ending::Failed {
+        fault: Fault::new(code, "it did not work"),
+        results: Vec::new(),
+    };
+    let succeeded = claimed().await;
+    world.publish(succeeded, 1).await;
+    world.finish(succeeded, 1, Ending::Succeeded).await;
+    let broken = claimed().await;
+    let fault = failed(FaultCode::SourceUnreadable);
+    world.finish(broken, 1, fault.clone()).await;
+    world.cancel(submit().await, CancelPolicy::Any).await;
+    let stopped = claimed().await;
+    world.cancel(stopped, CancelPolicy::Any).await;
+    let (at, killed) = (world.now(), false);
+    let gone = Ending::Stopped(Gone { at, killed });
+    world.finish(stopped, 1, gone).await;
+    for damage in [
+        NEWER_SPEC,
+        "UPDATE jobs SET attempt = 4294967295 WHERE number = ?1",
+    ] {
+        it.damage(submit().await, damage);
+        assert_eq!(world.claim_ids(1).await, []);
+    }
+    let retried = claimed().await;
+    world.finish(retried, 1, fault).await;
+    assert_eq!(world.retry(retried).await, RetryOutcome::Queued);
+    assert_eq!(world.claim_ids(1).await, [retried]);
+    let delayed = claimed().await;
+    let passing = failed(FaultCode::EngineFailed);
+    world.finish(delayed, 1, passing).await;
+    let queued = submit().await;
+    let open = it.run("SELECT number FROM job_sources WHERE open ORDER BY number");
+    let open: Vec<String> = open.1.into_iter().flatten().flatten().collect();
+    let expected = [retried, delayed, queued].map(|id| it.number(id).to_string());
+    assert_eq!(open, expected);
 }

@@ -76,6 +76,19 @@ pub(in crate::postgres) async fn tie(session: &Session, submissions: &[Submissio
     Ok(())
 }
 
+/// Notes whether jobs have yet to end, as far as they fetch addresses.
+pub(in crate::postgres) async fn set_open(
+    session: &Session,
+    numbers: &[i64],
+    open: &[bool],
+) -> Answer<()> {
+    if !numbers.is_empty() {
+        let columns: [Param<'_>; 2] = [&numbers, &open];
+        session.execute(sql::SET_SOURCES_OPEN, &columns).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn of_asset(
     session: &Session,
     account: AccountId,

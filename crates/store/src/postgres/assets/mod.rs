@@ -13,7 +13,7 @@ use reelgate_domain::job::NewJob;
 use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::{AccountId, JobId, ObjectRef, SubmissionId, Timestamp};
 
-pub(super) use self::jobs::{Ties, tie};
+pub(super) use self::jobs::{Ties, set_open, tie};
 use super::once::counted;
 use super::submit::NewRow;
 use super::transaction::{look_up, transact};

@@ -71,6 +71,8 @@ statements! {
 
     INSERT_SOURCES = "INSERT INTO job_sources (number, account, hash) \
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])";
+    SET_SOURCES_OPEN = "UPDATE job_sources s SET open = n.open \
+        FROM unnest($1::bigint[], $2::boolean[]) AS n(number, open) WHERE s.number = n.number";
     JOBS_OF_SOURCE = "SELECT s.number, j.id, y.spec FROM job_sources s \
         JOIN jobs j ON j.number = s.number JOIN job_payloads y ON y.number = s.number \
         WHERE s.account = $1 AND s.hash = $2 AND s.number < $3 \
@@ -92,4 +94,5 @@ statements! {
 }
 
 /// What batches need of these.
-pub(in crate::postgres) const IN_BATCHES: [&str; 2] = [INSERT_ASSET_JOBS, INSERT_SOURCES];
+pub(in crate::postgres) const IN_BATCHES: [&str; 3] =
+    [INSERT_ASSET_JOBS, INSERT_SOURCES, SET_SOURCES_OPEN];

@@ -126,13 +126,12 @@ statements! {
     );
     /// The jobs that fetch addresses of these hashes and have not ended; of each hash also some of the
     /// newest, nearly always of one address.
-    FETCHING = "SELECT k.account, k.hash, s.number, y.spec, s.has_ended \
+    FETCHING = "SELECT k.account, k.hash, s.number, y.spec \
         FROM unnest($1::bigint[], $2::bigint[]) AS k(account, hash) CROSS JOIN LATERAL ( \
-        (SELECT s.number, false AS has_ended FROM job_sources s JOIN jobs j ON j.number = s.number \
-        WHERE s.account = k.account AND s.hash = k.hash AND j.state < 4) \
-        UNION ALL (SELECT s.number, true FROM job_sources s JOIN jobs j ON j.number = s.number \
-        WHERE s.account = k.account AND s.hash = k.hash AND j.state >= 4 \
-        ORDER BY s.number DESC LIMIT 16)) s \
+        (SELECT s.number FROM job_sources s \
+        WHERE s.account = k.account AND s.hash = k.hash AND s.open) \
+        UNION ALL (SELECT s.number FROM job_sources s \
+        WHERE s.account = k.account AND s.hash = k.hash ORDER BY s.number DESC LIMIT 16)) s \
         JOIN job_payloads y ON y.number = s.number";
     STAGED = "SELECT number, outputs FROM job_results WHERE number = ANY($1::bigint[])";
     NUMBERS = "SELECT nextval('jobs_number_seq') FROM generate_series(1, $1::bigint)";

@@ -43,6 +43,11 @@ pub(in crate::sqlite) fn tie(
     Ok(())
 }
 
+/// Notes whether a job has yet to end, if it fetches an address.
+pub(in crate::sqlite) fn set_open(connection: &Connection, number: i64, open: bool) -> Result<()> {
+    execute(connection, sql::SET_SOURCE_OPEN, params![number, open]).map(drop)
+}
+
 /// Forgets what a job that goes could be found by.
 pub(in crate::sqlite) fn untie(connection: &Connection, number: i64) -> Result<()> {
     for statement in [

@@ -13,7 +13,7 @@ use reelgate_domain::job::NewJob;
 use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::{AccountId, JobId, ObjectRef, SubmissionId, Timestamp};
 
-pub(super) use self::jobs::{Ties, tie, untie};
+pub(super) use self::jobs::{Ties, set_open, tie, untie};
 use super::inbox::Lane;
 use super::submit::NewRow;
 use super::{SqliteStore, access, documents};

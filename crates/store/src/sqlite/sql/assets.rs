@@ -60,6 +60,7 @@ statements! {
     JOBS_OF_SOURCE = "SELECT s.number, j.id, y.spec FROM job_sources s \
         JOIN jobs j ON j.number = s.number JOIN job_payloads y ON y.number = s.number \
         WHERE s.account = ?1 AND s.hash = ?2 AND s.number < ?3 ORDER BY s.number DESC LIMIT ?4";
+    SET_SOURCE_OPEN = "UPDATE job_sources SET open = ?2 WHERE number = ?1";
     DELETE_SOURCE = "DELETE FROM job_sources WHERE number = ?1";
 
     DOCUMENT = document_query!("WHERE account = ?1 AND kind = ?2 AND id = ?3");
