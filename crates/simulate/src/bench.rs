@@ -173,6 +173,10 @@ impl Workbench for SimulatedBench {
         unreachable!("{TRANSCODES_ONLY}")
     }
 
+    async fn pack(&self, _: &Path, _: &[String], _: &str) -> Result<u64, Fault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
     async fn write(&self, _: &Path, _: &[u8]) -> Result<(), Fault> {
         unreachable!("{TRANSCODES_ONLY}")
     }

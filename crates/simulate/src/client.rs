@@ -262,6 +262,7 @@ impl Town {
             SubmitJob {
                 spec: JobSpec::Transcode(TranscodeSpec {
                     input: object(input),
+                    pictures: Vec::new(),
                     outputs,
                 }),
                 priority: Priority::new(priority).expect("it is 1 to 10"),

@@ -3,7 +3,7 @@
 use reelgate_domain::job::kind::ingest::{IngestSource, IngestSpec, SourceUrl};
 use reelgate_domain::job::kind::media_info::MediaInfoSpec;
 use reelgate_domain::job::kind::remux::RemuxSpec;
-use reelgate_domain::job::kind::snapshot::{Moments, PictureFormat, SnapshotSpec};
+use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec};
 use reelgate_domain::job::kind::transcode::{Container, OutputSpec, TranscodeSpec};
 use reelgate_domain::job::{JobKind, JobSpec, NewJob, Origin, Priority};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult, Staged};
@@ -39,6 +39,7 @@ pub fn spec(input: &str, output: &str) -> JobSpec {
     };
     JobSpec::Transcode(TranscodeSpec {
         input: object(input),
+        pictures: Vec::new(),
         outputs: vec![output],
     })
 }
@@ -70,8 +71,11 @@ pub fn of_kind(kind: JobKind) -> JobSpec {
             moments: Moments::At(vec![0]),
             width: None,
             height: None,
+            long_side: None,
             format: PictureFormat::Jpeg,
             sprite: None,
+            naming: Naming::Numbered,
+            archive: None,
         }),
         JobKind::MediaInfo => JobSpec::MediaInfo(MediaInfoSpec {
             input,

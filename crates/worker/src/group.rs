@@ -17,7 +17,8 @@ use crate::attempt::Attempt;
 use crate::opening::Opening;
 use crate::roster::{EndReason, Ended, Roster};
 use crate::run::{
-    Ingest, Made, MediaInfo, Outcome, Planned, Process, Remux, Snapshot, Source, fetched_dir,
+    Ingest, Made, MediaInfo, Outcome, Pictures, Planned, Process, Remux, Snapshot, Source,
+    fetched_dir,
 };
 use crate::scratch::{self, Budget, Ledger};
 use crate::supervise::message;
@@ -162,6 +163,59 @@ impl Group {
             }
             self.conclude_complete();
         }
+        self.take_pictures(&source).await;
+    }
+
+    /// Takes the pictures that transcodes want beside their outputs, one set after another.
+    async fn take_pictures(&mut self, source: &Source) {
+        let mut wanted = Vec::new();
+        for member in &self.members {
+            let spec = member.job.spec.transcode();
+            let outputs = spec.map_or(0, |spec| spec.outputs.len());
+            let sets = spec.into_iter().flat_map(|spec| &spec.pictures);
+            let sets = sets.cloned().enumerate();
+            wanted.extend(sets.map(|(place, set)| (member.job.id, outputs + place, set)));
+        }
+        for (number, (job, result, spec)) in wanted.into_iter().enumerate() {
+            self.end_all_told(false);
+            let Some(member) = self.members.iter().find(|it| it.job.id == job) else {
+                continue;
+            };
+            let tally = Arc::clone(&member.tally);
+            let dir = self.scratch.join(format!("pictures-{number}"));
+            let (bench, limits) = (Arc::clone(&self.tools.bench), self.limits());
+            let pictures = Pictures {
+                bench: &bench,
+                spec: &spec,
+                source,
+                dir: &dir,
+                limits: &limits,
+            };
+            let mut tell = |percent: u8| tally.set(result, percent);
+            let mut taking = pin!(pictures.take(&mut tell));
+            let made = loop {
+                let ended = tokio::select! {
+                    biased;
+                    made = &mut taking => break Some(made),
+                    ended = first_ended(&self.members) => ended,
+                };
+                // What runs is ended when its future is dropped.
+                if ended == job {
+                    break None;
+                }
+                self.end_one(ended);
+            };
+            match made {
+                Some(Ok(made)) => self.record(job, result, made),
+                Some(Err(fault)) => {
+                    let made = Made::failed(&spec.output, fault);
+                    self.record(job, result, made);
+                }
+                None => {}
+            }
+            self.conclude_complete();
+        }
+        self.end_all_told(true);
     }
 
     /// Runs a job of a kind that shares nothing: it is alone in its group.
@@ -192,9 +246,7 @@ impl Group {
                     JobSpec::Snapshot(spec) => {
                         let snapshot = Snapshot {
                             tools: &self.tools,
-                            config: &self.config,
-                            budget: &self.budget,
-                            capacity,
+                            opening: self.opening(0),
                             job: &job,
                             spec,
                             scratch: &self.scratch,

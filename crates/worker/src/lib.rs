@@ -14,6 +14,7 @@ mod leftovers;
 mod machine;
 mod opening;
 mod overview;
+mod pack;
 mod roster;
 mod run;
 mod scratch;

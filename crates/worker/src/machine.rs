@@ -266,6 +266,17 @@ impl Workbench for Machine {
         digest::md5(path, on_progress).await
     }
 
+    async fn pack(&self, dir: &Path, names: &[String], packed: &str) -> Result<u64, Fault> {
+        let (dir, names, path) = (dir.to_owned(), names.to_vec(), dir.join(packed));
+        let packing = move || crate::pack::pack(&dir, &names, &path);
+        let packing = tokio::task::spawn_blocking(packing).await;
+        let packed = packing.unwrap_or_else(|error| Err(io::Error::other(error)));
+        packed.map_err(|error| {
+            let message = format!("the files could not be packed: {}", error.kind());
+            Fault::new(FaultCode::StorageFailed, message)
+        })
+    }
+
     async fn write(&self, path: &Path, content: &[u8]) -> Result<(), Fault> {
         if let Some(dir) = path.parent() {
             make_dir(dir).await?;

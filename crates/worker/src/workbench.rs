@@ -109,6 +109,9 @@ pub trait Workbench: Send + Sync + 'static {
         on_progress: &mut (dyn FnMut(u8) + Send),
     ) -> Result<String, Fault>;
 
+    /// Packs files of a directory into one there: how many bytes that has.
+    async fn pack(&self, dir: &Path, names: &[String], packed: &str) -> Result<u64, Fault>;
+
     /// Writes a small file into a directory that may not be there yet.
     async fn write(&self, path: &Path, content: &[u8]) -> Result<(), Fault>;
 

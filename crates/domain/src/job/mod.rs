@@ -71,7 +71,12 @@ impl JobSpec {
     /// What the job writes, one entry for each of its results. What writes nothing has a result about its input.
     pub fn targets(&self) -> Vec<&ObjectRef> {
         match self {
-            Self::Transcode(spec) => spec.outputs.iter().map(|it| &it.object).collect(),
+            Self::Transcode(spec) => {
+                let outputs = spec.outputs.iter().map(|it| &it.object);
+                outputs
+                    .chain(spec.pictures.iter().map(|it| &it.output))
+                    .collect()
+            }
             Self::Ingest(spec) => std::iter::once(&spec.output).chain(&spec.cover).collect(),
             Self::Snapshot(spec) => vec![&spec.output],
             Self::MediaInfo(spec) => vec![spec.target()],

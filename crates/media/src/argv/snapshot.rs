@@ -14,6 +14,8 @@ pub(crate) const TAKEN: &str = "taken";
 const JPEG_QUALITY: &str = "2";
 /// Times in files are rounded, to as much as a millisecond: a frame this much later is shown already.
 const LATE_MICROS: i64 = 500;
+/// So many ticks are asked for one by one.
+const FEW: usize = 32;
 const SCALER: &str = "flags=bicubic+accurate_rnd";
 /// What JPEG is taken for, which has no tags; what becomes RGB is not affected.
 const STILL: &str = ":out_color_matrix=bt601:out_range=pc";
@@ -64,6 +66,24 @@ pub(crate) fn pass_argv(plan: &SnapshotPlan, pass: &Pass, input: &Path) -> Vec<O
     write(&mut args, view.format, pass.moments.len());
     args.add(&["-frame_pts", "1"])
         .pair("-y", format!("{TAKEN}/%08d.{}", extension(view.format)));
+    args.0
+}
+
+/// The FFmpeg that writes every frame from a moment on as one picture in [`TAKEN`], so that the last stays.
+pub(crate) fn last_argv(view: &View, seek_ms: Option<u64>, input: &Path) -> Vec<OsString> {
+    let pass = Pass {
+        seek_ms,
+        moments: Vec::new(),
+    };
+    let mut args = open(view, &pass, input, true);
+    let deinterlace = deinterlace(view);
+    args.pair("-map", format!("0:{}", view.stream)).pair(
+        "-filter:v",
+        format!("{deinterlace}{}", picture(view, view.size)),
+    );
+    write(&mut args, view.format, i32::MAX as usize);
+    args.add(&["-update", "1"])
+        .pair("-y", format!("{TAKEN}/{}", scratch_name(view.format, 0)));
     args.0
 }
 
@@ -152,6 +172,13 @@ fn open(view: &View, pass: &Pass, input: &Path, tells_progress: bool) -> Args {
     args
 }
 
+const fn deinterlace(view: &View) -> &'static str {
+    match view.deinterlace {
+        true => "bwdif=mode=send_frame:deint=interlaced,",
+        false => "",
+    }
+}
+
 /// Lets the frames pass that are shown at the moments of a pass, each with its tick as its time.
 fn moments(view: &View, pass: &Pass) -> String {
     let first = pass.moments.first().copied().unwrap_or(0);
@@ -164,17 +191,27 @@ fn moments(view: &View, pass: &Pass) -> String {
     };
     let shift = before as i64 * 1000 + LATE_MICROS;
     let rate = 1000 / tick_ms(pass);
-    let wanted: Vec<String> = ticks(pass)
-        .map(|(tick, _)| format!("eq(pts\\,{tick})"))
-        .collect();
-    let deinterlace = match view.deinterlace {
-        true => "bwdif=mode=send_frame:deint=interlaced,",
-        false => "",
-    };
+    let deinterlace = deinterlace(view);
     format!(
         "{deinterlace}settb=1/1000000,setpts=PTS{zero}-{shift},fps=fps={rate}:round=up{start},select={}",
-        wanted.join("+")
+        chosen(&ticks(pass).map(|(tick, _)| tick).collect::<Vec<_>>())
     )
+}
+
+/// Ticks one by one, or many at equal distances by one formula: it is looked at for each frame.
+fn chosen(ticks: &[u64]) -> String {
+    let steps: Vec<u64> = ticks.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    match (steps.first(), ticks.last()) {
+        (Some(step), Some(last))
+            if ticks.len() > FEW && ticks[0] == 0 && steps.iter().all(|it| it == step) =>
+        {
+            format!("not(mod(pts\\,{step}))*lte(pts\\,{last})")
+        }
+        _ => {
+            let each = ticks.iter().map(|tick| format!("eq(pts\\,{tick})"));
+            each.collect::<Vec<_>>().join("+")
+        }
+    }
 }
 
 /// From a frame as it is decoded to a picture with square pixels, of the one form of its format that

@@ -32,7 +32,7 @@ pub use geometry::{Size, display_size};
 pub use rate::FrameRate;
 pub use remux::{Copied, RemuxPlan, remux_plan};
 pub use share::{groups, shareable};
-pub use snapshot::{Pass, SheetPlan, SnapshotPlan, Tone, View, snapshot_plan};
+pub use snapshot::{Closing, Names, Pass, SheetPlan, SnapshotPlan, Tone, View, snapshot_plan};
 pub use video::KeyFrames;
 pub(crate) use window::{MOST_SECONDS, window_of};
 pub use window::{Seek, Window};

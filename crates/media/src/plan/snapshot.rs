@@ -1,8 +1,9 @@
 //! Which pictures are taken of a source, how large, and by how many processes. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use reelgate_domain::job::kind::snapshot::{Moments, PictureFormat, SnapshotSpec, Sprite};
+use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec, Sprite};
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{MediaFacts, VideoFacts};
 use reelgate_domain::names::{InvalidName, ObjectKey};
@@ -17,12 +18,31 @@ use crate::engine::{Capabilities, Part};
 pub struct SnapshotPlan {
     pub view: View,
     pub passes: Vec<Pass>,
+    /// The picture after all others, which has a pass of its own.
+    pub closing: Option<Closing>,
     /// What the pictures are called, in the order of their moments.
-    pub names: Vec<String>,
+    pub names: Names,
     /// Absent: the pictures are all there is.
     pub sheets: Option<SheetPlan>,
     /// The longest time that a process may go without progress.
     pub stall: Duration,
+}
+
+/// What pictures are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// In the order of those that there turn out to be.
+    InOrder(Vec<String>),
+    /// Each by its moment.
+    ByMoment(BTreeMap<u64, String>),
+}
+
+/// The last picture that is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    pub pass: Pass,
+    /// It is the last that the source has, whenever that turns out to be shown.
+    pub is_last: bool,
 }
 
 /// How frames of a source become pictures.
@@ -117,12 +137,12 @@ pub fn snapshot_plan(
 ) -> Result<SnapshotPlan, Fault> {
     spec.validate().map_err(|error| unfit(error.to_string()))?;
     let keeps = spec.sprite.as_ref().is_none_or(|it| it.keep_pictures);
-    let Some(mut view) = view(facts, (spec.width, spec.height), spec.format, capabilities)? else {
+    let Some(mut view) = view(facts, sides(spec, facts), spec.format, capabilities)? else {
         let message = "the source has no video stream";
         return Err(Fault::new(FaultCode::NoVideoStream, message));
     };
-    let moments = moments(&spec.moments, view.ends_ms)?;
-    let count = moments.len() as u32;
+    let Wanted { moments, closing } = wanted(spec, view.ends_ms)?;
+    let count = moments.len() as u32 + u32::from(closing.is_some());
     let sheets = match &spec.sprite {
         Some(sprite) => Some(sheets(spec, sprite, facts, &view, count)?),
         None => None,
@@ -132,21 +152,24 @@ pub fn snapshot_plan(
         view.size = sheets.cell;
         view.format = PictureFormat::Png;
     }
-    let named = |number| match spec.sprite {
-        None => spec.numbered(number),
-        Some(_) => spec.cell(number),
-    };
-    let passes = passes(moments, view.seek);
+    let names = names_of(spec, &moments, closing.as_ref(), view.ends_ms)?;
     // Without an index all may have to be decoded from the beginning.
-    let last = passes.last().and_then(|pass| pass.moments.last());
+    let last = closing.as_ref().map(|closing| closing.at_ms);
+    let last = last.or(moments.last().copied());
+    let passes = passes(moments, view.seek);
+    let closing = closing.map(|closing| Closing {
+        pass: Pass::of(vec![closing.at_ms], view.seek),
+        is_last: closing.is_last,
+    });
     let patience = window::Window {
-        start_ms: last.copied().unwrap_or(0),
+        start_ms: last.unwrap_or(0),
         length_ms: None,
         seek: view.seek,
     };
     let plan = SnapshotPlan {
         passes,
-        names: names(1..=count, named)?,
+        closing,
+        names,
         sheets,
         stall: stall::stall(None, &patience),
         view,
@@ -264,8 +287,136 @@ fn tone(source: &VideoFacts, can_map: bool) -> Tone {
     }
 }
 
+/// The sides that are asked for, where the longer one is for the source to tell.
+fn sides(spec: &SnapshotSpec, facts: &MediaFacts) -> (Option<u32>, Option<u32>) {
+    let (Some(long), Some((_, source))) = (spec.long_side, facts.video()) else {
+        return (spec.width, spec.height);
+    };
+    let shown = display(source);
+    match shown.0 >= shown.1 {
+        true => (Some(long), None),
+        false => (None, Some(long)),
+    }
+}
+
+/// Moments inside the source.
+struct Wanted {
+    moments: Vec<u64>,
+    closing: Option<Last>,
+}
+
+struct Last {
+    at_ms: u64,
+    is_last: bool,
+}
+
+fn wanted(spec: &SnapshotSpec, ends_ms: Option<u64>) -> Result<Wanted, Fault> {
+    let moments = moments(&spec.moments, ends_ms)?;
+    let Moments::Through {
+        first_ms,
+        length_ms,
+        closing: true,
+        ..
+    } = spec.moments
+    else {
+        return Ok(Wanted {
+            moments,
+            closing: None,
+        });
+    };
+    let end = known_end(ends_ms)?;
+    let until = length_ms.map(|length| first_ms.saturating_add(length));
+    let last = match until.filter(|until| *until < end) {
+        Some(at_ms) => Last {
+            at_ms,
+            is_last: false,
+        },
+        None => Last {
+            at_ms: end - 1,
+            is_last: true,
+        },
+    };
+    let before = moments.last().copied().unwrap_or(0);
+    let is_apart = match spec.naming {
+        // Two of one second would have one name.
+        Naming::Seconds { .. } => before / 1000 < second(&last, end),
+        Naming::Numbered | Naming::Sheets { .. } => before < last.at_ms,
+    };
+    Ok(Wanted {
+        moments,
+        closing: is_apart.then_some(last),
+    })
+}
+
+/// The second that the closing picture goes by.
+fn second(last: &Last, end_ms: u64) -> u64 {
+    match last.is_last {
+        true => end_ms / 1000,
+        false => last.at_ms / 1000,
+    }
+}
+
+fn known_end(ends_ms: Option<u64>) -> Result<u64, Fault> {
+    ends_ms.ok_or_else(|| {
+        unfit("the source's length, by which pictures are taken, is not known".to_owned())
+    })
+}
+
+fn names_of(
+    spec: &SnapshotSpec,
+    moments: &[u64],
+    closing: Option<&Last>,
+    ends_ms: Option<u64>,
+) -> Result<Names, Fault> {
+    let count = moments.len() + usize::from(closing.is_some());
+    let numbers = 1..=count as u32;
+    if spec.sprite.is_some() {
+        return names(numbers, |number| spec.cell(number)).map(Names::InOrder);
+    }
+    let Naming::Seconds { .. } = spec.naming else {
+        return names(numbers, |number| spec.numbered(number)).map(Names::InOrder);
+    };
+    let end = ends_ms.unwrap_or(0);
+    let closing = closing.map(|last| (last.at_ms, second(last, end)));
+    let seconds = moments.iter().map(|at| (*at, at / 1000)).chain(closing);
+    let mut by_moment = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for (at_ms, second) in seconds {
+        let Some(key) = spec.at_second(second, count == 1) else {
+            continue;
+        };
+        if !taken.insert(second) {
+            let message = format!("two pictures of second {second} would have one name");
+            return Err(unfit(message));
+        }
+        by_moment.insert(at_ms, name(key)?);
+    }
+    Ok(Names::ByMoment(by_moment))
+}
+
 fn moments(wanted: &Moments, ends_ms: Option<u64>) -> Result<Vec<u64>, Fault> {
     let all: Vec<u64> = match wanted {
+        Moments::Through {
+            first_ms,
+            step_ms,
+            length_ms,
+            ..
+        } => {
+            let end = known_end(ends_ms)?;
+            // What ends with the source has its first picture at least.
+            let until = length_ms.map_or(end, |length| first_ms.saturating_add(length).min(end));
+            let left = until.saturating_sub(*first_ms);
+            let count = left.div_ceil(*step_ms).max(1);
+            spaced(*first_ms, *step_ms, few_enough(count)?)
+        }
+        Moments::Shares { step_ppm } => {
+            let end = known_end(ends_ms)?;
+            let count = 1_000_000_u64.div_ceil(u64::from(*step_ppm));
+            let at = |index: u64| end * index * u64::from(*step_ppm) / 1_000_000;
+            let mut times: Vec<u64> = (0..u64::from(few_enough(count)?)).map(at).collect();
+            times.dedup();
+            times
+        }
         Moments::At(times) => times.clone(),
         Moments::Every {
             first_ms,
@@ -292,6 +443,16 @@ fn moments(wanted: &Moments, ends_ms: Option<u64>) -> Result<Vec<u64>, Fault> {
         )));
     }
     Ok(inside)
+}
+
+fn few_enough(count: u64) -> Result<u32, Fault> {
+    match u32::try_from(count) {
+        Ok(count) if count <= SnapshotSpec::MAX_THROUGH => Ok(count),
+        _ => Err(unfit(format!(
+            "{count} pictures would be taken, and at most {} can be",
+            SnapshotSpec::MAX_THROUGH
+        ))),
+    }
 }
 
 fn spaced(first_ms: u64, step_ms: u64, count: u32) -> Vec<u64> {
@@ -343,7 +504,7 @@ fn sheets(
         format: spec.format,
         cell,
         sheet: fitting(sheet, "a sheet")?,
-        names: names(1..=most, |number| spec.numbered(number))?,
+        names: names(1..=most, |number| spec.sheet(number))?,
         cues: name(spec.cues())?,
     })
 }

@@ -5,7 +5,7 @@ use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::media::MediaFacts;
 use serde_json::{Value, json};
 
-use super::{SnapshotPlan, Tone, cover_plan, snapshot_plan};
+use super::{Names, SnapshotPlan, Tone, cover_plan, snapshot_plan};
 use crate::argv::snapshot::{judged_argv, pass_argv, scan_argv, sheet_argv};
 use crate::engine::Capabilities;
 use crate::fixtures::{CLIPS, facts};
@@ -84,7 +84,8 @@ fn a_source_of_unknown_length_is_asked_for_any_moment_but_not_divided() {
     facts.streams[0].duration_seconds = None;
     facts.streams[1].duration_seconds = None;
     let plan = planned(&facts, json!({"at": [1, 90_000_000]}), json!({}));
-    assert_eq!(plan.names, ["-x:%d-00001.jpg", "-x:%d-00002.jpg"]);
+    let names = ["-x:%d-00001.jpg", "-x:%d-00002.jpg"].map(str::to_owned);
+    assert_eq!(plan.names, Names::InOrder(names.into()));
     let spread = spec(json!({"spread": {"first_ms": 0, "count": 3}}), json!({}));
     let fault = snapshot_plan(&spread, &facts, &Capabilities::complete()).unwrap_err();
     assert_eq!(fault.code, FaultCode::SpecUnfit);
@@ -158,11 +159,14 @@ fn the_arguments_of_a_pass_and_of_sheets() {
     let plan = planned(&long("matroska,webm"), every, json!({"sprite": sprite}));
     let sheets = plan.sheets.as_ref().unwrap();
     let source = "/scratch/source".as_ref();
+    let Names::InOrder(names) = &plan.names else {
+        panic!("{:?}", plan.names)
+    };
     let all = [
         lines(pass_argv(&plan, &plan.passes[0], source)),
         lines(sheet_argv(sheets, plan.view.format, 1)),
         lines(scan_argv(&plan.view, source)),
-        format!("{:?} {:?} {}", plan.names, sheets.names, sheets.cues),
+        format!("{names:?} {:?} {}", sheets.names, sheets.cues),
     ];
     insta::assert_snapshot!(all.join("\n\n"));
 }

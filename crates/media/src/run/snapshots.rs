@@ -16,7 +16,7 @@ use crate::check::made::MadeFile;
 use crate::check::picture::measured;
 use crate::cues::cues;
 use crate::engine::Engine;
-use crate::plan::{Pass, Seek, SheetPlan, Size, SnapshotPlan};
+use crate::plan::{Closing, Names, Pass, Seek, SheetPlan, Size, SnapshotPlan};
 
 /// What is taken, of what, and where.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +96,9 @@ pub async fn snapshots(
     Ok(made)
 }
 
+/// How long before its end a source is looked through for its last picture.
+const TAIL_MS: u64 = 15_000;
+
 /// A picture under its scratch name.
 struct Scratch {
     at_ms: u64,
@@ -136,10 +139,55 @@ impl Work<'_> {
                 break;
             }
         }
+        if let Some(closing) = &self.plan.closing {
+            self.close(closing, &mut found, progress, stop).await?;
+        }
         if found.is_empty() {
             return Err(self.none_found().into());
         }
         Ok(found.into_values().collect())
+    }
+
+    /// Takes the closing picture. Lengths that files state are not always those of their pictures: the last of them
+    /// is looked for near the end, and then from the beginning on.
+    async fn close(
+        &self,
+        closing: &Closing,
+        found: &mut BTreeMap<u64, Scratch>,
+        progress: &mut Progress<impl FnMut(u8)>,
+        mut stop: Pin<&mut impl Future<Output = StopMode>>,
+    ) -> Result<(), TranscodeError> {
+        let Some(at_ms) = closing.pass.moments.first().copied() else {
+            return Ok(());
+        };
+        let folder = self.taken.join("closing");
+        self.pass(
+            &closing.pass,
+            folder.clone(),
+            found,
+            progress,
+            stop.as_mut(),
+        )
+        .await?;
+        let view = &self.plan.view;
+        let mut starts = vec![at_ms.checked_sub(TAIL_MS), None];
+        starts.dedup();
+        for seek in starts {
+            if found.contains_key(&at_ms) || !closing.is_last {
+                break;
+            }
+            let args = argv::last_argv(view, seek, self.steps.input);
+            let mut reader = ProgressReader::default();
+            let hear = |chunk: &[u8]| reader.push(chunk);
+            self.steps.run(args, hear, stop.as_mut()).await?;
+            let name = argv::scratch_name(view.format, 0);
+            let (from, path) = (self.taken.join(&name), folder.join(&name));
+            if let Some(size) = checked(&from, view.size)? {
+                stored(std::fs::rename(from, &path))?;
+                found.insert(at_ms, Scratch { at_ms, path, size });
+            }
+        }
+        Ok(())
     }
 
     /// Takes the pictures of one pass; `found` has those that there are.
@@ -247,10 +295,18 @@ impl Work<'_> {
 
     /// Gives pictures their own names.
     fn name(&self, pictures: Vec<Scratch>) -> Result<Vec<Picture>, Fault> {
-        let named = pictures.iter().zip(&self.plan.names);
-        named
-            .map(|(picture, name)| self.keep(picture, name))
-            .collect()
+        let named = pictures.iter().enumerate().map(|(place, picture)| {
+            let name = match &self.plan.names {
+                Names::InOrder(names) => names.get(place),
+                Names::ByMoment(names) => names.get(&picture.at_ms),
+            };
+            let nameless = || {
+                let message = "a picture was made that nobody wanted";
+                Fault::new(FaultCode::EngineFailed, message)
+            };
+            self.keep(picture, name.ok_or_else(nameless)?)
+        });
+        named.collect()
     }
 
     fn keep(&self, picture: &Scratch, name: &str) -> Result<Picture, Fault> {
@@ -326,7 +382,9 @@ struct Progress<F> {
 
 impl<F: FnMut(u8)> Progress<F> {
     fn new(plan: &SnapshotPlan, on_progress: F) -> Self {
-        let planned = plan.passes.iter().map(|pass| pass.moments.len() as u64);
+        let closing = plan.closing.iter().map(|closing| &closing.pass);
+        let passes = plan.passes.iter().chain(closing);
+        let planned = passes.map(|pass| pass.moments.len() as u64);
         Self {
             planned: planned.sum::<u64>().max(1),
             told: None,

@@ -435,3 +435,128 @@ fn a_stop_ends_it() {
     );
     assert!(matches!(stopped, TranscodeError::Stopped(_)), "{stopped:?}");
 }
+
+fn names(shot: &Shot) -> Vec<&str> {
+    shot.taken.pictures.iter().map(|it| &*it.name).collect()
+}
+
+fn by_second() -> Value {
+    json!({"naming": {"seconds": {"text": ""}}, "width": 64})
+}
+
+#[test]
+fn a_whole_source_has_its_first_picture_those_at_distances_and_its_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = "-f lavfi -i testsrc2=s=192x108:r=25:d=20 -c:v libx264 -preset ultrafast";
+    for name in ["film.mp4", "film.ts"] {
+        let source = generate(folder.path(), name, film);
+        let wanted = json!({"through": {"first_ms": 0, "step_ms": 11000, "closing": true}});
+        let shot = take(&source, &spec(wanted, by_second()));
+        assert_eq!(names(&shot), ["0.jpg", "11.jpg", "20.jpg"], "{name}");
+        let frame = |number: u32| {
+            decode(
+                &source,
+                &format!("select=eq(n\\,{number}),scale=64:36,scale={LUMA}"),
+            )
+        };
+        for (picture, number) in shot.taken.pictures.iter().zip([0, 275, 499]) {
+            let likeness = psnr(&luma(&shot.path(picture)), &frame(number));
+            assert!(likeness > 30.0, "{name} {}: {likeness}", picture.name);
+        }
+        // Only a part of it.
+        let part = json!({"through": {"first_ms": 2000, "step_ms": 4000, "length_ms": 9000, "closing": true}});
+        let shot = take(&source, &spec(part, by_second()));
+        assert_eq!(
+            names(&shot),
+            ["2.jpg", "6.jpg", "10.jpg", "11.jpg"],
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_last_picture_is_found_where_a_file_promises_more() {
+    let folder = tempfile::tempdir().unwrap();
+    // The sound goes on, and the index of pictures ends where nobody expects it.
+    let film = "-f lavfi -i testsrc2=s=192x108:r=25:d=4 -f lavfi -i sine=d=9 -c:v libx264 -c:a aac";
+    let source = generate(folder.path(), "film.mkv", film);
+    let mut facts = facts(&source).unwrap();
+    for stream in &mut facts.streams {
+        stream.duration_seconds = Some(9.0);
+    }
+    let wanted = json!({"through": {"first_ms": 0, "step_ms": 3000, "closing": true}});
+    let wanted = spec(wanted, by_second());
+    let plan = snapshot_plan(&wanted, &facts, ENGINE.capabilities()).unwrap();
+    let limits = Limits::default();
+    let job = Snapshots {
+        plan: &plan,
+        input: &source,
+        dir: folder.path(),
+        limits: &limits,
+    };
+    let made = snapshots(&RUNNER, &ENGINE, job, |_| {}, std::future::pending());
+    let taken = RUNTIME.block_on(made).unwrap();
+    let names: Vec<_> = taken.pictures.iter().map(|it| &*it.name).collect();
+    assert_eq!(names.first(), Some(&"0.jpg"));
+    assert_eq!(names.last(), Some(&"9.jpg"));
+    let last = luma(&folder.path().join("9.jpg"));
+    let frame = decode(
+        &source,
+        &format!("select=eq(n\\,99),scale=64:36,scale={LUMA}"),
+    );
+    assert!(psnr(&last, &frame) > 30.0);
+}
+
+#[test]
+fn many_pictures_are_taken_by_one_formula() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = "-f lavfi -i testsrc2=s=64x36:r=10:d=420 -c:v libx264 -preset ultrafast";
+    let source = generate(folder.path(), "film.mp4", film);
+    let wanted = json!({"through": {"first_ms": 0, "step_ms": 1000, "closing": true}});
+    let shot = take(&source, &spec(wanted, by_second()));
+    let expected: Vec<String> = (0..=420).map(|second| format!("{second}.jpg")).collect();
+    assert_eq!(names(&shot), expected);
+    let often = json!({"through": {"first_ms": 0, "step_ms": 100}});
+    let fault = planned(
+        &clip("bbb_720p25_aac51.mp4"),
+        &spec(often.clone(), by_second()),
+    );
+    // Two of a second would have one name.
+    assert_eq!(fault.unwrap_err().code, FaultCode::SpecUnfit);
+    let mut long = facts(&source).unwrap();
+    long.streams[0].duration_seconds = Some(2000.0);
+    let fault = snapshot_plan(&spec(often, json!({})), &long, ENGINE.capabilities());
+    assert!(fault.unwrap_err().message.contains("10000"));
+}
+
+#[test]
+fn sheets_have_the_names_that_are_asked_for_and_parts_of_the_length() {
+    let source = clip("bbb_720p25_aac51.mp4");
+    let more = json!({
+        "sprite": {"columns": 2, "rows": 2, "cell_width": 96},
+        "naming": {"sheets": {"before": "in_imageSprite_0_", "after": ".jpg", "cues": "in_imageSprite_0.vtt"}},
+    });
+    let shot = take(
+        &source,
+        &spec(json!({"shares": {"step_ppm": 200_000}}), more),
+    );
+    let sheets: Vec<_> = shot.taken.sheets.iter().map(|it| &*it.name).collect();
+    assert_eq!(sheets, ["in_imageSprite_0_0.jpg", "in_imageSprite_0_1.jpg"]);
+    assert_eq!(
+        shot.taken.cues.as_ref().unwrap().name,
+        "in_imageSprite_0.vtt"
+    );
+}
+
+#[test]
+fn the_longer_side_is_that_of_the_source_as_it_is_shown() {
+    for (name, (width, height)) in [
+        ("bbb_720p25_aac51.mp4", (480, 270)),
+        ("hdr10_av1_vertical_720x1280.mp4", (270, 480)),
+    ] {
+        let wanted = spec(json!({"at": [0]}), json!({"long_side": 480}));
+        let shot = take(&clip(name), &wanted);
+        let picture = &shot.taken.pictures[0];
+        assert_eq!((picture.width, picture.height), (width, height), "{name}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Making more of an asset that is there: transcodes and pictures.
 
 use reelgate_domain::asset::Asset;
-use reelgate_domain::job::kind::snapshot::{Moments, PictureFormat, SnapshotSpec, Sprite};
+use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec, Sprite};
 use reelgate_domain::job::{Job, JobSpec, NewJob, Origin, Priority};
 use reelgate_domain::{JobId, PipelineId, SubmissionId};
 use reelgate_store::SubmitOutcome;
@@ -75,8 +75,11 @@ impl Service {
             moments: wish.moments,
             width: wish.width,
             height: wish.height,
+            long_side: None,
             format: PictureFormat::Jpeg,
             sprite: wish.sprite,
+            naming: Naming::Numbered,
+            archive: None,
         };
         spec.validate()
             .map_err(|error| ServiceError::invalid(error.field, error.to_string()))?;

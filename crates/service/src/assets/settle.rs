@@ -66,6 +66,7 @@ impl Service {
                 id,
                 spec: TranscodeSpec {
                     input: input.clone(),
+                    pictures: Vec::new(),
                     outputs: vec![output],
                 },
                 origin: Some(rendition.origin),

@@ -141,6 +141,7 @@ fn check_transcode(spec: &TranscodeSpec) -> Result<(), ServiceError> {
         let message = format!("a job has 1 to {MAX_OUTPUTS} outputs");
         return Err(ServiceError::invalid("outputs", message));
     }
+    check_pictures(spec)?;
     let mut objects = BTreeSet::new();
     for output in &spec.outputs {
         output
@@ -149,6 +150,23 @@ fn check_transcode(spec: &TranscodeSpec) -> Result<(), ServiceError> {
         if !objects.insert(output.object.to_string()) {
             let message = format!("two outputs of one job write {}", output.object);
             return Err(ServiceError::invalid("outputs", message));
+        }
+    }
+    Ok(())
+}
+
+fn check_pictures(spec: &TranscodeSpec) -> Result<(), ServiceError> {
+    if spec.pictures.len() > TranscodeSpec::MAX_PICTURES {
+        let most = TranscodeSpec::MAX_PICTURES;
+        let message = format!("a job has at most {most} sets of pictures");
+        return Err(ServiceError::invalid("pictures", message));
+    }
+    for set in &spec.pictures {
+        set.validate()
+            .map_err(|error| ServiceError::invalid(error.field, error.to_string()))?;
+        if set.input != spec.input {
+            let message = "pictures are taken of the job's input";
+            return Err(ServiceError::invalid("pictures", message));
         }
     }
     Ok(())

@@ -16,7 +16,7 @@ use reelgate_domain::media::OutputResult;
 pub(crate) use ingest::{Ingest, fetched_dir, fetched_folder, fetched_for};
 pub(crate) use media_info::MediaInfo;
 pub(crate) use remux::Remux;
-pub(crate) use snapshot::Snapshot;
+pub(crate) use snapshot::{Pictures, Snapshot};
 pub use source::Source;
 pub(crate) use source::{bucket_fault, fetched_name, find_bucket, source_fault};
 pub use transcode::{Outcome, Planned, Process};

@@ -1,4 +1,4 @@
-//! Snapshots: pictures of one source, stored beside each other.
+//! Snapshots: pictures of one source, stored beside each other or packed into one file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,18 +8,15 @@ use reelgate_domain::job::{Fault, FaultCode, Job};
 use reelgate_domain::media::{OutputFile, OutputResult};
 use reelgate_media::{Limits, Taken};
 
-use super::Made;
+use super::{Made, Source};
+use crate::Tools;
 use crate::opening::Opening;
-use crate::scratch::Budget;
-use crate::{Tools, WorkerConfig};
+use crate::workbench::Workbench;
 
 /// What a snapshot job needs.
 pub(crate) struct Snapshot<'a> {
     pub(crate) tools: &'a Tools,
-    pub(crate) config: &'a Arc<WorkerConfig>,
-    pub(crate) budget: &'a Arc<Budget>,
-    /// What could be free in scratch at most.
-    pub(crate) capacity: u64,
+    pub(crate) opening: Opening,
     pub(crate) job: &'a Job,
     pub(crate) spec: &'a SnapshotSpec,
     /// The directory of unfinished files, which does not outlive the attempt.
@@ -30,24 +27,43 @@ pub(crate) struct Snapshot<'a> {
 }
 
 impl Snapshot<'_> {
-    /// Takes the pictures. The result's files are the pictures in their order, then the sheets, then what says
-    /// which part of a sheet is of when. Dropping the future kills what runs.
+    /// Takes the pictures. Dropping the future kills what runs.
     pub(crate) async fn make(&self) -> Result<Vec<Made>, Fault> {
-        let opening = Opening {
-            tools: self.tools.clone(),
-            config: Arc::clone(self.config),
-            budget: Arc::clone(self.budget),
-            capacity: self.capacity,
-            dir: self.scratch.join("source"),
-            copies: 0,
-            jobs: vec![self.job.id],
-        };
-        let (source, _bytes) = opening.open(self.job.clone()).await?;
+        let (source, _bytes) = self.opening.open(self.job.clone()).await?;
         self.tools.holdups.clear(self.job.id);
-        let dir = self.scratch.join("pictures");
+        let pictures = Pictures {
+            bench: &self.tools.bench,
+            spec: self.spec,
+            source: &source,
+            dir: &self.scratch.join("pictures"),
+            limits: &self.limits,
+        };
         let mut on_progress = |percent: u8| (self.on_progress)(0, percent);
-        let bench = &self.tools.bench;
-        let taken = bench.snapshots(self.spec, &source, &dir, &self.limits, &mut on_progress);
+        Ok(vec![pictures.take(&mut on_progress).await?])
+    }
+}
+
+/// One set of pictures of a source that is open.
+pub(crate) struct Pictures<'a> {
+    pub(crate) bench: &'a Arc<dyn Workbench>,
+    pub(crate) spec: &'a SnapshotSpec,
+    pub(crate) source: &'a Source,
+    /// A directory that does not exist yet.
+    pub(crate) dir: &'a Path,
+    pub(crate) limits: &'a Limits,
+}
+
+impl Pictures<'_> {
+    /// Takes them. The result's files are the pictures in their order, then the sheets, then what says which part of a
+    /// sheet is of when; or the archive that holds all of these. Dropping the future kills what runs.
+    pub(crate) async fn take(
+        &self,
+        on_progress: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Made, Fault> {
+        let Self {
+            bench, spec, dir, ..
+        } = *self;
+        let taken = bench.snapshots(spec, self.source, dir, self.limits, on_progress);
         let Taken {
             pictures,
             sheets,
@@ -56,6 +72,21 @@ impl Snapshot<'_> {
         let pictures = pictures.into_iter().chain(sheets);
         let named = pictures.map(|picture| (picture.name, picture.bytes));
         let named = named.chain(cues.map(|cues| (cues.name, cues.bytes)));
+        let named: Vec<(String, u64)> = named.collect();
+        if let Some(archive) = &spec.archive {
+            let names: Vec<String> = named.into_iter().map(|(name, _)| name).collect();
+            let bytes = bench.pack(dir, &names, PACKED).await?;
+            let (from, to) = (dir.join(PACKED), archive.clone());
+            return self.made(vec![(to, bytes)], |_name| from.clone());
+        }
+        self.made(named, |name| dir.join(name))
+    }
+
+    fn made(
+        &self,
+        named: Vec<(String, u64)>,
+        path: impl Fn(&str) -> std::path::PathBuf,
+    ) -> Result<Made, Fault> {
         let (mut files, mut paths) = (Vec::new(), Vec::new());
         for (name, bytes) in named {
             let key = self.spec.output.key.sibling(&name);
@@ -63,9 +94,9 @@ impl Snapshot<'_> {
                 Fault::new(FaultCode::SpecUnfit, error.to_string())
             };
             files.push(OutputFile::new(key.map_err(unfit)?, bytes));
-            paths.push(dir.join(name));
+            paths.push(path(&name));
         }
-        Ok(vec![Made {
+        Ok(Made {
             result: OutputResult::Done {
                 object: self.spec.output.clone(),
                 files,
@@ -73,7 +104,10 @@ impl Snapshot<'_> {
                 source: None,
             },
             files: paths,
-            dir: Some(dir),
-        }])
+            dir: Some(self.dir.to_owned()),
+        })
     }
 }
+
+/// What the archive is called in scratch: no picture has this name, for theirs have an extension.
+const PACKED: &str = "packed";

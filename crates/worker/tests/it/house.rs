@@ -242,6 +242,7 @@ impl House {
         });
         let spec = TranscodeSpec {
             input: object(input),
+            pictures: Vec::new(),
             outputs: outputs.collect(),
         };
         let job = SubmitJob {
@@ -266,6 +267,7 @@ impl House {
         let jobs = jobs.into_iter().map(|outputs| {
             let spec = TranscodeSpec {
                 input: object(input),
+                pictures: Vec::new(),
                 outputs,
             };
             SubmitJob {

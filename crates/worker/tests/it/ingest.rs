@@ -7,7 +7,7 @@ use reelgate_domain::asset::{AssetDetails, AssetId, AssetState};
 use reelgate_domain::job::kind::ingest::{
     AssetPlan, FollowUp, IngestSource, IngestSpec, PlannedJob, SourceUrl,
 };
-use reelgate_domain::job::kind::snapshot::{Moments, PictureFormat, SnapshotSpec};
+use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec};
 use reelgate_domain::job::kind::transcode::{OutputSpec, TranscodeSpec};
 use reelgate_domain::job::{
     CancelPolicy, FaultCode, Job, JobSpec, Priority, Selector, StateName, StopMode,
@@ -83,6 +83,7 @@ async fn a_file_from_elsewhere_becomes_an_asset_with_a_cover_and_is_transcoded()
     let (id, follower) = (AssetId::from_bytes([7; 16]), JobId::from_bytes([8; 16]));
     let transcode = TranscodeSpec {
         input: object("up/in.mp4"),
+        pictures: Vec::new(),
         outputs: vec![OutputSpec {
             object: object("up/small.mp4"),
             settings: preset("web-240p"),
@@ -333,8 +334,11 @@ async fn pictures_are_taken_of_an_object() {
         moments: Moments::At(vec![0, 2000, 4000]),
         width: Some(320),
         height: None,
+        long_side: None,
         format: PictureFormat::Jpeg,
         sprite: None,
+        naming: Naming::Numbered,
+        archive: None,
     };
     let job = house.submit_spec(JobSpec::Snapshot(spec)).await;
     let job = house.ended(job.id).await;

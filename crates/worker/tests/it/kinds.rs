@@ -1,12 +1,14 @@
-//! Jobs that encode nothing: what is in a file, and its streams in another container.
+//! Jobs that encode nothing: what is in a file, its streams in another container, pictures of it by themselves or
+//! beside a transcode.
 
 use reelgate_domain::job::kind::media_info::MediaInfoSpec;
 use reelgate_domain::job::kind::remux::RemuxSpec;
-use reelgate_domain::job::kind::transcode::{Container, SegmentFormat};
-use reelgate_domain::job::{FaultCode, Job, JobSpec};
+use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec, Sprite};
+use reelgate_domain::job::kind::transcode::{Container, OutputSpec, SegmentFormat, TranscodeSpec};
+use reelgate_domain::job::{CancelPolicy, FaultCode, Job, JobSpec, Selector, StateName, StopMode};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 
-use crate::house::{House, object};
+use crate::house::{House, object, preset};
 
 const CLIP: &str = "bbb_720p25_aac51.mp4";
 const CLIP_MD5: &str = "d55bddf8d62910879ed9f605522149a8";
@@ -119,4 +121,148 @@ async fn what_a_container_cannot_hold_fails_at_once_and_leaves_nothing() {
     assert_eq!(job.lifecycle.attempt, 1);
     worker.shut_down().await;
     assert_eq!(house.files(), ["in.ogg"]);
+}
+
+fn pictures(input: &str, output: &str, moments: Moments) -> SnapshotSpec {
+    SnapshotSpec {
+        input: object(input),
+        output: object(output),
+        moments,
+        width: Some(160),
+        height: None,
+        long_side: None,
+        format: PictureFormat::Jpeg,
+        sprite: None,
+        naming: Naming::Seconds {
+            text: String::new(),
+            alone: None,
+        },
+        archive: None,
+    }
+}
+
+fn through(step_ms: u64) -> Moments {
+    Moments::Through {
+        first_ms: 0,
+        step_ms,
+        length_ms: None,
+        closing: true,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_are_packed_into_one_file() {
+    let house = House::new().await;
+    house.put_clip(CLIP, "in.mp4").await;
+    let worker = house.worker(1);
+    let spec = SnapshotSpec {
+        archive: Some("all.tar".to_owned()),
+        ..pictures("in.mp4", "shots/all.tar", through(2000))
+    };
+    let job = house.submit_spec(JobSpec::Snapshot(spec)).await;
+    let job = house.ended(job.id).await;
+    let (files, _) = done(&job);
+    let [file] = files else { panic!("{files:?}") };
+    assert_eq!(file.key.as_str(), "shots/all.tar");
+    let stored = std::fs::File::open(house.bucket_path().join("shots/all.tar")).unwrap();
+    let mut archive = tar::Archive::new(stored);
+    let entries = archive.entries().unwrap();
+    let names: Vec<_> = entries
+        .map(|entry| entry.unwrap().path().unwrap().display().to_string())
+        .collect();
+    assert_eq!(names, ["0.jpg", "2.jpg", "4.jpg", "5.jpg"]);
+    worker.shut_down().await;
+    assert_eq!(house.files(), ["in.mp4", "shots/all.tar"]);
+}
+
+/// A transcode with pictures beside it.
+fn with_pictures(sets: Vec<SnapshotSpec>) -> JobSpec {
+    JobSpec::Transcode(TranscodeSpec {
+        input: object("in.mp4"),
+        outputs: vec![OutputSpec {
+            object: object("out.mp4"),
+            settings: preset("web-360p"),
+            clip: None,
+        }],
+        pictures: sets,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transcode_takes_pictures_of_its_input() {
+    let house = House::new().await;
+    house.put_clip(CLIP, "in.mp4").await;
+    let worker = house.worker(1);
+    let sheets = SnapshotSpec {
+        sprite: Some(Sprite {
+            columns: 2,
+            rows: 2,
+            cell_width: Some(96),
+            cell_height: None,
+            padding: 0,
+            margin: 0,
+            keep_pictures: false,
+        }),
+        naming: Naming::Numbered,
+        ..pictures("in.mp4", "sheets/in.jpg", through(2000))
+    };
+    let sets = vec![pictures("in.mp4", "shots/0.jpg", through(3000)), sheets];
+    let job = house.submit_spec(with_pictures(sets)).await;
+    let job = house.ended(job.id).await;
+    assert_eq!(job.lifecycle.state.name(), StateName::Succeeded);
+    let files = job.results.iter().map(|result| match result {
+        OutputResult::Done { files, .. } => files.iter().map(|file| file.key.as_str()).collect(),
+        other @ OutputResult::Failed { .. } => panic!("{other:?}"),
+    });
+    let files: Vec<Vec<&str>> = files.collect();
+    assert_eq!(files[0], ["out.mp4"]);
+    assert_eq!(files[1], ["shots/0.jpg", "shots/3.jpg", "shots/5.jpg"]);
+    assert_eq!(files[2], ["sheets/in-00001.jpg", "sheets/in.vtt"]);
+    assert_eq!(job.progress, 100);
+    worker.shut_down().await;
+    assert_eq!(house.files().len(), 1 + 1 + 3 + 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_that_there_cannot_be_fail_alone() {
+    let house = House::new().await;
+    house.put_clip(CLIP, "in.mp4").await;
+    let worker = house.worker(1);
+    let late = pictures("in.mp4", "shots/0.jpg", Moments::At(vec![3_600_000]));
+    let job = house.submit_spec(with_pictures(vec![late])).await;
+    let job = house.ended(job.id).await;
+    assert_eq!(job.lifecycle.state.name(), StateName::Succeeded);
+    let [
+        OutputResult::Done { .. },
+        OutputResult::Failed { fault, .. },
+    ] = job.results.as_slice()
+    else {
+        panic!("{:?}", job.results)
+    };
+    assert_eq!(fault.code, FaultCode::SpecUnfit);
+    worker.shut_down().await;
+    assert_eq!(house.files(), ["in.mp4", "out.mp4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transcode_with_pictures_that_is_cancelled_leaves_nothing() {
+    let house = House::new().await;
+    house.put_clip(CLIP, "in.mp4").await;
+    let worker = house.worker(1);
+    let sets = (0..20)
+        .map(|set| pictures("in.mp4", &format!("{set}/0.jpg"), through(1000)))
+        .collect();
+    let job = house.submit_spec(with_pictures(sets)).await;
+    house.reaches(job.id, StateName::Running).await;
+    let cancel = house.service.cancel(
+        &house.caller,
+        Selector::ids(vec![job.id]),
+        CancelPolicy::Any,
+        StopMode::Graceful,
+    );
+    cancel.await.unwrap();
+    let job = house.ended(job.id).await;
+    assert_eq!(job.lifecycle.state.name(), StateName::Cancelled);
+    worker.shut_down().await;
+    assert_eq!(house.files(), ["in.mp4"]);
 }

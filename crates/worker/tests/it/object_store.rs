@@ -64,6 +64,7 @@ async fn submit(house: &House, key: &str, settings: Settings) -> JobId {
     };
     let spec = TranscodeSpec {
         input: far("in.mp4"),
+        pictures: Vec::new(),
         outputs: vec![output],
     };
     let job = SubmitJob {

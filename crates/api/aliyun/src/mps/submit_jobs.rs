@@ -121,6 +121,7 @@ fn submit_job(
     Ok(SubmitJob {
         spec: JobSpec::Transcode(TranscodeSpec {
             input: input.object.clone(),
+            pictures: Vec::new(),
             outputs: vec![accepted.spec],
         }),
         priority: accepted.priority,

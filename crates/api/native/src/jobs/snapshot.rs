@@ -1,6 +1,6 @@
 //! The body of a job that takes pictures.
 
-use reelgate_domain::job::kind::snapshot::{Moments, PictureFormat, SnapshotSpec, Sprite};
+use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec, Sprite};
 use reelgate_domain::job::{JobSpec, Priority};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,12 +12,14 @@ use crate::http::Address;
 ///
 /// ```json
 /// {"kind": "snapshot", "input": OBJECT, "output": OBJECT, "moments": MOMENTS, "width", "height",
-///  "format": "jpeg", "sprite": SPRITE, "pipeline": "id or name", "priority": 6, "user_data": "text"}
+///  "long_side", "format": "jpeg", "sprite": SPRITE, "naming": NAMING, "archive": "name.tar", "pipeline": "id or name", "priority": 6, "user_data": "text"}
 /// ```
 ///
 /// Only `input`, `output` and `moments` are required. MOMENTS is `{"at": [milliseconds, …]}`,
-/// `{"every": {"first_ms", "step_ms", "most"}}` or `{"spread": {"first_ms", "count"}}`. Files are named as the
-/// output with a number before its extension. SPRITE is `{"columns", "rows", "cell_width", "cell_height",
+/// `{"every": {"first_ms", "step_ms", "most"}}`, `{"spread": {"first_ms", "count"}}`,
+/// `{"through": {"first_ms", "step_ms", "length_ms", "closing"}}` or `{"shares": {"step_ppm"}}`. Files are named as
+/// the output with a number before its extension; NAMING is `{"seconds": {"text", "alone"}}` or
+/// `{"sheets": {"before", "after", "cues"}}` otherwise. SPRITE is `{"columns", "rows", "cell_width", "cell_height",
 /// "padding", "margin", "keep_pictures"}`: pictures are tiled on sheets, and a WebVTT file says which part is
 /// of when.
 #[derive(Deserialize)]
@@ -33,9 +35,15 @@ pub(crate) struct SnapshotBody {
     #[serde(default)]
     height: Option<u32>,
     #[serde(default)]
+    long_side: Option<u32>,
+    #[serde(default)]
     format: PictureFormat,
     #[serde(default)]
     sprite: Option<Sprite>,
+    #[serde(default)]
+    naming: Naming,
+    #[serde(default)]
+    archive: Option<String>,
     #[serde(default)]
     pipeline: Option<String>,
     #[serde(default)]
@@ -52,8 +60,11 @@ impl SnapshotBody {
             moments: self.moments,
             width: self.width,
             height: self.height,
+            long_side: self.long_side,
             format: self.format,
             sprite: self.sprite,
+            naming: self.naming,
+            archive: self.archive,
         };
         let common = Common {
             pipeline: self.pipeline,

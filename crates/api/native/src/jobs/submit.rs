@@ -180,6 +180,7 @@ impl TranscodeBody {
         let outputs = self.outputs.into_iter().enumerate();
         let spec = TranscodeSpec {
             input: self.input.0,
+            pictures: Vec::new(),
             outputs: outputs
                 .map(|(index, output)| output.spec(index))
                 .collect::<Result<_, _>>()?,

@@ -10,7 +10,8 @@ use crate::names::{InvalidName, ObjectKey, ObjectRef};
 #[serde(deny_unknown_fields)]
 pub struct SnapshotSpec {
     pub input: ObjectRef,
-    /// The first picture; the others lie beside it, see [`SnapshotSpec::numbered`].
+    /// The first picture; the others lie beside it, see [`SnapshotSpec::numbered`]. With other names than numbers
+    /// only its folder counts.
     pub output: ObjectRef,
     pub moments: Moments,
     /// Pixels, 8 to 4096. One side alone keeps the display aspect; none keeps the source's size.
@@ -18,11 +19,63 @@ pub struct SnapshotSpec {
     pub width: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
+    /// Pixels of the longer side, 8 to 4096, in the place of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_side: Option<u32>,
     #[serde(default)]
     pub format: PictureFormat,
     /// Pictures are tiled on sheets, which are the output then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sprite: Option<Sprite>,
+    #[serde(default, skip_serializing_if = "Naming::is_numbered")]
+    pub naming: Naming,
+    /// The name of a tar file beside the output that all files are packed into: it is all there is then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
+}
+
+/// What the files are called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Naming {
+    /// As the output, with numbers from 1 on before the extension.
+    #[default]
+    Numbered,
+    /// By the second of each picture, after this text: `text11.jpg`. The last picture of a source goes by the second
+    /// in which that ends. One that is alone may have a name of its own.
+    Seconds {
+        text: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alone: Option<String>,
+    },
+    /// Sheets have numbers from 0 on between these texts; the second ends with the extension.
+    Sheets {
+        before: String,
+        after: String,
+        cues: String,
+    },
+}
+
+impl Naming {
+    pub fn is_numbered(&self) -> bool {
+        *self == Self::Numbered
+    }
+
+    /// Every text that becomes a part of a name.
+    fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Numbered => Vec::new(),
+            Self::Seconds { text, alone } => {
+                let alone = alone.as_deref();
+                std::iter::once(text.as_str()).chain(alone).collect()
+            }
+            Self::Sheets {
+                before,
+                after,
+                cues,
+            } => vec![before, after, cues],
+        }
+    }
 }
 
 /// Which moments pictures are taken of. Times are of the source, from its first picture on. A picture is
@@ -42,6 +95,19 @@ pub enum Moments {
     },
     /// So many, 1 to 300, from the first on, at equal parts of what follows it in the source.
     Spread { first_ms: u64, count: u32 },
+    /// At the first and then again and again to the end of the source, or of so much of it, and there once more if
+    /// that is wanted. More than 10000 pictures are a fault.
+    Through {
+        first_ms: u64,
+        /// At least 100.
+        step_ms: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        length_ms: Option<u64>,
+        #[serde(default)]
+        closing: bool,
+    },
+    /// From the beginning on at each so many millionths of the source's length, 100 to 1000000.
+    Shares { step_ppm: u32 },
 }
 
 /// How a picture is written.
@@ -77,8 +143,10 @@ pub struct Sprite {
 }
 
 impl SnapshotSpec {
-    /// The most pictures of one job.
+    /// The most pictures of one job that says how many.
     pub const MAX_PICTURES: u32 = 300;
+    /// The most of one whose number follows from the source's length.
+    pub const MAX_THROUGH: u32 = 10_000;
 
     /// Checks every range; a dialect whose ranges differ checks its own before.
     pub fn validate(&self) -> Result<(), OutOfRange> {
@@ -97,10 +165,28 @@ impl SnapshotSpec {
             Moments::Spread { count, .. } => {
                 check(counts.contains(count), "moments.spread.count", "1 to 300")?;
             }
+            Moments::Through {
+                step_ms, length_ms, ..
+            } => {
+                check(*step_ms >= 100, "moments.through.step_ms", "100 or more")?;
+                let fits = *length_ms != Some(0);
+                check(fits, "moments.through.length_ms", "1 or more")?;
+            }
+            Moments::Shares { step_ppm } => {
+                let fits = (100..=1_000_000).contains(step_ppm);
+                check(fits, "moments.shares.step_ppm", "100 to 1000000")?;
+            }
         }
         let is_side = |side: Option<u32>| side.is_none_or(|side| (8..=4096).contains(&side));
         check(is_side(self.width), "width", "8 to 4096 pixels")?;
         check(is_side(self.height), "height", "8 to 4096 pixels")?;
+        let is_only = self.width.is_none() && self.height.is_none();
+        check(
+            is_side(self.long_side) && (self.long_side.is_none() || is_only),
+            "long_side",
+            "8 to 4096 pixels, and without width and height",
+        )?;
+        self.check_names()?;
         if let Some(sprite) = &self.sprite {
             let fits = |count: u32| (1..=100).contains(&count);
             check(fits(sprite.columns), "sprite.columns", "1 to 100")?;
@@ -121,6 +207,35 @@ impl SnapshotSpec {
         Ok(())
     }
 
+    fn check_names(&self) -> Result<(), OutOfRange> {
+        let is_part = |text: &str| {
+            text.len() <= 200 && !text.contains('/') && !text.chars().any(char::is_control)
+        };
+        let are_parts = self.naming.texts().iter().all(|text| is_part(text));
+        check(
+            are_parts,
+            "naming",
+            "texts of at most 200 bytes without slashes",
+        )?;
+        check(
+            !matches!(self.naming, Naming::Sheets { .. }) || self.sprite.is_some(),
+            "naming",
+            "names of sheets only where there are sheets",
+        )?;
+        check(
+            !matches!(self.naming, Naming::Seconds { .. }) || self.sprite.is_none(),
+            "naming",
+            "seconds only where there are no sheets",
+        )?;
+        check(
+            self.archive
+                .as_deref()
+                .is_none_or(|name| is_part(name) && !name.is_empty()),
+            "archive",
+            "a name of at most 200 bytes without slashes",
+        )
+    }
+
     /// The key of the picture of this number, from 1 on, or of the sheet: the output's with the number, of
     /// five digits, before its extension.
     pub fn numbered(&self, number: u32) -> Result<ObjectKey, InvalidName> {
@@ -134,9 +249,39 @@ impl SnapshotSpec {
         self.beside(&format!("{stem}-cell-{number:05}.{extension}"))
     }
 
+    /// The key of the sheet of this number, from 1 on.
+    pub fn sheet(&self, number: u32) -> Result<ObjectKey, InvalidName> {
+        match &self.naming {
+            Naming::Sheets { before, after, .. } => {
+                self.beside(&format!("{before}{}{after}", number.saturating_sub(1)))
+            }
+            Naming::Numbered | Naming::Seconds { .. } => self.numbered(number),
+        }
+    }
+
+    /// The key of the picture of this second, which may be the only one.
+    pub fn at_second(&self, second: u64, is_alone: bool) -> Option<Result<ObjectKey, InvalidName>> {
+        let Naming::Seconds { text, alone } = &self.naming else {
+            return None;
+        };
+        let extension = match self.format {
+            PictureFormat::Jpeg => "jpg",
+            PictureFormat::Png => "png",
+        };
+        Some(match alone.as_deref().filter(|_| is_alone) {
+            Some(name) => self.beside(name),
+            None => self.beside(&format!("{text}{second}.{extension}")),
+        })
+    }
+
     /// The key of the WebVTT file that says when which part of which sheet is shown.
     pub fn cues(&self) -> Result<ObjectKey, InvalidName> {
-        self.beside(&format!("{}.vtt", self.name().0))
+        match &self.naming {
+            Naming::Sheets { cues, .. } => self.beside(cues),
+            Naming::Numbered | Naming::Seconds { .. } => {
+                self.beside(&format!("{}.vtt", self.name().0))
+            }
+        }
     }
 
     fn name(&self) -> (&str, &str) {
@@ -146,5 +291,49 @@ impl SnapshotSpec {
 
     fn beside(&self, name: &str) -> Result<ObjectKey, InvalidName> {
         self.output.key.sibling(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_stored_before_names_and_archives_still_loads_and_is_written_alike() {
+        let text = r#"{"input":{"bucket":"media","key":"a.mp4"},"output":{"bucket":"media","key":"a.jpg"},"moments":{"at":[0]},"format":"jpeg"}"#;
+        let spec: SnapshotSpec = serde_json::from_str(text).unwrap();
+        assert!(spec.naming.is_numbered() && spec.archive.is_none() && spec.long_side.is_none());
+        assert_eq!(serde_json::to_string(&spec).unwrap(), text);
+    }
+
+    #[test]
+    fn names_are_parts_of_names() {
+        let spec = |more: &str| {
+            let text = format!(
+                r#"{{"input":{{"bucket":"media","key":"a.mp4"}},"output":{{"bucket":"media","key":"x/a.jpg"}},
+                    "moments":{{"through":{{"first_ms":0,"step_ms":1000}}}}{more}}}"#
+            );
+            serde_json::from_str::<SnapshotSpec>(&text).unwrap()
+        };
+        let second = spec(r#","naming":{"seconds":{"text":"s_","alone":"one.jpg"}}"#);
+        second.validate().unwrap();
+        let key = |is_alone| second.at_second(7, is_alone).unwrap().unwrap().to_string();
+        assert_eq!(
+            (key(false), key(true)),
+            ("x/s_7.jpg".into(), "x/one.jpg".into())
+        );
+        for (more, field) in [
+            (r#","naming":{"seconds":{"text":"../"}}"#, "naming"),
+            (
+                r#","naming":{"sheets":{"before":"a","after":".jpg","cues":"a.vtt"}}"#,
+                "naming",
+            ),
+            (r#","archive":"a/b.tar""#, "archive"),
+            (r#","archive":"""#, "archive"),
+            (r#","long_side":480,"width":640"#, "long_side"),
+            (r#","long_side":4097"#, "long_side"),
+        ] {
+            assert_eq!(spec(more).validate().unwrap_err().field, field, "{more}");
+        }
     }
 }

@@ -37,6 +37,7 @@ fn job_with(spec: OutputSpec, state: JobState) -> Job {
         priority: Priority::default(),
         spec: JobSpec::Transcode(TranscodeSpec {
             input: object("in/a b.mov"),
+            pictures: Vec::new(),
             outputs: vec![spec],
         }),
         origin: None,

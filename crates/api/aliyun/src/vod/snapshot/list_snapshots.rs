@@ -167,7 +167,7 @@ impl<'a> Names<'a> {
 
 #[cfg(test)]
 mod tests {
-    use reelgate_domain::job::kind::snapshot::{Moments, PictureFormat, Sprite};
+    use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, Sprite};
     use reelgate_testkit::object;
 
     use super::*;
@@ -181,6 +181,9 @@ mod tests {
             width: None,
             height: None,
             format: PictureFormat::Jpeg,
+            long_side: None,
+            naming: Naming::Numbered,
+            archive: None,
             sprite: None,
         };
         let sheets = SnapshotSpec {

@@ -6,6 +6,7 @@ mod video;
 
 use serde::{Deserialize, Serialize};
 
+use super::snapshot::SnapshotSpec;
 use crate::names::ObjectRef;
 
 pub use audio::{
@@ -23,6 +24,14 @@ pub struct TranscodeSpec {
     pub input: ObjectRef,
     /// 1 to 30 outputs, each with a result of its own.
     pub outputs: Vec<OutputSpec>,
+    /// Pictures of the same input, at most 41 sets of them, each with a result of its own after those of the outputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<SnapshotSpec>,
+}
+
+impl TranscodeSpec {
+    /// The most sets of pictures.
+    pub const MAX_PICTURES: usize = 41;
 }
 
 /// One output of a transcode job.
