@@ -10,8 +10,11 @@ from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import DerivationAKSKSigner, Signer
 from huaweicloudsdkmpc.v1 import ListTranscodingTaskRequest, MpcClient
 
+SERVED = (200, None)
 UNSERVED = (404, "APIGW.0101")
 REFUSED = (401, "APIGW.0301")
+# Somebody is proven to call who may not do this.
+DENIED = (403, "APIGW.0302")
 WRONG_PROJECT = (401, "MPC.10208")
 
 
@@ -49,11 +52,15 @@ def refusal(call, *arguments):
     raise AssertionError(f"the call was answered: {answer}")
 
 
-def refusal_of_list(server, made=None, ids=None):
-    """What a list of tasks is refused with: its status and code, and its message."""
+def outcome_of_list(server, made=None, ids=None):
+    """What a list of tasks is answered with: its status and code, and the message of a refusal."""
     request = ListTranscodingTaskRequest(task_id=ids)
-    error = refusal(client(server, made).list_transcoding_task, request)
-    return (error.status_code, error.error_code), error.error_msg
+    try:
+        answer = client(server, made).list_transcoding_task(request)
+    except exceptions.ClientRequestException as error:
+        assert len(error.request_id) == 32, error
+        return (error.status_code, error.error_code), error.error_msg
+    return (answer.status_code, None), None
 
 
 @dataclasses.dataclass

@@ -11,34 +11,26 @@
 //!   that pipeline is a task, too.
 
 mod account;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the next operations use the rest")
-)]
 mod address;
 mod asked;
 mod cancel;
 mod errors;
-#[expect(dead_code, reason = "the next operations use the rest")]
+mod facts;
+mod failure;
 mod fields;
+mod forget;
 mod operations;
-#[expect(dead_code, reason = "the next operations use the rest")]
 mod pipeline;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the next operations use the rest")
-)]
 mod query;
 mod routes;
 #[cfg_attr(
     not(test),
-    expect(dead_code, reason = "tasks and templates read theirs with it next")
+    expect(dead_code, reason = "templates read theirs with it next")
 )]
 mod settings;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the next operations use the rest")
-)]
+mod status;
+mod submit;
+mod tasks;
 mod times;
 mod transcodings;
 
@@ -54,9 +46,16 @@ use crate::errors::{ApiError, NOT_FOUND, Outcome};
 pub(crate) async fn call(action: &'static str, asked: &Asked<'_>) -> Outcome {
     match action {
         "CreateAgenciesTask" => account::create_agencies_task::call(asked).await,
+        "CreateTranscodingTask" => transcodings::create_transcoding_task::call(asked).await,
+        "DeleteTranscodingTaskByConsole" => {
+            transcodings::delete_transcoding_task_by_console::call(asked).await
+        }
         "DeleteTranscodingTask" => transcodings::delete_transcoding_task::call(asked).await,
         "ListAllBuckets" => account::list_all_buckets::call(asked).await,
         "ListAllObsObjList" => account::list_all_obs_obj_list::call(asked).await,
+        "ListStatSummary" => transcodings::list_stat_summary::call(asked).await,
+        "ListTranscodeDetail" => transcodings::list_transcode_detail::call(asked).await,
+        "ListTranscodingTask" => transcodings::list_transcoding_task::call(asked).await,
         "ShowAgenciesTask" => account::show_agencies_task::call(asked).await,
         "ShowTenantAccessInfo" => account::show_tenant_access_info::call(asked).await,
         "UpdateBucketAuthorized" => account::update_bucket_authorized::call(asked).await,

@@ -1,3 +1,14 @@
 //! Transcoding tasks.
 
+pub(super) mod create_transcoding_task;
 pub(super) mod delete_transcoding_task;
+pub(super) mod delete_transcoding_task_by_console;
+pub(super) mod list_stat_summary;
+pub(super) mod list_transcode_detail;
+pub(super) mod list_transcoding_task;
+mod names;
+mod off;
+mod origin;
+pub(super) mod render;
+mod request;
+mod video_process;

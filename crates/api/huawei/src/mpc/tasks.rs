@@ -1,0 +1,137 @@
+//! Finding a project's tasks of one family: by their ids, or page by page, the newest first.
+
+use reelgate_domain::job::{Job, JobKind};
+use reelgate_domain::node::Kinds;
+use reelgate_domain::{JobNumber, Timestamp};
+use reelgate_service::JobQuery;
+
+use super::asked::Asked;
+use super::errors::{invalid, service_error};
+use super::pipeline;
+use super::query::Query;
+use super::status::{TaskStatus, Wanted};
+use crate::errors::ApiError;
+
+/// The parameters of all lists of tasks.
+pub(super) const PARAMETERS: [&str; 6] = [
+    "task_id",
+    "status",
+    "start_time",
+    "end_time",
+    "page",
+    "size",
+];
+
+/// So many tasks are counted; of more it is known that they are at least as many.
+const COUNTED: u64 = 10_000;
+
+/// What a list shows.
+pub(super) struct Found {
+    pub(super) tasks: Vec<Task>,
+    pub(super) total: u64,
+    pub(super) is_last: bool,
+}
+
+/// An entry of a list.
+#[derive(Debug)]
+pub(super) enum Task {
+    Is(Box<Job>),
+    /// No task of this family in this project has this id.
+    Unknown(i64),
+}
+
+/// What a query finds. When it names ids, times and pages count for nothing; the tasks come in the order of the ids, each
+/// once.
+pub(super) async fn find(
+    asked: &Asked<'_>,
+    query: &Query,
+    kind: JobKind,
+) -> Result<Found, ApiError> {
+    let status = match query.one("status")? {
+        None => None,
+        Some(word) => {
+            Some(Wanted::parse(word).ok_or_else(|| invalid("status is no state of a task"))?)
+        }
+    };
+    let ids = query.ids("task_id")?;
+    if !ids.is_empty() {
+        let mut tasks = named(asked, &ids, kind).await?;
+        if let Some(status) = status {
+            tasks.retain(|task| match task {
+                Task::Is(job) => status == Wanted::Tasks(TaskStatus::of_job(job)),
+                Task::Unknown(_) => false,
+            });
+        }
+        let total = tasks.len() as u64;
+        return Ok(Found {
+            tasks,
+            total,
+            is_last: true,
+        });
+    }
+    let (created_from, created_to) = query.time_range()?;
+    let page = query.page(100)?;
+    let nothing = Found {
+        tasks: Vec::new(),
+        total: 0,
+        is_last: true,
+    };
+    let (states, started) = match status {
+        None => (Vec::new(), None),
+        Some(Wanted::Tasks(status)) => status.covers(),
+        Some(Wanted::Nothing) => return Ok(nothing),
+    };
+    let Some(pipeline) = pipeline::found(asked).await? else {
+        return Ok(nothing);
+    };
+    let query = JobQuery {
+        kinds: Kinds::NONE.and(kind),
+        states,
+        started,
+        pipeline: Some(pipeline),
+        created_from: created_from.map(Timestamp::from_millis),
+        created_to: created_to.map(Timestamp::from_millis),
+        after: None,
+        limit: page.size,
+    };
+    let found = asked
+        .service
+        .count_jobs_page(asked.caller, query, page.offset(), COUNTED);
+    let found = found.await.map_err(service_error)?;
+    Ok(Found {
+        tasks: found
+            .jobs
+            .into_iter()
+            .map(|job| Task::Is(Box::new(job)))
+            .collect(),
+        total: found.total,
+        is_last: found.is_last,
+    })
+}
+
+/// The tasks with these ids, each once, in the order in which the ids first come.
+pub(super) async fn named(
+    asked: &Asked<'_>,
+    ids: &[i64],
+    kind: JobKind,
+) -> Result<Vec<Task>, ApiError> {
+    let mut wanted: Vec<i64> = Vec::with_capacity(ids.len());
+    for id in ids {
+        if !wanted.contains(id) {
+            wanted.push(*id);
+        }
+    }
+    let numbers: Vec<JobNumber> = wanted.iter().copied().map(JobNumber).collect();
+    let pipeline = pipeline::found(asked).await?;
+    let jobs = asked.service.jobs_numbered(asked.caller, &numbers).await;
+    let mut jobs = jobs.map_err(service_error)?;
+    jobs.retain(|job| Some(job.pipeline) == pipeline && job.spec.kind() == kind);
+    let tasks = wanted.into_iter().map(|id| {
+        let place = jobs.iter().position(|job| job.number.0 == id);
+        match place {
+            Some(place) => Task::Is(Box::new(jobs.swap_remove(place))),
+            None => Task::Unknown(id),
+        }
+    });
+    Ok(tasks.collect())
+}

@@ -1,0 +1,83 @@
+//! `POST /transcodings`: one job with all outputs of a task, which are made with one decode.
+//!
+//! <https://support.huaweicloud.com/intl/en-us/api-mpc/mpc_04_0017.html>
+
+use std::collections::BTreeSet;
+
+use http::StatusCode;
+use reelgate_domain::job::JobSpec;
+use reelgate_domain::job::kind::transcode::{OutputSpec, Settings, TranscodeSpec};
+use reelgate_service::SubmitJob;
+use serde_json::json as value;
+
+use super::request::{Made, Request};
+use crate::answer::json;
+use crate::errors::{ApiError, Outcome};
+use crate::mpc::asked::Asked;
+use crate::mpc::errors::{TEMPLATE_MISSING, invalid, plain};
+use crate::mpc::submit;
+
+pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
+    asked.query(&[])?;
+    let request = Request::read(asked.body()?)?;
+    let outputs = outputs(asked, &request).await?;
+    let origin = request.remembered.into_origin();
+    if !origin.fits() {
+        return Err(invalid("the body is longer than can be kept with a task"));
+    }
+    let job = SubmitJob {
+        spec: JobSpec::Transcode(TranscodeSpec {
+            input: request.input.source()?,
+            outputs,
+            pictures: Vec::new(),
+        }),
+        priority: request.priority,
+        origin: Some(origin),
+        user_data: request.user_data,
+    };
+    let job = submit::task(asked, job).await?;
+    Ok(json(
+        StatusCode::ACCEPTED,
+        &value!({"task_id": job.number.0}),
+    ))
+}
+
+async fn outputs(asked: &Asked<'_>, request: &Request) -> Result<Vec<OutputSpec>, ApiError> {
+    let ids: Vec<i64> = request
+        .wanted
+        .iter()
+        .filter_map(|wanted| match wanted.made {
+            Made::ByTemplate(id) => Some(id),
+            Made::By(_) => None,
+        })
+        .collect();
+    let mut found = templates(asked, &ids).await?.into_iter();
+    let mut outputs = Vec::with_capacity(request.wanted.len());
+    let mut targets = BTreeSet::new();
+    for (place, wanted) in request.wanted.iter().enumerate() {
+        let settings: Option<Settings> = match &wanted.made {
+            Made::By(settings) => Some((**settings).clone()),
+            Made::ByTemplate(_) => found.next(),
+        };
+        let missing = || ApiError::internal("a template that was found has no settings");
+        let spec = request.spec(place, settings.ok_or_else(missing)?)?;
+        if !targets.insert(spec.object.to_string()) {
+            let object = &spec.object;
+            return Err(invalid(&format!("two outputs of the task are {object}")));
+        }
+        outputs.push(spec);
+    }
+    Ok(outputs)
+}
+
+/// The settings of templates, in the order of their ids: there are none yet.
+#[expect(
+    clippy::unused_async,
+    reason = "templates of the project are looked up in the store"
+)]
+async fn templates(_asked: &Asked<'_>, ids: &[i64]) -> Result<Vec<Settings>, ApiError> {
+    match ids.is_empty() {
+        true => Ok(Vec::new()),
+        false => Err(plain(TEMPLATE_MISSING)),
+    }
+}

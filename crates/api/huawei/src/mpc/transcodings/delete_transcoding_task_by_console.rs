@@ -1,0 +1,13 @@
+//! `DELETE /transcodings/task`: removes the record of a task that has ended.
+
+use reelgate_domain::job::JobKind;
+
+use crate::errors::Outcome;
+use crate::mpc::asked::Asked;
+use crate::mpc::errors::{NOT_FINAL, plain};
+use crate::mpc::forget;
+
+pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
+    let task = asked.query(&["task_id"])?.task()?;
+    forget::ended(asked, task, JobKind::Transcode, plain(NOT_FINAL)).await
+}

@@ -1,0 +1,161 @@
+//! Members of a task that ask for what is not done yet: saying that it is not wanted is honoured, anything else is refused.
+
+use serde_json::Value;
+
+use crate::errors::ApiError;
+use crate::mpc::fields::Fields;
+
+/// Takes these members out of the body.
+pub(super) fn check(body: &mut Fields) -> Result<(), ApiError> {
+    for (name, what) in [
+        ("additional_manifests", "playlists of several outputs are"),
+        ("watermarks", "watermarks are"),
+        ("thumbnail", "pictures taken by the same task are"),
+        ("thumbnails", "pictures taken by the same task are"),
+        ("image_sprites", "sheets of pictures are"),
+        ("multi_audio", "several sound tracks are"),
+        ("metadata", "metadata is"),
+    ] {
+        if body
+            .value(name)
+            .is_some_and(|value| !asks_for_nothing(&value))
+        {
+            return Err(body.refuse(name, &format!("cannot be honoured: {what} not made yet")));
+        }
+    }
+    encryption(body)?;
+    subtitle(body)?;
+    audio_track(body)?;
+    audio_process(body)
+}
+
+/// Null, an empty list, or an object of nothing else.
+fn asks_for_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.values().all(asks_for_nothing),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn encryption(body: &mut Fields) -> Result<(), ApiError> {
+    match body.value("encryption") {
+        Some(value) if !asks_for_nothing(&value) => Err(body.refuse(
+            "encryption",
+            "cannot be honoured: outputs are not encrypted yet",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// `subtitle_type` 0 asks for none.
+fn subtitle(body: &mut Fields) -> Result<(), ApiError> {
+    let Some(mut subtitle) = body.object("subtitle")? else {
+        return Ok(());
+    };
+    match subtitle.integer("subtitle_type", 0..=2)? {
+        None | Some(0) => subtitle.finish(),
+        Some(_) => {
+            let why = "cannot be honoured: subtitles are not made yet";
+            Err(subtitle.refuse("subtitle_type", why))
+        }
+    }
+}
+
+/// `type` 0 is the choice that is made anyway.
+fn audio_track(body: &mut Fields) -> Result<(), ApiError> {
+    let Some(mut track) = body.object("audio_track")? else {
+        return Ok(());
+    };
+    match track.integer("type", 0..=1)? {
+        None | Some(0) => track.finish(),
+        Some(_) => {
+            let why = "must be 0: the sound track cannot be chosen yet";
+            Err(track.refuse("type", why))
+        }
+    }
+}
+
+/// `original` changes nothing.
+fn audio_process(body: &mut Fields) -> Result<(), ApiError> {
+    let Some(mut process) = body.object("audio_process")? else {
+        return Ok(());
+    };
+    match process.text("volume")?.as_deref() {
+        None | Some("original") => process.finish(),
+        Some("auto" | "dynamic") => {
+            let why = "must be original: the volume is not changed yet";
+            Err(process.refuse("volume", why))
+        }
+        Some(_) => Err(process.refuse("volume", "must be auto, dynamic or original")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_off_is_honoured_and_what_is_on_is_refused_by_name() {
+        for (text, refused) in [
+            (
+                r#"{"watermarks":[],"thumbnail":null,"encryption":{"hls_encrypt":null}}"#,
+                None,
+            ),
+            (r#"{"subtitle":{"subtitle_type":0}}"#, None),
+            (
+                r#"{"audio_track":{"type":0},"audio_process":{"volume":"original"}}"#,
+                None,
+            ),
+            (
+                r#"{"multi_audio":{"tracks_info":[],"audio_files":[]}}"#,
+                None,
+            ),
+            (r#"{"watermarks":[{}]}"#, Some("watermarks")),
+            (
+                r#"{"thumbnail":{"params":{"type":"TIME"}}}"#,
+                Some("thumbnail"),
+            ),
+            (
+                r#"{"image_sprites":[{"params":{}}]}"#,
+                Some("image_sprites"),
+            ),
+            (
+                r#"{"encryption":{"hls_encrypt":{"key":"k"}}}"#,
+                Some("encryption"),
+            ),
+            (
+                r#"{"subtitle":{"subtitle_type":2}}"#,
+                Some("subtitle.subtitle_type"),
+            ),
+            (
+                r#"{"subtitle":{"subtitle_type":3}}"#,
+                Some("subtitle.subtitle_type"),
+            ),
+            (
+                r#"{"subtitle":{"subtitle_type":0,"x":1}}"#,
+                Some("subtitle.x"),
+            ),
+            (r#"{"audio_track":{"type":1}}"#, Some("audio_track.type")),
+            (
+                r#"{"audio_process":{"volume":"loud"}}"#,
+                Some("audio_process.volume"),
+            ),
+            (r#"{"metadata":[{"name":"AIGC"}]}"#, Some("metadata")),
+            (r#"{"metadata":"AIGC"}"#, Some("metadata")),
+        ] {
+            let mut body = Fields::body(text.as_bytes()).unwrap();
+            let checked = check(&mut body);
+            match refused {
+                None => assert!(checked.is_ok() && body.finish().is_ok(), "{text}"),
+                Some(name) => {
+                    let error = checked.unwrap_err();
+                    assert_eq!(error.code(), "MPC.10202");
+                    let begin = format!("Invalid request parameter, {name} ");
+                    assert!(error.message().starts_with(&begin), "{error}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `video_process`: how pictures and HLS files are made, for all outputs of a task.
+
+use reelgate_domain::job::kind::transcode::{Container, SegmentFormat, Settings};
+
+use crate::errors::ApiError;
+use crate::mpc::fields::Fields;
+
+/// What of it can be honoured and is not done anyway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct VideoProcess {
+    segments: Option<SegmentFormat>,
+}
+
+impl VideoProcess {
+    /// Takes it out of the body.
+    pub(super) fn take(body: &mut Fields) -> Result<Self, ApiError> {
+        let Some(mut process) = body.object("video_process")? else {
+            return Ok(Self::default());
+        };
+        if process.integer("hls_init_count", 0..=10)?.unwrap_or(0) > 0 {
+            let why = "must be 0: all segments have the same length";
+            return Err(process.refuse("hls_init_count", why));
+        }
+        // The length of segments of which there are none.
+        process.integer("hls_init_interval", 2..=10)?;
+        only(&mut process, "hls_storage_type", "composite", &["separate"])?;
+        let segments = match process.text("hls_segment_type")?.as_deref() {
+            None => None,
+            Some("mpegts") => Some(SegmentFormat::Ts),
+            Some("fmp4") => Some(SegmentFormat::Fmp4),
+            Some(_) => return Err(process.refuse("hls_segment_type", "must be mpegts or fmp4")),
+        };
+        if process.integer("rotate", 0..=3)?.unwrap_or(0) > 0 {
+            let why = "must be 0: pictures are shown as the source says";
+            return Err(process.refuse("rotate", why));
+        }
+        only(&mut process, "adaptation", "NONE", &["SHORT", "LONG"])?;
+        only(
+            &mut process,
+            "fill_type",
+            "stretch",
+            &["black", "white", "gauss"],
+        )?;
+        if process.integer("upsample", 0..=1)? == Some(0) {
+            let why = "must be 1: outputs have the size that is asked for, also above the source's";
+            return Err(process.refuse("upsample", why));
+        }
+        process.finish()?;
+        Ok(Self { segments })
+    }
+
+    pub(super) fn apply(self, settings: &mut Settings) {
+        if let (Container::Hls { segments, .. }, Some(wanted)) =
+            (&mut settings.container, self.segments)
+        {
+            *segments = wanted;
+        }
+    }
+}
+
+/// Of several words the one that says what is done.
+fn only(process: &mut Fields, name: &str, done: &str, others: &[&str]) -> Result<(), ApiError> {
+    match process.text(name)? {
+        None => Ok(()),
+        Some(word) if word == done => Ok(()),
+        Some(word) if others.contains(&word.as_str()) => Err(process.refuse(
+            name,
+            &format!("must be {done}: {word} cannot be honoured yet"),
+        )),
+        Some(_) => Err(process.refuse(name, &format!("must be {done}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(text: &str) -> Result<VideoProcess, ApiError> {
+        VideoProcess::take(&mut Fields::body(text.as_bytes())?)
+    }
+
+    #[test]
+    fn what_is_done_anyway_is_honoured_and_the_rest_is_refused_by_name() {
+        for text in [
+            "{}",
+            r#"{"video_process":{}}"#,
+            r#"{"video_process":{"hls_init_count":0,"hls_init_interval":3,"hls_storage_type":"composite",
+                "rotate":0,"adaptation":"NONE","fill_type":"stretch","upsample":1}}"#,
+        ] {
+            assert_eq!(take(text).unwrap(), VideoProcess::default(), "{text}");
+        }
+        for (member, name) in [
+            (r#""hls_init_count":1"#, "hls_init_count"),
+            (r#""hls_init_interval":1"#, "hls_init_interval"),
+            (r#""hls_storage_type":"separate""#, "hls_storage_type"),
+            (r#""rotate":2"#, "rotate"),
+            (r#""rotate":"0""#, "rotate"),
+            (r#""adaptation":"SHORT""#, "adaptation"),
+            (r#""fill_type":"gauss""#, "fill_type"),
+            (r#""upsample":0"#, "upsample"),
+            (r#""hls_segment_type":"ts""#, "hls_segment_type"),
+            (r#""x":1"#, "x"),
+        ] {
+            let error = take(&format!(r#"{{"video_process":{{{member}}}}}"#)).unwrap_err();
+            let begin = format!("Invalid request parameter, video_process.{name} ");
+            assert!(error.message().starts_with(&begin), "{error}");
+        }
+    }
+
+    #[test]
+    fn segments_are_of_the_format_that_is_asked_for() {
+        let wanted = take(r#"{"video_process":{"hls_segment_type":"fmp4"}}"#).unwrap();
+        let mut settings: Settings =
+            serde_json::from_str(r#"{"container":{"format":"hls"},"audio":{}}"#).unwrap();
+        wanted.apply(&mut settings);
+        let expected =
+            serde_json::json!({"format": "hls", "segments": "fmp4", "segment_seconds": 10});
+        assert_eq!(serde_json::to_value(settings.container).unwrap(), expected);
+    }
+}
