@@ -17,7 +17,7 @@ use reelgate_service::{
     SystemClock,
 };
 use reelgate_store::{Ending, Fenced, PostgresOptions, PostgresStore, SqliteStore, Store};
-use reelgate_testkit::{spec, worker};
+use reelgate_testkit::{fetching, spec, worker};
 
 use crate::bare::Id;
 use crate::bare::rows::Texts;
@@ -126,6 +126,20 @@ impl House {
         Ok(ids)
     }
 
+    /// Queues as many uploads, each of an address of its own.
+    pub(crate) async fn fill_uploads(&self, count: usize) -> Result<Vec<JobId>> {
+        const AT_ONCE: usize = 1000;
+        let mut ids = Vec::with_capacity(count);
+        while ids.len() < count {
+            let some = AT_ONCE.min(count - ids.len());
+            let names = RandomIds::default();
+            let jobs = (0..some).map(|_| upload(&JobId::from_bytes(names.uuid(SystemClock.now()))));
+            let made = self.submit_all(jobs.collect()).await?;
+            ids.extend(made.iter().map(|job| job.id));
+        }
+        Ok(ids)
+    }
+
     pub(crate) async fn get(&self, id: JobId) -> Result<Job> {
         Ok(self.service.job(&self.caller, id).await?)
     }
@@ -205,6 +219,16 @@ fn service_over(store: &Arc<dyn Store>, dir: &Path) -> Result<Arc<Service>> {
 fn job(number: usize) -> SubmitJob {
     SubmitJob {
         spec: transcode(number),
+        priority: Priority::default(),
+        origin: Some(origin()),
+        user_data: None,
+    }
+}
+
+fn upload(name: &JobId) -> SubmitJob {
+    let url = format!("http://films.example.com/{name}.mp4");
+    SubmitJob {
+        spec: fetching(&url, &format!("{name}.mp4")),
         priority: Priority::default(),
         origin: Some(origin()),
         user_data: None,

@@ -27,6 +27,7 @@ mod pull;
 mod queue;
 mod rounds;
 mod signature;
+mod uploads;
 mod whole;
 
 use std::path::{Path, PathBuf};
@@ -37,9 +38,10 @@ use tokio::runtime::Runtime;
 
 use crate::figure::Figure;
 
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 14] = [
     "queue",
     "backlog",
+    "uploads",
     "events",
     "postgres",
     "nodes",
@@ -59,8 +61,8 @@ const FURTHER_PARTS: [&str; 1] = ["peers"];
 const USAGE: &str = "\
 usage: reelgate-bench [--only PART]... [--with-peers] [--backlog N] [--dir DIR]
 
-  --only PART   queue, backlog, events, postgres, nodes, http, signature, access, latency, whole, memory, keeping or
-                pull; or peers, the other job queues that `cargo xtask setup peers` installs; may be repeated
+  --only PART   queue, backlog, uploads, events, postgres, nodes, http, signature, access, latency, whole, memory,
+                keeping or pull; or peers, the other job queues that `cargo xtask setup peers` installs; may be repeated
   --with-peers  all parts, and peers
   --backlog N   the larger of the two backlogs compared (default 1000000)
   --dir DIR     where databases and clips go for the time of the run (default: the temporary
@@ -138,6 +140,7 @@ fn measure(
     match part {
         "queue" => queue::figures(runtime, dir, tell),
         "backlog" => backlog::figures(runtime, dir, backlog, tell),
+        "uploads" => uploads::figures(runtime, dir, backlog, tell),
         "postgres" => postgres::figures(runtime, dir, backlog, tell),
         "http" => http::figures(runtime, dir, tell),
         "signature" => signature::figures(tell),

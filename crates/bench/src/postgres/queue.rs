@@ -9,10 +9,10 @@ use tokio::runtime::Runtime;
 
 use super::bare::{Inserts, Jobs};
 use super::rows::Rows;
-use crate::backlog;
 use crate::figure::{Figure, Goal};
 use crate::house::{CALLERS, House, ids, texts};
 use crate::rounds::{in_turns, rate, together};
+use crate::{backlog, uploads};
 
 /// Rounds of each side.
 const ROUNDS: usize = 9;
@@ -116,5 +116,16 @@ pub(super) fn lengths(
         })
     };
     let mut lines = (open("long", many)?, open("short", backlog::FEW)?);
-    backlog::compare(runtime, (&mut lines.0, &mut lines.1), many, tell)
+    backlog::compare(runtime, (&mut lines.0, &mut lines.1), many, tell)?;
+    drop(lines);
+    let open = |name: &str| {
+        let (dir, url) = (dir.join(name), server.database());
+        runtime.block_on(House::build_on_postgres(&dir, &url))
+    };
+    uploads::compare(
+        runtime,
+        (open("long-uploads")?, open("short-uploads")?),
+        many,
+        tell,
+    )
 }
