@@ -11,6 +11,9 @@
 mod answer;
 mod ask;
 mod fault;
+mod folder;
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
 mod limits;
 mod names;
 mod pace;
@@ -26,11 +29,12 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod work;
+mod writing;
 
 pub use answer::Validators;
 pub use fault::PullFault;
+pub use folder::discard;
 pub use limits::PullLimits;
-pub use part::discard;
 pub use puller::{Expected, Head, Judge, Look, Progress, Pull, Pulled, Puller};
 pub use sniff::{HEAD_BYTES, Kind, sniff};
 pub use source::SourceUrl;
