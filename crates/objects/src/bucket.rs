@@ -120,7 +120,7 @@ impl OpenBucket {
         }
     }
 
-    /// Moves a finished file into the stage of an attempt as what will be the object `key`; durable when
+    /// Takes a finished file into the stage of an attempt as what will be the object `key`; durable when
     /// this returns. The file may stay where it was.
     pub async fn stage_file(
         &self,

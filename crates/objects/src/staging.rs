@@ -118,13 +118,15 @@ impl Directory {
 }
 
 impl Stage {
-    /// Moves a finished file in as what will be the object `key`; on disk when this returns.
+    /// Takes a finished file in as what will be the object `key`; on disk when this returns. It stays where it was,
+    /// too, if the file system can do that: whoever has fetched it need not do so again if this attempt does not win.
     pub async fn add(&self, file: &Path, key: &ObjectKey) -> Result<(), ObjectError> {
         let target = self.path(key);
         let failed = |source| ObjectError::from_io(key.as_str(), "staging", source);
         let folder = target.parent().unwrap_or(&self.folder);
         tokio::fs::create_dir_all(folder).await.map_err(failed)?;
-        if let Err(error) = tokio::fs::rename(file, &target).await {
+        let is_linked = tokio::fs::hard_link(file, &target).await.is_ok();
+        if !is_linked && let Err(error) = tokio::fs::rename(file, &target).await {
             if error.kind() != std::io::ErrorKind::CrossesDevices {
                 return Err(failed(error));
             }
@@ -179,6 +181,7 @@ mod tests {
             let file = scratch.path().join(key.file_name());
             std::fs::write(&file, name).unwrap();
             stage.add(&file, &key).await.unwrap();
+            assert_eq!(std::fs::read(&file).unwrap(), name.as_bytes());
             files.push(OutputFile::new(key, name.len() as u64));
         }
         assert!(!dir.path().join("hls").exists());

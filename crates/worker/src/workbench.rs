@@ -124,8 +124,8 @@ pub trait Workbench: Send + Sync + 'static {
         stop: BoxFuture<'_, StopMode>,
     ) -> Outcome;
 
-    /// Moves a finished file into its stage as what will be the object `key`; durable when this
-    /// returns.
+    /// Takes a finished file into its stage as what will be the object `key`; durable when this
+    /// returns. The file may stay where it was.
     async fn stage(&self, place: Place<'_>, file: &Path, key: &ObjectKey) -> Result<(), Fault>;
 
     /// Gives staged files their final names, in the order given. Can be repeated.
