@@ -156,6 +156,20 @@ def test_what_cannot_be_fetched_fails_with_a_cause(client, media, tmp_path):
             assert info["ErrorCode"] and info["ErrorMessage"] and "MediaId" not in info
 
 
+def test_a_file_that_is_no_media_is_a_video_whose_upload_has_failed(client, studio):
+    harness.Native(studio).put_object("media", "page.mp4", b"<html><body>Not a film</body></html>")
+    files = json.dumps([{"FileURL": "oss://media/page.mp4", "Title": "Page"}])
+    registered, = client.call("RegisterMedia", RegisterMetadatas=files)["RegisteredMediaList"]
+    video = registered["MediaId"]
+    status = lambda: client.call("GetVideoInfo", VideoId=video)["Video"]["Status"]
+    waited(lambda: status() != "UploadSucc")
+    assert status() == "UploadFail"
+    found = client.call("GetVideoList", Status="UploadFail,Uploading")["VideoList"]["Video"]
+    assert video in [it["VideoId"] for it in found]
+    client.refuses(403, "Forbidden.IllegalStatus", None, "GetPlayInfo", VideoId=video)
+    assert client.call("DeleteVideo", VideoIds=video)["ForbiddenVideoIds"] == []
+
+
 def test_groups_and_categories_are_kept(client):
     name = mps.unique("group")
     group = client.call("AddTranscodeTemplateGroup", Name=name,

@@ -57,8 +57,10 @@ pub enum AssetState {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sha256: Option<String>,
     },
-    /// The file is not there, or is no media.
-    Unusable { fault: Fault },
+    /// The file is not there, or is no media, or nobody will look at it any more: then there is no fault.
+    /// Its job says so and is kept as long as it does, so that this is never stored.
+    #[serde(skip)]
+    Unusable { fault: Option<Box<Fault>> },
 }
 
 /// What an account says about an asset.
@@ -78,6 +80,17 @@ pub struct AssetDetails {
     /// A name that the account gave it, unique inside the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+}
+
+impl AssetDetails {
+    /// The longest reference, in bytes: it is looked for, and no index takes texts of any length.
+    pub const MAX_REFERENCE_BYTES: usize = 256;
+
+    /// Whether its reference, if it has one, has a length that one may have.
+    pub fn has_fitting_reference(&self) -> bool {
+        let fits = |text: &String| (1..=Self::MAX_REFERENCE_BYTES).contains(&text.len());
+        self.reference.as_ref().is_none_or(fits)
+    }
 }
 
 /// What of an asset's details is to change; what is absent stays.

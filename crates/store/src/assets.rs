@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use reelgate_domain::asset::{Asset, AssetDetails, AssetId, AssetState};
 use reelgate_domain::document::{Document, DocumentKind};
-use reelgate_domain::job::Origin;
+use reelgate_domain::job::{JobKind, Origin, StateName};
 use reelgate_domain::{AccountId, JobId, ObjectRef, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{AssetFilter, PutDocument, Result, StoreError};
-use crate::stored::{by_row, decode, encode, storable};
+use crate::contract::{AssetFilter, AssetStanding, PutDocument, Result, StoreError};
+use crate::held::state_code;
+use crate::stored::{by_row, corrupt, decode, encode, storable};
 
 /// What of an asset is in no column of its own.
 #[derive(Serialize, Deserialize)]
@@ -232,6 +233,26 @@ impl Unread {
             }
         }
     }
+}
+
+/// How far a job of this number has come, by the codes in its row.
+pub(crate) fn standing(
+    asset: [u8; 16],
+    (kind, state): (i64, i64),
+    number: i64,
+) -> Result<AssetStanding> {
+    let mut kinds = JobKind::ALL.iter().copied();
+    let mut states = StateName::ALL.into_iter();
+    let unknown = |column, code| corrupt("jobs", column, number, format!("{code} is none"));
+    Ok(AssetStanding {
+        asset: AssetId::from_bytes(asset),
+        kind: kinds
+            .find(|it| i64::from(it.code()) == kind)
+            .ok_or_else(|| unknown("kind", kind))?,
+        state: states
+            .find(|it| state_code(*it) == state)
+            .ok_or_else(|| unknown("state", state))?,
+    })
 }
 
 /// The columns of a document beside its body.

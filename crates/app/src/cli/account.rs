@@ -35,7 +35,7 @@ pub(crate) enum AccountCommand {
     #[command(override_usage = "reelgate account limit [OPTIONS] [ACCOUNT] [ACTION [LIMIT]]")]
     Limit {
         /// The account by id or name, one's own if left out; an action such as mts:CancelJob; a limit such as 100/s,
-        /// 6000/min or 10/h, `unlimited`, or `default` to go back to that.
+        /// 6000/min, 10/h or 200000/d, `unlimited`, or `default` to go back to that.
         #[arg(num_args = 0..=3, value_names = ["ACCOUNT", "ACTION", "LIMIT"])]
         what: Vec<String>,
     },

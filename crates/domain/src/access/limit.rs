@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// So many calls in a period, written `100/s`, `6000/min` or `10/h`.
+/// So many calls in a period, written `100/s`, `6000/min`, `10/h` or `200000/d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CallLimit {
@@ -21,14 +21,18 @@ pub enum Period {
     Second,
     Minute,
     Hour,
+    Day,
 }
 
 impl Period {
+    pub const ALL: [Self; 4] = [Self::Second, Self::Minute, Self::Hour, Self::Day];
+
     pub const fn length(self) -> Duration {
         match self {
             Self::Second => Duration::from_secs(1),
             Self::Minute => Duration::from_secs(60),
             Self::Hour => Duration::from_secs(3600),
+            Self::Day => Duration::from_secs(24 * 3600),
         }
     }
 
@@ -37,13 +41,14 @@ impl Period {
             Self::Second => "s",
             Self::Minute => "min",
             Self::Hour => "h",
+            Self::Day => "d",
         }
     }
 }
 
 /// The text is not a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a limit is a number of calls from 1 and a period, such as 100/s, 6000/min or 10/h")]
+#[error("a limit is a number of calls from 1 and a period, such as 100/s, 6000/min, 10/h or 9/d")]
 pub struct InvalidLimit;
 
 impl fmt::Display for CallLimit {
@@ -57,7 +62,7 @@ impl FromStr for CallLimit {
 
     fn from_str(text: &str) -> Result<Self, InvalidLimit> {
         let (calls, per) = text.split_once('/').ok_or(InvalidLimit)?;
-        let per = [Period::Second, Period::Minute, Period::Hour]
+        let per = Period::ALL
             .into_iter()
             .find(|period| period.word() == per)
             .ok_or(InvalidLimit)?;
@@ -121,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_limit_reads_back_what_it_printed() {
-        for text in ["1/s", "100/s", "6000/min", "10/h", "4294967295/h"] {
+        for text in ["1/s", "100/s", "6000/min", "10/h", "4294967295/d"] {
             assert_eq!(text.parse::<CallLimit>().unwrap().to_string(), text);
             assert_eq!(text.parse::<LimitRule>().unwrap().to_string(), text);
         }
@@ -152,8 +157,7 @@ mod tests {
 
     #[test]
     fn periods_have_their_length() {
-        let lengths =
-            [Period::Second, Period::Minute, Period::Hour].map(|it| it.length().as_secs());
-        assert_eq!(lengths, [1, 60, 3600]);
+        let lengths = Period::ALL.map(|it| it.length().as_secs());
+        assert_eq!(lengths, [1, 60, 3600, 86_400]);
     }
 }

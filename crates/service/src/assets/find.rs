@@ -1,7 +1,7 @@
 //! Looking assets up, and the jobs that were made of them.
 
 use reelgate_domain::asset::{Asset, AssetId};
-use reelgate_domain::job::Job;
+use reelgate_domain::job::{Job, JobKind};
 use reelgate_domain::{SubmissionId, Timestamp};
 use reelgate_store::AssetFilter;
 
@@ -48,7 +48,8 @@ impl Service {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.store.assets(caller.account, ids).await?)
+        let found = self.store.assets(caller.account, ids).await?;
+        self.settled(caller, found).await
     }
 
     /// The same by the references that the account gave them.
@@ -61,7 +62,7 @@ impl Service {
             return Ok(Vec::new());
         }
         let found = self.store.assets_referred(caller.account, references);
-        Ok(found.await?)
+        self.settled(caller, found.await?).await
     }
 
     pub async fn list_assets(
@@ -86,11 +87,12 @@ impl Service {
         assets.truncate(limit as usize);
         let last = assets.last().map(|asset| asset.id);
         let next = last.filter(|_| more);
+        let assets = self.settled(caller, assets).await?;
         Ok(AssetPage { assets, next })
     }
 
-    /// What was made of an asset, the newest task first. Also of one that is not there yet, or not any
-    /// more.
+    /// What was made of an asset, the newest task first, without the look at it. Also of one that is not there yet, or
+    /// not any more.
     pub async fn asset_tasks(
         &self,
         caller: &Caller,
@@ -99,7 +101,9 @@ impl Service {
         let made = self.store.asset_jobs(caller.account, asset, MOST_JOBS);
         let ids: Vec<_> = made.await?.into_iter().map(|made| made.job).collect();
         let mut tasks: Vec<AssetTask> = Vec::new();
-        for job in self.jobs_in_order(caller, &ids).await? {
+        let mut jobs = self.jobs_in_order(caller, &ids).await?;
+        jobs.retain(makes_more);
+        for job in jobs {
             match tasks.last_mut() {
                 Some(task) if task.id == job.submission => task.jobs.push(job),
                 _ => tasks.push(AssetTask {
@@ -121,7 +125,13 @@ impl Service {
         let Some((asset, jobs)) = self.store.submission_jobs(caller.account, id).await? else {
             return Ok(None);
         };
-        let jobs = self.jobs_in_order(caller, &jobs).await?;
-        Ok(Some(AssetTask { id, asset, jobs }))
+        let mut jobs = self.jobs_in_order(caller, &jobs).await?;
+        jobs.retain(makes_more);
+        Ok((!jobs.is_empty()).then_some(AssetTask { id, asset, jobs }))
     }
+}
+
+/// Whether a job makes something of an asset: the one that looks at it is its too.
+fn makes_more(job: &Job) -> bool {
+    job.spec.kind() != JobKind::Ingest
 }

@@ -7,6 +7,7 @@ mod ingest;
 mod make;
 mod register;
 mod settle;
+mod standing;
 
 pub use delete::Deletion;
 pub use find::{AssetPage, AssetQuery, AssetTask};

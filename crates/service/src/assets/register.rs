@@ -72,6 +72,8 @@ impl Service {
                     then,
                 }),
             };
+            spec.validate()
+                .map_err(|error| ServiceError::invalid(error.field, error.to_string()))?;
             let asset = Asset {
                 id,
                 account: caller.account,
@@ -93,7 +95,8 @@ impl Service {
                 spec: JobSpec::Ingest(spec),
                 origin: Some(file.origin),
                 user_data: None,
-                asset: None,
+                // With it the job is kept as long as the asset's state follows from it.
+                asset: Some(id),
                 created_at: now,
             };
             found.push(Some(id));

@@ -308,6 +308,51 @@ pub async fn jobs_of_a_deleted_pipeline_go_too(home: &dyn Home) {
     assert_eq!(listed(&world, JobFilter::default()).await, BTreeSet::new());
 }
 
+/// What an asset has to show is what its jobs have made, and that it is of no use what its first job says.
+pub async fn jobs_of_an_asset_stay_as_long_as_it(home: &dyn Home) {
+    let world = World::new(home).await;
+    let fail = || failed(FaultCode::SourceUnreadable);
+    let known = world.registered("a.mp4").await;
+    world.bring_to_publishing(known.job).await;
+    let made = world.follow_up(known.id);
+    let jobs = std::slice::from_ref(&made);
+    let told = super::assets::found(&known);
+    assert_eq!(
+        world.arrive((known.job, 1), &told, jobs).await,
+        Fenced::Done
+    );
+    let ended = world.finish(known.job, 1, Ending::Succeeded).await;
+    assert_eq!(ended, Fenced::Done);
+    assert_eq!(world.claim_ids(1).await, [made.id]);
+    assert_eq!(world.finish(made.id, 1, fail()).await, Fenced::Done);
+    let unusable = world.registered("b.mp4").await;
+    assert_eq!(world.claim_ids(1).await, [unusable.job]);
+    assert_eq!(world.finish(unusable.job, 1, fail()).await, Fenced::Done);
+    let plain = world.shaped(Shape::Failed).await.id;
+
+    world.clock.advance(HOUR);
+    let clear = async |expected: &[JobId]| {
+        let jobs = || slice(Kept::Jobs, Cutoffs::all(world.now()), 2);
+        let before = listed(&world, JobFilter::default()).await;
+        let (found, _) = walk(&world, jobs(), false).await;
+        let (gone, _) = walk(&world, jobs(), true).await;
+        let count = expected.len() as u64;
+        assert_eq!(rows(&found, Some(world.account)), count);
+        assert_eq!(rows(&gone, Some(world.account)), count);
+        let after = listed(&world, JobFilter::default()).await;
+        let left: BTreeSet<_> = before.difference(&after).copied().collect();
+        assert_eq!(left, expected.iter().copied().collect());
+    };
+    // The job that has told of its asset is not needed any more.
+    clear(&[known.job, plain]).await;
+    clear(&[]).await;
+    for (asset, job) in [(known.id, made.id), (unusable.id, unusable.job)] {
+        let deleted = world.store.delete_asset(world.account, asset, None).await;
+        assert!(deleted.expect("delete_asset"));
+        clear(&[job]).await;
+    }
+}
+
 /// A failed job that is queued again is no longer one that has ended.
 pub async fn what_is_queued_again_stays(home: &dyn Home) {
     let world = World::new(home).await;

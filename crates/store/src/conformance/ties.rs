@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reelgate_domain::asset::{AssetId, AssetJob};
 use reelgate_domain::job::kind::ingest::SourceUrl;
-use reelgate_domain::job::{CancelPolicy, NewJob};
+use reelgate_domain::job::{CancelPolicy, JobKind, NewJob, StateName};
 use reelgate_domain::{JobId, Kept, SubmissionId};
 use reelgate_testkit::{account, fetching};
 
@@ -97,6 +97,41 @@ pub async fn a_submission_leads_to_its_asset_and_jobs(home: &dyn Home) {
     assert_eq!(world.of_submission(of_none).await, None);
     let foreign = world.store.submission_jobs(account(2), submission).await;
     assert_eq!(foreign.expect("submission_jobs"), None);
+}
+
+pub async fn the_states_of_the_jobs_of_assets_come_together(home: &dyn Home) {
+    let world = World::new(home).await;
+    let submission = world.ids.submission(world.now());
+    let other = AssetId::from_bytes([1; 16]);
+    let bringing = world.tied(ASSET, submission, "http://h/a");
+    let transcode = NewJob {
+        asset: Some(ASSET),
+        ..world.new_job().build()
+    };
+    let of_other = world.tied(other, submission, "http://h/b");
+    world
+        .submit(vec![bringing.clone(), transcode, of_other])
+        .await;
+    world.cancel(bringing.id, CancelPolicy::Any).await;
+    let look = async |account, assets: &[AssetId]| {
+        let found = world.store.asset_standings(account, assets).await;
+        let found = found.expect("asset_standings").into_iter();
+        let mut found: Vec<_> = found.map(|it| (it.asset, it.kind, it.state)).collect();
+        found.sort_unstable_by_key(|(asset, kind, _)| (*asset, kind.code()));
+        found
+    };
+    let unknown = AssetId::from_bytes([9; 16]);
+    assert_eq!(
+        look(world.account, &[unknown, ASSET, other]).await,
+        [
+            (other, JobKind::Ingest, StateName::Queued),
+            (ASSET, JobKind::Transcode, StateName::Queued),
+            (ASSET, JobKind::Ingest, StateName::Cancelled),
+        ]
+    );
+    assert_eq!(look(world.account, &[other]).await.len(), 1);
+    assert_eq!(look(world.account, &[]).await, []);
+    assert_eq!(look(account(2), &[ASSET]).await, []);
 }
 
 pub async fn jobs_are_found_by_the_address_that_they_fetch(home: &dyn Home) {

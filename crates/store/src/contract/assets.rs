@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use reelgate_domain::access::Once;
 use reelgate_domain::asset::{Asset, AssetChange, AssetId, AssetJob};
 use reelgate_domain::document::{Document, DocumentKind};
-use reelgate_domain::job::NewJob;
 use reelgate_domain::job::kind::ingest::SourceUrl;
+use reelgate_domain::job::{JobKind, NewJob, StateName};
 use reelgate_domain::{AccountId, JobId, ObjectRef, PipelineId, SubmissionId, Timestamp};
 
 use super::{Fenced, Result};
@@ -51,6 +51,14 @@ pub struct AssetFilter {
     /// Only what comes after this one, in the listing's order: the last of the page before.
     pub after: Option<AssetId>,
     pub oldest_first: bool,
+}
+
+/// How far a job of an asset has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssetStanding {
+    pub asset: AssetId,
+    pub kind: JobKind,
+    pub state: StateName,
 }
 
 /// A document that is about to be stored.
@@ -226,14 +234,23 @@ pub trait AssetStore: Send + Sync {
         once: Option<Once>,
     ) -> Result<bool>;
 
-    /// The jobs that were made for an asset and are still stored, newest submission first and in it the
-    /// oldest job first; at most `limit`. Also of an asset that is not there yet, or not any more.
+    /// The jobs that were made for an asset and are still stored, which as long as there is the asset they are
+    /// unless somebody deletes one; of a registered asset also the job that looks at it, until it has told. Newest submission first
+    /// and in it the oldest job first; at most `limit`. Also of an asset that is not there yet, or not any more.
     async fn asset_jobs(
         &self,
         account: AccountId,
         asset: AssetId,
         limit: u32,
     ) -> Result<Vec<AssetJob>>;
+
+    /// The kind and the state of each job that [`AssetStore::asset_jobs`] would tell of, of several assets at
+    /// once, in no order.
+    async fn asset_standings(
+        &self,
+        account: AccountId,
+        assets: &[AssetId],
+    ) -> Result<Vec<AssetStanding>>;
 
     /// The asset that a submission's jobs were made for, and these, oldest first. Of several assets that
     /// of the oldest job. Jobs that are not stored any more are left out; `None` if none is left.

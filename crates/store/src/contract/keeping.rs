@@ -140,7 +140,8 @@ pub trait KeepStore: Send + Sync + 'static {
 
     /// What the next step of a walk would take away; changes nothing.
     ///
-    /// * Jobs: those that ended before the cutoff.
+    /// * Jobs: those that ended before the cutoff, unless they belong to an asset that there is
+    ///   ([`AssetStore::asset_jobs`](super::AssetStore::asset_jobs)).
     /// * Events: those from before it, unless they have yet to become deliveries.
     /// * Deliveries: those that ended before it.
     /// * Audit: records from before it.

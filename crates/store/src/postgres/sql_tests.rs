@@ -245,6 +245,11 @@ async fn hot_statements_use_the_index_made_for_them() {
         ("IDS_OF_FILES", sql::assets::IDS_OF_FILES, "assets_file"),
         ("ASSET_JOBS", sql::assets::ASSET_JOBS, "asset_jobs_asset"),
         (
+            "ASSET_STANDINGS",
+            sql::assets::ASSET_STANDINGS,
+            "asset_jobs_asset",
+        ),
+        (
             "SUBMISSION_JOBS",
             sql::assets::SUBMISSION_JOBS,
             "asset_jobs_submission",

@@ -221,6 +221,10 @@ fn hot_statements_use_the_index_made_for_them() {
             "asset_jobs_asset (account=? AND asset=?)",
         ),
         (
+            sql::assets::ASSET_STANDINGS,
+            "asset_jobs_asset (account=? AND asset=?)",
+        ),
+        (
             sql::assets::SUBMISSION_JOBS,
             "asset_jobs_submission (account=? AND submission=?)",
         ),

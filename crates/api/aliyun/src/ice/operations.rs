@@ -463,7 +463,7 @@ const ROWS: &[Operation] = &[
     served("UploadMediaByURL", Served {
         access: AccessLevel::Write,
         associated: &["GetUrlUploadInfos"],
-        errors: &["MissingParameter", "InvalidParameter.AppId", "InvalidParameter.EntityId", "InvalidParameter.MediaMetaData", "InvalidParameter.PostProcessConfig", "InvalidParameter.SessionId", "InvalidParameter.UploadTargetConfig", "InvalidParameter.UploadURLs", "InvalidParameter.UserData", "InvalidParameter", "AlreadyExist.ReferenceId", "AlreadyExist.SessionId", "InvalidStorage.NotFound", "InvalidTranscodeTemplateGroup.NotFound", "NoSuchResource"],
+        errors: &["MissingParameter", "InvalidParameter.AppId", "InvalidParameter.EntityId", "InvalidParameter.MediaMetaData", "InvalidParameter.PostProcessConfig", "InvalidParameter.SessionId", "InvalidParameter.UploadTargetConfig", "InvalidParameter.UploadURLs", "InvalidParameter.UserData", "InvalidParameter", "AlreadyExist.ReferenceId", "AlreadyExist.SessionId", "InvalidCategory.NotFound", "InvalidStorage.NotFound", "InvalidTranscodeTemplateGroup.NotFound", "NoSuchResource"],
         documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-uploadmediabyurl",
         ..SERVED
     }),

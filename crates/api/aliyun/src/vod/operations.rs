@@ -47,6 +47,13 @@ const fn per_second(calls: u32) -> Option<CallLimit> {
     })
 }
 
+const fn per_day(calls: u32) -> Option<CallLimit> {
+    Some(CallLimit {
+        calls,
+        per: Period::Day,
+    })
+}
+
 const fn served(action: &'static str, served: Served) -> Operation {
     Operation {
         action,
@@ -413,7 +420,7 @@ const ROWS: &[Operation] = &[
         associated: &["GetVideoInfo"],
         limit: per_second(100),
         errors: &[
-            "MissingParameter", "InvalidParameter.RegisterMetadatas", "InvalidParameter.UserData", "InvalidParameter.WorkflowId", "InvalidParameter", "AlreadyExist.ReferenceId", "InvalidTranscodeTemplateGroup.NotFound",
+            "MissingParameter", "InvalidParameter.RegisterMetadatas", "InvalidParameter.UserData", "InvalidParameter.WorkflowId", "InvalidParameter", "AlreadyExist.ReferenceId", "InvalidCategory.NotFound", "InvalidTranscodeTemplateGroup.NotFound",
         ],
         documentation: "https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-registermedia",
         ..SERVED
@@ -511,7 +518,7 @@ const ROWS: &[Operation] = &[
         access: AccessLevel::Write,
         associated: &["GetVideoInfo"],
         errors: &[
-            "MissingParameter", "InvalidParameter.CateId", "InvalidParameter.CoverURL", "InvalidParameter.Description", "InvalidParameter.Tags", "InvalidParameter.Title", "InvalidParameter.UserData", "InvalidVideo.NotFound",
+            "MissingParameter", "InvalidParameter.CateId", "InvalidParameter.CoverURL", "InvalidParameter.Description", "InvalidParameter.Tags", "InvalidParameter.Title", "InvalidParameter.UserData", "InvalidCategory.NotFound", "InvalidVideo.NotFound",
         ],
         documentation: "https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-updatevideoinfo",
         ..SERVED
@@ -523,8 +530,9 @@ const ROWS: &[Operation] = &[
     served("UploadMediaByURL", Served {
         access: AccessLevel::Write,
         associated: &["CancelUrlUploadJobs", "GetURLUploadInfos"],
+        limit: per_day(200_000),
         errors: &[
-            "MissingParameter", "InvalidParameter.AppId", "InvalidParameter.SessionId", "InvalidParameter.UploadMetadatas", "InvalidParameter.UploadURLs", "InvalidParameter.UserData", "InvalidParameter.WorkflowId", "InvalidParameter", "AlreadyExist.ReferenceId", "AlreadyExist.SessionId", "InvalidStorage.NotFound", "InvalidTranscodeTemplateGroup.NotFound", "NoSuchResource",
+            "MissingParameter", "InvalidParameter.AppId", "InvalidParameter.SessionId", "InvalidParameter.UploadMetadatas", "InvalidParameter.UploadURLs", "InvalidParameter.UserData", "InvalidParameter.WorkflowId", "InvalidParameter", "AlreadyExist.ReferenceId", "AlreadyExist.SessionId", "InvalidCategory.NotFound", "InvalidStorage.NotFound", "InvalidTranscodeTemplateGroup.NotFound", "NoSuchResource",
         ],
         documentation: "https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-uploadmediabyurl",
         ..SERVED

@@ -1,7 +1,7 @@
 //! This product's words for states.
 
 use reelgate_domain::asset::AssetState;
-use reelgate_domain::job::{Fault, FaultCode, Job, JobState, StateName};
+use reelgate_domain::job::{Fault, FaultCode, Job, StateName};
 
 /// State of an upload. The vendor has four more, between which and these nothing lies here: what is fetched is stored by
 /// the same step, and there is no state in which only a callback is outstanding.
@@ -77,13 +77,17 @@ pub(crate) enum TranscodeStatus {
 
 impl TranscodeStatus {
     pub(crate) const fn of(job: &Job) -> Self {
-        match &job.lifecycle.state {
-            JobState::Queued { .. }
-            | JobState::Running { .. }
-            | JobState::Publishing { .. }
-            | JobState::Stopping { .. } => Self::Transcoding,
-            JobState::Succeeded { .. } => Self::Success,
-            JobState::Failed { .. } | JobState::Cancelled { .. } => Self::Fail,
+        Self::of_state(job.lifecycle.state.name())
+    }
+
+    const fn of_state(state: StateName) -> Self {
+        match state {
+            StateName::Queued
+            | StateName::Running
+            | StateName::Publishing
+            | StateName::Stopping => Self::Transcoding,
+            StateName::Succeeded => Self::Success,
+            StateName::Failed | StateName::Cancelled => Self::Fail,
         }
     }
 
@@ -127,14 +131,15 @@ pub(crate) enum VideoStatus {
 }
 
 impl VideoStatus {
-    /// `jobs` are the transcodes that were made of it.
-    pub(crate) fn of(state: &AssetState, jobs: &[&Job]) -> Self {
+    /// `transcodes` are the states of those that were made of it.
+    pub(crate) fn of(state: &AssetState, transcodes: &[StateName]) -> Self {
         match state {
             AssetState::Registered => Self::UploadSucc,
             AssetState::Unusable { .. } => Self::UploadFail,
             AssetState::Ready { .. } => {
-                let any = |status| jobs.iter().any(|job| TranscodeStatus::of(job) == status);
-                if jobs.is_empty() || any(TranscodeStatus::Success) {
+                let all = transcodes.iter().map(|it| TranscodeStatus::of_state(*it));
+                let any = |status| all.clone().any(|it| it == status);
+                if transcodes.is_empty() || any(TranscodeStatus::Success) {
                     Self::Normal
                 } else if any(TranscodeStatus::Transcoding) {
                     Self::Transcoding

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::errors::{Code, Refusal, naming_error, service_error};
 use super::origin::{self, Trigger};
-use super::{details, request, session, template, user_data};
+use super::{category, details, request, session, template, user_data};
 use crate::rpc::{ApiError, Params, encoding};
 
 const MOST_URLS: usize = 20;
@@ -105,6 +105,9 @@ pub(crate) async fn submit(
             origin,
         });
     }
+    let named = files.iter().filter_map(|file| file.details.category);
+    let named: Vec<u64> = named.collect();
+    category::check(service, caller, &named).await?;
     let fetching = Fetching {
         pipeline: None,
         bucket,

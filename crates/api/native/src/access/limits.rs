@@ -72,7 +72,7 @@ pub(super) async fn set(
     check_action(&api, &action)?;
     let rule: LimitRule = body.limit.parse().map_err(|_not_a_limit| {
         let detail = format!(
-            "limit must be calls and a period such as 100/s, 6000/min or 10/h, or unlimited, not {:?}",
+            "limit must be calls and a period such as 100/s, 6000/min, 10/h or 200000/d, or unlimited, not {:?}",
             body.limit
         );
         Problem::invalid_field("limit", detail)

@@ -92,6 +92,12 @@ impl IngestSpec {
             let fits = sha256.as_ref().is_none_or(is_digest);
             check(fits, "source.sha256", "64 hex digits, 0-9 and a-f")?;
         }
+        let asset = self.asset.as_ref();
+        check(
+            asset.is_none_or(|asset| asset.details.has_fitting_reference()),
+            "asset.details.reference",
+            "1 to 256 bytes",
+        )?;
         check(
             self.cover.as_ref() != Some(&self.output),
             "cover",

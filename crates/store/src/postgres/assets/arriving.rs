@@ -127,6 +127,10 @@ pub(super) async fn arrived(
     let has_told = session.one(sql::HAS_TOLD, &[&held.number]).await?;
     let has_told: Option<bool> = has_told.map(|row| row.get(0));
     session.execute(sql::NOTE_TOLD, &[&held.number]).await?;
+    // What it has found is the asset's from now on.
+    session
+        .execute(sql::DELETE_ASSET_JOB, &[&held.number])
+        .await?;
     let registered = has_told == Some(false);
     let known = known(session, found, registered).await?;
     let known = match by_row(known.as_ref().map(asset).transpose())? {

@@ -11,8 +11,8 @@ use super::super::rows::{Cells, account_key};
 use super::super::sql::assets as sql;
 use super::super::unit::Submission;
 use super::rows::pair;
-use crate::assets::Unread;
-use crate::contract::Result;
+use crate::assets::{Unread, standing};
+use crate::contract::{AssetStanding, Result};
 use crate::family::source_hash;
 use crate::stored::decode;
 
@@ -105,6 +105,25 @@ pub(super) async fn of_asset(
         })
     });
     Ok(jobs.collect::<Result<_>>()?)
+}
+
+pub(super) async fn standings(
+    session: &Session,
+    account: AccountId,
+    assets: &[AssetId],
+) -> Answer<Vec<AssetStanding>> {
+    let ids: Vec<&[u8]> = assets.iter().map(|it| it.as_bytes().as_slice()).collect();
+    let wanted: [Param<'_>; 2] = [&account_key(account), &ids];
+    let mut found = Vec::new();
+    let mut unread = Unread::of("jobs of assets");
+    for row in &session.all(sql::ASSET_STANDINGS, &wanted).await? {
+        let asset = Cells::of(row, "asset_jobs", "?").bytes(0, "asset")?;
+        let (kind, state): (i16, i16) = (row.get(1), row.get(2));
+        let codes = (i64::from(kind), i64::from(state));
+        found.extend(unread.sift(standing(asset, codes, row.get(3)))?);
+    }
+    unread.log();
+    Ok(found)
 }
 
 pub(super) async fn of_submission(

@@ -20,8 +20,8 @@ use super::transaction::{look_up, transact};
 use super::{PostgresStore, documents};
 use crate::assets::AssetRow;
 use crate::contract::{
-    AssetFilter, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced, PutDocument,
-    PutOutcome, RegisterOutcome, Result, WriteOutcome,
+    AssetFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced,
+    PutDocument, PutOutcome, RegisterOutcome, Result, WriteOutcome,
 };
 use crate::hints::Wakes;
 use crate::outcome::Outcome;
@@ -126,6 +126,14 @@ impl AssetStore for PostgresStore {
         limit: u32,
     ) -> Result<Vec<AssetJob>> {
         look_up!(self.pool.for_walks(), s => jobs::of_asset(s, account, asset, limit).await)
+    }
+
+    async fn asset_standings(
+        &self,
+        account: AccountId,
+        assets: &[AssetId],
+    ) -> Result<Vec<AssetStanding>> {
+        look_up!(self.pool.for_walks(), s => jobs::standings(s, account, assets).await)
     }
 
     async fn submission_jobs(

@@ -3,6 +3,9 @@
 //! They are found by the index that listings use: per pipeline and kind, the lanes of what has ended, oldest id
 //! first. An id carries the time of its job's creation, and no job ends before that; so those with an
 //! id from before the cutoff are all that can have ended before it.
+//!
+//! Jobs of assets stay as long as these do, because what an asset has to show is what they have made. No asset comes
+//! for jobs that are there before it, so that what was found to be of none is of none when it goes.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +54,8 @@ pub(super) async fn look(session: &Session, slice: &Slice) -> Answer<Step> {
         let ended = ended.iter().map(read).collect::<Result<Vec<_>>>()?;
         let looked_at = u32::try_from(ended.len()).unwrap_or(u32::MAX);
         let last = ended.last().map(|ended| ended.id);
-        let outlived = ended.into_iter().filter(|ended| ended.finished_at < cutoff);
+        let outlived = ended.into_iter();
+        let outlived = outlived.filter(|it| it.finished_at < cutoff && !it.is_of_asset);
         step.found.extend(outlived.map(|ended| Found {
             number: ended.number,
             account: Some(account),
@@ -80,6 +84,7 @@ struct Ended {
     number: i64,
     finished_at: Timestamp,
     bytes: u64,
+    is_of_asset: bool,
 }
 
 fn read(row: &Row) -> Result<Ended> {
@@ -91,6 +96,7 @@ fn read(row: &Row) -> Result<Ended> {
         number,
         finished_at: cells.time(2, "finished_at")?,
         bytes: ROW_BYTES + size(3)? + size(4)?,
+        is_of_asset: cells.get(5, "number")?,
     })
 }
 

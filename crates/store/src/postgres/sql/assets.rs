@@ -64,6 +64,9 @@ statements! {
 
     INSERT_ASSET_JOBS = "INSERT INTO asset_jobs (number, account, asset, submission, job) \
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[])";
+    DELETE_ASSET_JOB = "DELETE FROM asset_jobs WHERE number = $1";
+    ASSET_STANDINGS = "SELECT t.asset, j.kind, j.state, j.number FROM unnest($2::bytea[]) AS k(id) \
+        JOIN asset_jobs t ON t.account = $1 AND t.asset = k.id JOIN jobs j ON j.number = t.number";
     ASSET_JOBS = "SELECT submission, job FROM asset_jobs WHERE account = $1 AND asset = $2 \
         ORDER BY submission DESC, job LIMIT $3::bigint";
     SUBMISSION_JOBS = "SELECT asset, job FROM asset_jobs WHERE account = $1 AND submission = $2 \

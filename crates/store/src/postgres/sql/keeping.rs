@@ -36,7 +36,9 @@ statements! {
         (coalesce(octet_length(y.spec), 0) + coalesce(octet_length(y.origin), 0) \
         + coalesce(octet_length(y.user_data), 0))::bigint, \
         (coalesce(octet_length(r.outputs), 0) + coalesce(octet_length(r.fault), 0) \
-        + coalesce(octet_length(r.history), 0))::bigint \
+        + coalesce(octet_length(r.history), 0))::bigint, \
+        EXISTS (SELECT FROM asset_jobs t JOIN assets a ON a.account = t.account AND a.id = t.asset \
+        WHERE t.number = j.number) \
         FROM jobs j LEFT JOIN job_payloads y ON y.number = j.number \
         LEFT JOIN job_results r ON r.number = j.number \
         WHERE j.pipeline = $1 AND j.kind = $2 AND j.lane = $3 AND j.id > $4 AND j.id < $5 \

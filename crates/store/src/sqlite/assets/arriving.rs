@@ -85,6 +85,8 @@ pub(super) fn arrived(
     }
     let has_told: Option<bool> = cell(connection, sql::HAS_TOLD, [held.number])?;
     execute(connection, sql::NOTE_TOLD, [held.number])?;
+    // What it has found is the asset's from now on.
+    execute(connection, sql::DELETE_ASSET_JOB, [held.number])?;
     let registered = has_told == Some(false);
     let known = match by_row(known(connection, found, registered))? {
         // Somebody has deleted it meanwhile.

@@ -9,8 +9,8 @@ use rusqlite::{Connection, params};
 use super::super::rows::{account_key, all, execute};
 use super::super::sql::assets as sql;
 use super::rows::pair;
-use crate::assets::Unread;
-use crate::contract::Result;
+use crate::assets::{Unread, standing};
+use crate::contract::{AssetStanding, Result};
 use crate::family::source_hash;
 use crate::stored::decode;
 
@@ -73,6 +73,27 @@ pub(super) fn of_asset(
         job,
     });
     Ok(jobs.collect())
+}
+
+pub(super) fn standings(
+    connection: &Connection,
+    account: AccountId,
+    assets: &[AssetId],
+) -> Result<Vec<AssetStanding>> {
+    let account = account_key(account);
+    let mut found = Vec::new();
+    let mut unread = Unread::of("jobs of assets");
+    for asset in assets.iter().map(AssetId::as_bytes) {
+        let key = params![account, asset];
+        let rows = all(connection, sql::ASSET_STANDINGS, key, |row| {
+            Ok(standing(*asset, (row.get(0)?, row.get(1)?), row.get(2)?))
+        })?;
+        for row in rows {
+            found.extend(unread.sift(row)?);
+        }
+    }
+    unread.log();
+    Ok(found)
 }
 
 pub(super) fn of_submission(

@@ -19,8 +19,8 @@ use super::submit::NewRow;
 use super::{SqliteStore, access, documents};
 use crate::assets::AssetRow;
 use crate::contract::{
-    AssetFilter, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced, PutDocument,
-    PutOutcome, RegisterOutcome, Result, WriteOutcome,
+    AssetFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced,
+    PutDocument, PutOutcome, RegisterOutcome, Result, WriteOutcome,
 };
 
 #[async_trait]
@@ -128,6 +128,17 @@ impl AssetStore for SqliteStore {
     ) -> Result<Vec<AssetJob>> {
         self.readers
             .read(move |connection| jobs::of_asset(connection, account, asset, limit))
+            .await
+    }
+
+    async fn asset_standings(
+        &self,
+        account: AccountId,
+        assets: &[AssetId],
+    ) -> Result<Vec<AssetStanding>> {
+        let assets = assets.to_vec();
+        self.readers
+            .read(move |connection| jobs::standings(connection, account, &assets))
             .await
     }
 

@@ -4,6 +4,9 @@
 //! first. An id carries the time of its job's creation, and no job ends before that; so those with an
 //! id from before the cutoff are all that can have ended before it.
 //!
+//! Jobs of assets stay as long as these do, because what an asset has to show is what they have made. No asset comes
+//! for jobs that are there before it, so that what was found to be of none is of none when it goes.
+//!
 //! A number must not come again, because jobs are cancelled by it, and SQLite gives the number after the
 //! highest one: so the job with the highest number is not removed but buried, as nobody's and in no
 //! pipeline, until there is a higher one.
@@ -48,7 +51,8 @@ pub(super) fn look(connection: &Connection, slice: &Slice) -> Result<Step> {
         let ended = all(connection, sql::ENDED_JOBS, range, read)?;
         let looked_at = u32::try_from(ended.len()).unwrap_or(u32::MAX);
         let last = ended.last().map(|ended| ended.id);
-        let outlived = ended.into_iter().filter(|ended| ended.finished_at < cutoff);
+        let outlived = ended.into_iter();
+        let outlived = outlived.filter(|it| it.finished_at < cutoff && !it.is_of_asset);
         step.found.extend(outlived.map(|ended| Found {
             number: ended.number,
             account: Some(account),
@@ -77,6 +81,7 @@ struct Ended {
     number: i64,
     finished_at: Timestamp,
     bytes: u64,
+    is_of_asset: bool,
 }
 
 fn read(row: &Row<'_>) -> Result<Ended> {
@@ -91,6 +96,7 @@ fn read(row: &Row<'_>) -> Result<Ended> {
         number,
         finished_at: cells.time(2, "finished_at")?,
         bytes: ROW_BYTES + size(3)? + size(4)?,
+        is_of_asset: cells.get(5, "number")?,
     })
 }
 

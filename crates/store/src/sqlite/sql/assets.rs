@@ -50,6 +50,8 @@ statements! {
 
     INSERT_ASSET_JOB = "INSERT INTO asset_jobs (number, account, asset, submission, job) \
         VALUES (?1, ?2, ?3, ?4, ?5)";
+    ASSET_STANDINGS = "SELECT j.kind, j.state, j.number FROM asset_jobs t JOIN jobs j ON j.number = t.number \
+        WHERE t.account = ?1 AND t.asset = ?2";
     ASSET_JOBS = "SELECT submission, job FROM asset_jobs WHERE account = ?1 AND asset = ?2 \
         ORDER BY submission DESC, job LIMIT ?3";
     SUBMISSION_JOBS = "SELECT asset, job FROM asset_jobs WHERE account = ?1 AND submission = ?2 \

@@ -8,8 +8,8 @@ use reelgate_domain::job::NewJob;
 use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::{AccountId, JobId, ObjectRef, SubmissionId, Timestamp};
 use reelgate_store::{
-    AssetFilter, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced, PutDocument,
-    PutOutcome, RegisterOutcome, Result, WriteOutcome,
+    AssetFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced,
+    PutDocument, PutOutcome, RegisterOutcome, Result, WriteOutcome,
 };
 
 use super::{ELSEWHERE, Faulty};
@@ -66,6 +66,10 @@ impl AssetStore for Faulty {
     }
 
     async fn asset_jobs(&self, _: AccountId, _: AssetId, _: u32) -> Result<Vec<AssetJob>> {
+        unreachable!("{ELSEWHERE}")
+    }
+
+    async fn asset_standings(&self, _: AccountId, _: &[AssetId]) -> Result<Vec<AssetStanding>> {
         unreachable!("{ELSEWHERE}")
     }
 

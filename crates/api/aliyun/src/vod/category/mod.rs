@@ -122,6 +122,20 @@ pub(super) async fn names(
     Ok(found.map(|it| (it.id, it.name)).collect())
 }
 
+/// Refuses a category that the account does not have. Costs nothing unless one is named.
+pub(super) async fn check(
+    service: &Service,
+    caller: &Caller,
+    named: &[u64],
+) -> Result<(), ApiError> {
+    let named = named.iter().copied().collect();
+    let known = names(service, caller, &named).await?;
+    match named.iter().find(|id| !known.contains_key(id)) {
+        None => Ok(()),
+        Some(id) => Err(Refusal::new(Code::CategoryNotFound, id.to_string()).into()),
+    }
+}
+
 fn of(all: &[Category], id: &str) -> Result<Category, Refusal> {
     let found = all.iter().find(|it| it.id.to_string() == id);
     let found = found.cloned();

@@ -94,11 +94,11 @@ async fn of_status(
     wanted: &[&str],
 ) -> Result<Vec<Asset>, ApiError> {
     let mut kept = Vec::new();
-    for found in videos {
-        let tasks = video::tasks(service, caller, &found).await?;
-        if wanted.contains(&video::status(&found, &tasks).word()) {
-            kept.push(found);
-        }
+    for some in videos.chunks(walk::PAGE) {
+        let statuses = video::statuses(service, caller, some).await?;
+        let found = some.iter().zip(statuses);
+        let found = found.filter(|(_, status)| wanted.contains(&status.word()));
+        kept.extend(found.map(|(video, _)| video.clone()));
     }
     Ok(kept)
 }

@@ -10,7 +10,7 @@ use crate::rpc::{ApiError, Params};
 use crate::vod::errors::{Code, Refusal, naming_error};
 use crate::vod::origin::{self, Trigger};
 use crate::vod::template::{self, NO_TRANSCODE};
-use crate::vod::{details, request, user_data};
+use crate::vod::{category, details, request, user_data};
 
 const NAME: &str = "RegisterMetadatas";
 const MOST_FILES: usize = 10;
@@ -56,6 +56,9 @@ pub(in crate::vod) async fn call(
             origin,
         });
     }
+    let named = files.iter().filter_map(|file| file.details.category);
+    let named: Vec<u64> = named.collect();
+    category::check(service, caller, &named).await?;
     let outcomes = if files.is_empty() {
         Vec::new()
     } else {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::rpc::{ApiError, Params};
 use crate::vod::errors::{Code, Refusal, service_error};
-use crate::vod::{details, request};
+use crate::vod::{category, details, request};
 
 /// What is absent stays; an empty description, list of tags or cover is taken away. A title cannot be empty, and
 /// `CateId=-1` takes the category away.
@@ -21,6 +21,7 @@ pub(in crate::vod) async fn call(
     request::unserved(params, &["UserData"])?;
     let change = change(params)?;
     let video = super::one(service, caller, params).await?;
+    category::check(service, caller, change.category.flatten().as_slice()).await?;
     match service.change_asset(caller, video.id, change).await {
         Ok(_) => Ok(json!({})),
         Err(error) if error.kind == ErrorKind::NotFound => {

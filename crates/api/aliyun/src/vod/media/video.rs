@@ -136,8 +136,25 @@ pub(in crate::vod) fn is_transcode(job: &Job) -> bool {
 }
 
 pub(in crate::vod) fn status(video: &Asset, tasks: &[AssetTask]) -> VideoStatus {
-    let jobs: Vec<&Job> = tasks.iter().flat_map(|task| &task.jobs).collect();
-    VideoStatus::of(&video.state, &jobs)
+    let jobs = tasks.iter().flat_map(|task| &task.jobs);
+    let states: Vec<_> = jobs.map(|job| job.lifecycle.state.name()).collect();
+    VideoStatus::of(&video.state, &states)
+}
+
+/// The states of videos, by two looks at all of them.
+pub(in crate::vod) async fn statuses(
+    service: &Service,
+    caller: &Caller,
+    videos: &[Asset],
+) -> Result<Vec<VideoStatus>, ApiError> {
+    let ids: Vec<_> = videos.iter().map(|video| video.id).collect();
+    let transcodes = service.asset_transcodes(caller, &ids).await;
+    let transcodes = transcodes.map_err(service_error)?;
+    let of = |video: &Asset| {
+        let states = transcodes.get(&video.id).map_or(&[][..], Vec::as_slice);
+        VideoStatus::of(&video.state, states)
+    };
+    Ok(videos.iter().map(of).collect())
 }
 
 /// The address of a video's picture: the one that the account named, or of the one that was made.

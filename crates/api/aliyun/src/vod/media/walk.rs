@@ -9,6 +9,9 @@ use crate::vod::errors::service_error;
 /// The most videos that a listing or a search looks at.
 pub(super) const MOST: usize = 5000;
 
+/// How many of them are looked at together.
+pub(super) const PAGE: usize = 100;
+
 /// The first of the account's videos, in the query's order.
 pub(super) async fn walk(
     service: &Service,
@@ -16,7 +19,7 @@ pub(super) async fn walk(
     query: AssetQuery,
 ) -> Result<Vec<Asset>, ApiError> {
     let mut query = AssetQuery {
-        limit: 100,
+        limit: PAGE as u32,
         ..query
     };
     let mut videos = Vec::new();

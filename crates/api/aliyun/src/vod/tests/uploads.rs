@@ -58,6 +58,7 @@ async fn what_cannot_be_brought_in_is_refused_and_nothing_is_queued() {
         json!([members]).to_string()
     };
     let title = metadata(json!({"Title": "a".repeat(129)}));
+    let category = metadata(json!({"CateId": 5}));
     let workflow = metadata(json!({"WorkflowId": "w"}));
     let group = metadata(json!({"TemplateGroupId": UNKNOWN_ID}));
     for (pairs, expected) in [
@@ -73,6 +74,10 @@ async fn what_cannot_be_brought_in_is_refused_and_nothing_is_queued() {
         (
             vec![("UploadURLs", "http://h/a")],
             "400 InvalidParameter.UploadURLs",
+        ),
+        (
+            vec![("UploadURLs", url), ("UploadMetadatas", &category)],
+            "404 InvalidCategory.NotFound",
         ),
         (
             vec![("UploadURLs", url), ("UploadMetadatas", "{}")],
@@ -144,9 +149,11 @@ async fn a_session_is_for_one_call_of_the_account() {
 async fn user_data_and_metadata_are_kept_with_the_upload() {
     let world = world().await;
     let user_data = r#"{"Extend":{"a":1}}"#;
+    let category = call(&world, "AddCategory", &[("CateName", "films")]).await;
+    let category = &category["Category"]["CateId"];
     let metadatas = json!([
         {"SourceURL": "http://h.example.com/none.mp4", "Title": "of no file"},
-        {"SourceURL": "http://h.example.com/a", "FileExtension": "mp4", "Title": "A film", "CateId": "5"},
+        {"SourceURL": "http://h.example.com/a", "FileExtension": "mp4", "Title": "A film", "CateId": category},
     ]);
     let metadatas = metadatas.to_string();
     let pairs = [

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reelgate_domain::asset::AssetId;
-use reelgate_domain::job::{Priority, StateName};
+use reelgate_domain::job::{CancelPolicy, Priority, Selector, StateName, StopMode};
 use reelgate_domain::{JobId, WorkerId, preset};
 use reelgate_service::{Rendition, Renditions};
 use reelgate_testkit::object;
@@ -137,17 +137,25 @@ async fn a_reference_is_of_one_video() {
 async fn what_is_said_of_a_video_can_be_changed() {
     let world = world().await;
     let id = registered(&world, "a.mp4", "A film").await;
+    let unknown = [("VideoId", id.as_str()), ("CateId", "5")];
+    assert_eq!(
+        refused(&world, "UpdateVideoInfo", &unknown).await,
+        "404 InvalidCategory.NotFound"
+    );
+    let category = call(&world, "AddCategory", &[("CateName", "films")]).await;
+    let category = category["Category"]["CateId"].clone();
+    let number = category.to_string();
     let pairs = [
         ("VideoId", id.as_str()),
         ("Title", "Another"),
         ("Tags", "a,b"),
-        ("CateId", "5"),
+        ("CateId", &number),
     ];
     call(&world, "UpdateVideoInfo", &pairs).await;
     let view = call(&world, "GetVideoInfo", &pairs[..1]).await["Video"].clone();
     assert_eq!(
         (&view["Title"], &view["Tags"], &view["CateId"]),
-        (&json!("Another"), &json!("a,b"), &json!(5))
+        (&json!("Another"), &json!("a,b"), &category)
     );
     let pairs = [("VideoId", id.as_str()), ("Tags", ""), ("CateId", "-1")];
     call(&world, "UpdateVideoInfo", &pairs).await;
@@ -222,6 +230,12 @@ async fn videos_are_listed_and_searched() {
     .await;
     assert_eq!(titles(&answer["MediaList"]), ["Trains"]);
     assert_eq!(answer.get("ScrollToken"), None);
+    let old = token.to_owned();
+    world.pass(601);
+    assert_eq!(
+        refused(&world, "SearchMedia", &[("ScrollToken", &old)]).await,
+        "400 InvalidScrollToken.Expired"
+    );
     for (pair, expected) in [
         (("Match", "Title like 'x'"), "400 ErrorMatchSyntax"),
         (("ScrollToken", "x"), "400 InvalidScrollToken.Expired"),
@@ -231,6 +245,51 @@ async fn videos_are_listed_and_searched() {
     ] {
         assert_eq!(refused(&world, "SearchMedia", &[pair]).await, expected);
     }
+}
+
+/// Nothing will ever look at the first one, and nothing has looked at the second yet.
+#[tokio::test]
+async fn a_video_whose_file_nobody_will_look_at_has_failed() {
+    let world = world().await;
+    let id = registered(&world, "a.mp4", "A film").await;
+    let waiting = registered(&world, "b.mp4", "Another").await;
+    let job = job_of(&world, &id).await.parse().unwrap();
+    let (caller, jobs) = (world.caller(), Selector::ids(vec![job]));
+    let cancelled = world
+        .service
+        .cancel(&caller, jobs, CancelPolicy::Any, StopMode::default());
+    cancelled.await.unwrap();
+    let check = async || {
+        let view = call(&world, "GetVideoInfo", &[("VideoId", &id)]).await["Video"].clone();
+        assert_eq!(view["Status"], "UploadFail");
+        for (status, expected) in [("UploadFail", &id), ("UploadSucc", &waiting)] {
+            let answer = call(&world, "GetVideoList", &[("Status", status)]).await;
+            assert_eq!(answer["Total"], 1, "{status}");
+            assert_eq!(answer["VideoList"]["Video"][0]["VideoId"], **expected);
+            let matching = format!("Status = '{status}'");
+            let answer = call(&world, "SearchMedia", &[("Match", &matching)]).await;
+            assert_eq!(answer["Total"], 1, "{status}");
+            assert_eq!(answer["MediaList"][0]["MediaId"], **expected);
+        }
+        for (action, expected) in [
+            ("GetPlayInfo", "403 Forbidden.IllegalStatus"),
+            ("GetMezzanineInfo", "404 InvalidFile.NotFound"),
+        ] {
+            let found = refused(&world, action, &[("VideoId", &id)]).await;
+            assert_eq!(found, expected, "{action}");
+        }
+    };
+    check().await;
+    // However long ago that was.
+    world.pass(10 * 366 * 24 * 3600);
+    world.service.clean().await.unwrap();
+    check().await;
+    assert_eq!(
+        call(&world, "DeleteVideo", &[("VideoIds", &id)]).await["ForbiddenVideoIds"],
+        json!([])
+    );
+    world.service.clean().await.unwrap();
+    assert!(world.service.job(&caller, job).await.is_err());
 }
 
 #[tokio::test]

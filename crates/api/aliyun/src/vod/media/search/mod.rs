@@ -3,6 +3,7 @@
 //! <https://www.alibabacloud.com/help/en/vod/developer-reference/api-vod-2017-03-21-searchmedia>
 
 mod condition;
+mod scroll;
 
 use reelgate_domain::asset::{Asset, AssetId, AssetState};
 use reelgate_service::{AssetQuery, Caller, Service};
@@ -11,10 +12,11 @@ use serde_json::{Map, Value, json};
 use condition::Condition;
 
 use super::video::{self, Snapshots, Views};
-use super::walk::walk;
+use super::walk::{self, walk};
 use crate::rpc::{ApiError, Params};
 use crate::vod::errors::{Code, Refusal};
 use crate::vod::request::{self, Page};
+use crate::vod::status::VideoStatus;
 
 /// Pages behind this one are reached by tokens.
 const LAST_PAGE: u32 = 200;
@@ -58,10 +60,10 @@ pub(in crate::vod) async fn call(
             return Err(Refusal::new(Code::MissingParameter, "ScrollToken").into());
         }
         None => None,
-        Some(token) => {
-            let token = token.parse::<AssetId>();
-            Some(token.map_err(|_invalid| Refusal::new(Code::ScrollToken, ""))?)
-        }
+        Some(token) => match scroll::read(token, service.now()) {
+            Some(last) => Some(last),
+            None => return Err(Refusal::new(Code::ScrollToken, "").into()),
+        },
     };
     let query = AssetQuery {
         oldest_first,
@@ -84,7 +86,7 @@ pub(in crate::vod) async fn call(
     let token = rest.get(..shown).and_then(|shown| shown.last());
     let token = token
         .filter(|_| shown < rest.len())
-        .map(|last| last.id.to_string());
+        .map(|last| scroll::token(last.id, service.now()));
     let views = Views::new(service, caller, &rest[..shown]).await?;
     let fields = request::optional(params, "Fields");
     let mut list = Vec::with_capacity(shown);
@@ -138,18 +140,18 @@ async fn matching(
     condition: &Condition,
 ) -> Result<Vec<Asset>, ApiError> {
     let mut kept = Vec::new();
-    for it in found {
-        // It takes two reads, which most conditions need not.
-        let status = match condition.asks_status() {
+    for some in found.chunks(walk::PAGE) {
+        // Most conditions need no look at what was made of them.
+        let words: Vec<&str> = match condition.asks_status() {
             true => {
-                let tasks = video::tasks(service, caller, &it).await?;
-                video::status(&it, &tasks).word()
+                let statuses = video::statuses(service, caller, some).await?;
+                statuses.into_iter().map(VideoStatus::word).collect()
             }
-            false => "",
+            false => vec![""; some.len()],
         };
-        if condition.holds(&it, status) {
-            kept.push(it);
-        }
+        let found = some.iter().zip(words);
+        let found = found.filter(|(video, word)| condition.holds(video, word));
+        kept.extend(found.map(|(video, _)| video.clone()));
     }
     Ok(kept)
 }
