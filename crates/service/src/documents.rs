@@ -1,7 +1,7 @@
 //! Documents: small things that a dialect keeps for an account.
 
 use reelgate_domain::document::{Document, DocumentKind};
-use reelgate_store::{PutDocument, PutOutcome};
+use reelgate_store::{DocumentWrite, DocumentsBelow, PutDocument, PutOutcome, WriteOutcome};
 use serde_json::Value;
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
@@ -18,6 +18,18 @@ pub struct KeepDocument {
     pub most: u32,
 }
 
+/// One of several changes of documents that are made together.
+#[derive(Clone, Debug)]
+pub enum DocumentChange {
+    Keep(KeepDocument),
+    Forget {
+        kind: DocumentKind,
+        id: String,
+        /// The one that was read.
+        revision: u64,
+    },
+}
+
 impl Service {
     /// An id that no other document has, of 32 hex digits.
     pub fn new_document_id(&self) -> String {
@@ -32,7 +44,21 @@ impl Service {
         document: KeepDocument,
     ) -> Result<Document, ServiceError> {
         let subject = document.id.clone();
-        let put = PutDocument {
+        let put = self.put(caller, document);
+        let most = put.most;
+        match self.store.put_document(put, caller.once).await? {
+            PutOutcome::Stored(document) => Ok(document),
+            PutOutcome::Changed(_) => {
+                let message = format!("{subject} was changed in this very moment");
+                Err(ServiceError::new(ErrorKind::Conflict, subject, message))
+            }
+            PutOutcome::Full => Err(full(subject, most)),
+            PutOutcome::Unfit => Err(unfit(subject)),
+        }
+    }
+
+    fn put(&self, caller: &Caller, document: KeepDocument) -> PutDocument {
+        PutDocument {
             account: caller.account,
             kind: document.kind,
             id: document.id,
@@ -40,21 +66,7 @@ impl Service {
             replaces: document.replaces,
             most: document.most,
             now: self.clock.now(),
-        };
-        let most = put.most;
-        let (kind, message) = match self.store.put_document(put, caller.once).await? {
-            PutOutcome::Stored(document) => return Ok(document),
-            PutOutcome::Changed(_) => {
-                let message = format!("{subject} was changed in this very moment");
-                (ErrorKind::Conflict, message)
-            }
-            PutOutcome::Full => (ErrorKind::TooLarge, format!("there are {most} already")),
-            PutOutcome::Unfit => {
-                let message = format!("{subject} is too long to be kept");
-                return Err(ServiceError::invalid(subject, message));
-            }
-        };
-        Err(ServiceError::new(kind, subject, message))
+        }
     }
 
     pub async fn document(
@@ -75,6 +87,54 @@ impl Service {
         Ok(self.store.documents(caller.account, kind).await?)
     }
 
+    /// A page of those whose ids begin with `prefix`, which ends in a slash, and how many these are.
+    pub async fn documents_below(
+        &self,
+        caller: &Caller,
+        kind: DocumentKind,
+        prefix: String,
+        (skip, limit): (u32, u32),
+    ) -> Result<(Vec<Document>, u64), ServiceError> {
+        let below = DocumentsBelow {
+            account: caller.account,
+            kind,
+            prefix,
+            skip,
+            limit,
+        };
+        Ok(self.store.documents_below(below).await?)
+    }
+
+    /// Makes all of the changes in one write, or none. False if something that was read has been changed
+    /// meanwhile, or is there although it was to be new; fails as [`Service::keep_document`] does.
+    pub async fn change_documents(
+        &self,
+        caller: &Caller,
+        changes: Vec<DocumentChange>,
+    ) -> Result<bool, ServiceError> {
+        let subjects: Vec<(String, u32)> = changes.iter().map(subject).collect();
+        let writes = changes.into_iter().map(|change| match change {
+            DocumentChange::Keep(document) => DocumentWrite::Put(self.put(caller, document)),
+            DocumentChange::Forget { kind, id, revision } => {
+                DocumentWrite::Forget { kind, id, revision }
+            }
+        });
+        let writes = writes.collect();
+        let outcome = self
+            .store
+            .write_documents(caller.account, writes, caller.once)
+            .await?;
+        match outcome {
+            WriteOutcome::Written => Ok(true),
+            WriteOutcome::Changed { .. } => Ok(false),
+            WriteOutcome::Full { at } => {
+                let (id, most) = &subjects[at];
+                Err(full(id.clone(), *most))
+            }
+            WriteOutcome::Unfit { at } => Err(unfit(subjects[at].0.clone())),
+        }
+    }
+
     /// Whether there was one.
     pub async fn forget_document(
         &self,
@@ -87,4 +147,22 @@ impl Service {
             .delete_document(caller.account, kind, id, caller.once);
         Ok(deleted.await?)
     }
+}
+
+/// What refusals name, and the most there may be of its kind.
+fn subject(change: &DocumentChange) -> (String, u32) {
+    match change {
+        DocumentChange::Keep(document) => (document.id.clone(), document.most),
+        DocumentChange::Forget { id, .. } => (id.clone(), u32::MAX),
+    }
+}
+
+fn full(subject: String, most: u32) -> ServiceError {
+    let message = format!("there are {most} already");
+    ServiceError::new(ErrorKind::TooLarge, subject, message)
+}
+
+fn unfit(subject: String) -> ServiceError {
+    let message = format!("{subject} is too long to be kept");
+    ServiceError::invalid(subject, message)
 }

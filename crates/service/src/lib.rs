@@ -44,7 +44,7 @@ pub use assets::{
 };
 pub use buckets::{BucketOpener, BucketView, NewS3Bucket, OpenBucketError};
 pub use clock::{Clock, SystemClock};
-pub use documents::KeepDocument;
+pub use documents::{DocumentChange, KeepDocument};
 pub use error::{ErrorKind, ServiceError};
 pub use holdups::Holdups;
 pub use ids::{Ids, RandomIds};

@@ -70,7 +70,8 @@ pub struct PutDocument {
     pub body: serde_json::Value,
     /// Absent: there is none of this id yet. Else the revision that it replaces.
     pub replaces: Option<u64>,
-    /// The most documents of this kind that the account may have.
+    /// The most documents of this kind that the account may have; as many as a number can say are not
+    /// counted.
     pub most: u32,
     pub now: Timestamp,
 }

@@ -81,7 +81,7 @@ async fn look(
     if old.as_ref().map(|old| old.revision) != new.replaces {
         return Ok(Err(PutOutcome::Changed(old)));
     }
-    if old.is_none() {
+    if old.is_none() && new.most < u32::MAX {
         let key: [Param<'_>; 2] = [&account_key(new.account), &new.kind];
         let count = session.one(sql::COUNT_DOCUMENTS, &key).await?;
         let count: i64 = count.map_or(0, |row| row.get(0));

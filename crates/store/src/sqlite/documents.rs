@@ -72,7 +72,7 @@ fn look(
     if old.as_ref().map(|old| old.revision) != new.replaces {
         return Ok(Err(PutOutcome::Changed(old)));
     }
-    if old.is_none() {
+    if old.is_none() && new.most < u32::MAX {
         let key = params![account_key(new.account), new.kind];
         let count: i64 = cell(connection, sql::COUNT_DOCUMENTS, key)?.unwrap_or(0);
         if count + beside >= i64::from(new.most) {

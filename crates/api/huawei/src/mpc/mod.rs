@@ -19,20 +19,21 @@ mod facts;
 mod failure;
 mod fields;
 mod forget;
+mod kept;
 mod operations;
 mod pipeline;
+mod presets;
 mod query;
 mod routes;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "templates read theirs with it next")
-)]
 mod settings;
 mod status;
 mod submit;
 mod tasks;
+mod template;
+mod template_group;
 mod times;
 mod transcodings;
+mod watermark_template;
 
 pub(crate) use asked::Asked;
 pub(crate) use operations::MPC;
@@ -49,6 +50,24 @@ pub(crate) async fn call(action: &'static str, asked: &Asked<'_>) -> Outcome {
         "CreateTranscodingTask" => transcodings::create_transcoding_task::call(asked).await,
         "DeleteTranscodingTaskByConsole" => {
             transcodings::delete_transcoding_task_by_console::call(asked).await
+        }
+        "CreateTemplateGroup" => template_group::create_template_group::call(asked).await,
+        "CreateTransTemplate" => template::create_trans_template::call(asked).await,
+        "CreateWatermarkTemplate" => {
+            watermark_template::create_watermark_template::call(asked).await
+        }
+        "DeleteTemplate" => template::delete_template::call(asked).await,
+        "DeleteTemplateGroup" => template_group::delete_template_group::call(asked).await,
+        "DeleteWatermarkTemplate" => {
+            watermark_template::delete_watermark_template::call(asked).await
+        }
+        "ListTemplate" => template::list_template::call(asked).await,
+        "ListTemplateGroup" => template_group::list_template_group::call(asked).await,
+        "ListWatermarkTemplate" => watermark_template::list_watermark_template::call(asked).await,
+        "UpdateTemplateGroup" => template_group::update_template_group::call(asked).await,
+        "UpdateTransTemplate" => template::update_trans_template::call(asked).await,
+        "UpdateWatermarkTemplate" => {
+            watermark_template::update_watermark_template::call(asked).await
         }
         "DeleteTranscodingTask" => transcodings::delete_transcoding_task::call(asked).await,
         "ListAllBuckets" => account::list_all_buckets::call(asked).await,

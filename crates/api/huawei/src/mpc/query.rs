@@ -106,6 +106,11 @@ impl Query {
         })
     }
 
+    /// The only thing of a call about one.
+    pub(super) fn id(&self, name: &str) -> Result<i64, ApiError> {
+        id(name, self.needed(name)?)
+    }
+
     /// The only task of a call about one.
     pub(super) fn task(&self) -> Result<JobNumber, ApiError> {
         id("task_id", self.needed("task_id")?).map(JobNumber)

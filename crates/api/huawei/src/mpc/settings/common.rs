@@ -2,7 +2,7 @@
 
 use reelgate_domain::job::kind::transcode::{Container, SegmentFormat};
 
-use super::Policy;
+use super::{Policy, VideoCommon};
 use crate::errors::ApiError;
 use crate::mpc::fields::Fields;
 
@@ -45,11 +45,11 @@ impl Common {
     /// Formats of sound alone have no parameters of video; that there is none may be said.
     pub(in crate::mpc) fn check_video(
         &self,
-        policy: Policy,
+        shared: &VideoCommon,
         fields: &Fields,
     ) -> Result<(), ApiError> {
         let is_sound = matches!(self.container, Container::Mp3 | Container::Adts);
-        if is_sound && policy == Policy::Transcode {
+        if is_sound && shared.policy == Policy::Transcode {
             let why = "must be discard, or no video be given, for pack_type 5 and 6";
             return Err(fields.refuse("output_policy", why));
         }

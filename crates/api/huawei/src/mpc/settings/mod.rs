@@ -57,7 +57,7 @@ impl AvParameters {
             Some(mut video) => {
                 let shared = VideoCommon::take(&mut video, place)?;
                 let measures = Measures::take(&mut video, &shared, place)?;
-                common.check_video(shared.policy, &video)?;
+                common.check_video(&shared, &video)?;
                 video.finish()?;
                 (shared, measures)
             }

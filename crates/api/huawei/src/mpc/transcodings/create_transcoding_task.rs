@@ -14,8 +14,8 @@ use super::request::{Made, Request};
 use crate::answer::json;
 use crate::errors::{ApiError, Outcome};
 use crate::mpc::asked::Asked;
-use crate::mpc::errors::{TEMPLATE_MISSING, invalid, plain};
-use crate::mpc::submit;
+use crate::mpc::errors::invalid;
+use crate::mpc::{submit, template};
 
 pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
     asked.query(&[])?;
@@ -51,13 +51,13 @@ async fn outputs(asked: &Asked<'_>, request: &Request) -> Result<Vec<OutputSpec>
             Made::By(_) => None,
         })
         .collect();
-    let mut found = templates(asked, &ids).await?.into_iter();
+    let mut found = template::find(asked, &ids).await?.into_iter();
     let mut outputs = Vec::with_capacity(request.wanted.len());
     let mut targets = BTreeSet::new();
     for (place, wanted) in request.wanted.iter().enumerate() {
         let settings: Option<Settings> = match &wanted.made {
             Made::By(settings) => Some((**settings).clone()),
-            Made::ByTemplate(_) => found.next(),
+            Made::ByTemplate(_) => found.next().map(|found| found.settings),
         };
         let missing = || ApiError::internal("a template that was found has no settings");
         let spec = request.spec(place, settings.ok_or_else(missing)?)?;
@@ -68,16 +68,4 @@ async fn outputs(asked: &Asked<'_>, request: &Request) -> Result<Vec<OutputSpec>
         outputs.push(spec);
     }
     Ok(outputs)
-}
-
-/// The settings of templates, in the order of their ids: there are none yet.
-#[expect(
-    clippy::unused_async,
-    reason = "templates of the project are looked up in the store"
-)]
-async fn templates(_asked: &Asked<'_>, ids: &[i64]) -> Result<Vec<Settings>, ApiError> {
-    match ids.is_empty() {
-        true => Ok(Vec::new()),
-        false => Err(plain(TEMPLATE_MISSING)),
-    }
 }

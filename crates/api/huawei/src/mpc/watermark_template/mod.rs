@@ -1,0 +1,14 @@
+//! Watermark templates: kept and shown; tasks cannot use them before pictures can be laid over others.
+
+mod body;
+pub(super) mod create_watermark_template;
+pub(super) mod delete_watermark_template;
+pub(super) mod list_watermark_template;
+pub(super) mod update_watermark_template;
+
+use reelgate_domain::document::Document;
+
+/// The name that a stored template has, if it has one.
+fn name_of(document: &Document) -> Option<&str> {
+    document.body["template_name"].as_str()
+}
