@@ -148,21 +148,34 @@ impl SnapshotSpec {
     /// The most of one whose number follows from the source's length.
     pub const MAX_THROUGH: u32 = 10_000;
 
+    /// The latest moment that may be named, in milliseconds: 48 hours, which is as long as an output may be.
+    pub const LATEST_MS: u64 = 48 * 3600 * 1000;
+
     /// Checks every range; a dialect whose ranges differ checks its own before.
     pub fn validate(&self) -> Result<(), OutOfRange> {
+        const TIME: &str = "at most 172800000";
         let counts = 1..=Self::MAX_PICTURES;
+        let is_time = |time: &u64| *time <= Self::LATEST_MS;
         match &self.moments {
             Moments::At(times) => {
                 let count = u32::try_from(times.len()).unwrap_or(u32::MAX);
                 let rise = times.windows(2).all(|pair| pair[0] < pair[1]);
-                let fit = counts.contains(&count) && rise;
-                check(fit, "moments.at", "1 to 300 times that rise")?;
+                let fit = counts.contains(&count) && rise && times.iter().all(is_time);
+                let expected = "1 to 300 times that rise, up to 172800000";
+                check(fit, "moments.at", expected)?;
             }
-            Moments::Every { step_ms, most, .. } => {
-                check(*step_ms >= 100, "moments.every.step_ms", "100 or more")?;
+            Moments::Every {
+                first_ms,
+                step_ms,
+                most,
+            } => {
+                check(is_time(first_ms), "moments.every.first_ms", TIME)?;
+                let fits = *step_ms >= 100 && is_time(step_ms);
+                check(fits, "moments.every.step_ms", "100 to 172800000")?;
                 check(counts.contains(most), "moments.every.most", "1 to 300")?;
             }
-            Moments::Spread { count, .. } => {
+            Moments::Spread { first_ms, count } => {
+                check(is_time(first_ms), "moments.spread.first_ms", TIME)?;
                 check(counts.contains(count), "moments.spread.count", "1 to 300")?;
             }
             Moments::Through {
@@ -304,6 +317,36 @@ mod tests {
         let spec: SnapshotSpec = serde_json::from_str(text).unwrap();
         assert!(spec.naming.is_numbered() && spec.archive.is_none() && spec.long_side.is_none());
         assert_eq!(serde_json::to_string(&spec).unwrap(), text);
+    }
+
+    /// Times that nothing can count in microseconds were written into command lines.
+    #[test]
+    fn moments_are_within_two_days() {
+        let last = SnapshotSpec::LATEST_MS;
+        let validate = |moments: Moments| {
+            let text = r#"{"input":{"bucket":"media","key":"a.mp4"},"output":{"bucket":"media","key":"a.jpg"},"moments":{"at":[0]}}"#;
+            let spec = serde_json::from_str::<SnapshotSpec>(text).unwrap();
+            SnapshotSpec { moments, ..spec }.validate()
+        };
+        let every = |first_ms, step_ms| Moments::Every {
+            first_ms,
+            step_ms,
+            most: 300,
+        };
+        let spread = |first_ms| Moments::Spread { first_ms, count: 2 };
+        for moments in [Moments::At(vec![0, last]), every(last, last), spread(last)] {
+            validate(moments).unwrap();
+        }
+        for too_late in [last + 1, u64::MAX] {
+            for (moments, field) in [
+                (Moments::At(vec![0, too_late]), "moments.at"),
+                (every(too_late, 100), "moments.every.first_ms"),
+                (every(0, too_late), "moments.every.step_ms"),
+                (spread(too_late), "moments.spread.first_ms"),
+            ] {
+                assert_eq!(validate(moments).unwrap_err().field, field);
+            }
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::vod::status::mezzanine_word;
 use crate::vod::{media, request};
 
 const MOST_MOMENTS: usize = 30;
+/// The latest first one, in milliseconds.
+const LATEST_MS: u32 = SnapshotSpec::LATEST_MS as u32;
 const MOST_USER_DATA_BYTES: usize = 1024;
 const SPRITE: &str = "SpriteSnapshotConfig";
 const TIMES: &str = "SpecifiedOffsetTimes";
@@ -62,7 +64,8 @@ pub(in crate::vod) async fn call(
 fn moments(params: &Params) -> Result<Moments, Refusal> {
     let mut times = times(params)?;
     if !times.is_empty() {
-        if times.len() > MOST_MOMENTS {
+        let is_late = |at: &u64| *at > SnapshotSpec::LATEST_MS;
+        if times.len() > MOST_MOMENTS || times.iter().any(is_late) {
             return Err(Refusal::parameter(TIMES));
         }
         times.sort_unstable();
@@ -70,7 +73,7 @@ fn moments(params: &Params) -> Result<Moments, Refusal> {
         return Ok(Moments::At(times));
     }
     let count = request::number(params, "Count", 1..=SnapshotSpec::MAX_PICTURES, 1)?;
-    let first = request::number(params, "SpecifiedOffsetTime", 0..=u32::MAX, 0)?;
+    let first = request::number(params, "SpecifiedOffsetTime", 0..=LATEST_MS, 0)?;
     let interval = request::number(params, "Interval", 0..=24 * 3600, 1)?;
     Ok(match interval {
         0 => Moments::Spread {
@@ -201,13 +204,15 @@ mod tests {
             "[{}]",
             (0..31).map(|n| n.to_string()).collect::<Vec<_>>().join(",")
         );
-        for bad in ["[-1]", "{}", "[1.5]", "x", &many] {
+        for bad in ["[-1]", "{}", "[1.5]", "x", "[172800001]", &many] {
             assert_eq!(
                 read(&[(TIMES, bad)]),
                 Err(Refusal::parameter(TIMES)),
                 "{bad}"
             );
         }
-        assert_eq!(read(&[("Count", "301")]), Err(Refusal::parameter("Count")));
+        for (name, value) in [("Count", "301"), ("SpecifiedOffsetTime", "172800001")] {
+            assert_eq!(read(&[(name, value)]), Err(Refusal::parameter(name)));
+        }
     }
 }
