@@ -7,20 +7,28 @@ import pytest
 from huaweicloudsdkcore.exceptions import exceptions
 
 import huawei
+import mpc
+import pictures
 
 INVALID = "Invalid request parameter, "
 
 
 @pytest.fixture
-def client(server):
-    return huawei.client(server)
+def checked(server):
+    """Answers are compared with what the SDK understands."""
+    return mpc.Mpc(server)
+
+
+@pytest.fixture
+def client(checked):
+    return checked.client
 
 
 @pytest.fixture
 def elsewhere(server, native):
     """A client of another project of the same account."""
     made = native.call("POST", "/projects", json={"name": f"other-{uuid.uuid4().hex[:8]}"})
-    return huawei.client(server, huawei.credentials(server, project=made["id"]))
+    return mpc.Mpc(server, huawei.credentials(server, project=made["id"])).client
 
 
 def name(prefix):
@@ -335,3 +343,49 @@ def test_without_a_body_everything_is_refused(client):
             (client.create_watermark_template, sdk.CreateWatermarkTemplateRequest(), 403),
             (client.update_watermark_template, sdk.UpdateWatermarkTemplateRequest(), 403)]:
         assert refused(call, request) == (status, "MPC.10202", f"{INVALID}the body is missing.")
+
+
+@pytest.fixture
+def desk(server, checked, media, native):
+    return mpc.Desk(checked, server, media, native)
+
+
+def streams(desk, task, at, tmp_path):
+    """Codec, width and channels of the streams of an output, of a playlist those of its segments."""
+    name = task.output_file_name[at]
+    made = tmp_path / name.rsplit("/", 1)[-1]
+    made.write_bytes(desk.object(name))
+    if name.endswith(".m3u8"):
+        segments = [line for line in made.read_text("utf-8").splitlines() if not line.startswith("#")]
+        made = tmp_path / segments[0]
+        made.write_bytes(desk.object(segments[0]))
+    found = pictures.probe(made)["streams"]
+    return {(one["codec_name"], one.get("width"), one.get("channels")) for one in found}
+
+
+def test_tasks_are_made_by_templates_groups_and_presets(client, desk, tmp_path):
+    own, _ = template(client, video=video(codec=2, profile=4, level=0, bitrate=200, width=320, height=240, preset=1),
+                      audio=audio(channels=1), common=common(pack_type=4))
+    group_made, _ = group(client, videos=[sdk.VideoObj(width=256, height=144, bitrate=100),
+                                          sdk.VideoObj(width=128, height=72, bitrate=60)])
+    asked = [own, *group_made.template_ids, 7000141, 7000142]
+    task = desk.wait(desk.create(av_parameters=None, trans_template_id=asked, crop={"duration": 2}))
+    assert task.status == "SUCCEEDED", task
+    assert task.trans_template_id == asked
+    assert [streams(desk, task, at, tmp_path) for at in range(5)] == [
+        {("hevc", 320, None), ("aac", None, 1)},
+        {("h264", 256, None), ("aac", None, 2)},
+        {("h264", 128, None), ("aac", None, 2)},
+        {("mp3", None, 2)},
+        {("aac", None, 2)},
+    ]
+    details = task.transcode_detail.multitask_info
+    assert [it.template_id for it in details] == asked
+
+
+def test_a_task_of_a_template_that_is_none_is_refused(client, desk):
+    gone, _ = template(client)
+    client.delete_template(sdk.DeleteTemplateRequest(template_id=gone))
+    for wanted in (gone, 7000512, 2**31 - 1):
+        found = desk.refused(av_parameters=None, trans_template_id=[7000115, wanted])
+        assert found == ((400, "MPC.10089"), "The template file does not exist.")
