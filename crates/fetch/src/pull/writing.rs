@@ -282,7 +282,11 @@ impl Inner {
             sha256: Some(hex::encode(sha256)),
         };
         let number = state_file.next_number();
-        state_file.keep(number, &state)?.sync_data()?;
+        let kept = state_file.keep(number, &state)?;
+        // A small file is sooner fetched again than its state is made to outlive a loss of power.
+        if source.total >= WORTH_KEEPING {
+            kept.sync_data()?;
+        }
         rename(self.dir.join(PART), &whole)?;
         Ok(whole)
     }
