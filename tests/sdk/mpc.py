@@ -90,7 +90,7 @@ class Desk:
     """Creates tasks over one server's bucket and waits for them."""
 
     def __init__(self, client, server, media, native):
-        self.client, self.native = client, native
+        self.client, self.server, self.native = client, server, native
         self.bucket = server.credentials["bucket"]
         self._media = media
         self.folder = mps.unique("mpc")

@@ -1,7 +1,9 @@
 """Transcoding tasks through the vendor's SDK: created, looked for, cancelled, made."""
+import concurrent.futures
 import datetime
 
 import pytest
+from huaweicloudsdkcore.exceptions import exceptions
 
 import harness
 import huawei
@@ -61,6 +63,29 @@ def test_what_is_no_task_that_waits_is_refused_alike(desk):
     desk.wait(running, {"CANCELED"})
 
 
+def test_a_cancel_and_a_start_never_both_win(desk):
+    bodies = [desk.body(crop={"duration": 1}, output_filenames=[f"{number}.mp4"]) for number in range(24)]
+    ids = [desk.client.call("CreateTranscodingTask", body).task_id for body in bodies]
+
+    def cancel(task_id):
+        client = mpc.Mpc(desk.server)
+        try:
+            return task_id, client.call("DeleteTranscodingTask", task_id=task_id).status_code
+        except exceptions.ClientRequestException as error:
+            return task_id, (error.status_code, error.error_code)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = dict(pool.map(cancel, ids))
+    assert set(answers.values()) <= {204, FAILED}
+    jobs = {job["number"]: job for job in desk.native.call("GET", "/jobs", params={"limit": 100})["jobs"]}
+    for task_id, answer in answers.items():
+        task = desk.wait(task_id)
+        assert task.status == ("CANCELED" if answer == 204 else "SUCCEEDED"), (answer, task)
+        happened = desk.native.call("GET", f"/jobs/{jobs[task_id]['id']}/history")["events"]
+        started = any(entry["event"] == "started" for entry in happened)
+        assert started == (answer != 204), happened
+
+
 @pytest.mark.parametrize("query", [[], [("task_id", "")], [("task_id", "x")], [("task_id", "1.5")],
                                    [("task_id", "-1")], [("task_id", str(2 ** 31))],
                                    [("task_id", "1"), ("task_id", "2")], [("id", "1")]])
@@ -116,6 +141,27 @@ def test_a_task_makes_all_its_outputs(desk, tmp_path):
     assert [para.pack for para in detail.media_detail.output_video_paras] == ["MP4", "HLS"]
 
 
+def test_templates_and_members_of_groups_become_outputs_of_one_task(desk):
+    small = {"template_name": mpc.mps.unique("t").replace("-", "_"), **mpc.SMALL, "common": mpc.MP4}
+    template = desk.client.call("CreateTransTemplate", small).template_id
+    group = desk.client.call("CreateTemplateGroup", {
+        "name": mpc.mps.unique("g").replace("-", "_"), "common": mpc.HLS, "audio": mpc.SMALL["audio"],
+        "video_common": {"codec": 1, "preset": 1},
+        "videos": [{"width": 320, "height": 180, "bitrate": 200}, {"width": 160, "height": 90, "bitrate": 100}]})
+    members = group.template_group.template_ids
+    wanted = [template, *members]
+    task_id = desk.create(av_parameters=None, trans_template_id=wanted, crop={"duration": 1})
+    task = desk.wait(task_id, {"SUCCEEDED"})
+    assert task.trans_template_id == wanted
+    shown = task.transcode_detail.multitask_info
+    assert [one.template_id for one in shown] == wanted
+    assert [one.output_file.format for one in shown] == ["MP4", "HLS", "HLS"]
+    assert [one.output_file.video_info.width for one in shown] == [320, 320, 160]
+    listed = desk.create(av_parameters=None, crop={"duration": 1},
+                         trans_template_list=[{"template_id": template, "output_filename": "listed"}])
+    assert desk.wait(listed, {"SUCCEEDED"}).output_file_name == ["listed.mp4"]
+
+
 def test_outputs_without_names_get_those_of_their_places(desk):
     task_id = desk.create({**mpc.SMALL, "common": mpc.MP4}, {**mpc.SMALL, "common": mpc.MP4}, crop={"duration": 1})
     task = desk.wait(task_id, {"SUCCEEDED"})
@@ -154,6 +200,32 @@ def test_both_ways_to_show_who_calls(server, desk):
     assert answer.status_code == 200
     assert answer.json()["task_array"][0]["task_id"] == str(task_id)
     desk.wait(task_id, {"SUCCEEDED"})
+
+
+def test_a_limit_of_calls_is_told_in_the_vendors_form(waiting, idle):
+    limits = f"/accounts/{idle.credentials['account_id']}/limits/mpc:ListTranscodeDetail"
+    waiting.native.call("PUT", limits, json={"limit": "1/h"})
+    try:
+        waiting.client.call("ListTranscodeDetail", task_id=["1"])
+        # The SDK shows neither code nor text of a 429.
+        with pytest.raises(exceptions.ClientRequestException, match="429"):
+            waiting.client.call("ListTranscodeDetail", task_id=["1"])
+        path = f"/v1/{idle.credentials['project_id']}/transcodings/detail"
+        answer = huawei.Wire(idle).send("GET", path, query=[("task_id", "1")])
+        assert huawei.summary(answer) == (429, "APIGW.0308")
+        assert int(answer.headers["Retry-After"]) > 3000
+    finally:
+        waiting.native.request("DELETE", limits)
+
+
+def test_a_cancel_is_on_record_with_its_task(waiting):
+    task_id = waiting.create()
+    waiting.cancel(task_id)
+    waiting.client.refused("DeleteTranscodingTask", task_id=task_id)
+    listed = waiting.native.call("GET", "/audit", params={"action": "mpc:DeleteTranscodingTask", "limit": 100})
+    records = [(one["status"], one.get("code")) for one in listed["entries"]
+               if one["resource"].endswith(f"/transcodings?task_id={task_id}")]
+    assert sorted(records, key=str) == [(204, None), (400, "MPC.10212")]
 
 
 def test_records_of_ended_tasks_are_deleted(waiting):
