@@ -57,8 +57,8 @@ pub use access::{
     Resealed, Rotate, SealedSecret,
 };
 pub use assets::{
-    AssetFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow,
-    PutDocument, PutOutcome, RegisterAsset, RegisterOutcome, WriteOutcome,
+    AssetFilter, AssetJobFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite,
+    DocumentsBelow, PutDocument, PutOutcome, RegisterAsset, RegisterOutcome, WriteOutcome,
 };
 pub use events::{
     ClaimedDelivery, DeliveryClaim, DeliveryFilter, DestinationChange, EventPage, EventStore,

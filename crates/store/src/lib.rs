@@ -19,14 +19,14 @@ mod stored;
 mod walk;
 
 pub use contract::{
-    AccessStore, AssetFilter, AssetStanding, AssetStore, Attach, AuditFilter, Beat, BeatAnswer,
-    Bucket, ChangeAsset, Claim, ClaimedDelivery, Create, CreateAccount, Cutoffs, DeleteCluster,
-    DeleteJob, DeletePipeline, DeletePolicy, DeliveryClaim, DeliveryFilter, DestinationChange,
-    DocumentWrite, DocumentsBelow, Ending, EventPage, EventStore, Fenced, Gone, Hints, JobFilter,
-    Join, KeepStore, NewAccount, NewDelivery, NewPipeline, NodeStore, Outlived, PipelinePage, Put,
-    PutDocument, PutOutcome, RegisterAsset, RegisterOutcome, Replay, Resealed, Result,
-    RetryOutcome, Rotate, SealedSecret, Settled, Sign, Slice, SliceCursor, Store, StoreError,
-    SubmitOutcome, Tally, Told, Work, WriteOutcome,
+    AccessStore, AssetFilter, AssetJobFilter, AssetStanding, AssetStore, Attach, AuditFilter, Beat,
+    BeatAnswer, Bucket, ChangeAsset, Claim, ClaimedDelivery, Create, CreateAccount, Cutoffs,
+    DeleteCluster, DeleteJob, DeletePipeline, DeletePolicy, DeliveryClaim, DeliveryFilter,
+    DestinationChange, DocumentWrite, DocumentsBelow, Ending, EventPage, EventStore, Fenced, Gone,
+    Hints, JobFilter, Join, KeepStore, NewAccount, NewDelivery, NewPipeline, NodeStore, Outlived,
+    PipelinePage, Put, PutDocument, PutOutcome, RegisterAsset, RegisterOutcome, Replay, Resealed,
+    Result, RetryOutcome, Rotate, SealedSecret, Settled, Sign, Slice, SliceCursor, Store,
+    StoreError, SubmitOutcome, Tally, Told, Work, WriteOutcome,
 };
 pub use copying::{Backup, CopyError, Migration, Progress, Restored, Sum, Sums, Tell};
 pub use postgres::{PostgresOptions, PostgresStore};

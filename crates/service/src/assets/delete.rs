@@ -5,6 +5,7 @@ use reelgate_domain::job::{CancelOutcome, CancelPolicy, Job, Selector, StopMode}
 use reelgate_domain::media::OutputResult;
 use reelgate_domain::{JobId, ObjectRef};
 
+use super::find::MOST_JOBS;
 use crate::{Caller, ErrorKind, Service, ServiceError};
 
 /// What became of a wish to delete an asset.
@@ -41,27 +42,14 @@ impl Service {
     }
 
     async fn delete_asset(&self, caller: &Caller, asset: &Asset) -> Result<Deletion, ServiceError> {
-        let tasks = self.asset_tasks(caller, asset.id).await?;
-        let jobs: Vec<&Job> = tasks.iter().flat_map(|task| &task.jobs).collect();
-        let own = self.jobs(caller, &[asset.job]).await?;
-        let open = jobs.iter().copied().chain(&own);
-        let open = open.filter(|job| !job.lifecycle.state.name().is_final());
-        let open: Vec<&Job> = open.collect();
-        if !self.stop_queued(caller, &open).await? {
+        let mut jobs = self.made_of(caller, asset.id).await?;
+        jobs.push(asset.job);
+        if !self.stop_queued(caller, &jobs).await? {
             return Ok(Deletion::Busy);
         }
-        for job in &jobs {
-            for result in &job.results {
-                let OutputResult::Done { object, files, .. } = result else {
-                    continue;
-                };
-                for file in files {
-                    let file = ObjectRef {
-                        bucket: object.bucket.clone(),
-                        key: file.key.clone(),
-                    };
-                    self.remove(caller, &file).await?;
-                }
+        for some in jobs.chunks(MOST_JOBS as usize) {
+            for job in self.jobs(caller, some).await? {
+                self.remove_made(caller, &job).await?;
             }
         }
         if let Some(cover) = &asset.cover {
@@ -79,15 +67,20 @@ impl Service {
     }
 
     /// Whether none of the jobs works or ever will: if all wait for their first start they are cancelled.
-    async fn stop_queued(&self, caller: &Caller, jobs: &[&Job]) -> Result<bool, ServiceError> {
-        if jobs.iter().any(|job| job.lifecycle.has_started()) {
+    async fn stop_queued(&self, caller: &Caller, jobs: &[JobId]) -> Result<bool, ServiceError> {
+        let mut open = Vec::new();
+        for some in jobs.chunks(MOST_JOBS as usize) {
+            let found = self.jobs(caller, some).await?.into_iter();
+            open.extend(found.filter(|job| !job.lifecycle.state.name().is_final()));
+        }
+        if open.iter().any(|job| job.lifecycle.has_started()) {
             return Ok(false);
         }
-        if jobs.is_empty() {
+        if open.is_empty() {
             return Ok(true);
         }
-        let jobs: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
-        let (jobs, mode) = (Selector::ids(jobs), StopMode::default());
+        let open: Vec<JobId> = open.iter().map(|job| job.id).collect();
+        let (jobs, mode) = (Selector::ids(open), StopMode::default());
         let outcomes = self.cancel(caller, jobs, CancelPolicy::QueuedOnly, mode);
         let is_still = |outcome: &CancelOutcome| match outcome {
             CancelOutcome::Cancelled { .. } | CancelOutcome::Missing { .. } => true,
@@ -95,6 +88,22 @@ impl Service {
             CancelOutcome::Stopping { .. } => false,
         };
         Ok(outcomes.await?.iter().all(is_still))
+    }
+
+    async fn remove_made(&self, caller: &Caller, job: &Job) -> Result<(), ServiceError> {
+        for result in &job.results {
+            let OutputResult::Done { object, files, .. } = result else {
+                continue;
+            };
+            for file in files {
+                let file = ObjectRef {
+                    bucket: object.bucket.clone(),
+                    key: file.key.clone(),
+                };
+                self.remove(caller, &file).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn remove(&self, caller: &Caller, object: &ObjectRef) -> Result<(), ServiceError> {

@@ -2,8 +2,8 @@
 
 use reelgate_domain::asset::{Asset, AssetId};
 use reelgate_domain::job::{Job, JobKind};
-use reelgate_domain::{SubmissionId, Timestamp};
-use reelgate_store::AssetFilter;
+use reelgate_domain::{JobId, SubmissionId, Timestamp};
+use reelgate_store::{AssetFilter, AssetJobFilter};
 
 use crate::{Caller, Service, ServiceError};
 
@@ -35,8 +35,8 @@ pub struct AssetTask {
     pub jobs: Vec<Job>,
 }
 
-/// The most jobs of one asset that are looked at.
-const MOST_JOBS: u32 = 500;
+/// The most jobs of one asset and one kind that are looked at together.
+pub(super) const MOST_JOBS: u32 = 500;
 
 impl Service {
     /// Those of the assets that exist, in the order asked for, each once.
@@ -91,19 +91,24 @@ impl Service {
         Ok(AssetPage { assets, next })
     }
 
-    /// What was made of an asset, the newest task first, without the look at it. Also of one that is not there yet, or
-    /// not any more.
+    /// What was made of an asset by jobs of a kind, the newest task first. Also of one that is not there yet,
+    /// or not any more.
     pub async fn asset_tasks(
         &self,
         caller: &Caller,
         asset: AssetId,
+        kind: JobKind,
     ) -> Result<Vec<AssetTask>, ServiceError> {
-        let made = self.store.asset_jobs(caller.account, asset, MOST_JOBS);
+        let filter = AssetJobFilter {
+            kind: Some(kind),
+            after: None,
+        };
+        let made = self
+            .store
+            .list_asset_jobs(caller.account, asset, filter, MOST_JOBS);
         let ids: Vec<_> = made.await?.into_iter().map(|made| made.job).collect();
         let mut tasks: Vec<AssetTask> = Vec::new();
-        let mut jobs = self.jobs_in_order(caller, &ids).await?;
-        jobs.retain(makes_more);
-        for job in jobs {
+        for job in self.jobs_in_order(caller, &ids).await? {
             match tasks.last_mut() {
                 Some(task) if task.id == job.submission => task.jobs.push(job),
                 _ => tasks.push(AssetTask {
@@ -114,6 +119,26 @@ impl Service {
             }
         }
         Ok(tasks)
+    }
+
+    /// The ids of all that was made of an asset, of whatever kind.
+    pub(super) async fn made_of(
+        &self,
+        caller: &Caller,
+        asset: AssetId,
+    ) -> Result<Vec<JobId>, ServiceError> {
+        let (mut made, mut filter) = (Vec::new(), AssetJobFilter::default());
+        loop {
+            let page = self
+                .store
+                .list_asset_jobs(caller.account, asset, filter, MOST_JOBS)
+                .await?;
+            made.extend(page.iter().map(|made| made.job));
+            match page.last() {
+                Some(last) if page.len() == MOST_JOBS as usize => filter.after = Some(*last),
+                _ => return Ok(made),
+            }
+        }
     }
 
     /// One task, if any of its jobs is still stored.

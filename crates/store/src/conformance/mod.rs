@@ -284,6 +284,7 @@ macro_rules! conformance_tests {
             catalogue::a_deleted_asset_is_gone_and_its_file_can_be_registered_again,
             catalogue::changes_and_deletions_of_assets_count_once,
             ties::the_jobs_of_an_asset_come_by_submission_newest_first,
+            ties::the_jobs_of_an_asset_come_in_pages_and_by_kind,
             ties::a_submission_leads_to_its_asset_and_jobs,
             ties::the_states_of_the_jobs_of_assets_come_together,
             ties::jobs_are_found_by_the_address_that_they_fetch,

@@ -9,7 +9,7 @@ use reelgate_domain::{JobId, Kept, SubmissionId};
 use reelgate_testkit::{account, fetching};
 
 use super::{Home, World};
-use crate::{Cutoffs, DeleteJob, Slice, SubmitOutcome};
+use crate::{AssetJobFilter, Cutoffs, DeleteJob, Slice, SubmitOutcome};
 
 const ASSET: AssetId = AssetId::from_bytes([7; 16]);
 
@@ -76,6 +76,55 @@ pub async fn the_jobs_of_an_asset_come_by_submission_newest_first(home: &dyn Hom
         assert_eq!(some, expected[..limit as usize]);
     }
     assert_eq!(world.of_asset(AssetId::from_bytes([9; 16]), 9).await, []);
+}
+
+pub async fn the_jobs_of_an_asset_come_in_pages_and_by_kind(home: &dyn Home) {
+    let world = World::new(home).await;
+    let submissions = [(); 3].map(|()| world.ids.submission(world.now()));
+    for submission in submissions {
+        let transcode = NewJob {
+            submission,
+            asset: Some(ASSET),
+            ..world.new_job().build()
+        };
+        let ingests = [(); 2].map(|()| world.tied(ASSET, submission, "http://h/a"));
+        world.submit([&[transcode][..], &ingests].concat()).await;
+    }
+    let page = async |filter, limit| {
+        let jobs = world
+            .store
+            .list_asset_jobs(world.account, ASSET, filter, limit);
+        jobs.await.expect("list_asset_jobs")
+    };
+    let all = world.of_asset(ASSET, 100).await;
+    assert_eq!(all.len(), 9);
+    for (place, after) in all.iter().enumerate() {
+        let filter = AssetJobFilter {
+            after: Some(*after),
+            ..AssetJobFilter::default()
+        };
+        let rest = &all[place + 1..];
+        assert_eq!(page(filter, 100).await, rest);
+        assert_eq!(page(filter, 2).await, rest[..rest.len().min(2)]);
+    }
+    // In each submission the transcode is the oldest.
+    let is_first = |at: usize| at.is_multiple_of(3);
+    for (kind, is_of) in [(JobKind::Transcode, true), (JobKind::Ingest, false)] {
+        let places = (0..all.len()).filter(|at| is_first(*at) == is_of);
+        let expected: Vec<_> = places.map(|at| all[at]).collect();
+        let mut filter = AssetJobFilter {
+            kind: Some(kind),
+            after: None,
+        };
+        assert_eq!(page(filter, 100).await, expected);
+        filter.after = expected.first().copied();
+        assert_eq!(page(filter, 1).await, expected[1..2]);
+    }
+    let filter = AssetJobFilter {
+        kind: Some(JobKind::Snapshot),
+        after: None,
+    };
+    assert_eq!(page(filter, 100).await, []);
 }
 
 pub async fn a_submission_leads_to_its_asset_and_jobs(home: &dyn Home) {

@@ -61,6 +61,24 @@ pub struct AssetStanding {
     pub state: StateName,
 }
 
+/// Which jobs of an asset are listed. Absent fields filter nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AssetJobFilter {
+    pub kind: Option<JobKind>,
+    /// Only what comes after this one: the last of the page before.
+    pub after: Option<AssetJob>,
+}
+
+impl AssetJobFilter {
+    /// What comes before all that is listed, as submission and job.
+    pub(crate) fn bound(&self) -> ([u8; 16], [u8; 16]) {
+        let after = self.after.as_ref();
+        after.map_or(([0xff; 16], [0xff; 16]), |after| {
+            (*after.submission.as_bytes(), *after.job.as_bytes())
+        })
+    }
+}
+
 /// A document that is about to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutDocument {
@@ -242,6 +260,18 @@ pub trait AssetStore: Send + Sync {
         &self,
         account: AccountId,
         asset: AssetId,
+        limit: u32,
+    ) -> Result<Vec<AssetJob>> {
+        let all = AssetJobFilter::default();
+        self.list_asset_jobs(account, asset, all, limit).await
+    }
+
+    /// As [`AssetStore::asset_jobs`], a page of those that the filter takes.
+    async fn list_asset_jobs(
+        &self,
+        account: AccountId,
+        asset: AssetId,
+        filter: AssetJobFilter,
         limit: u32,
     ) -> Result<Vec<AssetJob>>;
 

@@ -218,7 +218,7 @@ fn hot_statements_use_the_index_made_for_them() {
         ),
         (
             sql::assets::ASSET_JOBS,
-            "asset_jobs_asset (account=? AND asset=?)",
+            "asset_jobs_asset (account=? AND asset=? AND submission<?)",
         ),
         (
             sql::assets::ASSET_STANDINGS,

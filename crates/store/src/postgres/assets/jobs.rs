@@ -12,7 +12,7 @@ use super::super::sql::assets as sql;
 use super::super::unit::Submission;
 use super::rows::pair;
 use crate::assets::{Unread, standing};
-use crate::contract::{AssetStanding, Result};
+use crate::contract::{AssetJobFilter, AssetStanding, Result};
 use crate::family::source_hash;
 use crate::stored::decode;
 
@@ -93,10 +93,20 @@ pub(super) async fn of_asset(
     session: &Session,
     account: AccountId,
     asset: AssetId,
+    filter: AssetJobFilter,
     limit: u32,
 ) -> Answer<Vec<AssetJob>> {
     let asset = asset.as_bytes().as_slice();
-    let key: [Param<'_>; 3] = [&account_key(account), &asset, &i64::from(limit)];
+    let (submission, job) = filter.bound();
+    let kind = filter.kind.map(|kind| i16::from(kind.code()));
+    let key: [Param<'_>; 6] = [
+        &account_key(account),
+        &asset,
+        &submission.as_slice(),
+        &job.as_slice(),
+        &kind,
+        &i64::from(limit),
+    ];
     let rows = session.all(sql::ASSET_JOBS, &key).await?;
     let jobs = rows.iter().map(pair).map(|pair| {
         pair.map(|(submission, job)| AssetJob {

@@ -20,8 +20,8 @@ use super::transaction::{look_up, transact};
 use super::{PostgresStore, documents};
 use crate::assets::AssetRow;
 use crate::contract::{
-    AssetFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced,
-    PutDocument, PutOutcome, RegisterOutcome, Result, WriteOutcome,
+    AssetFilter, AssetJobFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite,
+    DocumentsBelow, Fenced, PutDocument, PutOutcome, RegisterOutcome, Result, WriteOutcome,
 };
 use crate::hints::Wakes;
 use crate::outcome::Outcome;
@@ -119,13 +119,14 @@ impl AssetStore for PostgresStore {
         transact!(self.pool, s => counted(s, once, catalogue::delete(s, account, id)).await)
     }
 
-    async fn asset_jobs(
+    async fn list_asset_jobs(
         &self,
         account: AccountId,
         asset: AssetId,
+        filter: AssetJobFilter,
         limit: u32,
     ) -> Result<Vec<AssetJob>> {
-        look_up!(self.pool.for_walks(), s => jobs::of_asset(s, account, asset, limit).await)
+        look_up!(self.pool.for_walks(), s => jobs::of_asset(s, account, asset, filter, limit).await)
     }
 
     async fn asset_standings(

@@ -67,8 +67,10 @@ statements! {
     DELETE_ASSET_JOB = "DELETE FROM asset_jobs WHERE number = $1";
     ASSET_STANDINGS = "SELECT t.asset, j.kind, j.state, j.number FROM unnest($2::bytea[]) AS k(id) \
         JOIN asset_jobs t ON t.account = $1 AND t.asset = k.id JOIN jobs j ON j.number = t.number";
-    ASSET_JOBS = "SELECT submission, job FROM asset_jobs WHERE account = $1 AND asset = $2 \
-        ORDER BY submission DESC, job LIMIT $3::bigint";
+    ASSET_JOBS = "SELECT t.submission, t.job FROM asset_jobs t JOIN jobs j ON j.number = t.number \
+        WHERE t.account = $1 AND t.asset = $2 AND t.submission <= $3 \
+        AND (t.submission < $3 OR t.job > $4) AND ($5::smallint IS NULL OR j.kind = $5) \
+        ORDER BY t.submission DESC, t.job LIMIT $6::bigint";
     SUBMISSION_JOBS = "SELECT asset, job FROM asset_jobs WHERE account = $1 AND submission = $2 \
         ORDER BY job";
 

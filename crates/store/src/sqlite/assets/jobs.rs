@@ -1,8 +1,8 @@
 //! Which jobs were made for an asset, and which fetch an address.
 
 use reelgate_domain::asset::{AssetId, AssetJob};
-use reelgate_domain::job::JobSpec;
 use reelgate_domain::job::kind::ingest::SourceUrl;
+use reelgate_domain::job::{JobKind, JobSpec};
 use reelgate_domain::{AccountId, JobId, SubmissionId};
 use rusqlite::{Connection, params};
 
@@ -10,7 +10,7 @@ use super::super::rows::{account_key, all, execute};
 use super::super::sql::assets as sql;
 use super::rows::pair;
 use crate::assets::{Unread, standing};
-use crate::contract::{AssetStanding, Result};
+use crate::contract::{AssetJobFilter, AssetStanding, Result};
 use crate::family::source_hash;
 use crate::stored::decode;
 
@@ -64,9 +64,13 @@ pub(super) fn of_asset(
     connection: &Connection,
     account: AccountId,
     asset: AssetId,
+    filter: AssetJobFilter,
     limit: u32,
 ) -> Result<Vec<AssetJob>> {
-    let key = params![account_key(account), asset.as_bytes(), limit];
+    let (submission, job) = filter.bound();
+    let kind = filter.kind.map(JobKind::code);
+    let (account, asset) = (account_key(account), asset.as_bytes());
+    let key = params![account, asset, submission, job, kind, limit];
     let pairs = all(connection, sql::ASSET_JOBS, key, pair)?;
     let jobs = pairs.into_iter().map(|(submission, job)| AssetJob {
         submission: SubmissionId::from_bytes(submission),

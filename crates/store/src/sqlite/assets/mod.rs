@@ -19,8 +19,8 @@ use super::submit::NewRow;
 use super::{SqliteStore, access, documents};
 use crate::assets::AssetRow;
 use crate::contract::{
-    AssetFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced,
-    PutDocument, PutOutcome, RegisterOutcome, Result, WriteOutcome,
+    AssetFilter, AssetJobFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite,
+    DocumentsBelow, Fenced, PutDocument, PutOutcome, RegisterOutcome, Result, WriteOutcome,
 };
 
 #[async_trait]
@@ -120,14 +120,15 @@ impl AssetStore for SqliteStore {
         .await
     }
 
-    async fn asset_jobs(
+    async fn list_asset_jobs(
         &self,
         account: AccountId,
         asset: AssetId,
+        filter: AssetJobFilter,
         limit: u32,
     ) -> Result<Vec<AssetJob>> {
         self.readers
-            .read(move |connection| jobs::of_asset(connection, account, asset, limit))
+            .read(move |connection| jobs::of_asset(connection, account, asset, filter, limit))
             .await
     }
 

@@ -52,8 +52,10 @@ statements! {
         VALUES (?1, ?2, ?3, ?4, ?5)";
     ASSET_STANDINGS = "SELECT j.kind, j.state, j.number FROM asset_jobs t JOIN jobs j ON j.number = t.number \
         WHERE t.account = ?1 AND t.asset = ?2";
-    ASSET_JOBS = "SELECT submission, job FROM asset_jobs WHERE account = ?1 AND asset = ?2 \
-        ORDER BY submission DESC, job LIMIT ?3";
+    ASSET_JOBS = "SELECT t.submission, t.job FROM asset_jobs t JOIN jobs j ON j.number = t.number \
+        WHERE t.account = ?1 AND t.asset = ?2 AND t.submission <= ?3 \
+        AND (t.submission < ?3 OR t.job > ?4) AND (?5 IS NULL OR j.kind = ?5) \
+        ORDER BY t.submission DESC, t.job LIMIT ?6";
     SUBMISSION_JOBS = "SELECT asset, job FROM asset_jobs WHERE account = ?1 AND submission = ?2 \
         ORDER BY job";
     DELETE_ASSET_JOB = "DELETE FROM asset_jobs WHERE number = ?1";

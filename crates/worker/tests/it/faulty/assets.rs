@@ -8,8 +8,8 @@ use reelgate_domain::job::NewJob;
 use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::{AccountId, JobId, ObjectRef, SubmissionId, Timestamp};
 use reelgate_store::{
-    AssetFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite, DocumentsBelow, Fenced,
-    PutDocument, PutOutcome, RegisterOutcome, Result, WriteOutcome,
+    AssetFilter, AssetJobFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite,
+    DocumentsBelow, Fenced, PutDocument, PutOutcome, RegisterOutcome, Result, WriteOutcome,
 };
 
 use super::{ELSEWHERE, Faulty};
@@ -65,7 +65,13 @@ impl AssetStore for Faulty {
         unreachable!("{ELSEWHERE}")
     }
 
-    async fn asset_jobs(&self, _: AccountId, _: AssetId, _: u32) -> Result<Vec<AssetJob>> {
+    async fn list_asset_jobs(
+        &self,
+        _: AccountId,
+        _: AssetId,
+        _: AssetJobFilter,
+        _: u32,
+    ) -> Result<Vec<AssetJob>> {
         unreachable!("{ELSEWHERE}")
     }
 

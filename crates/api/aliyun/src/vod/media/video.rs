@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reelgate_api_kit::time::format_utc;
 use reelgate_domain::asset::{Asset, AssetState};
-use reelgate_domain::job::{Job, JobSpec};
+use reelgate_domain::job::{Job, JobKind, JobSpec};
 use reelgate_domain::media::MediaFacts;
 use reelgate_service::{AssetTask, Caller, ErrorKind, Service};
 use serde_json::{Map, Value, json};
@@ -122,13 +122,8 @@ pub(in crate::vod) async fn tasks(
     caller: &Caller,
     video: &Asset,
 ) -> Result<Vec<AssetTask>, ApiError> {
-    let tasks = service.asset_tasks(caller, video.id).await;
-    let mut tasks = tasks.map_err(service_error)?;
-    for task in &mut tasks {
-        task.jobs.retain(is_transcode);
-    }
-    tasks.retain(|task| !task.jobs.is_empty());
-    Ok(tasks)
+    let tasks = service.asset_tasks(caller, video.id, JobKind::Transcode);
+    tasks.await.map_err(service_error)
 }
 
 pub(in crate::vod) fn is_transcode(job: &Job) -> bool {

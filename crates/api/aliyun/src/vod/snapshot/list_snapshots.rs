@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use reelgate_api_kit::time::format_utc;
 use reelgate_domain::asset::Asset;
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
-use reelgate_domain::job::{Job, JobSpec};
+use reelgate_domain::job::{Job, JobKind, JobSpec};
 use reelgate_domain::media::OutputResult;
 use reelgate_domain::{JobId, ObjectKey, ObjectRef, Timestamp};
 use reelgate_service::{Caller, ErrorKind, Service};
@@ -95,8 +95,8 @@ impl Kind {
                 files: vec![cover],
             }));
         }
-        let tasks = service.asset_tasks(caller, video.id).await;
-        let tasks = tasks.map_err(service_error)?;
+        let tasks = service.asset_tasks(caller, video.id, JobKind::Snapshot);
+        let tasks = tasks.await.map_err(service_error)?;
         let mut jobs = tasks.iter().flat_map(|task| &task.jobs);
         Ok(jobs.find_map(|job| self.made_by(job)))
     }

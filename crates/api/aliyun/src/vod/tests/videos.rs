@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reelgate_domain::asset::AssetId;
-use reelgate_domain::job::{CancelPolicy, Priority, Selector, StateName, StopMode};
-use reelgate_domain::{JobId, WorkerId, preset};
-use reelgate_service::{Rendition, Renditions};
-use reelgate_testkit::object;
+use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec};
+use reelgate_domain::job::{
+    CancelPolicy, JobSpec, NewJob, Priority, Selector, StateName, StopMode,
+};
+use reelgate_domain::{JobId, SubmissionId, WorkerId, preset};
+use reelgate_service::{Ids, RandomIds, Rendition, Renditions};
+use reelgate_testkit::{JobBuilder, object};
 use serde_json::json;
 
 use super::*;
@@ -360,4 +363,48 @@ async fn nothing_of_a_video_that_is_worked_on_is_stopped() {
     assert_eq!(answer["ForbiddenVideoIds"], json!([id]));
     let job = world.service.job(&world.caller(), waits).await.unwrap();
     assert_eq!(job.lifecycle.state.name(), StateName::Queued);
+}
+
+#[tokio::test]
+async fn a_transcode_is_seen_behind_any_number_of_pictures() {
+    let world = world().await;
+    let id = registered(&world, "a.mp4", "A film").await;
+    let oldest = transcoded(&world, &id).await;
+    world.pass(1);
+    let caller = world.caller();
+    let asset: AssetId = id.parse().unwrap();
+    let transcode = world.service.job(&caller, oldest).await.unwrap();
+    let spec = JobSpec::Snapshot(SnapshotSpec {
+        input: object("a.mp4"),
+        output: object("p.jpg"),
+        moments: Moments::At(vec![0]),
+        width: None,
+        height: None,
+        format: PictureFormat::Jpeg,
+        sprite: None,
+        long_side: None,
+        naming: Naming::Numbered,
+        archive: None,
+    });
+    let (now, ids) = (world.service.now(), RandomIds::default());
+    let pictures = (0..501).map(|_| NewJob {
+        submission: SubmissionId::from_bytes(ids.uuid(now)),
+        asset: Some(asset),
+        ..JobBuilder::new(
+            caller.account,
+            transcode.pipeline,
+            JobId::from_bytes(ids.uuid(now)),
+            now,
+        )
+        .spec(spec.clone())
+        .build()
+    });
+    world.store.submit(pictures.collect(), None).await.unwrap();
+    let answer = call(&world, "ListTranscodeTask", &[("VideoId", &id)]).await;
+    let task = &answer["TranscodeTaskList"][0]["TranscodeTaskId"];
+    assert_eq!(task, &json!(transcode.submission.to_string()));
+    let answer = call(&world, "DeleteVideo", &[("VideoIds", &id)]).await;
+    assert_eq!(answer["ForbiddenVideoIds"], json!([]));
+    let job = world.service.job(&caller, oldest).await.unwrap();
+    assert_eq!(job.lifecycle.state.name(), StateName::Cancelled);
 }
