@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reelgate_api_kit::time::format_utc;
 use reelgate_domain::asset::{Asset, AssetState};
-use reelgate_domain::job::{Job, JobKind, JobSpec};
+use reelgate_domain::job::{Job, JobKind, JobSpec, StateName};
 use reelgate_domain::media::MediaFacts;
 use reelgate_service::{AssetTask, Caller, ErrorKind, Service};
 use serde_json::{Map, Value, json};
@@ -15,6 +15,7 @@ use crate::vod::errors::service_error;
 use crate::vod::origin::{self, Upload};
 use crate::vod::request::APP_ID;
 use crate::vod::status::VideoStatus;
+use crate::vod::template::NO_TRANSCODE;
 
 /// How long the address of a picture is good.
 const PICTURE_SECONDS: u64 = 24 * 3600;
@@ -133,7 +134,17 @@ pub(in crate::vod) fn is_transcode(job: &Job) -> bool {
 pub(in crate::vod) fn status(video: &Asset, tasks: &[AssetTask]) -> VideoStatus {
     let jobs = tasks.iter().flat_map(|task| &task.jobs);
     let states: Vec<_> = jobs.map(|job| job.lifecycle.state.name()).collect();
-    VideoStatus::of(&video.state, &states)
+    status_after(video, &states)
+}
+
+/// The state that a video has with transcodes in these. One that came without a template group is good as it is: what
+/// is asked for later takes it off no air.
+fn status_after(video: &Asset, transcodes: &[StateName]) -> VideoStatus {
+    let remembered: Upload = origin::read(video.origin.as_ref());
+    let group = remembered.template_group_id;
+    let is_awaited = group.is_some_and(|group| group != NO_TRANSCODE);
+    let transcodes = if is_awaited { transcodes } else { &[] };
+    VideoStatus::of(&video.state, transcodes)
 }
 
 /// The states of videos, by two looks at all of them.
@@ -147,7 +158,7 @@ pub(in crate::vod) async fn statuses(
     let transcodes = transcodes.map_err(service_error)?;
     let of = |video: &Asset| {
         let states = transcodes.get(&video.id).map_or(&[][..], Vec::as_slice);
-        VideoStatus::of(&video.state, states)
+        status_after(video, states)
     };
     Ok(videos.iter().map(of).collect())
 }
@@ -207,4 +218,49 @@ pub(in crate::vod) fn size(facts: &MediaFacts) -> Option<(u32, u32)> {
         90 | 270 => (video.height, video.width),
         _ => (video.width, video.height),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use reelgate_domain::asset::{AssetDetails, AssetId};
+    use reelgate_domain::{JobId, Timestamp};
+    use reelgate_testkit::{account, object};
+
+    use super::*;
+
+    /// A video whose file is good, which came with this template group.
+    fn video(group: Option<&str>) -> Asset {
+        Asset {
+            id: AssetId::from_bytes([1; 16]),
+            account: account(1),
+            file: object("a.mp4"),
+            state: AssetState::Ready {
+                facts: Box::new(MediaFacts::default()),
+                sha256: None,
+            },
+            details: AssetDetails::default(),
+            cover: None,
+            job: JobId::from_bytes([2; 16]),
+            origin: Some(origin::ours(&Upload {
+                template_group_id: group.map(str::to_owned),
+                ..Upload::default()
+            })),
+            created_at: Timestamp::from_millis(0),
+            modified_at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[test]
+    fn transcodes_that_are_asked_for_later_take_no_video_off_the_air() {
+        for states in [&[][..], &[StateName::Queued], &[StateName::Failed]] {
+            for group in [None, Some(NO_TRANSCODE)] {
+                assert_eq!(status_after(&video(group), states), VideoStatus::Normal);
+            }
+        }
+        let with_group = |states: &[StateName]| status_after(&video(Some("films")), states);
+        assert_eq!(with_group(&[StateName::Queued]), VideoStatus::Transcoding);
+        assert_eq!(with_group(&[StateName::Failed]), VideoStatus::TranscodeFail);
+        let again = [StateName::Queued, StateName::Succeeded];
+        assert_eq!(with_group(&again), VideoStatus::Normal);
+    }
 }
