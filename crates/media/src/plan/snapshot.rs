@@ -412,7 +412,11 @@ fn moments(wanted: &Moments, ends_ms: Option<u64>) -> Result<Vec<u64>, Fault> {
         Moments::Shares { step_ppm } => {
             let end = known_end(ends_ms)?;
             let count = 1_000_000_u64.div_ceil(u64::from(*step_ppm));
-            let at = |index: u64| end * index * u64::from(*step_ppm) / 1_000_000;
+            let at = |index: u64| {
+                // Files state lengths of any size.
+                let share = u128::from(index) * u128::from(*step_ppm);
+                (u128::from(end) * share / 1_000_000) as u64
+            };
             let mut times: Vec<u64> = (0..u64::from(few_enough(count)?)).map(at).collect();
             times.dedup();
             times

@@ -40,6 +40,8 @@ pub struct Taken {
     pub sheets: Vec<Picture>,
     /// WebVTT that says when which part of which sheet is shown; there is one if there are sheets.
     pub cues: Option<MadeFile>,
+    /// How many moments there are pictures of.
+    pub count: usize,
 }
 
 /// A file of one picture, by its name in the directory.
@@ -74,9 +76,11 @@ pub async fn snapshots(
     let mut progress = Progress::new(plan, on_progress);
     stored(std::fs::create_dir_all(&work.taken))?;
     let pictures = work.take(&mut progress, stop.as_mut()).await?;
+    let count = pictures.len();
     let made = match &plan.sheets {
         None => Taken {
             pictures: work.name(pictures)?,
+            count,
             ..Taken::default()
         },
         Some(sheets) => {
@@ -290,6 +294,7 @@ impl Work<'_> {
                 name: sheets.cues.clone(),
                 bytes: text.len() as u64,
             }),
+            count: pictures.len(),
         })
     }
 

@@ -330,7 +330,9 @@ fn sheets_hold_the_pictures_and_cues_say_where() {
             pictures,
             sheets,
             cues,
+            count,
         } = &shot.taken;
+        assert_eq!(*count, 6);
         assert_eq!(pictures.len(), if keep { 6 } else { 0 });
         assert!(
             pictures

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::{Fault, FaultCode, Job};
-use reelgate_domain::media::{OutputFile, OutputResult};
-use reelgate_media::{Limits, Taken};
+use reelgate_domain::media::{
+    MediaFacts, OutputFile, OutputResult, StreamDetail, StreamFacts, VideoFacts,
+};
+use reelgate_media::{Limits, Picture as TakenPicture, Taken};
 
 use super::{Made, Source};
 use crate::Tools;
@@ -68,7 +70,9 @@ impl Pictures<'_> {
             pictures,
             sheets,
             cues,
+            count,
         } = taken.await?;
+        let facts = facts(sheets.first().or(pictures.first()), count);
         let pictures = pictures.into_iter().chain(sheets);
         let named = pictures.map(|picture| (picture.name, picture.bytes));
         let named = named.chain(cues.map(|cues| (cues.name, cues.bytes)));
@@ -77,14 +81,15 @@ impl Pictures<'_> {
             let names: Vec<String> = named.into_iter().map(|(name, _)| name).collect();
             let bytes = bench.pack(dir, &names, PACKED).await?;
             let (from, to) = (dir.join(PACKED), archive.clone());
-            return self.made(vec![(to, bytes)], |_name| from.clone());
+            return self.made(vec![(to, bytes)], facts, |_name| from.clone());
         }
-        self.made(named, |name| dir.join(name))
+        self.made(named, facts, |name| dir.join(name))
     }
 
     fn made(
         &self,
         named: Vec<(String, u64)>,
+        facts: MediaFacts,
         path: impl Fn(&str) -> std::path::PathBuf,
     ) -> Result<Made, Fault> {
         let (mut files, mut paths) = (Vec::new(), Vec::new());
@@ -100,12 +105,29 @@ impl Pictures<'_> {
             result: OutputResult::Done {
                 object: self.spec.output.clone(),
                 files,
-                facts: Box::default(),
+                facts: Box::new(facts),
                 source: None,
             },
             files: paths,
             dir: Some(self.dir.to_owned()),
         })
+    }
+}
+
+/// How large a sheet or, without sheets, a picture is, and how many pictures were taken.
+fn facts(shown: Option<&TakenPicture>, count: usize) -> MediaFacts {
+    let stream = |shown: &TakenPicture| StreamFacts {
+        frames: Some(count as u64),
+        detail: StreamDetail::Video(VideoFacts {
+            width: shown.width,
+            height: shown.height,
+            ..VideoFacts::default()
+        }),
+        ..StreamFacts::default()
+    };
+    MediaFacts {
+        streams: shown.map(stream).into_iter().collect(),
+        ..MediaFacts::default()
     }
 }
 

@@ -14,7 +14,9 @@ mod account;
 mod address;
 mod asked;
 mod cancel;
+mod common;
 mod errors;
+mod extract_metadata;
 mod facts;
 mod failure;
 mod fields;
@@ -24,6 +26,8 @@ mod operations;
 mod pipeline;
 mod presets;
 mod query;
+mod remembered;
+mod remux;
 mod routes;
 mod settings;
 mod status;
@@ -31,8 +35,10 @@ mod submit;
 mod tasks;
 mod template;
 mod template_group;
+mod thumbnails;
 mod times;
 mod transcodings;
+mod waiting;
 mod watermark_template;
 
 pub(crate) use asked::Asked;
@@ -79,6 +85,17 @@ pub(crate) async fn call(action: &'static str, asked: &Asked<'_>) -> Outcome {
         "ShowTenantAccessInfo" => account::show_tenant_access_info::call(asked).await,
         "UpdateBucketAuthorized" => account::update_bucket_authorized::call(asked).await,
         "UpdateTenantAccessInfo" => account::update_tenant_access_info::call(asked).await,
+        "CancelRemuxTask" => remux::cancel_remux_task::call(asked).await,
+        "CreateExtractTask" => extract_metadata::create_extract_task::call(asked).await,
+        "CreateRemuxTask" => remux::create_remux_task::call(asked).await,
+        "CreateRetryRemuxTask" => remux::create_retry_remux_task::call(asked).await,
+        "CreateThumbnailsTask" => thumbnails::create_thumbnails_task::call(asked).await,
+        "DeleteExtractTask" => extract_metadata::delete_extract_task::call(asked).await,
+        "DeleteRemuxTask" => remux::delete_remux_task::call(asked).await,
+        "DeleteThumbnailsTask" => thumbnails::delete_thumbnails_task::call(asked).await,
+        "ListExtractTask" => extract_metadata::list_extract_task::call(asked).await,
+        "ListRemuxTask" => remux::list_remux_task::call(asked).await,
+        "ListThumbnailsTask" => thumbnails::list_thumbnails_task::call(asked).await,
         _ => Err(refused(action)),
     }
 }

@@ -24,6 +24,17 @@ pub(super) const TRANSCODINGS: Words = Words {
     succeeded: "SUCCEEDED",
 };
 
+pub(super) const THUMBNAILS: Words = Words {
+    running: "PROCESSING",
+    succeeded: "SUCCEEDED",
+};
+
+/// Of extract-metadata and remux.
+pub(super) const NEWER: Words = Words {
+    running: "PROCESSING",
+    succeeded: "SUCCEED",
+};
+
 /// For an id that no task has.
 pub(super) const NO_TASK: &str = "NO_TASK";
 
@@ -138,8 +149,10 @@ mod tests {
     #[test]
     fn words_read_back() {
         for status in TaskStatus::ALL {
-            let word = status.word(TRANSCODINGS);
-            assert_eq!(Wanted::parse(word), Some(Wanted::Tasks(status)), "{word}");
+            for words in [TRANSCODINGS, THUMBNAILS, NEWER] {
+                let word = status.word(words);
+                assert_eq!(Wanted::parse(word), Some(Wanted::Tasks(status)), "{word}");
+            }
         }
         assert_eq!(Wanted::parse("NEED_TO_BE_AUDIT"), Some(Wanted::Nothing));
         for word in ["NO_TASK", "waiting", "CANCELLED", ""] {

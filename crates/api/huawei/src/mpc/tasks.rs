@@ -32,6 +32,22 @@ pub(super) struct Found {
     pub(super) is_last: bool,
 }
 
+impl Found {
+    /// The tasks that there are, for the families that have no word for others.
+    pub(super) fn known(&self) -> impl Iterator<Item = &Job> {
+        self.tasks.iter().filter_map(|task| match task {
+            Task::Is(job) => Some(&**job),
+            Task::Unknown(_) => None,
+        })
+    }
+
+    /// How many there are, without ids that no task has.
+    pub(super) fn total_known(&self) -> u64 {
+        let unknown = self.tasks.len() - self.known().count();
+        self.total - unknown as u64
+    }
+}
+
 /// An entry of a list.
 #[derive(Debug)]
 pub(super) enum Task {

@@ -179,11 +179,16 @@ impl SnapshotSpec {
                 check(counts.contains(count), "moments.spread.count", "1 to 300")?;
             }
             Moments::Through {
-                step_ms, length_ms, ..
+                first_ms,
+                step_ms,
+                length_ms,
+                ..
             } => {
-                check(*step_ms >= 100, "moments.through.step_ms", "100 or more")?;
-                let fits = *length_ms != Some(0);
-                check(fits, "moments.through.length_ms", "1 or more")?;
+                check(is_time(first_ms), "moments.through.first_ms", TIME)?;
+                let step = *step_ms >= 100 && is_time(step_ms);
+                check(step, "moments.through.step_ms", "100 to 172800000")?;
+                let length = length_ms.is_none_or(|length| length > 0 && is_time(&length));
+                check(length, "moments.through.length_ms", "1 to 172800000")?;
             }
             Moments::Shares { step_ppm } => {
                 let fits = (100..=1_000_000).contains(step_ppm);

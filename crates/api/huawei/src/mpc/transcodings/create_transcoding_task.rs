@@ -28,8 +28,8 @@ pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
     let job = SubmitJob {
         spec: JobSpec::Transcode(TranscodeSpec {
             input: request.input.source()?,
+            pictures: request.pictures,
             outputs,
-            pictures: Vec::new(),
         }),
         priority: request.priority,
         origin: Some(origin),

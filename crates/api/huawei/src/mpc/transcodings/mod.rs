@@ -9,6 +9,8 @@ pub(super) mod list_transcoding_task;
 mod names;
 mod off;
 mod origin;
+mod pictures;
 pub(super) mod render;
 mod request;
+mod shots;
 mod video_process;

@@ -10,9 +10,6 @@ pub(super) fn check(body: &mut Fields) -> Result<(), ApiError> {
     for (name, what) in [
         ("additional_manifests", "playlists of several outputs are"),
         ("watermarks", "watermarks are"),
-        ("thumbnail", "pictures taken by the same task are"),
-        ("thumbnails", "pictures taken by the same task are"),
-        ("image_sprites", "sheets of pictures are"),
         ("multi_audio", "several sound tracks are"),
         ("metadata", "metadata is"),
     ] {
@@ -100,7 +97,7 @@ mod tests {
     fn what_is_off_is_honoured_and_what_is_on_is_refused_by_name() {
         for (text, refused) in [
             (
-                r#"{"watermarks":[],"thumbnail":null,"encryption":{"hls_encrypt":null}}"#,
+                r#"{"watermarks":[],"encryption":{"hls_encrypt":null}}"#,
                 None,
             ),
             (r#"{"subtitle":{"subtitle_type":0}}"#, None),
@@ -113,14 +110,6 @@ mod tests {
                 None,
             ),
             (r#"{"watermarks":[{}]}"#, Some("watermarks")),
-            (
-                r#"{"thumbnail":{"params":{"type":"TIME"}}}"#,
-                Some("thumbnail"),
-            ),
-            (
-                r#"{"image_sprites":[{"params":{}}]}"#,
-                Some("image_sprites"),
-            ),
             (
                 r#"{"encryption":{"hls_encrypt":{"key":"k"}}}"#,
                 Some("encryption"),

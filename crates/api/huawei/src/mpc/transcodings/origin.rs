@@ -4,6 +4,8 @@ use reelgate_domain::job::{Job, Origin};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::pictures::KeptSet;
+
 const DIALECT: &str = "mpc";
 const VERSION: u16 = 1;
 
@@ -20,6 +22,9 @@ pub(super) struct Remembered {
     /// The template of each output; none of one that has parameters of its own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) templates: Vec<Option<i64>>,
+    /// The sets of pictures, whose results come after those of the outputs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) pictures: Vec<KeptSet>,
 }
 
 impl Remembered {

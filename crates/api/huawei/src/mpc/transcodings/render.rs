@@ -6,8 +6,8 @@ use reelgate_domain::job::kind::transcode::{Container, TranscodeSpec};
 use reelgate_domain::media::{MediaFacts, OutputResult};
 use serde_json::{Map, Value, json as value};
 
-use super::names;
 use super::origin::Remembered;
+use super::{names, shots};
 use crate::mpc::facts::{self, Members};
 use crate::mpc::status::{TRANSCODINGS, TaskStatus};
 use crate::mpc::{failure, times};
@@ -22,6 +22,9 @@ pub(in crate::mpc) fn listed(job: &Job) -> Value {
         task.remembered.trans_template_id.clone(),
     );
     members.put("output_file_name", Some(task.file_names()));
+    if task.status == TaskStatus::Succeeded {
+        shots::put(&mut members, job, &task.remembered.pictures);
+    }
     if let Some(detail) = task.transcode_detail() {
         members.put("transcode_detail", Some(detail));
     }
@@ -133,9 +136,14 @@ impl<'a> Shown<'a> {
     }
 
     /// Of the outputs that are there.
-    fn file_names(&self) -> Vec<&'a str> {
+    fn file_names(&self) -> Vec<&str> {
         let there = self.results().filter(|output| output.result.is_ok());
-        there.map(|output| output.name).collect()
+        let outputs = there.map(|output| output.name);
+        let pictures = match self.status {
+            TaskStatus::Succeeded => shots::names(self.job, &self.remembered.pictures),
+            _ => Vec::new(),
+        };
+        outputs.chain(pictures).collect()
     }
 
     fn source(&self) -> Option<&'a MediaFacts> {

@@ -1,11 +1,12 @@
 //! A transcoding task as it is asked for: one source, and outputs by templates or by parameters of their own.
 
+use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::kind::transcode::{Clip, ClipLength, OutputSpec, Settings};
 use reelgate_domain::job::{MAX_USER_DATA_BYTES, Priority};
 
 use super::origin::Remembered;
 use super::video_process::VideoProcess;
-use super::{names, off};
+use super::{names, off, pictures};
 use crate::errors::ApiError;
 use crate::mpc::address::Address;
 use crate::mpc::errors::invalid;
@@ -27,6 +28,7 @@ pub(super) struct Request {
     pub(super) priority: Priority,
     pub(super) user_data: Option<String>,
     pub(super) remembered: Remembered,
+    pub(super) pictures: Vec<SnapshotSpec>,
     clip: Option<Clip>,
     process: VideoProcess,
 }
@@ -64,6 +66,7 @@ impl Request {
         let user_data = user_data(&mut body)?;
         let clip = clip(&mut body)?;
         let process = VideoProcess::take(&mut body)?;
+        let sets = pictures::take(&mut body, &input, &output)?;
         off::check(&mut body)?;
         body.finish()?;
         let templates = wanted.iter().map(|wanted| match wanted.made {
@@ -76,6 +79,7 @@ impl Request {
             trans_template_id,
             av_parameters,
             templates: templates.collect(),
+            pictures: sets.iter().map(|set| set.kept.clone()).collect(),
         };
         Ok(Self {
             input,
@@ -84,6 +88,7 @@ impl Request {
             priority,
             user_data,
             remembered,
+            pictures: sets.into_iter().map(|set| set.spec).collect(),
             clip,
             process,
         })

@@ -1,0 +1,34 @@
+//! `GET /extract-metadata`: tasks by ids, or by state and time of creation, page by page, the newest first. An id that no
+//! task has is left out.
+//!
+//! <https://support.huaweicloud.com/intl/en-us/api-mpc/mpc_04_0044.html>
+
+use http::StatusCode;
+use reelgate_domain::job::{Job, JobKind};
+use serde_json::{Value, json as value};
+
+use super::create_extract_task::facts_of;
+use crate::answer::json;
+use crate::errors::Outcome;
+use crate::mpc::asked::Asked;
+use crate::mpc::common::{head, main_file};
+use crate::mpc::remembered::Kept;
+use crate::mpc::tasks;
+
+pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
+    let query = asked.query(&tasks::PARAMETERS)?;
+    let found = tasks::find(asked, &query, JobKind::MediaInfo).await?;
+    let total = found.total_known();
+    let tasks: Vec<Value> = found.known().map(listed).collect();
+    Ok(json(
+        StatusCode::OK,
+        &value!({"total": total, "tasks": tasks}),
+    ))
+}
+
+/// An element of the list.
+pub(in crate::mpc) fn listed(job: &Job) -> Value {
+    let mut members = head(job, &Kept::of(job), main_file(job));
+    members.put("metadata", facts_of(job));
+    Value::Object(members.0)
+}
