@@ -54,8 +54,8 @@ pub use jobs::{
 };
 pub use keeping::{KeptFor, PruneCursor, PruneStep, Pruned};
 pub use notify::{
-    Carrier, DeliveryPage, DestinationView, EventQuery, EventRenderer, Headers, Notifier,
-    NotifySettings, OpenedDestination, Rendered,
+    About, Carrier, DeliveryPage, DestinationView, EventQuery, EventRenderer, Headers, Message,
+    Notifier, NotifySettings, OpenedDestination, Rendered, Tries,
 };
 pub use objects::{ObjectPage, SharedAddress};
 pub use pipelines::{CreatePipeline, PipelineQuery};

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use http::{HeaderMap, StatusCode};
-use reelgate_domain::event::{EventName, JobEvent, NameSet, TopicName};
-use reelgate_domain::job::{Job, StateName};
-use reelgate_domain::{JobId, Pipeline};
+use reelgate_domain::JobId;
+use reelgate_domain::event::{Delivery, EventName, JobEvent, NameSet};
+use reelgate_domain::job::StateName;
 use reelgate_fetch::{Answer, FetchError};
-use reelgate_service::{Carrier, EventRenderer, NotifySettings, Rendered};
+use reelgate_service::{About, Carrier, EventRenderer, NotifySettings, Rendered, ServiceError};
 use reelgate_store::twin::EventRow;
 use tokio::time::sleep;
 
@@ -245,18 +245,16 @@ impl EventRenderer for Words {
         true
     }
 
-    fn topics(&self, _: &Pipeline) -> Vec<TopicName> {
-        Vec::new()
-    }
-
-    fn render(&self, event: &JobEvent, _: &Job) -> Option<Rendered> {
+    fn render<'a>(
+        &'a self,
+        About { event, .. }: About<'a>,
+        _: &'a Delivery,
+    ) -> BoxFuture<'a, Result<Option<Rendered>, ServiceError>> {
         let JobEvent {
             job, name, attempt, ..
         } = event;
-        Some(Rendered {
-            content_type: "text/plain",
-            body: format!("{job} {} {attempt}", name.as_str()).into_bytes(),
-        })
+        let body = format!("{job} {} {attempt}", name.as_str()).into_bytes();
+        ready(Ok(Some(Rendered::json(body)))).boxed()
     }
 }
 

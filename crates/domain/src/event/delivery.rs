@@ -12,10 +12,15 @@ hex_id! {
     DeliveryId
 }
 
+hex_id! {
+    /// What deliveries to one destination follow each other in: a job, or what several jobs are of, such as an asset.
+    LaneId
+}
+
 /// How far a delivery has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeliveryState {
-    /// An earlier event of the same job has to arrive first.
+    /// An earlier one of the same lane has to arrive first.
     Waiting,
     /// It is sent, or sent again, when its time comes.
     Sending,
@@ -90,6 +95,8 @@ pub struct Delivery {
     pub destination: DestinationId,
     /// Whose words it is told in; none for the native ones.
     pub dialect: Option<String>,
+    /// Which of the dialect's messages it is, where an event has several.
+    pub message: Option<String>,
     pub cursor: EventCursor,
     pub event: JobEvent,
     pub state: DeliveryState,

@@ -104,8 +104,29 @@ pub struct TopicName(String);
 pub struct InvalidTopic;
 
 impl TopicName {
+    /// What the names of dialects' own topics begin with: no text that somebody gives is such a name.
+    const OWN: char = '~';
+
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The topic of all that a dialect tells an account, where it is the account and not its pipelines that says so.
+    pub fn of_dialect(dialect: &str) -> Self {
+        Self(format!("{}{dialect}", Self::OWN))
+    }
+
+    /// Whether a dialect keeps it for itself.
+    pub fn is_of_dialect(&self) -> bool {
+        self.0.starts_with(Self::OWN)
+    }
+
+    /// Reads what is stored: a name that somebody gave, or a dialect's own.
+    pub fn stored(text: &str) -> Result<Self, InvalidTopic> {
+        match text.strip_prefix(Self::OWN) {
+            Some(dialect) => dialect.parse().map(|it: Self| Self::of_dialect(&it.0)),
+            None => text.parse(),
+        }
     }
 }
 
@@ -167,5 +188,16 @@ mod tests {
         for name in ["", "a b", "ä", "a\n", &"x".repeat(257)] {
             assert!(name.parse::<TopicName>().is_err(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_dialects_own_topic_is_nobody_elses() {
+        let own = TopicName::of_dialect("vod");
+        assert!(own.is_of_dialect());
+        assert_eq!(TopicName::stored(own.as_str()), Ok(own.clone()));
+        assert_eq!(own.as_str().parse::<TopicName>(), Err(InvalidTopic));
+        let named = TopicName::stored("vod").unwrap();
+        assert!(!named.is_of_dialect() && named != own);
+        assert_eq!(TopicName::stored("~a b"), Err(InvalidTopic));
     }
 }

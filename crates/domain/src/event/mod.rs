@@ -6,7 +6,7 @@ mod destination;
 mod name;
 
 pub use cursor::{EventCursor, InvalidCursor};
-pub use delivery::{Delivery, DeliveryId, DeliveryState, UnknownState};
+pub use delivery::{Delivery, DeliveryId, DeliveryState, LaneId, UnknownState};
 pub use destination::{Destination, DestinationId, InvalidTopic, NameSet, Sealed, TopicName};
 pub use name::{EventName, UnknownEvent};
 

@@ -1,10 +1,11 @@
 //! One try to send a delivery.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use reelgate_domain::Timestamp;
@@ -16,7 +17,7 @@ use tokio::time::Instant;
 
 use super::carrier::Carrier;
 use super::notifier::{Notifier, NotifySettings};
-use super::renderer::{EventRenderer, Rendered};
+use super::renderer::{About, EventRenderer, Rendered, Tries};
 use super::{backoff, sign};
 use crate::{Service, ServiceError};
 
@@ -44,6 +45,8 @@ enum Outcome {
         status: Option<StatusCode>,
         why: String,
         wait: Option<Duration>,
+        /// Whether the receiver had its chance.
+        sent: bool,
     },
 }
 
@@ -96,17 +99,32 @@ impl Try {
         if is_cancelled(job) && !event.name.is_of_a_cancel() {
             return Ok(Err("the job was cancelled before this was sent"));
         }
-        let renderer = match &delivery.dialect {
-            None => Some(&self.native),
-            Some(name) => self.dialects.iter().find(|it| it.dialect() == name),
-        };
-        let Some(renderer) = renderer else {
+        let Some(renderer) = self.renderer(delivery) else {
             return Ok(Err("no part of this release knows the words for it"));
         };
+        let about = About {
+            service: &self.service,
+            event,
+            job,
+            earlier: &[],
+        };
         // Uncaught, it would come again as soon as its lease is over, for ever.
-        let rendered = catch_unwind(AssertUnwindSafe(|| renderer.render(event, job)));
-        let rendered = rendered.map_err(|_| ServiceError::internal("the renderer panicked"))?;
+        let rendered = AssertUnwindSafe(async { renderer.render(about, delivery).await });
+        let rendered = rendered.catch_unwind().await;
+        let rendered = rendered.map_err(|_| ServiceError::internal("the renderer panicked"))??;
         Ok(rendered.ok_or("there is nothing to tell of it"))
+    }
+
+    fn renderer(&self, delivery: &Delivery) -> Option<&Arc<dyn EventRenderer>> {
+        match &delivery.dialect {
+            None => Some(&self.native),
+            Some(name) => self.dialects.iter().find(|it| it.dialect() == name),
+        }
+    }
+
+    /// The rules that a dialect has of its own.
+    fn tries(&self, delivery: &Delivery) -> Option<Tries> {
+        self.renderer(delivery)?.tries()
     }
 
     async fn post(&self, claimed: &ClaimedDelivery, rendered: Rendered) -> Outcome {
@@ -119,10 +137,22 @@ impl Try {
             Ok(headers) => headers,
             Err(why) => return Outcome::failed(why),
         };
+        let url = rendered.url.as_deref().unwrap_or(&destination.url);
         let body = Bytes::from(rendered.body);
-        match self.carrier.post(&destination.url, headers, body).await {
-            Ok(answer) => Outcome::of(&answer, self.service.clock.now()),
-            Err(error) => Outcome::failed(error.to_string()),
+        let tries = self.tries(delivery);
+        let patience = tries.map_or(self.settings.patience, |it| it.patience);
+        let posted = self.carrier.post(url, headers, body);
+        let answer = match tokio::time::timeout(patience, posted).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Outcome::not_taken(error.to_string()),
+            Err(_) => {
+                let why = format!("the receiver took longer than {} s", patience.as_secs());
+                return Outcome::not_taken(why);
+            }
+        };
+        match tries {
+            Some(tries) => Outcome::by(tries, &answer),
+            None => Outcome::of(&answer, self.service.clock.now()),
         }
     }
 
@@ -134,14 +164,27 @@ impl Try {
         rendered: &Rendered,
     ) -> Result<HeaderMap, String> {
         let now = self.service.clock.now();
-        if let Some(own) = self.own_headers(delivery, destination, now)? {
-            let mut headers = own;
-            headers.insert(
-                CONTENT_TYPE,
-                HeaderValue::from_static(rendered.content_type),
-            );
-            return Ok(headers);
+        let url = rendered.url.as_deref().unwrap_or(&destination.url);
+        let mut headers = match self.own_headers(delivery, destination, url, now)? {
+            Some(own) => own,
+            None => self.standard_headers(delivery, destination, rendered, now)?,
+        };
+        let content_type = HeaderValue::from_static(rendered.content_type);
+        headers.insert(CONTENT_TYPE, content_type);
+        for (name, value) in &rendered.headers {
+            let value = HeaderValue::try_from(value).map_err(|error| error.to_string())?;
+            headers.insert(*name, value);
         }
+        Ok(headers)
+    }
+
+    fn standard_headers(
+        &self,
+        delivery: &Delivery,
+        destination: &Destination,
+        rendered: &Rendered,
+        now: Timestamp,
+    ) -> Result<HeaderMap, String> {
         let (id, seconds) = (delivery.id.to_string(), now.as_millis().div_euclid(1000));
         let old = destination.old_secret.as_ref();
         let old = old.filter(|(_, until)| *until > now).map(|(old, _)| old);
@@ -157,8 +200,6 @@ impl Try {
         headers.insert("webhook-id", text(id)?);
         headers.insert("webhook-timestamp", seconds.into());
         headers.insert("webhook-signature", text(signatures.join(" "))?);
-        let content_type = HeaderValue::from_static(rendered.content_type);
-        headers.insert(CONTENT_TYPE, content_type);
         Ok(headers)
     }
 
@@ -166,6 +207,7 @@ impl Try {
         &self,
         delivery: &Delivery,
         destination: &Destination,
+        url: &str,
         now: Timestamp,
     ) -> Result<Option<HeaderMap>, String> {
         let Some(dialect) = &delivery.dialect else {
@@ -177,7 +219,7 @@ impl Try {
         let secret = &destination.secret;
         let opened = self.service.open_secret(&secret.id, &secret.bytes);
         let opened = opened.map_err(|_| "the secret cannot be opened".to_owned())?;
-        let Some(signed) = renderer.signed(&destination.url, now, opened.expose()) else {
+        let Some(signed) = renderer.signed(url, now, opened.expose()) else {
             return Ok(None);
         };
         let mut headers = HeaderMap::new();
@@ -197,12 +239,23 @@ impl Try {
                 (Err(DeliveryState::Dead), Some(status), Some(why))
             }
             Outcome::Withdrawn(why) => (Err(DeliveryState::Withdrawn), None, Some(why.to_owned())),
-            Outcome::Failed { status, why, wait } => {
-                let mut dice = [0];
-                self.service.ids.secret(&mut dice);
-                let pause = backoff::wait(delivery.tries - delivery.base, dice[0]);
-                let give_up_after = self.settings.give_up_after;
-                let next = backoff::next(delivery.began_at, now, pause, wait, give_up_after);
+            Outcome::Failed {
+                status,
+                why,
+                wait,
+                sent,
+            } => {
+                let made = delivery.tries - delivery.base;
+                let next = match self.tries(delivery) {
+                    Some(tries) if sent => (made < tries.most).then(|| now.after(tries.apart)),
+                    _ => {
+                        let mut dice = [0];
+                        self.service.ids.secret(&mut dice);
+                        let pause = backoff::wait(made, dice[0]);
+                        let give_up_after = self.settings.give_up_after;
+                        backoff::next(delivery.began_at, now, pause, wait, give_up_after)
+                    }
+                };
                 (next.ok_or(DeliveryState::Dead), status, Some(why))
             }
         };
@@ -259,11 +312,37 @@ impl Try {
 }
 
 impl Outcome {
+    /// Before anything was sent.
     fn failed(why: String) -> Self {
         Self::Failed {
             status: None,
             why,
             wait: None,
+            sent: false,
+        }
+    }
+
+    /// Without an answer.
+    fn not_taken(why: String) -> Self {
+        Self::Failed {
+            status: None,
+            why,
+            wait: None,
+            sent: true,
+        }
+    }
+
+    /// By a dialect's own rules.
+    fn by(tries: Tries, answer: &Answer) -> Self {
+        let status = answer.status;
+        if (tries.is_taken)(status) {
+            return Self::Delivered(status);
+        }
+        Self::Failed {
+            status: Some(status),
+            why: not_taken(status),
+            wait: None,
+            sent: true,
         }
     }
 
@@ -277,15 +356,19 @@ impl Outcome {
         }
         let wait = answer.headers.get(RETRY_AFTER);
         let wait = wait.and_then(|value| asked_wait(value.to_str().ok()?.trim(), now));
-        let why = match status.is_redirection() {
-            true => format!("the receiver answered {status}, and redirects are not followed"),
-            false => format!("the receiver answered {status}"),
-        };
         Self::Failed {
             status: Some(status),
-            why,
+            why: not_taken(status),
             wait,
+            sent: true,
         }
+    }
+}
+
+fn not_taken(status: StatusCode) -> String {
+    match status.is_redirection() {
+        true => format!("the receiver answered {status}, and redirects are not followed"),
+        false => format!("the receiver answered {status}"),
     }
 }
 

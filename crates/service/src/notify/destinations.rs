@@ -68,7 +68,7 @@ impl Service {
     }
 
     /// Gives a topic's messages a receiver with a secret that the caller chose; without one a receiver that there is
-    /// keeps its own.
+    /// keeps its own. One that was switched off is on again.
     pub async fn set_receiver(
         &self,
         caller: &Caller,
@@ -87,6 +87,7 @@ impl Service {
             url: Some(url),
             // The one before signs nothing any more.
             secret: secret.map(|secret| (self.seal_webhook_secret(known.id, now, &secret), now)),
+            enabled: Some(true),
             ..DestinationChange::default()
         };
         self.change(caller, known.id, "topic", change)
@@ -186,10 +187,13 @@ impl Service {
         Ok(webhooks.map(DestinationView::from).collect())
     }
 
-    /// The caller's topics, by name.
+    /// The caller's topics, by name, without what dialects keep for themselves.
     pub async fn topics(&self, caller: &Caller) -> Result<Vec<DestinationView>, ServiceError> {
         let found = self.store.destinations(caller.account).await?;
-        let topics = found.iter().filter(|it| it.topic.is_some());
+        let is_named = |topic: &TopicName| !topic.is_of_dialect();
+        let topics = found
+            .iter()
+            .filter(|it| it.topic.as_ref().is_some_and(is_named));
         let mut topics: Vec<_> = topics.map(DestinationView::from).collect();
         topics.sort_by(|a, b| a.topic.cmp(&b.topic));
         Ok(topics)
@@ -303,8 +307,9 @@ impl Service {
         deleted.then_some(()).ok_or_else(missing)
     }
 
-    /// What leads inside the operator's network is told at once, as far as it can be seen.
-    fn check_url(&self, url: &str) -> Result<(), ServiceError> {
+    /// Whether events may be sent to an address: what leads inside the operator's network is told at once, as far as it
+    /// can be seen.
+    pub fn check_url(&self, url: &str) -> Result<(), ServiceError> {
         if url.len() > MOST_URL_BYTES {
             let message = format!("the URL is longer than {MOST_URL_BYTES} bytes");
             return Err(ServiceError::invalid("url", message));

@@ -1,17 +1,23 @@
 //! Making deliveries of events.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use reelgate_domain::event::{
-    DeliveryId, Destination, EventCursor, EventName, JobEvent, StoredEvent, TopicName,
+    DeliveryId, Destination, DestinationId, EventCursor, EventName, JobEvent, StoredEvent,
+    TopicName,
 };
 use reelgate_domain::job::Job;
 use reelgate_domain::{AccountId, JobId, Pipeline, PipelineId, Timestamp};
 use reelgate_store::NewDelivery;
+use ring::digest::{SHA256, digest};
 
 use super::notifier::Notifier;
-use crate::ServiceError;
+use super::renderer::{About, EventRenderer, Message};
+use crate::{ErrorKind, ServiceError};
 
 /// Events that are looked at in one write.
 const AT_ONCE: u32 = 500;
@@ -109,21 +115,23 @@ impl Notifier {
                 destination.account == event.account && *since < stored.cursor
             });
             for (destination, _) in heard {
-                let dialect = match &destination.topic {
-                    None if destination.names.has(event.name) => None,
-                    None => continue,
-                    Some(topic) => match words.dialect_for(event, topic) {
-                        None => continue,
-                        dialect => dialect,
-                    },
-                };
-                made.push(NewDelivery {
+                let new = || NewDelivery {
                     id: DeliveryId::from_bytes(self.service.ids.uuid(now)),
                     destination: destination.id,
-                    dialect: dialect.map(str::to_owned),
+                    dialect: None,
+                    message: None,
+                    lane: None,
                     event: stored.clone(),
                     created_at: now,
-                });
+                };
+                match &destination.topic {
+                    None if destination.names.has(event.name) => made.push(new()),
+                    None => {}
+                    Some(topic) => {
+                        let told = words.told(event, topic);
+                        made.extend(told.map(|told| told.delivery(new())));
+                    }
+                }
             }
         }
         Ok(made)
@@ -158,13 +166,19 @@ impl Notifier {
                 .map(|event| event.job)
                 .collect();
             let jobs = self.jobs_of(account, &wanted).await?;
-            for event in of_account {
+            for (at, event) in of_account.iter().copied().enumerate() {
                 let (Some(pipeline), Some(job)) =
                     (pipelines.get(&event.pipeline), jobs.get(&event.job))
                 else {
                     continue;
                 };
-                words.add(self, event, pipeline, job);
+                let about = About {
+                    service: &self.service,
+                    event,
+                    job,
+                    earlier: &of_account[..at],
+                };
+                words.add(self, about, pipeline).await?;
             }
         }
         Ok(words)
@@ -181,7 +195,7 @@ impl Notifier {
         let found = self.service.store.pipelines(account, &ids).await?;
         let wants = |pipeline: &Pipeline| {
             let mut dialects = self.dialects.iter();
-            dialects.any(|dialect| !dialect.topics(pipeline).is_empty())
+            dialects.any(|dialect| dialect.listens(pipeline))
         };
         let wanting = found.into_iter().filter(wants);
         Ok(wanting.map(|pipeline| (pipeline.id, pipeline)).collect())
@@ -217,38 +231,97 @@ fn cut(deliveries: &mut Vec<NewDelivery>, most: usize) -> Option<EventCursor> {
 }
 
 /// What tells an event of a job from its others.
-type Told = (JobId, EventName, u32);
+type Which = (JobId, EventName, u32);
 
-/// By event, which dialect tells which topic.
-#[derive(Default)]
-struct Words(HashMap<Told, Vec<(TopicName, &'static str)>>);
+/// A message, and the dialect whose it is.
+struct Told {
+    dialect: &'static str,
+    message: Message,
+}
 
-impl Words {
-    /// A dialect tells of the jobs that it made.
-    fn add(&mut self, notifier: &Notifier, event: &JobEvent, pipeline: &Pipeline, job: &Job) {
-        let made_by = job.origin.as_ref().map(|origin| &*origin.dialect);
-        let dialects = notifier.dialects.iter();
-        for dialect in dialects.filter(|dialect| Some(dialect.dialect()) == made_by) {
-            if dialect.tells(event.name) {
-                let topics = dialect.topics_of(event, job, pipeline).into_iter();
-                let told = self.0.entry((event.job, event.name, event.attempt));
-                told.or_default()
-                    .extend(topics.map(|topic| (topic, dialect.dialect())));
-            }
+impl Told {
+    fn delivery(&self, new: NewDelivery) -> NewDelivery {
+        let Message {
+            name, lane, once, ..
+        } = &self.message;
+        let id = match once {
+            Some(once) => id_of(new.destination, self.dialect, *name, once),
+            None => new.id,
+        };
+        NewDelivery {
+            id,
+            dialect: Some(self.dialect.to_owned()),
+            message: name.map(str::to_owned),
+            lane: *lane,
+            ..new
         }
     }
+}
 
-    fn dialect_for(&self, event: &JobEvent, topic: &TopicName) -> Option<&'static str> {
-        let told = self.0.get(&(event.job, event.name, event.attempt))?;
-        let found = told.iter().find(|(wanted, _)| wanted == topic);
-        found.map(|(_, dialect)| *dialect)
+/// The same for all events that bring one message, so that the store takes it once.
+fn id_of(to: DestinationId, dialect: &str, name: Option<&str>, once: &str) -> DeliveryId {
+    let text = format!("{to}\n{dialect}\n{}\n{once}", name.unwrap_or_default());
+    let digest = digest(&SHA256, text.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest.as_ref()[..16]);
+    DeliveryId::from_bytes(
+        uuid::Builder::from_custom_bytes(bytes)
+            .into_uuid()
+            .into_bytes(),
+    )
+}
+
+/// By event, what is told of it.
+#[derive(Default)]
+struct Words(HashMap<Which, Vec<Told>>);
+
+impl Words {
+    async fn add(
+        &mut self,
+        notifier: &Notifier,
+        about: About<'_>,
+        pipeline: &Pipeline,
+    ) -> Result<(), ServiceError> {
+        let About { event, job, .. } = about;
+        let dialects = notifier.dialects.iter();
+        let tells = |dialect: &&Arc<dyn EventRenderer>| {
+            dialect.is_about(job) && dialect.tells(event.name) && dialect.listens(pipeline)
+        };
+        for dialect in dialects.filter(tells) {
+            let messages = async { dialect.messages(about, pipeline).await };
+            let messages = match AssertUnwindSafe(messages).catch_unwind().await {
+                Ok(Ok(messages)) => messages,
+                Ok(Err(error)) if error.kind == ErrorKind::Unavailable => return Err(error),
+                // Everybody else's must not wait for it.
+                Ok(Err(error)) => {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::error!(%error, cause, job.id = %event.job, "job {} is not told of", event.job);
+                    continue;
+                }
+                Err(_) => {
+                    tracing::error!(job.id = %event.job, "job {} is not told of: it panicked", event.job);
+                    continue;
+                }
+            };
+            let told = messages.into_iter().map(|message| Told {
+                dialect: dialect.dialect(),
+                message,
+            });
+            let which = (event.job, event.name, event.attempt);
+            self.0.entry(which).or_default().extend(told);
+        }
+        Ok(())
+    }
+
+    fn told(&self, event: &JobEvent, topic: &TopicName) -> impl Iterator<Item = &Told> {
+        let which = (event.job, event.name, event.attempt);
+        let told = self.0.get(&which).into_iter().flatten();
+        told.filter(move |told| told.message.topic == *topic)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use reelgate_domain::event::DestinationId;
-
     use super::*;
 
     fn delivery(cursor: u64) -> NewDelivery {
@@ -267,6 +340,8 @@ mod tests {
             id: DeliveryId::from_bytes([3; 16]),
             destination: DestinationId::from_bytes([4; 16]),
             dialect: None,
+            message: None,
+            lane: None,
             event: StoredEvent { cursor, event },
             created_at: at,
         }

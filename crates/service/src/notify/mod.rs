@@ -22,4 +22,4 @@ pub use deliveries::DeliveryPage;
 pub use destinations::{DestinationView, OpenedDestination};
 pub use events::EventQuery;
 pub use notifier::{Notifier, NotifySettings};
-pub use renderer::{EventRenderer, Headers, Rendered};
+pub use renderer::{About, EventRenderer, Headers, Message, Rendered, Tries};

@@ -17,7 +17,7 @@ use crate::{
 
 const LEASE: Duration = Duration::from_secs(60);
 
-fn new_id(world: &World) -> [u8; 16] {
+pub(super) fn new_id(world: &World) -> [u8; 16] {
     *world.ids.submission(world.now()).as_bytes()
 }
 
@@ -57,6 +57,8 @@ pub(super) async fn fan_out(world: &World, to: &[&Destination]) -> Vec<DeliveryI
                 id: DeliveryId::from_bytes(new_id(world)),
                 destination: destination.id,
                 dialect: None,
+                message: None,
+                lane: None,
                 event: event.clone(),
                 created_at: world.now(),
             });
@@ -111,7 +113,7 @@ fn names(claimed: &[ClaimedDelivery]) -> Vec<EventName> {
     claimed.iter().map(|it| it.delivery.event.name).collect()
 }
 
-async fn list(world: &World, filter: DeliveryFilter) -> Vec<DeliveryId> {
+pub(super) async fn list(world: &World, filter: DeliveryFilter) -> Vec<DeliveryId> {
     let found = world.store.deliveries(world.account, filter, 100).await;
     found.expect("deliveries").iter().map(|it| it.id).collect()
 }
@@ -233,6 +235,8 @@ pub async fn of_two_that_fan_out_at_once_one_does(home: &dyn Home) {
             id: DeliveryId::from_bytes(new_id(world)),
             destination: webhook.id,
             dialect: Some("aliyun".into()),
+            message: Some("TranscodeComplete".into()),
+            lane: None,
             event: Clone::clone(event),
             created_at: world.now(),
         };
@@ -251,6 +255,7 @@ pub async fn of_two_that_fan_out_at_once_one_does(home: &dyn Home) {
     assert_eq!(claimed[0].destination, webhook);
     let delivery = &claimed[0].delivery;
     assert_eq!(delivery.dialect.as_deref(), Some("aliyun"));
+    assert_eq!(delivery.message.as_deref(), Some("TranscodeComplete"));
     assert_eq!((delivery.cursor, &delivery.event), {
         let event = page.events.iter().find(|it| it.cursor == delivery.cursor);
         let event = event.expect("it is one of them");

@@ -52,6 +52,7 @@ pub mod keeping;
 pub mod keyed;
 pub mod keys;
 pub mod kinds;
+pub mod lanes;
 pub mod listing;
 pub mod model;
 pub mod nodes;
@@ -335,6 +336,8 @@ macro_rules! conformance_tests {
             deliveries::of_two_that_fan_out_at_once_one_does,
             deliveries::a_destination_listens_from_its_making_on,
             deliveries::events_of_a_job_arrive_one_after_the_other,
+            lanes::what_shares_a_lane_arrives_one_after_the_other,
+            lanes::a_delivery_that_is_there_is_not_made_again,
             deliveries::a_delivery_is_tried_by_one_at_a_time,
             deliveries::destinations_take_turns_and_each_has_its_limit,
             deliveries::what_is_switched_off_waits_and_what_is_deleted_is_told,

@@ -10,8 +10,8 @@
 use async_trait::async_trait;
 use reelgate_domain::access::Once;
 use reelgate_domain::event::{
-    Delivery, DeliveryId, DeliveryState, Destination, DestinationId, EventCursor, NameSet, Sealed,
-    StoredEvent, TopicName,
+    Delivery, DeliveryId, DeliveryState, Destination, DestinationId, EventCursor, LaneId, NameSet,
+    Sealed, StoredEvent, TopicName,
 };
 use reelgate_domain::{AccountId, JobId, Timestamp};
 
@@ -46,6 +46,9 @@ pub struct NewDelivery {
     pub id: DeliveryId,
     pub destination: DestinationId,
     pub dialect: Option<String>,
+    pub message: Option<String>,
+    /// What it waits for others of. Absent: the job.
+    pub lane: Option<LaneId>,
     pub event: StoredEvent,
     pub created_at: Timestamp,
 }
@@ -90,7 +93,7 @@ pub struct Settled {
 /// What became of a wish to send something again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replay {
-    /// It is its turn, or behind what is on its way of the same job.
+    /// It is its turn, or behind what is on its way of the same lane.
     Queued,
     Missing,
     /// It has not ended yet.
@@ -128,8 +131,8 @@ pub trait EventStore: Send + Sync + 'static {
     async fn fanned_out(&self) -> Result<EventCursor>;
 
     /// Makes deliveries of the events between two places, unless somebody else has moved on from
-    /// `from`: then nothing is written, and the answer is false. Of one job and destination, a
-    /// delivery waits until the ones before it have ended.
+    /// `from`: then nothing is written, and the answer is false. Of one lane and destination, a
+    /// delivery waits until the ones before it have ended. One whose id is there already is not made again.
     async fn fan_out(
         &self,
         from: EventCursor,

@@ -42,6 +42,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         oldest_reader: 5,
         sql: include_str!("migrations/0005_open_sources.sql"),
     },
+    Migration {
+        version: 6,
+        oldest_reader: 5,
+        sql: include_str!("migrations/0006_several_messages.sql"),
+    },
 ];
 
 /// Where a new database begins. The one row of `schema` is what nodes that start together lock.

@@ -40,6 +40,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 7,
         sql: include_str!("migrations/0007_open_sources.sql"),
     },
+    Migration {
+        version: 8,
+        sql: include_str!("migrations/0008_several_messages.sql"),
+    },
 ];
 
 /// Applies what is missing, each step with its record in one transaction: a crash leaves the

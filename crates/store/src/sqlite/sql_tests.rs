@@ -174,8 +174,14 @@ fn hot_statements_use_the_index_made_for_them() {
             sql::events::DUE_DELIVERIES,
             "deliveries_due (destination=? AND due_at>? AND due_at<?)",
         ),
-        (sql::events::NEXT_WAITING, "deliveries_job (job=?)"),
-        (sql::events::IS_ON_ITS_WAY, "deliveries_job (job=?)"),
+        (
+            sql::events::NEXT_WAITING,
+            "deliveries_lane (<expr>=? AND destination=?)",
+        ),
+        (
+            sql::events::IS_ON_ITS_WAY,
+            "deliveries_lane (<expr>=? AND destination=?)",
+        ),
         (
             sql::events::DELIVERIES,
             "deliveries_account (account=? AND number<?)",

@@ -2,10 +2,12 @@
 //!
 //! <https://www.alibabacloud.com/help/en/mps/developer-reference/message-notifications>
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
 use reelgate_domain::Pipeline;
-use reelgate_domain::event::{EventName, JobEvent, TopicName};
+use reelgate_domain::event::{Delivery, EventName, JobEvent, TopicName};
 use reelgate_domain::job::Job;
-use reelgate_service::{EventRenderer, Rendered};
+use reelgate_service::{About, EventRenderer, Message as ToTopic, Rendered, ServiceError};
 use serde_json::{Map, Value};
 
 use super::errors::{self, Code, Refusal};
@@ -76,38 +78,58 @@ impl EventRenderer for EndMessages {
         matches!(name, EventName::Succeeded | EventName::Failed)
     }
 
-    fn topics(&self, pipeline: &Pipeline) -> Vec<TopicName> {
-        let config = PipelineRequest::of(pipeline.origin.as_ref()).notify;
-        [config.topic, config.queue].into_iter().flatten().collect()
+    fn listens(&self, pipeline: &Pipeline) -> bool {
+        topics(pipeline).next().is_some()
     }
 
-    fn render(&self, event: &JobEvent, job: &Job) -> Option<Rendered> {
-        let state = match event.name {
-            EventName::Succeeded => "Success",
-            EventName::Failed => "Fail",
-            EventName::Queued
-            | EventName::Started
-            | EventName::Requeued
-            | EventName::Retried
-            | EventName::Stopping
-            | EventName::Cancelled => return None,
-        };
-        let spec = job.spec.transcode()?;
-        let mut message = Message::default();
-        message.put("JobId", event.job.to_string());
-        message.put("RequestId", origin::request_id(job).unwrap_or_default());
-        message.put("Type", "Transcode");
-        message.put("State", state);
-        if let Some(fault) = &event.fault {
-            let (code, text) = errors::job_failure(fault, spec.input.key.as_str());
-            message.put("Code", code);
-            message.put("Msg", text);
-        }
-        Some(Rendered {
-            content_type: "application/json",
-            body: serde_json::to_vec(&message.0).ok()?,
-        })
+    fn messages<'a>(
+        &'a self,
+        _: About<'a>,
+        pipeline: &'a Pipeline,
+    ) -> BoxFuture<'a, Result<Vec<ToTopic>, ServiceError>> {
+        ready(Ok(topics(pipeline).map(ToTopic::to).collect())).boxed()
     }
+
+    fn render<'a>(
+        &'a self,
+        About { event, job, .. }: About<'a>,
+        _: &'a Delivery,
+    ) -> BoxFuture<'a, Result<Option<Rendered>, ServiceError>> {
+        let message = message(event, job);
+        let rendered = message.and_then(|message| serde_json::to_vec(&message.0).ok());
+        ready(Ok(rendered.map(Rendered::json))).boxed()
+    }
+}
+
+/// Those that a pipeline names.
+fn topics(pipeline: &Pipeline) -> impl Iterator<Item = TopicName> + use<> {
+    let config = PipelineRequest::of(pipeline.origin.as_ref()).notify;
+    [config.topic, config.queue].into_iter().flatten()
+}
+
+fn message(event: &JobEvent, job: &Job) -> Option<Message> {
+    let state = match event.name {
+        EventName::Succeeded => "Success",
+        EventName::Failed => "Fail",
+        EventName::Queued
+        | EventName::Started
+        | EventName::Requeued
+        | EventName::Retried
+        | EventName::Stopping
+        | EventName::Cancelled => return None,
+    };
+    let spec = job.spec.transcode()?;
+    let mut message = Message::default();
+    message.put("JobId", event.job.to_string());
+    message.put("RequestId", origin::request_id(job).unwrap_or_default());
+    message.put("Type", "Transcode");
+    message.put("State", state);
+    if let Some(fault) = &event.fault {
+        let (code, text) = errors::job_failure(fault, spec.input.key.as_str());
+        message.put("Code", code);
+        message.put("Msg", text);
+    }
+    Some(message)
 }
 
 /// Every key comes twice, with a small and with a capital first letter.
@@ -201,14 +223,12 @@ mod tests {
         (event, job)
     }
 
-    fn message(name: EventName, fault: Option<Fault>) -> Option<Value> {
+    fn told(name: EventName, fault: Option<Fault>) -> Option<Value> {
         let (event, mut job) = event(name, fault);
         let mut made_by = Some(PipelineRequest::default().into_origin());
         origin::note_request(&mut made_by, "4B9F");
         job.origin = made_by;
-        let rendered = EndMessages.render(&event, &job)?;
-        assert_eq!(EndMessages.render(&event, &job), Some(rendered.clone()));
-        Some(serde_json::from_slice(&rendered.body).unwrap())
+        message(&event, &job).map(|message| message.0.into())
     }
 
     #[test]
@@ -218,13 +238,13 @@ mod tests {
             "jobId": id, "JobId": id, "requestId": "4B9F", "RequestId": "4B9F",
             "type": "Transcode", "Type": "Transcode", "state": "Success", "State": "Success",
         });
-        assert_eq!(message(EventName::Succeeded, None), Some(expected));
+        assert_eq!(told(EventName::Succeeded, None), Some(expected));
     }
 
     #[test]
     fn a_failure_says_why() {
         let fault = Fault::new(FaultCode::SourceMissing, "media/in.mp4 does not exist");
-        let told = message(EventName::Failed, Some(fault)).unwrap();
+        let told = told(EventName::Failed, Some(fault)).unwrap();
         assert_eq!(
             (&told["state"], &told["State"]),
             (&json!("Fail"), &json!("Fail"))
@@ -242,7 +262,7 @@ mod tests {
         for name in EventName::ALL {
             let ends = matches!(name, EventName::Succeeded | EventName::Failed);
             assert_eq!(EndMessages.tells(name), ends);
-            assert_eq!(message(name, None).is_some(), ends, "{name}");
+            assert_eq!(told(name, None).is_some(), ends, "{name}");
         }
     }
 }

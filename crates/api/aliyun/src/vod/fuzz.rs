@@ -9,7 +9,9 @@ use crate::rpc::{ApiError, Params};
 pub fn upload(params: &Params) -> Result<usize, ApiError> {
     let addresses = request::required(params, "UploadURLs")?;
     let metadatas = request::optional(params, "UploadMetadatas");
-    user_data::read(params)?;
+    if let Some(text) = request::optional(params, "UserData") {
+        user_data::read_text(text);
+    }
     Ok(upload_media_by_url::read(addresses, "UploadMetadatas", metadatas)?.len())
 }
 

@@ -72,7 +72,7 @@ pub(crate) async fn submit(
     let addresses = request::addresses(request.addresses, MOST_URLS, "UploadURLs")?;
     let metadatas = metadatas(request.metadatas_name, request.metadatas)?;
     let bucket = bucket(service, caller, request.location.as_deref()).await?;
-    let user_data = user_data::read(params)?;
+    let user_data = user_data::read(service, params)?;
     let caller = &session::in_session(service, caller, params, request.session)?;
     let mut files = Vec::with_capacity(addresses.len());
     // What is made by each group that was looked up.

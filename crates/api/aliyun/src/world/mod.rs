@@ -13,6 +13,7 @@ use reelgate_api_kit::{Catalogue, Dialect};
 use reelgate_domain::access::{AccountName, AuditRecord, Grantee, PolicyName, RoleName, UserName};
 use reelgate_domain::policy::Policy;
 use reelgate_domain::{AccountId, Timestamp};
+use reelgate_fetch::Guard;
 use reelgate_service::{
     AccessSettings, AuditFilter, Caller, Clock, Credentials, Keyring, RandomIds, Service, Settings,
 };
@@ -291,7 +292,8 @@ fn open(
     };
     let ids = Arc::new(RandomIds::default());
     let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings)
-        .with_access(AccessSettings::new(keyring.clone()));
+        .with_access(AccessSettings::new(keyring.clone()))
+        .with_guard(Guard::new(vec!["127.0.0.0/8".parse().unwrap()]));
     let service = Arc::new(service);
     let gateway = Gateway::new(products(&service), Arc::clone(&service), clock);
     (store, service, Arc::new(gateway).routes())

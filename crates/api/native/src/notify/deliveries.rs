@@ -22,13 +22,14 @@ struct DeliveriesView<'a> {
     next_cursor: Option<String>,
 }
 
-/// `{"id", "destination_id", "dialect", "event", "state", "tries", "next_try_at", "last_try_at",
+/// `{"id", "destination_id", "dialect", "message", "event", "state", "tries", "next_try_at", "last_try_at",
 /// "last_status", "last_error", "created_at"}`.
 #[derive(Serialize)]
 struct DeliveryJson<'a> {
     id: DeliveryId,
     destination_id: DestinationId,
     dialect: &'a str,
+    message: Option<&'a str>,
     event: EventView<'a>,
     state: &'static str,
     tries: u32,
@@ -98,6 +99,7 @@ impl<'a> DeliveryJson<'a> {
             id: delivery.id,
             destination_id: delivery.destination,
             dialect: delivery.dialect.as_deref().unwrap_or(NativeApi::NAME),
+            message: delivery.message.as_deref(),
             event: EventView::at(delivery.cursor, &delivery.event),
             state: delivery.state.as_str(),
             tries: delivery.tries,

@@ -1,14 +1,14 @@
 //! What webhooks are sent.
 
-use reelgate_domain::Pipeline;
-use reelgate_domain::event::{EventName, JobEvent, TopicName};
-use reelgate_domain::job::Job;
-use reelgate_service::{EventRenderer, Rendered};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
+use reelgate_domain::event::{Delivery, EventName};
+use reelgate_service::{About, EventRenderer, Rendered, ServiceError};
 
 use super::view::EventView;
 use crate::NativeApi;
 
-/// Tells webhooks of every event.
+/// Tells webhooks of every event. Native pipelines know no topics: a webhook hears of all of an account's.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NativeRenderer;
 
@@ -21,16 +21,13 @@ impl EventRenderer for NativeRenderer {
         true
     }
 
-    /// Native pipelines know no topics: a webhook hears of all of an account's.
-    fn topics(&self, _: &Pipeline) -> Vec<TopicName> {
-        Vec::new()
-    }
-
-    fn render(&self, event: &JobEvent, job: &Job) -> Option<Rendered> {
+    fn render<'a>(
+        &'a self,
+        About { event, job, .. }: About<'a>,
+        _: &'a Delivery,
+    ) -> BoxFuture<'a, Result<Option<Rendered>, ServiceError>> {
         let view = EventView::with_user_data(event, job.user_data.as_deref());
-        Some(Rendered {
-            content_type: "application/json",
-            body: serde_json::to_vec(&view).ok()?,
-        })
+        let rendered = serde_json::to_vec(&view).ok().map(Rendered::json);
+        ready(Ok(rendered)).boxed()
     }
 }

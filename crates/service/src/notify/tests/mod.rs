@@ -1,5 +1,7 @@
 //! Deliveries from end to end: a real store, a real receiver, a clock that is moved.
 
+mod messages;
+mod plain;
 mod receiver;
 mod tenants;
 mod tries;
@@ -8,9 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reelgate_domain::event::{DeliveryState, EventName, JobEvent, NameSet, TopicName};
-use reelgate_domain::job::{CancelPolicy, Fault, FaultCode, Job, Origin, Selector, StopMode};
-use reelgate_domain::{AccountId, JobId, Pipeline, PipelineId, Timestamp};
+use reelgate_domain::event::{DeliveryState, EventName, NameSet, TopicName};
+use reelgate_domain::job::{CancelPolicy, Fault, FaultCode, Origin, Selector, StopMode};
+use reelgate_domain::{AccountId, JobId, PipelineId, Timestamp};
 use reelgate_fetch::Guard;
 use reelgate_store::{DeliveryFilter, Ending, Gone, SqliteStore, Store};
 use reelgate_testkit::{FixedClock, JobBuilder, staged, worker};
@@ -18,9 +20,10 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::plain::Plain;
 use self::receiver::{Answer, Receiver};
 use super::sign::signature;
-use super::{EventRenderer, Notifier, NotifySettings, Rendered};
+use super::{Notifier, NotifySettings};
 use crate::{
     AccessSettings, Caller, Clock, ErrorKind, Ids, Keyring, RandomIds, Secret, Service, Settings,
 };
@@ -34,34 +37,6 @@ struct Standing(FixedClock);
 impl Clock for Standing {
     fn now(&self) -> Timestamp {
         self.0.now()
-    }
-}
-
-/// Tells everything in JSON, as a dialect of this name.
-struct Plain(&'static str);
-
-impl EventRenderer for Plain {
-    fn dialect(&self) -> &'static str {
-        self.0
-    }
-
-    fn tells(&self, name: EventName) -> bool {
-        self.0 == "native" || matches!(name, EventName::Succeeded | EventName::Failed)
-    }
-
-    /// Those that a pipeline's origin names.
-    fn topics(&self, pipeline: &Pipeline) -> Vec<TopicName> {
-        let origin = pipeline.origin.iter().filter(|it| it.dialect == self.0);
-        let names = origin.filter_map(|it| it.request.get("Topic")?.as_str()?.parse().ok());
-        names.collect()
-    }
-
-    fn render(&self, event: &JobEvent, _: &Job) -> Option<Rendered> {
-        let view = json!({"type": event.name.as_str(), "job": event.job, "by": self.0});
-        Some(Rendered {
-            content_type: "application/json",
-            body: view.to_string().into_bytes(),
-        })
     }
 }
 

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reelgate_domain::Pipeline;
-use reelgate_domain::event::{DeliveryState, EventName, JobEvent, TopicName};
-use reelgate_domain::job::Job;
+use futures_util::future::BoxFuture;
+use reelgate_domain::event::{Delivery, DeliveryState, EventName};
 use reelgate_store::{ClaimedDelivery, DeliveryClaim, DeliveryFilter};
 
 use super::receiver::Answer;
 use super::{World, names};
-use crate::Clock;
 use crate::notify::fan_out::Progress;
-use crate::notify::{EventRenderer, Rendered};
+use crate::notify::{About, EventRenderer, Rendered};
+use crate::{Clock, ServiceError};
 
 /// The only delivery there is, claimed.
 async fn claimed(world: &World) -> ClaimedDelivery {
@@ -61,11 +60,11 @@ impl EventRenderer for Falling {
         true
     }
 
-    fn topics(&self, _: &Pipeline) -> Vec<TopicName> {
-        Vec::new()
-    }
-
-    fn render(&self, _: &JobEvent, _: &Job) -> Option<Rendered> {
+    fn render<'a>(
+        &'a self,
+        _: About<'a>,
+        _: &'a Delivery,
+    ) -> BoxFuture<'a, Result<Option<Rendered>, ServiceError>> {
         panic!("there is something that it does not know")
     }
 }

@@ -143,8 +143,8 @@ async fn settle_one(session: &Session, settled: &Settled) -> Answer<bool> {
         return Ok(false);
     };
     if state.is_final() {
-        let (job, destination): (&[u8], i64) = (row.get(0), row.get(1));
-        let next: [Param<'_>; 3] = [&job, &destination, &settled.at.as_millis()];
+        let (lane, destination): (&[u8], i64) = (row.get(0), row.get(1));
+        let next: [Param<'_>; 3] = [&lane, &destination, &settled.at.as_millis()];
         session.execute(sql::BEGIN_NEXT, &next).await?;
     }
     Ok(true)
@@ -213,8 +213,8 @@ pub(super) async fn replay(
     if row.get(4) {
         return Ok(Replay::DestinationMissing);
     }
-    let (job, destination): (&[u8], i64) = (row.get(2), row.get(3));
-    let lane: [Param<'_>; 2] = [&job, &destination];
+    let (lane, destination): (&[u8], i64) = (row.get(2), row.get(3));
+    let lane: [Param<'_>; 2] = [&lane, &destination];
     let waits = session.holds(sql::IS_ON_ITS_WAY, &lane).await?;
     let (state, due_at) = match waits {
         true => (DeliveryState::Waiting, None),

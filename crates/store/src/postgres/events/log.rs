@@ -128,7 +128,9 @@ pub(super) async fn fan_out(
 async fn insert_delivery(session: &Session, new: &NewDelivery) -> Answer<()> {
     let StoredEvent { cursor, event } = &new.event;
     let fault = event.fault.as_ref().map(encode).transpose()?;
-    let row: [Param<'_>; 12] = [
+    let lane = new.lane.as_ref();
+    let lane = lane.map(|lane| lane.as_bytes().as_slice());
+    let row: [Param<'_>; 14] = [
         &new.id.as_bytes().as_slice(),
         &account_key(event.account),
         &new.destination.as_bytes().as_slice(),
@@ -141,6 +143,8 @@ async fn insert_delivery(session: &Session, new: &NewDelivery) -> Answer<()> {
         &event.at.as_millis(),
         &fault,
         &new.created_at.as_millis(),
+        &new.message,
+        &lane,
     ];
     session.execute(sql::INSERT_DELIVERY, &row).await.map(drop)
 }

@@ -2,7 +2,7 @@
 
 use reelgate_domain::event::{
     Delivery, DeliveryId, DeliveryState, Destination, DestinationId, EventCursor, EventName,
-    JobEvent, NameSet, Sealed, StoredEvent,
+    JobEvent, NameSet, Sealed, StoredEvent, TopicName,
 };
 use reelgate_domain::{JobId, PipelineId};
 use tokio_postgres::Row;
@@ -53,6 +53,8 @@ pub(super) fn destination(row: &Row) -> Result<Known> {
         let bytes = bytes.unwrap_or_default();
         id.map(|id| Sealed { id, bytes })
     };
+    let topic = cells.get::<Option<String>>(3, "topic")?;
+    let topic = topic.map(|text| TopicName::stored(&text).map_err(|it| cells.corrupt("topic", it)));
     let secret = sealed(Some(cells.get(6, "secret")?), cells.get(7, "secret")?);
     let old = sealed(cells.get(8, "old_secret")?, cells.get(9, "old_secret")?);
     Ok(Known {
@@ -60,7 +62,7 @@ pub(super) fn destination(row: &Row) -> Result<Known> {
         destination: Destination {
             id: DestinationId::from_bytes(cells.bytes(1, "id")?),
             account: cells.account(2)?,
-            topic: cells.maybe_word(3, "topic")?,
+            topic: topic.transpose()?,
             url: cells.get(4, "url")?,
             names,
             secret: secret.ok_or_else(|| cells.corrupt("secret", "there is none"))?,
@@ -89,6 +91,7 @@ pub(super) fn delivery(row: &Row) -> Result<Delivery> {
         id: DeliveryId::from_bytes(cells.bytes(9, "id")?),
         destination: DestinationId::from_bytes(cells.bytes(10, "destination")?),
         dialect: cells.get(11, "dialect")?,
+        message: cells.get(21, "message")?,
         cursor,
         event,
         state,

@@ -38,8 +38,8 @@ macro_rules! delivery_query {
     ($rest:expr) => {
         concat!(
             "SELECT ", event_columns!("v"), ", v.number, v.id, d.id, v.dialect, v.state, v.tries, \
-             v.base, v.due_at, v.began_at, v.created_at, v.last_at, v.last_status, v.last_error \
-             FROM deliveries v JOIN destinations d ON d.key = v.destination \
+             v.base, v.due_at, v.began_at, v.created_at, v.last_at, v.last_status, v.last_error, \
+             v.message FROM deliveries v JOIN destinations d ON d.key = v.destination \
              JOIN pipelines p ON p.key = v.pipeline ",
             $rest
         )
@@ -98,14 +98,15 @@ statements! {
     SHARE_TURNS = "SELECT only_row FROM delivery_turns WHERE only_row FOR SHARE";
     /// Of a destination that has been deleted meanwhile none is made.
     INSERT_DELIVERY = "INSERT INTO deliveries (id, account, destination, dialect, position, job, \
-        pipeline, name, attempt, at, fault, state, due_at, began_at, created_at) \
+        pipeline, name, attempt, at, fault, state, due_at, began_at, created_at, message, lane) \
         SELECT $1, $2, d.key, $4, $5, $6, p.key, $8, $9, $10, $11, \
         CASE WHEN waits.it THEN 0 ELSE 1 END, CASE WHEN waits.it THEN NULL ELSE $12::bigint END, \
-        $12, $12 FROM pipelines p, destinations d, LATERAL (SELECT EXISTS (SELECT 1 \
-        FROM deliveries v WHERE v.job = $6 AND v.destination = d.key AND v.state < 2) AS it) waits \
-        WHERE p.id = $7 AND d.id = $3 AND NOT d.deleted";
+        $12, $12, $13, $14 FROM pipelines p, destinations d, LATERAL (SELECT EXISTS (SELECT 1 \
+        FROM deliveries v WHERE coalesce(v.lane, v.job) = coalesce($14::bytea, $6) \
+        AND v.destination = d.key AND v.state < 2) AS it) waits \
+        WHERE p.id = $7 AND d.id = $3 AND NOT d.deleted ON CONFLICT DO NOTHING";
     IS_ON_ITS_WAY = "SELECT EXISTS (SELECT 1 FROM deliveries \
-        WHERE job = $1 AND destination = $2 AND state < 2)";
+        WHERE coalesce(lane, job) = $1 AND destination = $2 AND state < 2)";
     /// Three probes of indexes for each of them. Those that are switched off have what is due for as long as that
     /// lasts.
     DUE_DESTINATIONS = "WITH RECURSIVE due (destination) AS ( \
@@ -127,12 +128,13 @@ statements! {
         WHERE v.number = due.number RETURNING v.number";
     SETTLE_DELIVERY = "UPDATE deliveries SET state = $3, due_at = $4, last_at = $5, \
         last_status = $6, last_error = $7 WHERE id = $1 AND tries = $2 AND state = 1 \
-        RETURNING job, destination";
+        RETURNING coalesce(lane, job), destination";
     BEGIN_NEXT = "UPDATE deliveries SET state = 1, due_at = $3, began_at = $3 WHERE number = (SELECT number \
-        FROM deliveries WHERE job = $1 AND destination = $2 AND state = 0 ORDER BY number LIMIT 1)";
+        FROM deliveries WHERE coalesce(lane, job) = $1 AND destination = $2 AND state < 2 AND state = 0 \
+        ORDER BY number LIMIT 1)";
     REPLAY_DELIVERY = "UPDATE deliveries SET state = $2, due_at = $3, began_at = $4, base = tries \
         WHERE number = $1";
-    LOCK_DELIVERY = "SELECT v.number, v.state, v.job, v.destination, d.deleted \
+    LOCK_DELIVERY = "SELECT v.number, v.state, coalesce(v.lane, v.job), v.destination, d.deleted \
         FROM deliveries v JOIN destinations d ON d.key = v.destination \
         WHERE v.id = $2 AND v.account = $1 FOR UPDATE OF v";
     DELIVERY = delivery_query!("WHERE v.id = $2 AND v.account = $1");

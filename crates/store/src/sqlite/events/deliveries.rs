@@ -120,11 +120,11 @@ fn settle_one(tx: &Tx<'_>, settled: &Settled) -> Result<bool> {
     let found = one(connection, sql::SETTLE_DELIVERY, row, |row| {
         Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, i64>(1)?))
     })?;
-    let Some((job, destination)) = found else {
+    let Some((lane, destination)) = found else {
         return Ok(false);
     };
     if state.is_final() {
-        let waiting: Option<i64> = cell(connection, sql::NEXT_WAITING, params![job, destination])?;
+        let waiting: Option<i64> = cell(connection, sql::NEXT_WAITING, params![lane, destination])?;
         if let Some(next) = waiting {
             let begin = params![next, settled.at.as_millis()];
             execute(connection, sql::BEGIN_DELIVERY, begin)?;
@@ -208,7 +208,7 @@ pub(super) fn replay(
         let lane: ([u8; 16], i64) = (row.get(2)?, row.get(3)?);
         Ok((number, state, lane, row.get::<_, bool>(4)?))
     })?;
-    let Some((number, state, (job, destination), deleted)) = found else {
+    let Some((number, state, (lane, destination), deleted)) = found else {
         return Ok(Replay::Missing);
     };
     let known = DeliveryState::from_code(state)
@@ -219,7 +219,7 @@ pub(super) fn replay(
     if deleted {
         return Ok(Replay::DestinationMissing);
     }
-    let waits = cell(connection, sql::IS_ON_ITS_WAY, params![job, destination])? == Some(true);
+    let waits = cell(connection, sql::IS_ON_ITS_WAY, params![lane, destination])? == Some(true);
     let (state, due_at) = log::turn(waits, now);
     let row = params![number, state, due_at, now.as_millis()];
     execute(connection, sql::REPLAY_DELIVERY, row)?;

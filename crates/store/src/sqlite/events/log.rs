@@ -1,6 +1,6 @@
 //! Reading events in their order, and making deliveries of them.
 
-use reelgate_domain::event::{DeliveryState, EventCursor, StoredEvent};
+use reelgate_domain::event::{DeliveryState, EventCursor, LaneId, StoredEvent};
 use reelgate_domain::{AccountId, Timestamp};
 use rusqlite::{Connection, params};
 
@@ -96,7 +96,9 @@ fn insert(tx: &Tx<'_>, new: &NewDelivery) -> Result<()> {
         // It has been deleted while this was made.
         return Ok(());
     };
-    let lane = params![event.job.as_bytes(), destination];
+    let own = event.job.as_bytes();
+    let lane = new.lane.as_ref().map_or(own, LaneId::as_bytes);
+    let lane = params![lane, destination];
     let waits = cell(connection, sql::IS_ON_ITS_WAY, lane)? == Some(true);
     let (state, due_at) = turn(waits, new.created_at);
     let fault = event.fault.as_ref().map(encode).transpose()?;
@@ -118,10 +120,13 @@ fn insert(tx: &Tx<'_>, new: &NewDelivery) -> Result<()> {
             state,
             due_at,
             new.created_at.as_millis(),
+            new.message,
+            new.lane.as_ref().map(LaneId::as_bytes),
         ],
     )?;
     match stored {
         1 => Ok(()),
+        _ if cell(connection, sql::HAS_DELIVERY, [new.id.as_bytes()])? == Some(true) => Ok(()),
         _ => Err(corrupt("events", "pipeline", cursor, "there is none")),
     }
 }

@@ -38,8 +38,8 @@ macro_rules! delivery_query {
     ($rest:expr) => {
         concat!(
             "SELECT ", event_columns!("v"), ", v.number, v.id, d.id, v.dialect, v.state, v.tries, \
-             v.base, v.due_at, v.began_at, v.created_at, v.last_at, v.last_status, v.last_error \
-             FROM deliveries v JOIN destinations d ON d.key = v.destination \
+             v.base, v.due_at, v.began_at, v.created_at, v.last_at, v.last_status, v.last_error, \
+             v.message FROM deliveries v JOIN destinations d ON d.key = v.destination \
              JOIN pipelines p ON p.key = v.pipeline ",
             $rest
         )
@@ -82,11 +82,12 @@ statements! {
     DELETE_SECRET = "DELETE FROM secrets WHERE id = ?1";
 
     INSERT_DELIVERY = "INSERT INTO deliveries (id, account, destination, dialect, position, job, \
-        pipeline, name, attempt, at, fault, state, due_at, began_at, created_at) \
-        SELECT ?1, ?2, ?3, ?4, ?5, ?6, p.key, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14 \
-        FROM pipelines p WHERE p.id = ?7";
-    IS_ON_ITS_WAY = "SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_job \
-        WHERE job = ?1 AND destination = ?2 AND state < 2)";
+        pipeline, name, attempt, at, fault, state, due_at, began_at, created_at, message, lane) \
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, p.key, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?15, ?16 \
+        FROM pipelines p WHERE p.id = ?7 ON CONFLICT DO NOTHING";
+    HAS_DELIVERY = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE id = ?1)";
+    IS_ON_ITS_WAY = "SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_lane \
+        WHERE coalesce(lane, job) = ?1 AND destination = ?2 AND state < 2)";
     NEXT_DUE_DESTINATION = "SELECT min(destination) FROM deliveries \
         WHERE due_at IS NOT NULL AND destination > ?1";
     DUE_DELIVERIES = "SELECT number FROM deliveries WHERE destination = ?1 AND due_at <= ?2 \
@@ -96,14 +97,16 @@ statements! {
         began_at = began_at + (?3 - due_at) WHERE number = ?1";
     SETTLE_DELIVERY = "UPDATE deliveries SET state = ?3, due_at = ?4, last_at = ?5, \
         last_status = ?6, last_error = ?7 WHERE id = ?1 AND tries = ?2 AND state = 1 \
-        RETURNING job, destination";
-    NEXT_WAITING = "SELECT number FROM deliveries INDEXED BY deliveries_job WHERE job = ?1 \
-        AND destination = ?2 AND state = 0 ORDER BY number LIMIT 1";
+        RETURNING coalesce(lane, job), destination";
+    // What the index is limited to has to be said as it says it.
+    NEXT_WAITING = "SELECT number FROM deliveries INDEXED BY deliveries_lane \
+        WHERE coalesce(lane, job) = ?1 AND destination = ?2 AND state < 2 AND state = 0 \
+        ORDER BY number LIMIT 1";
     BEGIN_DELIVERY = "UPDATE deliveries SET state = 1, due_at = ?2, began_at = ?2 \
         WHERE number = ?1";
     REPLAY_DELIVERY = "UPDATE deliveries SET state = ?2, due_at = ?3, began_at = ?4, base = tries \
         WHERE number = ?1";
-    DELIVERY_STATE = "SELECT v.number, v.state, v.job, v.destination, d.deleted \
+    DELIVERY_STATE = "SELECT v.number, v.state, coalesce(v.lane, v.job), v.destination, d.deleted \
         FROM deliveries v JOIN destinations d ON d.key = v.destination \
         WHERE v.id = ?2 AND v.account = ?1";
     DELIVERY = delivery_query!("WHERE v.id = ?2 AND v.account = ?1");

@@ -1,6 +1,6 @@
 //! The events that callbacks can be switched on for.
 
-use reelgate_domain::event::TopicName;
+use reelgate_domain::event::EventName;
 use reelgate_domain::job::{Job, JobSpec};
 
 use crate::vod::errors::{Code, Refusal};
@@ -9,7 +9,11 @@ use crate::vod::errors::{Code, Refusal};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     UploadByUrl,
+    FileUpload,
+    VideoAnalysis,
     StreamTranscode,
+    /// All transcodes of a task.
+    Transcode,
     Snapshot,
 }
 
@@ -33,29 +37,55 @@ const NEVER: [&str; 15] = [
 ];
 
 impl Told {
-    pub(super) const ALL: [Self; 3] = [Self::UploadByUrl, Self::StreamTranscode, Self::Snapshot];
+    pub(super) const ALL: [Self; 6] = [
+        Self::UploadByUrl,
+        Self::FileUpload,
+        Self::VideoAnalysis,
+        Self::StreamTranscode,
+        Self::Transcode,
+        Self::Snapshot,
+    ];
 
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::UploadByUrl => "UploadByURLComplete",
+            Self::FileUpload => "FileUploadComplete",
+            Self::VideoAnalysis => "VideoAnalysisComplete",
             Self::StreamTranscode => "StreamTranscodeComplete",
+            Self::Transcode => "TranscodeComplete",
             Self::Snapshot => "SnapshotComplete",
         }
     }
 
-    /// The one that the end of a job is.
-    pub(super) fn of(job: &Job) -> Option<Self> {
-        match &job.spec {
-            JobSpec::Ingest(_) => job.spec.source_url().map(|_| Self::UploadByUrl),
-            JobSpec::Transcode(_) => Some(Self::StreamTranscode),
-            JobSpec::Snapshot(_) => Some(Self::Snapshot),
-            JobSpec::MediaInfo(_) | JobSpec::Remux(_) => None,
-        }
+    pub(super) fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.word() == word)
     }
 
-    /// The topic that it goes to.
-    pub(super) fn topic(self) -> Option<TopicName> {
-        format!("vod:{}", self.word()).parse().ok()
+    /// What there may be to tell when a job has ended so, in this order.
+    pub(super) fn of(name: EventName, job: &Job) -> &'static [Self] {
+        let has_ended_well = match name {
+            EventName::Succeeded => true,
+            EventName::Failed => false,
+            // The others of its task may have waited for nothing else.
+            EventName::Cancelled if job.spec.transcode().is_some() => return &[Self::Transcode],
+            EventName::Queued
+            | EventName::Started
+            | EventName::Requeued
+            | EventName::Retried
+            | EventName::Stopping
+            | EventName::Cancelled => return &[],
+        };
+        match &job.spec {
+            // What is not media is not stored, and no video is made of it.
+            JobSpec::Ingest(_) if job.spec.source_url().is_some() => match has_ended_well {
+                true => &[Self::UploadByUrl, Self::FileUpload, Self::VideoAnalysis],
+                false => &[Self::UploadByUrl],
+            },
+            JobSpec::Ingest(_) => &[Self::VideoAnalysis],
+            JobSpec::Transcode(_) => &[Self::StreamTranscode, Self::Transcode],
+            JobSpec::Snapshot(_) => &[Self::Snapshot],
+            JobSpec::MediaInfo(_) | JobSpec::Remux(_) => &[],
+        }
     }
 }
 
@@ -70,7 +100,7 @@ pub(super) fn list(text: &str) -> Result<Vec<Told>, Refusal> {
         if name == "ALL" {
             return Ok(Told::ALL.to_vec());
         }
-        match Told::ALL.into_iter().find(|event| event.word() == name) {
+        match Told::named(name) {
             Some(event) if told.contains(&event) => {}
             Some(event) => told.push(event),
             None if NEVER.contains(&name) => {}
@@ -94,13 +124,14 @@ mod tests {
         assert_eq!(list("ALL"), Ok(Told::ALL.to_vec()));
         let some = list("SnapshotComplete, AIComplete,SnapshotComplete,UploadByURLComplete");
         assert_eq!(some, Ok(vec![Told::Snapshot, Told::UploadByUrl]));
-        for missed in ["FileUploadComplete", "TranscodeComplete", "Nonsense"] {
+        for missed in ["DeleteMediaComplete", "MediaBaseChangeComplete", "Nonsense"] {
             let refused = list(missed).unwrap_err().message();
             assert_eq!(
                 refused,
                 format!("The event {missed} of EventTypeList is not served.")
             );
         }
-        assert!(Told::ALL.into_iter().all(|event| event.topic().is_some()));
+        let all = Told::ALL.map(Told::word).join(",");
+        assert_eq!(list(&all), Ok(Told::ALL.to_vec()));
     }
 }

@@ -5,10 +5,9 @@
 use reelgate_service::{Caller, Service};
 use serde_json::{Value, json};
 
-use super::find;
-use super::set_message_callback::kept_key;
+use super::{find, kept_key};
 use crate::rpc::{ApiError, Params};
-use crate::vod::errors::{Code, Refusal};
+use crate::vod::errors::{Code, Refusal, service_error};
 use crate::vod::request::{self, APP_ID};
 
 /// The key is shown, as the vendor shows it, while it signs anything.
@@ -18,7 +17,7 @@ pub(in crate::vod) async fn call(
     params: &Params,
 ) -> Result<Value, ApiError> {
     request::app_id(params)?;
-    let found = find(service, caller).await?;
+    let found = find(service, caller).await.map_err(service_error)?;
     let callback = found.ok_or_else(|| Refusal::new(Code::CallbackNotFound, ""))?;
     let mut view = json!({
         "AppId": APP_ID,

@@ -1,20 +1,27 @@
-//! The messages of callbacks.
+//! Which messages an event has, where they go, and how they are signed.
 //!
 //! <https://www.alibabacloud.com/help/en/vod/user-guide/event-notifications>
 
-use md5::{Digest as _, Md5};
-use reelgate_api_kit::time::format_utc;
-use reelgate_domain::event::{EventName, JobEvent, TopicName};
-use reelgate_domain::job::{Job, JobSpec};
-use reelgate_domain::media::OutputResult;
-use reelgate_domain::{Pipeline, Timestamp};
-use reelgate_service::{EventRenderer, Headers, Rendered};
-use serde_json::{Map, Value};
+use std::time::Duration;
 
-use super::event::Told;
-use crate::vod::errors;
-use crate::vod::origin;
-use crate::vod::upload;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http::StatusCode;
+use md5::{Digest as _, Md5};
+use reelgate_domain::asset::{Asset, AssetId};
+use reelgate_domain::event::{Delivery, EventName, JobEvent, LaneId};
+use reelgate_domain::job::{Job, JobSpec};
+use reelgate_domain::{Pipeline, Timestamp};
+use reelgate_service::{
+    About, AssetTask, DeliveryFilter, EventRenderer, Headers, Message, Rendered, ServiceError,
+    Tries,
+};
+
+use super::event::{self, Told};
+use super::{body, find, topic};
+use crate::vod::media::video::is_transcode;
+use crate::vod::origin::{self, Upload};
+use crate::vod::user_data;
 
 /// Tells an account's callback how jobs of this product have ended.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,18 +32,25 @@ impl EventRenderer for Callbacks {
         origin::DIALECT
     }
 
-    /// Of a cancelled job nothing is told: the vendor knows no such end.
+    /// Of a cancelled job nothing is told, because the vendor knows no such end; but it may be the last of its task.
     fn tells(&self, name: EventName) -> bool {
-        matches!(name, EventName::Succeeded | EventName::Failed)
+        matches!(
+            name,
+            EventName::Succeeded | EventName::Failed | EventName::Cancelled
+        )
     }
 
     /// It is the account that asks for them, whatever the pipeline.
-    fn topics(&self, _pipeline: &Pipeline) -> Vec<TopicName> {
-        Told::ALL.into_iter().filter_map(Told::topic).collect()
+    fn listens(&self, _pipeline: &Pipeline) -> bool {
+        true
     }
 
-    fn topics_of(&self, _event: &JobEvent, job: &Job, _pipeline: &Pipeline) -> Vec<TopicName> {
-        Told::of(job).and_then(Told::topic).into_iter().collect()
+    fn messages<'a>(
+        &'a self,
+        about: About<'a>,
+        _pipeline: &'a Pipeline,
+    ) -> BoxFuture<'a, Result<Vec<Message>, ServiceError>> {
+        messages(about).boxed()
     }
 
     /// As the vendor signs; nothing without a key.
@@ -52,96 +66,205 @@ impl EventRenderer for Callbacks {
         ])
     }
 
-    fn render(&self, event: &JobEvent, job: &Job) -> Option<Rendered> {
-        let message = message(event, job)?;
-        Some(Rendered {
-            content_type: "application/json",
-            body: serde_json::to_vec(&message).ok()?,
+    /// As often as the vendor documents.
+    fn tries(&self) -> Option<Tries> {
+        Some(Tries {
+            most: 3,
+            apart: Duration::from_secs(1),
+            patience: Duration::from_secs(5),
+            is_taken: |status| status == StatusCode::OK,
         })
+    }
+
+    fn render<'a>(
+        &'a self,
+        about: About<'a>,
+        delivery: &'a Delivery,
+    ) -> BoxFuture<'a, Result<Option<Rendered>, ServiceError>> {
+        render(about, delivery).boxed()
     }
 }
 
-fn message(event: &JobEvent, job: &Job) -> Option<Map<String, Value>> {
-    let told = Told::of(job)?;
-    let status = match event.name {
-        EventName::Succeeded => "success",
-        EventName::Failed => "fail",
-        EventName::Queued
-        | EventName::Started
-        | EventName::Requeued
-        | EventName::Retried
-        | EventName::Stopping
-        | EventName::Cancelled => return None,
+async fn messages(about: About<'_>) -> Result<Vec<Message>, ServiceError> {
+    let About {
+        service,
+        event,
+        job,
+        ..
+    } = about;
+    let candidates = Told::of(event.name, job);
+    let Some(video) = video_of(job).filter(|_| !candidates.is_empty()) else {
+        return Ok(Vec::new());
     };
-    let mut message = Map::new();
-    let mut put = |name: &str, value: Value| message.insert(name.to_owned(), value);
-    put("EventTime", format_utc(event.at.as_millis()).into());
-    put("EventType", told.word().into());
-    put("JobId", event.job.to_string().into());
-    put("Status", status.into());
-    if let Some(fault) = &event.fault {
-        let (code, text) = errors::job_failure(fault);
-        put("ErrorCode", code.into());
-        put("ErrorMessage", text.into());
+    let Some(callback) = find(service, &about.caller()).await? else {
+        return Ok(Vec::new());
+    };
+    // It was read when it was set.
+    let wanted = event::list(&callback.events).unwrap_or_default();
+    let mut messages = Vec::new();
+    for told in candidates.iter().filter(|told| wanted.contains(told)) {
+        let once = match told {
+            Told::Transcode => match ended_task(about).await? {
+                Some(task) if !wanted.contains(&Told::StreamTranscode) => Some(attempts(&task)),
+                Some(task) if !is_another_to_come(about, &task).await? => Some(attempts(&task)),
+                Some(_) | None => continue,
+            },
+            Told::UploadByUrl
+            | Told::FileUpload
+            | Told::VideoAnalysis
+            | Told::StreamTranscode
+            | Told::Snapshot => None,
+        };
+        messages.push(Message {
+            name: Some(told.word()),
+            // All that is told of a video comes in its order.
+            lane: Some(LaneId::from_bytes(*video.as_bytes())),
+            once,
+            ..Message::to(topic())
+        });
     }
-    let bytes = match job.results.first() {
-        Some(OutputResult::Done { files, .. }) => Some(files.iter().map(|file| file.bytes).sum()),
-        Some(OutputResult::Failed { .. }) | None => None,
+    Ok(messages)
+}
+
+async fn render(about: About<'_>, delivery: &Delivery) -> Result<Option<Rendered>, ServiceError> {
+    let About {
+        service,
+        event,
+        job,
+        ..
+    } = about;
+    let told = delivery.message.as_deref().and_then(Told::named);
+    let (Some(told), Some(id)) = (told, video_of(job)) else {
+        return Ok(None);
     };
-    let bytes: Option<u64> = bytes.filter(|_| event.name == EventName::Succeeded);
-    let user_data = match told {
-        Told::UploadByUrl => {
-            let remembered = origin::upload(job);
-            put("SourceURL", remembered.source_url.into());
-            if event.name == EventName::Succeeded
-                && let Some(media) = upload::media_id(job)
-            {
-                put("VideoId", media.into());
-            }
-            if let Some(bytes) = bytes {
-                put("Size", bytes.to_string().into());
-            }
-            remembered.user_data
-        }
-        Told::StreamTranscode => {
-            let remembered = origin::transcode(job);
-            put("VideoId", video_of(job)?.into());
-            put("Definition", remembered.definition.into());
-            put("Encrypt", false.into());
-            if let Some(bytes) = bytes {
-                put("Size", bytes.into());
-            }
-            remembered.user_data
-        }
-        Told::Snapshot => {
-            let remembered: origin::Snapshot = origin::read(job.origin.as_ref());
-            put("VideoId", video_of(job)?.into());
-            remembered.user_data
-        }
-    };
-    if let Some(extend) = user_data.as_deref().and_then(extend) {
-        put("Extend", extend.into());
+    let asset = service.assets(&about.caller(), &[id]).await?.pop();
+    let said = Said::of(job, asset.as_ref());
+    let mut body = body::begin(event, told, id);
+    match told {
+        Told::UploadByUrl => body::upload_by_url(&mut body, event, job),
+        Told::FileUpload => body::file_upload(&mut body, about).await?,
+        Told::VideoAnalysis => body::video_analysis(&mut body, event, job),
+        Told::StreamTranscode => body::stream_transcode(&mut body, about).await?,
+        Told::Transcode => match ended_task(about).await? {
+            Some(task) => body::transcode(&mut body, about, &task).await?,
+            // Somebody has queued one of its jobs again, whose end tells of all.
+            None => return Ok(None),
+        },
+        Told::Snapshot => body::snapshot(&mut body, about, asset.as_ref()).await?,
     }
-    Some(message)
+    if let Some(extend) = said.extend() {
+        body.insert("Extend".to_owned(), extend.into());
+    }
+    let body = serde_json::to_vec(&body);
+    Ok(body.ok().map(|body| Rendered {
+        url: said.callback_url(),
+        ..Rendered::json(body)
+    }))
 }
 
 /// The video that a job was made for, which its outputs lie below.
-fn video_of(job: &Job) -> Option<String> {
+fn video_of(job: &Job) -> Option<AssetId> {
     let output = match &job.spec {
         JobSpec::Transcode(spec) => &spec.outputs.first()?.object,
         JobSpec::Snapshot(spec) => &spec.output,
-        JobSpec::Ingest(_) | JobSpec::MediaInfo(_) | JobSpec::Remux(_) => return None,
+        JobSpec::Ingest(spec) => return spec.asset.as_ref().map(|plan| plan.id),
+        JobSpec::MediaInfo(_) | JobSpec::Remux(_) => return None,
     };
-    output.key.as_str().split('/').nth(1).map(str::to_owned)
+    output.key.as_str().split('/').nth(1)?.parse().ok()
 }
 
-/// What a caller has given to be told again, as text.
-fn extend(user_data: &str) -> Option<String> {
-    let members: Map<String, Value> = serde_json::from_str(user_data).ok()?;
-    Some(match members.get("Extend")? {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    })
+/// The task of a transcode once all of it has ended, if there is anything to tell of it and the video is still there.
+async fn ended_task(about: About<'_>) -> Result<Option<AssetTask>, ServiceError> {
+    let (service, caller) = (about.service, about.caller());
+    let task = service.asset_task(&caller, about.job.submission).await?;
+    let Some(mut task) = task else {
+        return Ok(None);
+    };
+    task.jobs.retain(is_transcode);
+    let has_ended = |job: &Job| job.lifecycle.state.name().is_final();
+    if !task.jobs.iter().all(has_ended) || !task.jobs.iter().any(body::is_told) {
+        return Ok(None);
+    }
+    let video = service.assets(&caller, &[task.asset]).await?;
+    Ok((!video.is_empty()).then_some(task))
+}
+
+/// Whether a transcode that did not end before this one is still to be told of: what tells of all comes behind that, and
+/// with it.
+async fn is_another_to_come(about: About<'_>, task: &AssetTask) -> Result<bool, ServiceError> {
+    let caller = about.caller();
+    let others = task.jobs.iter().filter(|job| body::is_told(job));
+    let others = others.filter(|job| job.id != about.job.id);
+    for other in others.filter(|job| job.finished_at() >= Some(about.event.at)) {
+        let is_end = |event: &JobEvent| {
+            let has_ended = matches!(event.name, EventName::Succeeded | EventName::Failed);
+            has_ended && event.job == other.id && event.attempt == other.lifecycle.attempt
+        };
+        if about.earlier.iter().any(|event| is_end(event)) {
+            continue;
+        }
+        let filter = DeliveryFilter {
+            job: Some(other.id),
+            ..DeliveryFilter::default()
+        };
+        let page = about.service.deliveries(&caller, filter, 1000).await?;
+        let is_ours = |made: &Delivery| made.dialect.as_deref() == Some(origin::DIALECT);
+        let mut made = page.deliveries.iter().filter(|made| is_ours(made));
+        if !made.any(|made| is_end(&made.event)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What tells an end of a task from its earlier ends: a failed transcode may be queued again.
+fn attempts(task: &AssetTask) -> String {
+    let mut text = task.id.to_string();
+    for job in &task.jobs {
+        text.push_str(&format!(" {}:{}", job.id, job.lifecycle.attempt));
+    }
+    text
+}
+
+/// What was said to be told again and to be called: with the call that made the job, and with the upload.
+struct Said {
+    own: Option<String>,
+    upload: Option<String>,
+    /// Registering files takes no callback.
+    was_uploaded: bool,
+}
+
+impl Said {
+    fn of(job: &Job, asset: Option<&Asset>) -> Self {
+        let upload: Upload = match &job.spec {
+            JobSpec::Ingest(_) => origin::upload(job),
+            JobSpec::Transcode(_)
+            | JobSpec::Snapshot(_)
+            | JobSpec::MediaInfo(_)
+            | JobSpec::Remux(_) => origin::read(asset.and_then(|asset| asset.origin.as_ref())),
+        };
+        let own = match &job.spec {
+            JobSpec::Ingest(_) | JobSpec::MediaInfo(_) | JobSpec::Remux(_) => None,
+            JobSpec::Transcode(_) => origin::transcode(job).user_data,
+            JobSpec::Snapshot(_) => origin::read::<origin::Snapshot>(job.origin.as_ref()).user_data,
+        };
+        Self {
+            own,
+            was_uploaded: !upload.source_url.is_empty(),
+            upload: upload.user_data,
+        }
+    }
+
+    fn callback_url(&self) -> Option<String> {
+        let upload = self.upload.as_ref().filter(|_| self.was_uploaded);
+        let mut said = [self.own.as_ref(), upload].into_iter().flatten();
+        said.find_map(|text| user_data::callback_url(text))
+    }
+
+    fn extend(&self) -> Option<String> {
+        let mut said = [&self.own, &self.upload].into_iter().flatten();
+        said.find_map(|text| user_data::extend(text))
+    }
 }
 
 #[cfg(test)]
@@ -166,12 +289,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_be_told_again_is_text() {
+    fn the_call_that_made_a_job_goes_before_the_upload_of_its_video() {
+        let said = |own: Option<&str>, upload: Option<&str>, was_uploaded| Said {
+            own: own.map(str::to_owned),
+            upload: upload.map(str::to_owned),
+            was_uploaded,
+        };
+        let callback =
+            |host: &str| format!(r#"{{"MessageCallback":{{"CallbackURL":"http://{host}/"}}}}"#);
+        let (a, b) = (callback("a"), callback("b"));
+        let extend = r#"{"Extend":"mine"}"#;
+        let of = |said: Said| (said.callback_url(), said.extend());
+        let url = |host: &str| Some(format!("http://{host}/"));
+        assert_eq!(of(said(Some(&a), Some(&b), true)), (url("a"), None));
         assert_eq!(
-            extend(r#"{"Extend":{"a":1}}"#).as_deref(),
-            Some(r#"{"a":1}"#)
+            of(said(Some(extend), Some(&b), true)),
+            (url("b"), Some("mine".to_owned()))
         );
-        assert_eq!(extend(r#"{"Extend":"x"}"#).as_deref(), Some("x"));
-        assert_eq!(extend(r#"{"Other":1}"#), None);
+        assert_eq!(of(said(None, Some(&b), false)), (None, None));
+        assert_eq!(
+            of(said(None, Some(extend), false)),
+            (None, Some("mine".to_owned()))
+        );
     }
 }

@@ -5,8 +5,7 @@
 use reelgate_service::{Caller, KeepDocument, Secret, Service};
 use serde_json::{Value, json};
 
-use super::event::{self, Told};
-use super::{Callback, ID, KIND, find};
+use super::{Callback, ID, KIND, event, find, kept_key, topic};
 use crate::rpc::{ApiError, Params};
 use crate::vod::errors::{Code, Refusal, service_error};
 use crate::vod::request;
@@ -29,42 +28,40 @@ pub(in crate::vod) async fn call(
     ) {
         return Err(Refusal::parameter("CallbackType").into());
     }
-    let known = find(service, caller).await?.unwrap_or_default();
+    let known = find(service, caller).await.map_err(service_error)?;
+    let known = known.unwrap_or_default();
     let callback = changed(&known, params)?;
     let told = event::list(&callback.events)?;
     let key = match request::optional(params, "AuthKey") {
         Some(key) if is_key(key) => Some(Secret::new(key)),
         Some(_) => return Err(Refusal::parameter("AuthKey").into()),
-        None if callback.auth && !known.auth => {
-            return Err(Refusal::new(Code::MissingParameter, "AuthKey").into());
-        }
         None => None,
     };
-    let key = match callback.auth {
-        true => match key {
-            // One that is switched on later signs by the same key.
-            None => kept_key(service, caller).await?,
-            key => key,
+    let key = match (callback.auth, key) {
+        (false, _) => Secret::new(""),
+        (true, Some(key)) => key,
+        // One that stays switched on signs by the same key.
+        (true, None) if known.auth => match kept_key(service, caller).await? {
+            Some(key) => key,
+            None if told.is_empty() => Secret::new(""),
+            None => return Err(Refusal::new(Code::MissingParameter, "AuthKey").into()),
         },
-        false => Some(Secret::new("")),
+        (true, None) => return Err(Refusal::new(Code::MissingParameter, "AuthKey").into()),
     };
     // One write of the call carries its identity: the last.
     let mut own = caller.clone();
     own.once = None;
-    for event in Told::ALL {
-        let Some(topic) = event.topic() else { continue };
-        let done = match &callback.url {
-            Some(url) if told.contains(&event) => {
-                let key = key.as_ref().map(|key| Secret::new(key.expose()));
-                service.set_receiver(&own, topic, url.clone(), key).await
-            }
-            _ => service.remove_receiver(&own, &topic).await,
-        };
-        done.map_err(|error| match error.subject.as_str() {
-            "url" => Refusal::parameter("CallbackURL").into(),
-            _ => service_error(error),
-        })?;
-    }
+    let done = match &callback.url {
+        Some(url) if !told.is_empty() => {
+            let url = url.clone();
+            service.set_receiver(&own, topic(), url, Some(key)).await
+        }
+        _ => service.remove_receiver(&own, &topic()).await,
+    };
+    done.map_err(|error| match error.subject.as_str() {
+        "url" => Refusal::parameter("CallbackURL").into(),
+        _ => service_error(error),
+    })?;
     let kept = service.keep_document(
         caller,
         KeepDocument {
@@ -111,21 +108,6 @@ fn is_key(text: &str) -> bool {
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)
         && has(u8::is_ascii_digit)
-}
-
-/// The key that the receivers have, if there is any.
-pub(super) async fn kept_key(
-    service: &Service,
-    caller: &Caller,
-) -> Result<Option<Secret>, ApiError> {
-    for topic in Told::ALL.into_iter().filter_map(Told::topic) {
-        let secret = service.receiver_secret(caller, &topic).await;
-        let secret = secret.map_err(service_error)?;
-        if let Some(secret) = secret.filter(|secret| !secret.expose().is_empty()) {
-            return Ok(Some(secret));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

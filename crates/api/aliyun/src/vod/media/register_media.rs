@@ -28,7 +28,7 @@ pub(in crate::vod) async fn call(
     if elements.is_empty() || elements.len() > MOST_FILES {
         return Err(Refusal::parameter(NAME).into());
     }
-    let user_data = user_data::read(params)?;
+    let user_data = user_data::read(service, params)?;
     // Without a group nothing is made: the default group is for uploads.
     let group = request::optional(params, "TemplateGroupId").unwrap_or(NO_TRANSCODE);
     let (group, renditions) =

@@ -52,8 +52,9 @@ pub(in crate::vod) async fn call(
     }}))
 }
 
+/// What pictures are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(in crate::vod) enum Kind {
     Cover,
     Normal,
     Sprite,
@@ -102,29 +103,35 @@ impl Kind {
     }
 
     fn made_by(self, job: &Job) -> Option<Made> {
-        let JobSpec::Snapshot(spec) = &job.spec else {
+        let keys = made_by(self, job);
+        let OutputResult::Done { object, .. } = job.results.first()? else {
             return None;
         };
-        let OutputResult::Done { object, files, .. } = job.results.first()? else {
-            return None;
-        };
-        let files = files.iter().map(|file| &file.key);
-        let names = Names::of(spec);
-        let mut keys: Vec<&ObjectKey> = files.filter(|key| names.kind_of(key) == self).collect();
-        if keys.is_empty() {
-            return None;
-        }
-        keys.sort_unstable();
         let files = keys.into_iter().map(|key| ObjectRef {
             bucket: object.bucket.clone(),
             key: key.clone(),
         });
-        Some(Made {
+        let files: Vec<_> = files.collect();
+        (!files.is_empty()).then_some(Made {
             job: job.id,
             at: job.created_at,
-            files: files.collect(),
+            files,
         })
     }
+}
+
+/// The pictures of a kind that a job has made, in their order.
+pub(in crate::vod) fn made_by(kind: Kind, job: &Job) -> Vec<&ObjectKey> {
+    let (JobSpec::Snapshot(spec), Some(OutputResult::Done { files, .. })) =
+        (&job.spec, job.results.first())
+    else {
+        return Vec::new();
+    };
+    let files = files.iter().map(|file| &file.key);
+    let names = Names::of(spec);
+    let mut keys: Vec<&ObjectKey> = files.filter(|key| names.kind_of(key) == kind).collect();
+    keys.sort_unstable();
+    keys
 }
 
 /// How the files of a job of sheets are called; of other jobs, nothing.

@@ -12,12 +12,11 @@ use crate::rpc::{ApiError, Params};
 use crate::vod::errors::{Code, Refusal, service_error};
 use crate::vod::origin::{self, Snapshot};
 use crate::vod::status::mezzanine_word;
-use crate::vod::{media, request};
+use crate::vod::{media, request, user_data};
 
 const MOST_MOMENTS: usize = 30;
 /// The latest first one, in milliseconds.
 const LATEST_MS: u32 = SnapshotSpec::LATEST_MS as u32;
-const MOST_USER_DATA_BYTES: usize = 1024;
 const SPRITE: &str = "SpriteSnapshotConfig";
 const TIMES: &str = "SpecifiedOffsetTimes";
 
@@ -33,10 +32,7 @@ pub(in crate::vod) async fn call(
         Some(_) => request::number(params, name, 8..=4096, 8).map(Some),
     };
     let (width, height) = (side("Width")?, side("Height")?);
-    let user_data = request::optional(params, "UserData");
-    if user_data.is_some_and(|text| text.len() > MOST_USER_DATA_BYTES || text.contains('\0')) {
-        return Err(Refusal::parameter("UserData").into());
-    }
+    let user_data = user_data::read_of_work(service, params)?;
     let moments = moments(params)?;
     let video = media::one(service, caller, params).await?;
     let AssetState::Ready { facts, .. } = &video.state else {

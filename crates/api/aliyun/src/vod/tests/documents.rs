@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-fn template(definition: &str) -> Value {
+pub(super) fn template(definition: &str) -> Value {
     json!({
         "Definition": definition,
         "Container": {"Format": "mp4"},
@@ -13,7 +13,7 @@ fn template(definition: &str) -> Value {
     })
 }
 
-async fn group(world: &World, name: &str, templates: &Value) -> String {
+pub(super) async fn group(world: &World, name: &str, templates: &Value) -> String {
     let templates = templates.to_string();
     let pairs = [
         ("Name", name),

@@ -1,5 +1,6 @@
 //! The product behind the gateway, over the real service and a real store: signed calls in, answers out.
 
+mod callbacks;
 mod cancel;
 mod documents;
 mod uploads;

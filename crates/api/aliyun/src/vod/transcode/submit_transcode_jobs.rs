@@ -12,9 +12,7 @@ use crate::vod::errors::{Code, Refusal, service_error};
 use crate::vod::origin::Trigger;
 use crate::vod::status::mezzanine_word;
 use crate::vod::template::{self, NO_TRANSCODE};
-use crate::vod::{media, request, session};
-
-const MOST_USER_DATA_BYTES: usize = 1024;
+use crate::vod::{media, request, session, user_data};
 
 pub(in crate::vod) async fn call(
     service: &Service,
@@ -37,10 +35,7 @@ pub(in crate::vod) async fn call(
         None => None,
         Some(text) => Some(request::id("PipelineId", text)?),
     };
-    let user_data = request::optional(params, "UserData");
-    if user_data.is_some_and(|text| text.len() > MOST_USER_DATA_BYTES || text.contains('\0')) {
-        return Err(Refusal::parameter("UserData").into());
-    }
+    let user_data = user_data::read_of_work(service, params)?;
     let video = media::one(service, caller, params).await?;
     if !matches!(video.state, AssetState::Ready { .. }) {
         let word = mezzanine_word(&video.state);
