@@ -14,7 +14,8 @@ fn notifier(service: &Arc<Service>) -> Result<Notifier> {
     let mps = Arc::new(reelgate_api_aliyun::mps::notify::EndMessages);
     let settings = NotifySettings::default();
     let vod = Arc::new(reelgate_api_aliyun::vod::Callbacks);
-    let notifier = Notifier::new(Arc::clone(service), native, vec![mps, vod], settings);
+    let mpc = Arc::new(reelgate_api_huawei::Notifications);
+    let notifier = Notifier::new(Arc::clone(service), native, vec![mps, vod, mpc], settings);
     notifier.context("what sends events cannot speak TLS")
 }
 

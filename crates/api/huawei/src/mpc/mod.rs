@@ -22,6 +22,7 @@ mod failure;
 mod fields;
 mod forget;
 mod kept;
+mod notification;
 mod operations;
 mod pipeline;
 mod presets;
@@ -42,6 +43,7 @@ mod waiting;
 mod watermark_template;
 
 pub(crate) use asked::Asked;
+pub use notification::Notifications;
 pub(crate) use operations::MPC;
 pub(crate) use routes::find;
 
@@ -76,6 +78,9 @@ pub(crate) async fn call(action: &'static str, asked: &Asked<'_>) -> Outcome {
             watermark_template::update_watermark_template::call(asked).await
         }
         "DeleteTranscodingTask" => transcodings::delete_transcoding_task::call(asked).await,
+        "ListNotifyEvent" => notification::list_notify_event::call(asked),
+        "ListNotifySmnTopicConfig" => notification::list_notify_smn_topic_config::call(asked).await,
+        "NotifySmnTopicConfig" => notification::notify_smn_topic_config::call(asked).await,
         "ListAllBuckets" => account::list_all_buckets::call(asked).await,
         "ListAllObsObjList" => account::list_all_obs_obj_list::call(asked).await,
         "ListStatSummary" => transcodings::list_stat_summary::call(asked).await,

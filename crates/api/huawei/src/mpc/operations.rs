@@ -57,7 +57,6 @@ const fn refused(action: &'static str, reason: &'static str) -> Operation {
     }
 }
 
-const LATER: &str = "It is not served yet.";
 const ANIMATION: &str = "Animated pictures are not served yet.";
 const AUDIO: &str = "Audio services are not part of Reelgate.";
 const CALLBACKS: &str = "Only the vendor's own workers call it.";
@@ -109,8 +108,8 @@ const ROWS: &[Operation] = &[
     served("ListExtractTask", AccessLevel::List, &["MPC.10202"]),
     refused("ListMediaProcessTask", ENHANCEMENT),
     refused("ListMergeChannelsTask", AUDIO),
-    refused("ListNotifyEvent", LATER),
-    refused("ListNotifySmnTopicConfig", LATER),
+    served("ListNotifyEvent", AccessLevel::List, &["MPC.10202", "MPC.10208"]),
+    served("ListNotifySmnTopicConfig", AccessLevel::Read, &["MPC.10202", "MPC.10208"]),
     refused("ListQualityEnhanceDefaultTemplate", ENHANCEMENT),
     served("ListRemuxTask", AccessLevel::List, &["MPC.10202"]),
     refused("ListResetTracksTask", AUDIO),
@@ -121,7 +120,7 @@ const ROWS: &[Operation] = &[
     served("ListTranscodeDetail", AccessLevel::Read, &["MPC.10202"]),
     served("ListTranscodingTask", AccessLevel::List, &["MPC.10202"]),
     served("ListWatermarkTemplate", AccessLevel::List, &["MPC.10202"]),
-    refused("NotifySmnTopicConfig", LATER),
+    served("NotifySmnTopicConfig", AccessLevel::Write, &["MPC.10202", "MPC.10205"]),
     served("ShowAgenciesTask", AccessLevel::Read, &["MPC.10202"]),
     served("ShowTenantAccessInfo", AccessLevel::Read, &["MPC.10202"]),
     served("UpdateBucketAuthorized", AccessLevel::Write, &["MPC.10202", "MPC.10205", "MPC.10209"]),

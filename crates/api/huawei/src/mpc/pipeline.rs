@@ -1,15 +1,24 @@
 //! The pipeline that a project's tasks are jobs of.
 
-use reelgate_domain::PipelineId;
+use reelgate_domain::access::ProjectId;
+use reelgate_domain::{Pipeline, PipelineId};
 use reelgate_service::{CreatePipeline, ErrorKind};
 
 use super::asked::Asked;
 use super::errors::service_error;
 use crate::errors::ApiError;
 
+/// What the names of these pipelines begin with; the project follows.
+const PREFIX: &str = "mpc-";
+
 /// It is made with the project; by this name it is known to the native API, too.
 fn name(asked: &Asked<'_>) -> String {
-    format!("mpc-{}", asked.project)
+    format!("{PREFIX}{}", asked.project)
+}
+
+/// The project whose tasks a pipeline has.
+pub(super) fn project_of(pipeline: &Pipeline) -> Option<ProjectId> {
+    pipeline.name.strip_prefix(PREFIX)?.parse().ok()
 }
 
 /// `None` if somebody has deleted it or given it another name: then the project has no tasks.
