@@ -71,7 +71,9 @@ async fn helpers_that_are_turned_away_leave_the_first_connection_to_it() {
         })
         .await;
         pull_whole(&eager(), &server.url(), file).await;
-        assert_eq!(server.seen().len(), 2, "{status}");
+        // Nobody asks again: further ones may have been sent before the first was turned away.
+        let asked = server.seen().len();
+        assert!((2..=4).contains(&asked), "{status}: {asked}");
     }
 }
 
