@@ -48,20 +48,13 @@ pub(in crate::vod) async fn call(
         },
         (true, None) => return Err(Refusal::new(Code::MissingParameter, "AuthKey").into()),
     };
-    // One write of the call carries its identity: the last.
-    let mut own = caller.clone();
-    own.once = None;
-    let done = match &callback.url {
-        Some(url) if !told.is_empty() => {
-            let url = url.clone();
-            service.set_receiver(&own, topic(), url, Some(key)).await
-        }
-        _ => service.remove_receiver(&own, &topic()).await,
-    };
-    done.map_err(|error| match error.subject.as_str() {
-        "url" => Refusal::parameter("CallbackURL").into(),
-        _ => service_error(error),
-    })?;
+    let receiver = callback.url.clone().filter(|_| !told.is_empty());
+    if let Some(url) = &receiver {
+        let checked = service.check_url(url);
+        checked.map_err(|_unfit| Refusal::parameter("CallbackURL"))?;
+    }
+    // First what carries the call's identity: one that is sent again changes no receiver. If the call breaks off after it,
+    // the same call goes on.
     let kept = service.keep_document(
         caller,
         KeepDocument {
@@ -73,6 +66,13 @@ pub(in crate::vod) async fn call(
         },
     );
     kept.await.map_err(service_error)?;
+    let mut own = caller.clone();
+    own.once = None;
+    let done = match receiver {
+        Some(url) => service.set_receiver(&own, topic(), url, Some(key)).await,
+        None => service.remove_receiver(&own, &topic()).await,
+    };
+    done.map_err(service_error)?;
     Ok(json!({}))
 }
 

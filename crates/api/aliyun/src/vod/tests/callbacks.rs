@@ -12,7 +12,7 @@ use reelgate_domain::JobId;
 use reelgate_domain::asset::{AssetId, AssetState};
 use reelgate_domain::event::DeliveryState;
 use reelgate_domain::job::{
-    CancelPolicy, Fault, FaultCode, Job, JobSpec, Selector, StateName, StopMode,
+    CancelPolicy, Fault, FaultCode, Job, JobKind, JobSpec, Selector, StateName, StopMode,
 };
 use reelgate_domain::media::OutputResult;
 use reelgate_service::{DeliveryFilter, Gone, Notifier, NotifySettings};
@@ -227,7 +227,9 @@ impl Told {
         ];
         call(&self.world, "SubmitTranscodeJobs", &pairs).await;
         let (caller, id) = (self.world.caller(), video.parse().unwrap());
-        let tasks = self.world.service.asset_tasks(&caller, id).await.unwrap();
+        let service = &self.world.service;
+        let tasks = service.asset_tasks(&caller, id, JobKind::Transcode);
+        let tasks = tasks.await.unwrap();
         let jobs = tasks.into_iter().next().unwrap().jobs;
         assert_eq!(jobs.len(), 2);
         jobs
@@ -385,5 +387,31 @@ async fn an_address_inside_the_operators_network_is_refused_with_the_call() {
         let pairs = [(name, value), ("UserData", user_data)];
         let expected = "400 InvalidParameter.UserData";
         assert_eq!(refused(&world, action, &pairs).await, expected, "{action}");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_are_sent_again_change_nobody_who_is_told() {
+    let world = world().await;
+    let told = async || {
+        let found = world.store.destinations(world.caller().account).await;
+        let urls = found.unwrap().into_iter().map(|it| it.url);
+        urls.collect::<Vec<_>>()
+    };
+    let set = |url| {
+        let pairs = [("CallbackURL", url), ("EventTypeList", "ALL")];
+        request(&world, &world.root(), "SetMessageCallback", &pairs).signed()
+    };
+    let first = set("https://example.com/first");
+    assert_eq!(first.send(&world).await.summary(), "200");
+    let deletion = request(&world, &world.root(), "DeleteMessageCallback", &[]).signed();
+    assert_eq!(deletion.send(&world).await.summary(), "200");
+    assert_eq!(told().await, [""; 0]);
+    let second = set("https://example.com/second");
+    assert_eq!(second.send(&world).await.summary(), "200");
+    for again in [first, deletion] {
+        let answer = again.send(&world).await;
+        assert_eq!(answer.summary(), "400 SignatureNonceUsed");
+        assert_eq!(told().await, ["https://example.com/second"]);
     }
 }
