@@ -131,7 +131,7 @@ async fn limits_show_what_was_set_and_go_back_to_the_default() {
         "0/s",
         "-1/s",
         "1.5/s",
-        "1/d",
+        "1/w",
         "100",
         "100/",
         "+1/s",
