@@ -14,7 +14,8 @@ const OTHER: JobId = JobId::from_bytes([8; 16]);
 
 async fn stage(house: &House, dir: &Path, attempt: u32, name: &str, content: &[u8]) -> OutputFile {
     let key = key(name);
-    let file = dir.join("file");
+    // Each in a file of its own, as it may stay one with what is staged.
+    let file = dir.join(format!("{attempt} {}", name.replace('/', " ")));
     std::fs::write(&file, content).unwrap();
     house
         .bucket

@@ -223,6 +223,6 @@ async fn an_address_of_a_jobs_own_is_guarded_too() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
     node.stop().await;
-    assert!(why.contains("not a public address"), "{why}");
+    assert!(why.contains("not a public one"), "{why}");
     assert!(world.receiver.got("/elsewhere").is_empty());
 }

@@ -549,7 +549,7 @@ async fn an_address_inside_the_operators_network_is_refused_and_never_called() {
     let node = world.node();
     world.submit().await;
     let why = world.first_error().await;
-    assert!(why.contains("not a public address"), "{why}");
+    assert!(why.contains("not a public one"), "{why}");
     node.stop().await;
     assert!(world.receiver.got("/hook").is_empty());
 }
