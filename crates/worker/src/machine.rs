@@ -268,8 +268,12 @@ impl Workbench for Machine {
 
     async fn pack(&self, dir: &Path, names: &[String], packed: &str) -> Result<u64, Fault> {
         let (dir, names, path) = (dir.to_owned(), names.to_vec(), dir.join(packed));
-        let packing = move || crate::pack::pack(&dir, &names, &path);
+        // Gone when this future is dropped.
+        let waiting = Arc::new(());
+        let waits = Arc::downgrade(&waiting);
+        let packing = move || crate::pack::pack(&dir, &names, &path, || waits.strong_count() > 0);
         let packing = tokio::task::spawn_blocking(packing).await;
+        drop(waiting);
         let packed = packing.unwrap_or_else(|error| Err(io::Error::other(error)));
         packed.map_err(|error| {
             let message = format!("the files could not be packed: {}", error.kind());

@@ -5,12 +5,20 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Packs files of a directory, under their names and in this order, into a new file: how many bytes it has. Nothing
-/// of where and when they were made gets into it.
-pub(crate) fn pack(dir: &Path, names: &[String], path: &PathBuf) -> io::Result<u64> {
+/// of where and when they were made gets into it. Ends early once it is not wanted any more.
+pub(crate) fn pack(
+    dir: &Path,
+    names: &[String],
+    path: &PathBuf,
+    is_wanted: impl Fn() -> bool,
+) -> io::Result<u64> {
     let file = File::options().write(true).create_new(true).open(path)?;
     let mut packed = tar::Builder::new(io::BufWriter::new(file));
     packed.mode(tar::HeaderMode::Deterministic);
     for name in names {
+        if !is_wanted() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         packed.append_path_with_name(dir.join(name), name)?;
     }
     packed.into_inner()?.flush()?;
@@ -32,7 +40,7 @@ mod tests {
             std::fs::write(dir.path().join(name), name).unwrap();
         }
         let path = dir.path().join("packed");
-        let bytes = pack(dir.path(), &names, &path).unwrap();
+        let bytes = pack(dir.path(), &names, &path, || true).unwrap();
         assert_eq!(bytes, std::fs::read(&path).unwrap().len() as u64);
         let mut archive = tar::Archive::new(File::open(&path).unwrap());
         for (entry, name) in archive.entries().unwrap().zip(&names) {
@@ -43,6 +51,8 @@ mod tests {
             assert_eq!(content, *name);
         }
         // What is there already is not written over.
-        assert!(pack(dir.path(), &names, &path).is_err());
+        assert!(pack(dir.path(), &names, &path, || true).is_err());
+        let other = dir.path().join("other");
+        assert!(pack(dir.path(), &names, &other, || false).is_err());
     }
 }

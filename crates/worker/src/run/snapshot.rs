@@ -65,7 +65,13 @@ impl Pictures<'_> {
         let Self {
             bench, spec, dir, ..
         } = *self;
-        let taken = bench.snapshots(spec, self.source, dir, self.limits, on_progress);
+        let mut limits = *self.limits;
+        if spec.archive.is_some() {
+            // What is packed lies there twice, the second time as one file.
+            let half = limits.scratch_bytes.map(|most| most / 2);
+            limits.scratch_bytes = half.into_iter().chain(limits.file_bytes).min();
+        }
+        let taken = bench.snapshots(spec, self.source, dir, &limits, on_progress);
         let Taken {
             pictures,
             sheets,

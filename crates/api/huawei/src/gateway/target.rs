@@ -36,7 +36,10 @@ impl Target {
         let mut parts = path.splitn(4, '/').skip(1);
         let version = parts.next().unwrap_or_default();
         if version == "v1" || version == "v1.0-ext" {
-            if let Some(action) = mpc::find(method, path) {
+            // In a route `{}` stands for the project; in a path it is none.
+            if !path.contains("{}")
+                && let Some(action) = mpc::find(method, path)
+            {
                 return Self::Bare(action);
             }
             let Some(project) = parts.next() else {
@@ -155,6 +158,14 @@ mod tests {
             ),
             ("GET", "/v1/ab/objects", project("ab")),
             ("GET", "/v1/{}/{}", project("{}")),
+            (
+                "GET",
+                "/v1/{}/transcodings",
+                Target::Project {
+                    id: "{}".to_owned(),
+                    action: Some("ListTranscodingTask"),
+                },
+            ),
             (
                 "PUT",
                 "/v1/mediabox/tasks/report",

@@ -25,7 +25,7 @@ pub(super) struct Address {
 impl Address {
     /// Reads one. The location may be called whatever the caller likes: buckets are found by their names.
     pub(super) fn read(mut fields: Fields) -> Result<Self, ApiError> {
-        let echo = fields.members().clone();
+        let echo = fields.sent();
         let bucket = fields.needed_text("bucket")?;
         fields.needed_text("location")?;
         let object = fields.needed_text("object")?;

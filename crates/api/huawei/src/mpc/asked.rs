@@ -25,8 +25,9 @@ impl Asked<'_> {
         Query::read(self.received.query(), known)
     }
 
-    /// The body, an object.
+    /// The body, an object. No operation that has one has a query.
     pub(super) fn body(&self) -> Result<Fields, ApiError> {
+        self.query(&[])?;
         let kind = self.received.header(CONTENT_TYPE.as_str())?;
         let is_json = |kind: &str| {
             let kind = kind.split(';').next().unwrap_or_default().trim();

@@ -55,6 +55,14 @@ impl Fields {
         &self.members
     }
 
+    /// What was sent, as answers repeat it: nothing that is null, and whole numbers without decimals.
+    pub(super) fn sent(&self) -> Map<String, Value> {
+        let members = self.members.iter().filter(|(_, value)| !value.is_null());
+        members
+            .map(|(name, value)| (name.clone(), tidy(value.clone())))
+            .collect()
+    }
+
     /// A member's name, after those of the objects it is in.
     pub(super) fn path(&self, name: &str) -> String {
         let name: String = name.chars().take(MOST_CHARS).collect();
@@ -199,6 +207,18 @@ impl Fields {
     }
 }
 
+fn tidy(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(members.map(|(name, value)| (name, tidy(value))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(tidy).collect(),
+        Value::Number(_) => whole(&value).map_or(value, Value::from),
+        other => other,
+    }
+}
+
 /// The part of a number before the point.
 pub(super) fn whole(value: &Value) -> Option<i64> {
     let Value::Number(number) = value else {
@@ -219,6 +239,13 @@ mod tests {
 
     fn body(text: &str) -> Fields {
         Fields::body(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_was_sent_is_repeated_in_its_declared_types() {
+        let sent = body(r#"{"a":1.9,"b":null,"c":{"d":null,"e":[2.0,"x"]},"f":true}"#).sent();
+        let expected = r#"{"a":1,"c":{"e":[2,"x"]},"f":true}"#;
+        assert_eq!(Value::Object(sent).to_string(), expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is remembered of the request of a task that is no transcoding task: what answers repeat.
 
 use reelgate_domain::ObjectRef;
-use reelgate_domain::job::{Job, Origin};
+use reelgate_domain::job::{Job, JobSpec, Origin};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -34,7 +34,10 @@ impl Kept {
         // Of a task that another dialect made there is what its job says.
         kept.unwrap_or_else(|| Self {
             input: job.spec.input().map(place).unwrap_or_default(),
-            output: job.spec.targets().first().map(|target| place(target)),
+            output: match &job.spec {
+                JobSpec::MediaInfo(spec) => spec.output.as_ref().map(place),
+                spec => spec.targets().first().map(|target| place(target)),
+            },
             ..Self::default()
         })
     }

@@ -20,11 +20,15 @@ pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
     body.finish()?;
     let id = asked.project.to_string();
     let held = asked.service.document(asked.caller, ACCESS, &id).await;
+    let held = held.map_err(service_error)?;
+    let known = held
+        .as_ref()
+        .and_then(|held| held.body["agreement_version"].as_i64());
     let document = KeepDocument {
         kind: ACCESS,
         id,
-        body: value!({"agreement_version": version.unwrap_or(0)}),
-        replaces: held.map_err(service_error)?.map(|held| held.revision),
+        body: value!({"agreement_version": version.or(known).unwrap_or(0)}),
+        replaces: held.map(|held| held.revision),
         most: MOST,
     };
     let kept = asked.service.keep_document(asked.caller, document).await;

@@ -1,6 +1,6 @@
 //! `PUT /notification`: which topics are told of which events.
 
-use reelgate_service::KeepDocument;
+use reelgate_service::{DocumentChange, KeepDocument};
 
 use super::event::{Event, NEVER};
 use super::{KIND, MOST, Setting, find, topic_name};
@@ -9,6 +9,7 @@ use crate::errors::{ApiError, Outcome};
 use crate::mpc::asked::Asked;
 use crate::mpc::errors::{invalid, service_error};
 use crate::mpc::fields::Fields;
+use crate::mpc::kept::{self, MOST_TRIES};
 
 /// The longest name of a topic, in characters.
 const MOST_TOPIC_CHARS: usize = 512;
@@ -35,22 +36,27 @@ pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
         }
         wanted.push(setting);
     }
-    let found = find(asked.service, asked.caller, asked.project).await;
-    let (mut settings, document) = found.map_err(service_error)?;
-    settings
-        .notifications
-        .retain(|it| !wanted.iter().any(|wanted| wanted.event == it.event));
-    settings.notifications.extend(wanted);
-    let kept = KeepDocument {
-        kind: KIND,
-        id: asked.project.to_string(),
-        body: serde_json::to_value(&settings).map_err(ApiError::internal)?,
-        replaces: document.map(|document| document.revision),
-        most: MOST,
-    };
-    let kept = asked.service.keep_document(asked.caller, kept).await;
-    kept.map_err(service_error)?;
-    Ok(nothing())
+    for _ in 0..MOST_TRIES {
+        let found = find(asked.service, asked.caller, asked.project).await;
+        let (mut settings, document) = found.map_err(service_error)?;
+        settings
+            .notifications
+            .retain(|it| !wanted.iter().any(|wanted| wanted.event == it.event));
+        settings.notifications.extend(wanted.iter().cloned());
+        let change = DocumentChange::Keep(KeepDocument {
+            kind: KIND,
+            id: asked.project.to_string(),
+            body: serde_json::to_value(&settings).map_err(ApiError::internal)?,
+            replaces: document.map(|document| document.revision),
+            most: MOST,
+        });
+        if kept::written(asked, vec![change]).await? {
+            return Ok(nothing());
+        }
+    }
+    Err(invalid(
+        "the notifications were changed in this very moment",
+    ))
 }
 
 /// One event's; none for one that never happens here and is to be off.

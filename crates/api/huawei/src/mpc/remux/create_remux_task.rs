@@ -48,7 +48,7 @@ impl Request {
             return Err(body.refuse("input.file_name", "is for outputs only"));
         }
         let output = Address::read(body.needed_object("output")?)?;
-        let output_param = body.members().get("output_param").cloned();
+        let output_param = body.sent().remove("output_param");
         let mut param = body.needed_object("output_param")?;
         let format = param.needed_text("format")?;
         let seconds = param.integer("segment_duration", i64::MIN..=i64::MAX)?;

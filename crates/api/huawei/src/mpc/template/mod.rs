@@ -57,8 +57,7 @@ fn fields(document: Document) -> Fields {
 
 /// A template as callers send it, checked; `template_id` has been taken out.
 fn checked(mut body: Fields) -> Result<(String, Map<String, Value>), ApiError> {
-    let mut kept = body.members().clone();
-    kept.retain(|_, value| !value.is_null());
+    let kept = body.sent();
     let name = body.needed_text("template_name")?;
     let is_fit = |character: char| character.is_alphanumeric() || character == '_';
     if name.chars().count() > MOST_NAME_CHARS || !name.chars().all(is_fit) {

@@ -25,8 +25,7 @@ impl Group {
     /// Takes what the caller sends over what there is; `group_id` has been taken out. Members keep their ids by their
     /// places.
     fn changed(before: Option<&Self>, mut body: Fields) -> Result<Self, ApiError> {
-        let mut sent = body.members().clone();
-        sent.retain(|_, value| !value.is_null());
+        let mut sent = body.sent();
         if let Some(before) = before {
             let mut whole = before.0.clone();
             for video in whole["videos"].as_array_mut().into_iter().flatten() {

@@ -188,7 +188,9 @@ fn sides(fields: &mut Fields) -> Result<Sides, ApiError> {
     let long = fields.integer("max_length", 240..=3840)?;
     match (width, height) {
         (Some(_), Some(_)) => Ok((width, height, None)),
+        // Only both together come before the longer side.
         (None, None) => Ok((None, None, long.and_then(|side| u32::try_from(side).ok()))),
+        _ if long.is_some() => Ok((None, None, long.and_then(|side| u32::try_from(side).ok()))),
         (Some(_), None) => Err(fields.refuse("height", "is missing beside the width")),
         (None, Some(_)) => Err(fields.refuse("width", "is missing beside the height")),
     }

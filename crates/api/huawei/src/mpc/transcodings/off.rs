@@ -13,12 +13,7 @@ pub(super) fn check(body: &mut Fields) -> Result<(), ApiError> {
         ("multi_audio", "several sound tracks are"),
         ("metadata", "metadata is"),
     ] {
-        if body
-            .value(name)
-            .is_some_and(|value| !asks_for_nothing(&value))
-        {
-            return Err(body.refuse(name, &format!("cannot be honoured: {what} not made yet")));
-        }
+        off(body, &[name], what)?;
     }
     encryption(body)?;
     subtitle(body)?;
@@ -46,13 +41,29 @@ fn encryption(body: &mut Fields) -> Result<(), ApiError> {
     }
 }
 
+/// Refuses what asks for something beside a switch that is off.
+fn off(fields: &mut Fields, names: &[&'static str], what: &str) -> Result<(), ApiError> {
+    for name in names {
+        if fields
+            .value(name)
+            .is_some_and(|value| !asks_for_nothing(&value))
+        {
+            return Err(fields.refuse(name, &format!("cannot be honoured: {what} not made yet")));
+        }
+    }
+    Ok(())
+}
+
 /// `subtitle_type` 0 asks for none.
 fn subtitle(body: &mut Fields) -> Result<(), ApiError> {
     let Some(mut subtitle) = body.object("subtitle")? else {
         return Ok(());
     };
     match subtitle.integer("subtitle_type", 0..=2)? {
-        None | Some(0) => subtitle.finish(),
+        None | Some(0) => {
+            off(&mut subtitle, &["input", "inputs"], "subtitles are")?;
+            subtitle.finish()
+        }
         Some(_) => {
             let why = "cannot be honoured: subtitles are not made yet";
             Err(subtitle.refuse("subtitle_type", why))
@@ -66,7 +77,11 @@ fn audio_track(body: &mut Fields) -> Result<(), ApiError> {
         return Ok(());
     };
     match track.integer("type", 0..=1)? {
-        None | Some(0) => track.finish(),
+        None | Some(0) => {
+            let what = "choices of sound tracks are";
+            off(&mut track, &["left", "right"], what)?;
+            track.finish()
+        }
         Some(_) => {
             let why = "must be 0: the sound track cannot be chosen yet";
             Err(track.refuse("type", why))
@@ -80,7 +95,10 @@ fn audio_process(body: &mut Fields) -> Result<(), ApiError> {
         return Ok(());
     };
     match process.text("volume")?.as_deref() {
-        None | Some("original") => process.finish(),
+        None | Some("original") => {
+            off(&mut process, &["volume_expr"], "changes of volume are")?;
+            process.finish()
+        }
         Some("auto" | "dynamic") => {
             let why = "must be original: the volume is not changed yet";
             Err(process.refuse("volume", why))
@@ -101,6 +119,15 @@ mod tests {
                 None,
             ),
             (r#"{"subtitle":{"subtitle_type":0}}"#, None),
+            (r#"{"subtitle":{"subtitle_type":0,"inputs":[]}}"#, None),
+            (
+                r#"{"subtitle":{"inputs":[{"language":"en"}]}}"#,
+                Some("subtitle.inputs"),
+            ),
+            (
+                r#"{"audio_track":{"type":0,"left":1}}"#,
+                Some("audio_track.left"),
+            ),
             (
                 r#"{"audio_track":{"type":0},"audio_process":{"volume":"original"}}"#,
                 None,

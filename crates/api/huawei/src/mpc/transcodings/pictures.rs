@@ -68,8 +68,11 @@ pub(super) fn take(
                 )
             };
             folder(one) == folder(other)
-                && one.naming == other.naming
-                && one.archive == other.archive
+                && match (&one.archive, &other.archive) {
+                    (Some(one), Some(other)) => one == other,
+                    (None, None) => have_same_names(&one.naming, &other.naming),
+                    _ => false,
+                }
         };
         if sets[..place].iter().any(|other| meets(&other)) {
             let why = "two sets of pictures of the task would have the same names";
@@ -77,6 +80,25 @@ pub(super) fn take(
         }
     }
     Ok(sets)
+}
+
+/// Whether pictures of both would have a name in common.
+fn have_same_names(one: &Naming, other: &Naming) -> bool {
+    match (one, other) {
+        (
+            Naming::Sheets {
+                before,
+                after,
+                cues,
+            },
+            Naming::Sheets {
+                before: its_before,
+                after: its_after,
+                cues: its_cues,
+            },
+        ) => cues == its_cues || (before == its_before && after == its_after),
+        _ => one == other,
+    }
 }
 
 fn few(body: &mut Fields, name: &str) -> Result<Vec<Fields>, ApiError> {
@@ -342,6 +364,13 @@ mod tests {
             ),
             (
                 r#"{"thumbnails":[{"params":{}},{"params":{}}]}"#.to_owned(),
+                "two sets ",
+            ),
+            (
+                format!(
+                    r#"{{"image_sprites":[{{"output_object_name":"a.jpg",{params}}},{{"output_object_name":"a.jpg",{params}}}]}}"#,
+                    params = r#""params":{"sample_type":"TIME","sample_interval":5,"row_count":2,"column_count":5}"#
+                ),
                 "two sets ",
             ),
             (

@@ -119,18 +119,19 @@ impl<'a> Shown<'a> {
     fn results(&self) -> impl Iterator<Item = Output<'a>> + '_ {
         let is_over = matches!(self.status, TaskStatus::Succeeded | TaskStatus::Failed);
         let specs = self.spec.into_iter().flat_map(|spec| &spec.outputs);
-        let shown = specs.zip(&self.job.results).enumerate();
-        shown
+        specs
+            .enumerate()
             .filter(move |_| is_over)
-            .map(move |(place, (spec, result))| Output {
+            .map(move |(place, spec)| Output {
                 template: self.remembered.templates.get(place).copied().flatten(),
                 container: spec.settings.container,
                 name: spec.object.key.file_name(),
                 // What was made by a task that failed has no name.
-                result: match (result, self.status) {
-                    (OutputResult::Done { facts, .. }, TaskStatus::Succeeded) => Ok(facts),
-                    (OutputResult::Done { .. }, _) => Err(self.job.fault()),
-                    (OutputResult::Failed { fault, .. }, _) => Err(Some(fault)),
+                // Where it was the task itself that failed, there may be no results.
+                result: match (self.job.results.get(place), self.status) {
+                    (Some(OutputResult::Done { facts, .. }), TaskStatus::Succeeded) => Ok(facts),
+                    (Some(OutputResult::Done { .. }) | None, _) => Err(self.job.fault()),
+                    (Some(OutputResult::Failed { fault, .. }), _) => Err(Some(fault)),
                 },
             })
     }
@@ -194,6 +195,10 @@ impl<'a> Shown<'a> {
         });
         members.put("origin_para", origin);
         members.put("output_video_paras", Some(outputs));
+        if self.status == TaskStatus::Succeeded {
+            let para = shots::para(self.job, &self.remembered.pictures);
+            members.put("output_thumbnail_para", para);
+        }
         Some(Value::Object(members.0))
     }
 }

@@ -61,6 +61,22 @@ pub(super) fn put(members: &mut Members, job: &Job, kept: &[KeptSet]) {
     members.put("image_sprite_info", some(sheets));
 }
 
+/// `OutputThumbnailPara`: the first set of thumbnails.
+pub(super) fn para(job: &Job, kept: &[KeptSet]) -> Option<Value> {
+    let shot = all(job, kept).find(|shot| shot.kept.member != Member::ImageSprites)?;
+    let mut members = Members::default();
+    let whole = shot.facts.streams.first();
+    members.put("total_pictures", whole.and_then(|stream| stream.frames));
+    if let Some((_, picture)) = shot.facts.video() {
+        members.put("width", Some(picture.width));
+        members.put("height", Some(picture.height));
+    }
+    let file = shot.files.first().map(|file| file.key.file_name());
+    members.put("file_name", file);
+    members.put("output", Some(shot.kept.output.clone()));
+    Some(Value::Object(members.0))
+}
+
 impl Shot<'_> {
     /// None of what is packed into one file.
     fn pictures(&self) -> Option<Vec<Value>> {
