@@ -271,21 +271,19 @@ impl Inner {
         // Gives back what was reserved beyond the end.
         self.file.set_len(source.total)?;
         self.file.sync_data()?;
-        // Also of what could not have been gone on with: it is found complete.
+        // Also of what could not have been gone on with: it is found complete. A small file is sooner fetched again.
         let mut state_file = locked(&self.state_file);
-        let state_file = self.begun(&mut state_file)?;
-        let state = State {
-            url: self.url.clone(),
-            total: source.total,
-            facts: source.facts,
-            held: vec![(0, source.total)],
-            sha256: Some(hex::encode(sha256)),
-        };
-        let number = state_file.next_number();
-        let kept = state_file.keep(number, &state)?;
-        // A small file is sooner fetched again than its state is made to outlive a loss of power.
-        if source.total >= WORTH_KEEPING {
-            kept.sync_data()?;
+        if state_file.is_some() || source.total >= WORTH_KEEPING {
+            let state_file = self.begun(&mut state_file)?;
+            let state = State {
+                url: self.url.clone(),
+                total: source.total,
+                facts: source.facts,
+                held: vec![(0, source.total)],
+                sha256: Some(hex::encode(sha256)),
+            };
+            let number = state_file.next_number();
+            state_file.keep(number, &state)?.sync_data()?;
         }
         rename(self.dir.join(PART), &whole)?;
         Ok(whole)

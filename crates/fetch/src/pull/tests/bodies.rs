@@ -16,7 +16,7 @@ async fn a_file_is_fetched_with_one_request_and_nothing_else_is_left() {
     assert_eq!(pulled.file_name.as_deref(), Some("clip.mp4"));
     assert_eq!(pulled.content_type.as_deref(), Some("video/mp4"));
     assert_eq!(pulled.validators.etag.as_deref(), Some("\"v1\""));
-    assert_eq!(place.left().await, ["pulled", "pulled.state"]);
+    assert_eq!(place.left().await, ["pulled"]);
     let [request] = &server.seen()[..] else {
         panic!("{:?}", server.seen());
     };
@@ -74,7 +74,7 @@ async fn a_file_without_length_is_fetched_to_its_end() {
         let place = Place::new();
         let pulled = pull_from(&puller(), &url, &place).await.unwrap();
         assert_is(&pulled, file);
-        assert_eq!(place.left().await, ["pulled", "pulled.state"]);
+        assert_eq!(place.left().await, ["pulled"]);
     }
     // What was told of it beforehand is held against it.
     let url = format!("http://127.0.0.1:{}/old", server.port);
