@@ -140,7 +140,7 @@ impl Puller {
     ///
     /// Whoever drops the future stops it at once; what is on the disk can be gone on with. So it can after a transient
     /// fault, in so far as the server lets it; after any other one nothing is left. A file that an earlier pull has
-    /// completed is returned without asking anybody.
+    /// completed is returned without asking anybody, unless it is so small that nothing was noted of it.
     pub async fn pull(&self, pull: Pull<'_>) -> Result<Pulled, PullFault> {
         let hashed = hex::encode(digest(&SHA256, pull.url.expose().as_bytes()));
         let dir = pull.dir.to_owned();

@@ -3,20 +3,31 @@
 use std::time::Duration;
 
 use reelgate_domain::job::Job;
+use reelgate_service::SubmitJob;
+use serde_json::{Value, json};
 
 use super::asked::Asked;
 use super::errors::service_error;
-use super::failure;
 use super::status::TaskStatus;
+use super::{failure, submit};
 use crate::errors::ApiError;
 
 /// Half of how long the vendor's clients wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The task when it has ended, or as it is after a while.
-pub(super) async fn for_end(asked: &Asked<'_>, job: &Job) -> Result<Job, ApiError> {
+/// Submits a task and answers its id; or, at once, the task as `shown` has it, when it has ended or a while has passed.
+pub(super) async fn answer(
+    asked: &Asked<'_>,
+    job: SubmitJob,
+    at_once: bool,
+    shown: fn(&Job) -> Value,
+) -> Result<Value, ApiError> {
+    let job = submit::task(asked, job).await?;
+    if !at_once {
+        return Ok(json!({"task_id": job.number.0.to_string()}));
+    }
     let ended = asked.service.job_ended(asked.caller, job.id, PATIENCE);
-    ended.await.map_err(service_error)
+    Ok(shown(&ended.await.map_err(service_error)?))
 }
 
 /// How the task has ended, or that it has not.

@@ -6,7 +6,7 @@ use http::StatusCode;
 use reelgate_domain::job::kind::media_info::MediaInfoSpec;
 use reelgate_domain::job::{Job, JobSpec, Priority};
 use reelgate_service::SubmitJob;
-use serde_json::{Value, json as value};
+use serde_json::Value;
 
 use crate::answer::json;
 use crate::errors::{ApiError, Outcome};
@@ -17,7 +17,7 @@ use crate::mpc::facts::Members;
 use crate::mpc::fields::Fields;
 use crate::mpc::remembered::Kept;
 use crate::mpc::status::{NEWER, TaskStatus};
-use crate::mpc::{submit, times, waiting};
+use crate::mpc::{times, waiting};
 
 /// A task as it is asked for.
 struct Request {
@@ -29,7 +29,6 @@ struct Request {
 }
 
 pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
-    asked.query(&[])?;
     let request = Request::read(asked.body()?)?;
     let at_once = request.at_once;
     let job = SubmitJob {
@@ -38,11 +37,7 @@ pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
         origin: Some(request.kept.into_origin()?),
         user_data: request.user_data,
     };
-    let job = submit::task(asked, job).await?;
-    let answer = match at_once {
-        false => value!({"task_id": job.number.0.to_string()}),
-        true => ended(&waiting::for_end(asked, &job).await?),
-    };
+    let answer = waiting::answer(asked, job, at_once, ended).await?;
     Ok(json(StatusCode::OK, &answer))
 }
 

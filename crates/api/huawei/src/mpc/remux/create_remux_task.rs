@@ -28,7 +28,6 @@ struct Request {
 }
 
 pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
-    asked.query(&[])?;
     let request = Request::read(asked.body()?)?;
     let job = SubmitJob {
         spec: JobSpec::Remux(request.spec),

@@ -15,7 +15,6 @@ use crate::mpc::status::TaskStatus;
 use crate::mpc::tasks::{self, Task};
 
 pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
-    asked.query(&[])?;
     let mut body = asked.body()?;
     let text = body.needed_text("task_id")?;
     let is_number = text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -18,7 +18,6 @@ use crate::mpc::errors::invalid;
 use crate::mpc::{submit, template};
 
 pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
-    asked.query(&[])?;
     let request = Request::read(asked.body()?)?;
     let outputs = outputs(asked, &request).await?;
     let origin = request.remembered.into_origin();
