@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod asset;
+pub mod dna;
 pub mod document;
 pub mod event;
 pub mod ids;
@@ -17,6 +18,7 @@ pub mod pipeline;
 pub mod place;
 pub mod policy;
 pub mod preset;
+pub mod stream;
 pub mod time;
 
 pub use access::{AccessKey, AccountId};
@@ -27,4 +29,5 @@ pub use keeping::{Kept, Retention};
 pub use names::{BucketName, InvalidName, ObjectKey, ObjectRef};
 pub use pipeline::{Pipeline, PipelineState};
 pub use place::{Place, S3Place, S3Style};
+pub use stream::{Stream, StreamId};
 pub use time::Timestamp;

@@ -72,6 +72,13 @@ name! {
     ClusterName
 }
 
+/// The cluster that always exists: live streams that were given no other run there.
+impl Default for ClusterName {
+    fn default() -> Self {
+        Self("default".to_owned())
+    }
+}
+
 fn fits(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     // In the path of an address these two mean the place itself and the one above it.

@@ -87,6 +87,22 @@ impl PolicySet {
         allowed
     }
 
+    /// Whether [`decide`](Self::decide) allows the action on every resource, as far as that is plain: a statement
+    /// allows it on all of them in this context, and none denies it on any. For use where asking about each of many
+    /// resources would take long; false says nothing.
+    pub fn may_use_everywhere(&self, action: &str, context: &Context<'_>) -> bool {
+        let mut allowed = false;
+        for (_, _, statement) in self.statements() {
+            if statement.may_apply_to(action, context) {
+                match statement.effect {
+                    Effect::Allow => allowed |= statement.covers_all_resources(),
+                    Effect::Deny => return false,
+                }
+            }
+        }
+        allowed
+    }
+
     fn statements(&self) -> impl Iterator<Item = (&Arc<str>, usize, &Statement)> {
         self.policies.iter().flat_map(|(name, policy)| {
             let statements = policy.statements.iter().enumerate();

@@ -1,5 +1,6 @@
 //! One module per kind of job: what its spec holds.
 
+pub mod fingerprint;
 pub mod ingest;
 pub mod media_info;
 pub mod remux;

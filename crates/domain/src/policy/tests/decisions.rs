@@ -147,6 +147,26 @@ fn an_action_may_be_used_unless_it_is_denied_on_all_resources() {
 }
 
 #[test]
+fn an_action_may_plainly_be_used_everywhere_where_nothing_is_denied() {
+    let cases = [
+        (allow("*", "*"), true),
+        (allow("live:Stop*", "*"), true),
+        (allow("live:*", DOMAIN), false),
+        (allow("mts:*", "*"), false),
+        (
+            format!("{}, {}", allow("*", "*"), deny("live:*", DOMAIN)),
+            false,
+        ),
+        (format!("{}, {}", allow("*", "*"), deny("mts:*", "*")), true),
+    ];
+    for (statements, expected) in cases {
+        let set = set(&[&document(&statements)]);
+        let may = set.may_use_everywhere("live:StopEdgeTranscodeJob", &PLAIN);
+        assert_eq!(may, expected, "{statements}");
+    }
+}
+
+#[test]
 fn several_sets_all_have_to_allow() {
     let everything = set(&[&document(&allow("*", "*"))]);
     let reads = set(&[&document(&allow("mts:Query*", "*"))]);

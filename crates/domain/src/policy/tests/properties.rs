@@ -307,6 +307,17 @@ proptest! {
     }
 
     #[test]
+    fn what_may_be_used_everywhere_is_denied_on_no_resource(statements in statements(), mut asked in asked()) {
+        let set = one(&statements);
+        let everywhere = asked.with(|request| set.may_use_everywhere(request.action, request.context));
+        for resource in RESOURCES {
+            asked.resource = resource;
+            let decision = asked.with(|request| set.decide(request));
+            prop_assert!(!everywhere || decision.is_allowed(), "{}", resource);
+        }
+    }
+
+    #[test]
     fn several_sets_allow_what_each_of_them_allows(sets in vec(statements(), 1..=3), asked in asked()) {
         let sets: Vec<PolicySet> = sets.iter().map(|statements| one(statements)).collect();
         let sets: Vec<&PolicySet> = sets.iter().collect();

@@ -1,0 +1,32 @@
+//! What one start of a stream runs: the spec as it was then, with what its templates said.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Latency, LiveSettings, OnSourceLost, StreamInput, StreamTarget};
+
+/// What is run. Later changes of templates and of the stopped stream do not touch it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamPlan {
+    /// 1 at the stream's first plan, one more with each.
+    pub revision: u32,
+    pub input: StreamInput,
+    pub outputs: Vec<PlannedOutput>,
+    pub on_source_lost: OnSourceLost,
+    pub latency: Latency,
+}
+
+/// One output of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedOutput {
+    pub target: StreamTarget,
+    pub settings: LiveSettings,
+}
+
+impl StreamPlan {
+    /// The places that it publishes to.
+    pub fn places(&self) -> impl Iterator<Item = String> {
+        self.outputs.iter().map(|output| output.target.identity())
+    }
+}
