@@ -40,7 +40,12 @@ impl Guard {
     }
 
     pub(crate) fn check(&self, url: &Url) -> Result<(), Refused> {
-        let host = web_host(url)?;
+        self.check_host(web_host(url)?)
+    }
+
+    /// Judges what can be judged of a URL's host without looking up its name: an IP address, one of version 6 in
+    /// brackets or without.
+    pub fn check_host(&self, host: &str) -> Result<(), Refused> {
         // The URL's reader has brought numbers in every spelling into this form. A connection to one
         // is made without asking for its name.
         let literal = host.trim_start_matches('[').trim_end_matches(']');
@@ -50,7 +55,8 @@ impl Guard {
         }
     }
 
-    pub(crate) fn allow(&self, address: IpAddr) -> Result<(), Refused> {
+    /// Judges an address that a connection is about to be made to.
+    pub fn allow(&self, address: IpAddr) -> Result<(), Refused> {
         let meant = meant(address);
         let by_operator = |net: &IpNet| net.contains(&address) || net.contains(&meant);
         if is_public(meant) || self.allowed.iter().any(by_operator) {

@@ -55,6 +55,22 @@ pub(super) enum Failure {
 /// A failure, and whether it concerns its connection alone.
 type Ended = Result<(), (Failure, bool)>;
 
+impl Failure {
+    /// Of the failures of two connections the one that leaves more to hope for: what one is refused that asks beside
+    /// another says nothing about asking alone.
+    fn or(self, earlier: Option<Self>) -> Self {
+        let hopeless = |failure: &Self| match failure {
+            Self::Again(_, wait) => (0, *wait),
+            Self::Anew { .. } => (1, None),
+            Self::Over(_) => (2, None),
+        };
+        match earlier {
+            Some(earlier) if hopeless(&earlier) < hopeless(&self) => earlier,
+            _ => self,
+        }
+    }
+}
+
 impl From<PullFault> for Failure {
     fn from(fault: PullFault) -> Self {
         match fault {
@@ -312,13 +328,19 @@ impl<'a> Run<'a> {
             tokio::select! {
                 ended = running.next() => match ended {
                     None => break,
+                    // Whoever has not been answered yet would bring nothing that is missing.
+                    Some(Ok(())) if locked(&self.work).is_done() => break,
                     Some(Ok(())) => {}
                     // The others go on, and take what it has left.
-                    Some(Err((failure, true))) if !running.is_empty() => {
+                    Some(Err((failure, true))) => {
+                        let failure = failure.or(last.take());
+                        if running.is_empty() {
+                            return Err(failure);
+                        }
                         most = 1;
                         last = Some(failure);
                     }
-                    Some(Err((failure, _))) => return Err(failure),
+                    Some(Err((failure, false))) => return Err(failure),
                 },
                 _ = ticks.tick(), if running.len() < most => {
                     let bytes = self.bytes.load(Ordering::Relaxed);
@@ -378,6 +400,10 @@ impl<'a> Run<'a> {
                         let changed = matches!(failure, Failure::Anew { ranges: true, .. });
                         (failure, !changed)
                     })?;
+                    if !piece.work().begin(piece.id) {
+                        slot = Some(answered.slot);
+                        continue;
+                    }
                     (piece, answered)
                 }
             };
@@ -481,5 +507,29 @@ impl Gain {
 
     fn added(&mut self) {
         self.before = Some(self.rate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_failure_that_leaves_most_to_hope_for_decides() {
+        let fault = |host: &str| PullFault::Changed { host: host.into() };
+        let again = |host: &str, wait| Failure::Again(fault(host), wait);
+        let hour = Some(Duration::from_secs(3600));
+        let refused = || Failure::Over(fault("refused"));
+        for (now, earlier) in [
+            (again("broken", None), Some(refused())),
+            (refused(), Some(again("broken", None))),
+            (again("busy", hour), Some(again("broken", None))),
+            (again("broken", None), Some(again("earlier", None))),
+            (again("broken", None), None),
+        ] {
+            let decides = now.or(earlier);
+            let is_broken = matches!(&decides, Failure::Again(fault, None) if fault.to_string().contains("broken"));
+            assert!(is_broken, "{decides:?}");
+        }
     }
 }

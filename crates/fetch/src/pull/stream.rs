@@ -294,4 +294,24 @@ mod tests {
         let bytes: Vec<u8> = (0..5000_u32).map(|byte| byte as u8).collect();
         assert!(pending.pieces[2] == bytes);
     }
+
+    /// Time stands still but for what is slept here.
+    #[tokio::test(start_paused = true)]
+    async fn what_limits_of_bandwidth_hold_back_does_not_make_a_server_slow() {
+        let limits = PullLimits {
+            slowest: 1000,
+            slow_after: Duration::from_secs(10),
+            ..PullLimits::default()
+        };
+        let second = Duration::from_secs(1);
+        for (waited, is_slow) in [(second, false), (Duration::ZERO, true)] {
+            let mut watch = Watch::new();
+            let mut was_slow = false;
+            for _ in 0..30 {
+                tokio::time::sleep(second).await;
+                was_slow |= watch.is_too_slow(100, waited, &limits);
+            }
+            assert_eq!(was_slow, is_slow, "{waited:?}");
+        }
+    }
 }
