@@ -33,9 +33,11 @@
 
 mod access;
 mod assets;
+mod dna;
 mod events;
 mod keeping;
 mod nodes;
+mod streams;
 
 use async_trait::async_trait;
 use reelgate_domain::access::Once;
@@ -60,12 +62,19 @@ pub use assets::{
     AssetFilter, AssetJobFilter, AssetStanding, AssetStore, ChangeAsset, DocumentWrite,
     DocumentsBelow, PutDocument, PutOutcome, RegisterAsset, RegisterOutcome, WriteOutcome,
 };
+pub use dna::{
+    CreateLibrary, DnaEffect, DnaStore, LibraryChange, LibraryChanges, NewEntry, PublishDna,
+};
 pub use events::{
     ClaimedDelivery, DeliveryClaim, DeliveryFilter, DestinationChange, EventPage, EventStore,
     NewDelivery, Replay, Settled,
 };
 pub use keeping::{Cutoffs, DeleteJob, KeepStore, Outlived, Slice, SliceCursor, Tally};
 pub use nodes::{DeleteCluster, Join, NodeStore, Sign, Told};
+pub use streams::{
+    NewStream, StreamAnswer, StreamBeat, StreamChange, StreamCounts, StreamEnding, StreamFilter,
+    StreamOutcome, StreamPage, StreamStore,
+};
 
 /// What a store method returns.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -253,9 +262,9 @@ pub enum Fenced {
 pub struct Hints {
     /// Something may have become claimable.
     pub work: watch::Receiver<u64>,
-    /// A running job was asked to stop.
+    /// A running job was asked to stop, or a stream that runs, or such a stream was changed.
     pub stops: watch::Receiver<u64>,
-    /// Some job changed its state.
+    /// Some job or stream changed its state, or something was noted of a stream.
     pub changes: watch::Receiver<u64>,
     /// Something happened that others are told of, or became due to be sent.
     pub events: watch::Receiver<u64>,
@@ -266,7 +275,9 @@ pub struct Hints {
 
 /// The record of everything and the queue, in one.
 #[async_trait]
-pub trait Store: AccessStore + AssetStore + EventStore + NodeStore + KeepStore {
+pub trait Store:
+    AccessStore + AssetStore + EventStore + NodeStore + KeepStore + StreamStore
+{
     /// Stores a bucket; false if the account already has one of this name.
     async fn create_bucket(&self, bucket: Bucket, once: Option<Once>) -> Result<bool>;
 

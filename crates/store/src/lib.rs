@@ -16,17 +16,20 @@ mod outcome;
 mod postgres;
 mod sqlite;
 mod stored;
+mod streams;
 mod walk;
 
 pub use contract::{
     AccessStore, AssetFilter, AssetJobFilter, AssetStanding, AssetStore, Attach, AuditFilter, Beat,
-    BeatAnswer, Bucket, ChangeAsset, Claim, ClaimedDelivery, Create, CreateAccount, Cutoffs,
-    DeleteCluster, DeleteJob, DeletePipeline, DeletePolicy, DeliveryClaim, DeliveryFilter,
-    DestinationChange, DocumentWrite, DocumentsBelow, Ending, EventPage, EventStore, Fenced, Gone,
-    Hints, JobFilter, Join, KeepStore, NewAccount, NewDelivery, NewPipeline, NodeStore, Outlived,
-    PipelinePage, Put, PutDocument, PutOutcome, RegisterAsset, RegisterOutcome, Replay, Resealed,
+    BeatAnswer, Bucket, ChangeAsset, Claim, ClaimedDelivery, Create, CreateAccount, CreateLibrary,
+    Cutoffs, DeleteCluster, DeleteJob, DeletePipeline, DeletePolicy, DeliveryClaim, DeliveryFilter,
+    DestinationChange, DnaEffect, DnaStore, DocumentWrite, DocumentsBelow, Ending, EventPage,
+    EventStore, Fenced, Gone, Hints, JobFilter, Join, KeepStore, LibraryChange, LibraryChanges,
+    NewAccount, NewDelivery, NewEntry, NewPipeline, NewStream, NodeStore, Outlived, PipelinePage,
+    PublishDna, Put, PutDocument, PutOutcome, RegisterAsset, RegisterOutcome, Replay, Resealed,
     Result, RetryOutcome, Rotate, SealedSecret, Settled, Sign, Slice, SliceCursor, Store,
-    StoreError, SubmitOutcome, Tally, Told, Work, WriteOutcome,
+    StoreError, StreamAnswer, StreamBeat, StreamChange, StreamCounts, StreamEnding, StreamFilter,
+    StreamOutcome, StreamPage, StreamStore, SubmitOutcome, Tally, Told, Work, WriteOutcome,
 };
 pub use copying::{Backup, CopyError, Migration, Progress, Restored, Sum, Sums, Tell};
 pub use postgres::{PostgresOptions, PostgresStore};

@@ -6,8 +6,9 @@ use reelgate_domain::job::CancelOutcome;
 
 use crate::contract::{
     ChangeAsset, Create, CreateAccount, DeleteJob, DeletePipeline, PutOutcome, RegisterAsset,
-    RegisterOutcome, Replay, RetryOutcome, Rotate, WriteOutcome,
+    RegisterOutcome, Replay, RetryOutcome, Rotate, StreamOutcome, WriteOutcome,
 };
+use crate::hints::Wakes;
 
 /// What becomes of a call that counts once.
 pub(crate) trait Outcome {
@@ -127,5 +128,18 @@ impl Outcome for WriteOutcome {
 impl Outcome for PutOutcome {
     fn is_done(&self) -> bool {
         matches!(self, Self::Stored(_))
+    }
+}
+
+impl Outcome for StreamOutcome {
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+}
+
+/// With whom it wakes.
+impl<T: Outcome> Outcome for (T, Wakes) {
+    fn is_done(&self) -> bool {
+        self.0.is_done()
     }
 }

@@ -36,6 +36,7 @@
 pub mod accounts;
 pub mod arriving;
 pub mod assets;
+pub mod attempts;
 pub mod auditing;
 pub mod cancelling;
 pub mod catalogue;
@@ -59,11 +60,16 @@ pub mod nodes;
 pub mod once;
 pub mod pausing;
 pub mod pipelines;
+pub mod places;
 pub mod race;
 pub mod requeueing;
 pub mod retrying;
 pub mod sealing;
 pub mod siblings;
+pub mod stream_listing;
+pub mod stream_races;
+pub mod streams;
+mod studio;
 pub mod submitting;
 mod tenants;
 pub mod ties;
@@ -345,6 +351,38 @@ macro_rules! conformance_tests {
             deliveries::what_is_switched_on_listens_from_then_on,
             deliveries::what_has_ended_can_be_sent_again,
             deliveries::every_combination_of_delivery_filters_agrees_with_a_plain_filter,
+            streams::a_stream_reads_back_as_it_was_made,
+            streams::a_stream_starts_and_stops_as_often_as_it_is_asked_to,
+            streams::a_start_needs_what_its_plan_was_made_from,
+            streams::streams_of_others_and_unknown_ones_are_missing,
+            streams::a_stream_that_does_not_run_takes_any_change,
+            streams::a_running_stream_is_changed_by_its_next_plan,
+            streams::a_deleted_stream_is_gone_once_it_is_let_go,
+            places::a_place_is_of_one_stream_whoever_wants_it,
+            places::a_place_in_a_bucket_is_one_of_its_account,
+            places::places_stay_taken_until_the_processes_are_gone,
+            places::a_change_takes_places_at_once_and_frees_them_with_the_processes,
+            streams::a_call_about_a_stream_counts_once,
+            streams::a_cluster_stays_as_long_as_streams_belong_to_it,
+            streams::wake_ups_follow_what_becomes_of_streams,
+            attempts::streams_are_claimed_by_their_cluster_those_first_that_waited_longest,
+            attempts::a_lease_is_renewed_and_never_becomes_shorter,
+            attempts::what_was_seen_is_kept_of_the_newest_start,
+            attempts::a_start_waits_for_the_processes_of_the_one_before,
+            attempts::an_attempt_whose_lease_was_swept_can_do_nothing,
+            attempts::an_attempt_that_ends_is_followed_by_one_not_before_its_time,
+            attempts::a_run_that_is_given_up_stops_unless_somebody_stopped_it_before,
+            attempts::the_newest_notes_of_a_stream_are_kept,
+            attempts::streams_are_counted_by_what_becomes_of_them,
+            attempts::streams_are_there_after_a_reopen,
+            stream_races::of_many_starts_at_one_place_one_is_done,
+            stream_races::no_claim_that_follows_an_answered_stop_takes_its_stream,
+            stream_races::claims_of_two_share_out_each_stream_once,
+            stream_races::a_beat_and_a_sweep_agree_on_who_came_first,
+            stream_races::a_stop_on_one_node_reaches_the_holder_on_the_other,
+            stream_races::no_stream_is_ever_held_twice_under_traffic,
+            stream_listing::every_combination_of_stream_filters_agrees_with_a_plain_filter,
+            stream_listing::pages_of_streams_follow_each_other,
             durability::everything_is_there_after_a_reopen,
             race::cancel_and_claim_never_both_win,
             two_nodes::cancels_on_one_and_claims_on_the_other_never_both_win,

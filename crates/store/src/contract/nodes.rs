@@ -49,6 +49,8 @@ pub enum DeleteCluster {
     Missing,
     /// As many live nodes stand in it; nothing was deleted.
     Used(u32),
+    /// Live streams belong to it; nothing was deleted.
+    HasStreams,
 }
 
 /// The processes that share a store.
@@ -86,6 +88,6 @@ pub trait NodeStore: Send + Sync + 'static {
     /// By name.
     async fn clusters(&self) -> Result<Vec<Cluster>>;
 
-    /// Deletes a cluster in which no live node stands.
+    /// Deletes a cluster in which no live node stands and to which no live stream belongs.
     async fn delete_cluster(&self, name: &ClusterName, now: Timestamp) -> Result<DeleteCluster>;
 }

@@ -47,6 +47,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         oldest_reader: 5,
         sql: include_str!("migrations/0006_several_messages.sql"),
     },
+    Migration {
+        version: 7,
+        oldest_reader: 5,
+        sql: include_str!("migrations/0007_streams.sql"),
+    },
 ];
 
 /// Where a new database begins. The one row of `schema` is what nodes that start together lock.

@@ -33,6 +33,7 @@ mod sql;
 #[cfg(test)]
 mod sql_tests;
 mod store;
+mod streams;
 mod submit;
 mod sweep;
 mod tls;

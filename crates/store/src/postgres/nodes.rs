@@ -12,6 +12,7 @@ use super::error::Answer;
 use super::once::counted;
 use super::rows::{Cells, storable};
 use super::sql::nodes as sql;
+use super::sql::streams::HAS_STREAMS;
 use super::transaction::{look_up, transact};
 use crate::contract::{DeleteCluster, Join, NodeStore, Result, Sign, Told};
 
@@ -150,6 +151,9 @@ async fn delete_cluster(
     let used: i64 = used.map_or(0, |row| row.get(0));
     if used > 0 {
         return Ok(DeleteCluster::Used(u32::try_from(used).unwrap_or(u32::MAX)));
+    }
+    if session.holds(HAS_STREAMS, &[&name]).await? {
+        return Ok(DeleteCluster::HasStreams);
     }
     session.execute(sql::DELETE_CLUSTER, &[&name]).await?;
     Ok(DeleteCluster::Deleted)

@@ -17,6 +17,7 @@ pub(super) mod events;
 pub(super) mod jobs;
 pub(super) mod keeping;
 pub(super) mod nodes;
+pub(super) mod streams;
 
 statements! {
     BEGIN = "BEGIN";

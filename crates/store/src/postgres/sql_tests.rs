@@ -30,9 +30,13 @@ const LARGE: &[&str] = &[
     "asset_arrivals",
     "job_sources",
     "documents",
+    "streams",
+    "stream_places",
+    "stream_notes",
+    "stream_health",
 ];
 
-fn lists() -> [&'static [(&'static str, &'static str)]; 7] {
+fn lists() -> [&'static [(&'static str, &'static str)]; 8] {
     [
         sql::ALL,
         sql::access::ALL,
@@ -41,6 +45,7 @@ fn lists() -> [&'static [(&'static str, &'static str)]; 7] {
         sql::jobs::ALL,
         sql::keeping::ALL,
         sql::nodes::ALL,
+        sql::streams::ALL,
     ]
 }
 
@@ -128,6 +133,14 @@ const FILL: &str = "\
     INSERT INTO job_sources SELECT number, account, number / 3, state < 4 FROM jobs; \
     INSERT INTO documents SELECT 1000000000000000 + n % 20, 'k' || n % 5, 'd' || n, 1, '{}', n, n \
       FROM generate_series(1, 40000) n; \
+    INSERT INTO streams SELECT decode(md5('x' || n), 'hex'), 1000000000000000 + n % 20, 'c' || n % 5, \
+      'n' || n, 1, n % 100 = 0, 1, CASE WHEN n % 200 = 0 THEN 'w' || n % 7 END, \
+      CASE WHEN n % 200 = 0 THEN n END, CASE WHEN n % 200 = 0 THEN 1 END, 1, NULL, \
+      CASE WHEN n % 200 = 100 THEN n END, n, n, NULL, 1, n, n, n % 1000 = 1, '{}', '{}', NULL \
+      FROM generate_series(1, 40000) n; \
+    INSERT INTO stream_places SELECT sha256(id), id, 1 FROM streams; \
+    INSERT INTO stream_notes SELECT id, 1, 1, 1, 1, 1, '' FROM streams; \
+    INSERT INTO stream_health SELECT id, touched_at, '{}' FROM streams; \
     ANALYZE";
 
 /// The plan that serves whatever the parameters are.
@@ -152,6 +165,18 @@ async fn plan(session: &Session, name: &str, statement: &'static str) -> Vec<Str
 /// Statements with such a step that ends at the first row: that of an index which holds only what is
 /// looked for.
 const ENDS: &[&str] = &["NEXT_DEADLINE", "HAS_NEW_EVENTS", "PLACE_EVENTS"];
+
+/// Statements that walk along an index which has only what they are about: what processes hold, of which there is
+/// as much as runs at once, and what is counted, now and then, for who watches.
+const ALONG: &[(&str, &str)] = &[
+    ("HAS_ENDED", "streams_held"),
+    ("ENDED", "streams_held"),
+    ("NEXT_END", "streams_held"),
+    ("NODES", "streams_held"),
+    ("COUNT_HELD", "streams_held"),
+    ("COUNT_WANTED", "streams_wanted"),
+    ("COUNT_IDLE", "streams_idle"),
+];
 
 /// Steps that look at every row of a large table: without an index, or along one with nothing to look
 /// for in it.
@@ -179,7 +204,9 @@ async fn no_statement_walks_over_what_grows() {
     for (name, statement) in all().filter(|(name, _)| !UNPLANNED.contains(name)) {
         let steps = plan(&session, name, statement).await;
         let walks = walks(&steps);
-        if !walks.is_empty() && !ENDS.contains(name) {
+        let along = ALONG.iter().find(|(allowed, _)| allowed == name);
+        let along = along.is_some_and(|(_, index)| walks.iter().all(|it| it.contains(index)));
+        if !walks.is_empty() && !ENDS.contains(name) && !along {
             found.push(format!("{name}: {walks:?}\n{}", steps.join("\n")));
         }
     }
@@ -258,6 +285,29 @@ async fn hot_statements_use_the_index_made_for_them() {
             "JOBS_OF_SOURCE",
             sql::assets::JOBS_OF_SOURCE,
             "job_sources_hash",
+        ),
+        ("STREAM", sql::streams::STREAM, "id = $2"),
+        ("SET_COURSE", sql::streams::SET_COURSE, "streams_pkey"),
+        ("CLAIMABLE", sql::streams::CLAIMABLE, "streams_due"),
+        ("NEXT_DUE", sql::streams::NEXT_DUE, "streams_due"),
+        ("LIST", sql::streams::LIST, "streams_account"),
+        (
+            "LIST_CLUSTER",
+            sql::streams::LIST_CLUSTER,
+            "streams_cluster",
+        ),
+        ("HAS_STREAMS", sql::streams::HAS_STREAMS, "streams_cluster"),
+        (
+            "FREE_PLACES",
+            sql::streams::FREE_PLACES,
+            "stream_places_stream",
+        ),
+        ("OWNERS", sql::streams::OWNERS, "stream_places_pkey"),
+        ("TRIM_NOTES", sql::streams::TRIM_NOTES, "stream_notes_pkey"),
+        (
+            "PRUNE_SAMPLES",
+            sql::streams::PRUNE_SAMPLES,
+            "stream_health_at",
         ),
         ("ENDED_JOBS", sql::keeping::ENDED_JOBS, "jobs_lane"),
         ("AUDIT", sql::access::AUDIT, "audit_pkey"),

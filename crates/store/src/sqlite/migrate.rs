@@ -44,6 +44,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 8,
         sql: include_str!("migrations/0008_several_messages.sql"),
     },
+    Migration {
+        version: 9,
+        sql: include_str!("migrations/0009_streams.sql"),
+    },
 ];
 
 /// Applies what is missing, each step with its record in one transaction: a crash leaves the

@@ -34,6 +34,7 @@ mod rows;
 mod sql;
 #[cfg(test)]
 mod sql_tests;
+mod streams;
 mod submit;
 mod sweep;
 mod transition;

@@ -13,8 +13,9 @@ use rusqlite::{Connection, params};
 use super::SqliteStore;
 use super::access::counted;
 use super::inbox::Lane;
-use super::rows::{Cells, all, execute};
+use super::rows::{Cells, all, cell, execute};
 use super::sql::nodes as sql;
+use super::sql::streams::{HAS_STREAMS, KNOWS_CLUSTER};
 use crate::contract::{DeleteCluster, Join, NodeStore, Result, Sign, Told};
 
 /// The nodes of this process: one, in a program; more in tests.
@@ -131,15 +132,20 @@ impl NodeStore for SqliteStore {
             return Ok(DeleteCluster::Used(u32::try_from(used).unwrap_or(u32::MAX)));
         }
         let name = name.to_string();
-        let deleted = self
-            .write(Lane::Urgent, move |tx| {
-                execute(tx.connection(), sql::DELETE_CLUSTER, [&name])
-            })
-            .await?;
-        Ok(match deleted {
-            0 => DeleteCluster::Missing,
-            _ => DeleteCluster::Deleted,
+        self.write(Lane::Urgent, move |tx| {
+            let connection = tx.connection();
+            let known: Option<i64> = cell(connection, KNOWS_CLUSTER, [&name])?;
+            if known.is_none() {
+                return Ok(DeleteCluster::Missing);
+            }
+            let streams: Option<i64> = cell(connection, HAS_STREAMS, [&name])?;
+            if streams.is_some() {
+                return Ok(DeleteCluster::HasStreams);
+            }
+            execute(connection, sql::DELETE_CLUSTER, [&name])?;
+            Ok(DeleteCluster::Deleted)
         })
+        .await
     }
 }
 

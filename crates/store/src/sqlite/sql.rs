@@ -16,6 +16,7 @@ pub(super) mod assets;
 pub(super) mod events;
 pub(super) mod keeping;
 pub(super) mod nodes;
+pub(super) mod streams;
 
 // What `rows::held` reads. The fault is looked up for failed jobs only.
 macro_rules! held_columns {

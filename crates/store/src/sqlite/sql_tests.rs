@@ -33,6 +33,20 @@ const SMALL: &[(&str, &str)] = &[
     ("ALL_BUCKETS", "SCAN b"),
     // As many as jobs run at once; asked for by people.
     ("HOLDERS", "SCAN leases"),
+    ("HOLDERS", "SCAN streams USING INDEX streams_held"),
+    // As many as are held at once.
+    ("ENDED", "SCAN streams USING INDEX streams_held"),
+    ("NEXT_END", "SCAN streams USING INDEX streams_held"),
+    ("COUNT_HELD", "SCAN streams USING INDEX streams_held"),
+    // For who watches, now and then, and no further than an index.
+    (
+        "COUNT_WANTED",
+        "SCAN streams USING COVERING INDEX streams_wanted",
+    ),
+    (
+        "COUNT_IDLE",
+        "SCAN streams USING COVERING INDEX streams_idle",
+    ),
     // By name, which is their key; there are few.
     ("CLUSTERS", "SCAN clusters"),
     // Of the jobs of one submission, the newest ones first.
@@ -60,6 +74,7 @@ fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
         .chain(sql::events::ALL)
         .chain(sql::nodes::ALL)
         .chain(sql::keeping::ALL)
+        .chain(sql::streams::ALL)
 }
 
 fn schema() -> Connection {
@@ -250,6 +265,41 @@ fn hot_statements_use_the_index_made_for_them() {
             sql::assets::COUNT_DOCUMENTS_BELOW,
             "COVERING INDEX sqlite_autoindex_documents_1 (account=? AND kind=? AND id>? AND id<?)",
         ),
+        (sql::streams::STREAM, "sqlite_autoindex_streams_1 (id=?)"),
+        (
+            sql::streams::SET_COURSE,
+            "sqlite_autoindex_streams_1 (id=?)",
+        ),
+        (
+            sql::streams::CLAIMABLE,
+            "streams_due (cluster=? AND due_at<?)",
+        ),
+        (sql::streams::NEXT_DUE, "streams_due (cluster=?"),
+        (sql::streams::LIST, "streams_account (account=?)"),
+        (sql::streams::LIST_OLDEST, "streams_account (account=?)"),
+        (
+            sql::streams::LIST_CLUSTER,
+            "streams_cluster (cluster=? AND account=?)",
+        ),
+        (
+            sql::streams::LIST_OLDEST_OF_CLUSTER,
+            "streams_cluster (cluster=? AND account=?)",
+        ),
+        (
+            sql::streams::COUNT_OF_ACCOUNT,
+            "COVERING INDEX streams_account (account=?)",
+        ),
+        (
+            sql::streams::HAS_STREAMS,
+            "COVERING INDEX streams_cluster (cluster=?)",
+        ),
+        (
+            sql::streams::FREE_PLACES,
+            "stream_places_stream (stream=? AND revision<?)",
+        ),
+        (sql::streams::TRIM_NOTES, "PRIMARY KEY (stream=? AND seq<?)"),
+        (sql::streams::SAMPLES, "PRIMARY KEY (stream=? AND at>?)"),
+        (sql::streams::PRUNE_SAMPLES, "stream_health_at (at<?)"),
         (sql::access::ACCESS_KEY, "PRIMARY KEY (id=?)"),
         (sql::access::API_KEY, "PRIMARY KEY (digest=?)"),
         (sql::access::NONCE_AHEAD, "PRIMARY KEY (rowid>?)"),

@@ -8,15 +8,17 @@ use std::time::Duration;
 use reelgate_domain::access::Once;
 use reelgate_domain::job::kind::ingest::SourceUrl;
 use reelgate_domain::job::{CancelPolicy, NewJob, StateName};
+use reelgate_domain::stream::{Activity, Health};
 use reelgate_domain::{JobId, Timestamp};
 use reelgate_store::conformance::{Shape, World};
 use reelgate_store::{
     AccessStore, AssetFilter, CopyError, JobFilter, Progress, PutDocument, PutOutcome, Restored,
-    SqliteStore, Store, StoreError, Sums,
+    SqliteStore, Store, StoreError, StreamAnswer, StreamBeat, StreamFilter, Sums,
 };
 use reelgate_testkit::{FixedClock, fetching};
 use rusqlite::Connection;
 
+use crate::damaged_streams::{add_stream, take_streams};
 use crate::sqlite::Directory;
 
 const NOW: Timestamp = FixedClock::START;
@@ -44,6 +46,7 @@ async fn filled(home: &Directory) -> (World, Vec<JobId>) {
         jobs.push(world.shaped(shape).await.id);
     }
     jobs.extend(add_asset(&world).await);
+    add_streams(&world).await;
     world.store.use_once(once(1, world.now())).await.unwrap();
     (world, jobs)
 }
@@ -89,6 +92,54 @@ pub(crate) async fn assets_of(store: &dyn Store, world: &World) -> String {
     format!("{assets:#?} {jobs:#?} {fetching:#?} {documents:#?}")
 }
 
+/// Adds a live stream that is held and one that waits.
+pub(crate) async fn add_streams(world: &World) {
+    let held = add_stream(world, "a").await;
+    assert_eq!(take_streams(world).await.len(), 1);
+    add_stream(world, "b").await;
+    let health = Health {
+        at: world.now(),
+        activity: Activity::Live,
+        since: world.now(),
+        first_output_at: None,
+        in_kbps: 1500.5,
+        out_kbps: 0.25,
+        fps: 25.0,
+        speed: 1.0,
+        dropped_frames: 0,
+        duplicated_frames: 0,
+        lag_ms: 0,
+        reconnects: 0,
+        keyframe_interval_ms: None,
+        last_error: None,
+        thumbnail_at: None,
+    };
+    let beat = StreamBeat {
+        stream: held,
+        attempt: 1,
+        revision: 1,
+        health: Some(health),
+        sample: true,
+        notes: Vec::new(),
+    };
+    let until = world.now().after(Duration::from_secs(30));
+    let told = world.store.renew_streams(vec![beat], until, world.now());
+    assert_eq!(told.await.unwrap(), [StreamAnswer::Held { revision: 1 }]);
+}
+
+/// What a store says of live streams.
+pub(crate) async fn streams_of(store: &dyn Store, world: &World) -> String {
+    let owner = world.account;
+    let page = store.list_streams(owner, StreamFilter::default(), 9).await;
+    let page = page.unwrap();
+    let held = page.streams[1].id;
+    let notes = store.stream_notes(owner, held, None, 9).await.unwrap();
+    let before = Timestamp::from_millis(0);
+    let health = store.stream_health(owner, held, before, 9).await.unwrap();
+    assert_eq!((page.total, notes.len(), health.len()), (2, 2, 1));
+    format!("{page:#?} {notes:#?} {health:#?}")
+}
+
 fn once(number: u8, signed_at: Timestamp) -> Once {
     Once {
         hash: [number; 16],
@@ -111,6 +162,10 @@ async fn a_restored_store_holds_what_there_was_and_works() {
         ("asset_arrivals", 1),
         ("job_sources", 1),
         ("documents", 1),
+        ("streams", 2),
+        ("stream_places", 2),
+        ("stream_notes", 3),
+        ("stream_health", 1),
     ] {
         assert_eq!(sums.of(table).rows, rows, "{table}");
     }
@@ -130,6 +185,10 @@ async fn a_restored_store_holds_what_there_was_and_works() {
     assert_eq!(
         assets_of(&copy, &world).await,
         assets_of(&*world.store, &world).await
+    );
+    assert_eq!(
+        streams_of(&copy, &world).await,
+        streams_of(&*world.store, &world).await
     );
     let all = copy
         .list_jobs(world.account, JobFilter::default(), 100)

@@ -12,6 +12,8 @@ mod damage;
 #[cfg(test)]
 mod damaged_assets;
 #[cfg(test)]
+mod damaged_streams;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod moving;

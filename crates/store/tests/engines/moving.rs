@@ -12,7 +12,7 @@ use reelgate_store::{
 };
 use reelgate_testkit::{FixedClock, Postgres};
 
-use crate::copying::{add_asset, assets_of};
+use crate::copying::{add_asset, add_streams, assets_of, streams_of};
 use crate::sqlite::Directory;
 
 const NOW: Timestamp = FixedClock::START;
@@ -39,6 +39,7 @@ async fn filled(home: &dyn reelgate_store::conformance::Home) -> World {
         world.shaped(shape).await;
     }
     add_asset(&world).await;
+    add_streams(&world).await;
     world
 }
 
@@ -55,7 +56,8 @@ async fn everything(store: &dyn Store, world: &World) -> String {
     let users = store.users(world.account).await.unwrap();
     let buckets = store.all_buckets().await.unwrap();
     let assets = assets_of(store, world).await;
-    format!("{jobs:#?} {histories:#?} {pipelines:#?} {users:#?} {buckets:#?} {assets}")
+    let streams = streams_of(store, world).await;
+    format!("{jobs:#?} {histories:#?} {pipelines:#?} {users:#?} {buckets:#?} {assets} {streams}")
 }
 
 #[tokio::test(flavor = "multi_thread")]

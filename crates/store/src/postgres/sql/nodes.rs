@@ -31,10 +31,11 @@ statements! {
         (array_agg(id ORDER BY started_at, id) FILTER (WHERE serves))[1] FROM nodes \
         WHERE seen_at > $1 OR id = $2";
     DELETE_NODE = "DELETE FROM nodes WHERE id = $1";
-    /// As many leases as jobs run at once; asked for by people.
+    /// As many leases as jobs and streams run at once; asked for by people.
     NODES = node_query!(
         "coalesce(l.held, 0)",
-        "LEFT JOIN (SELECT worker, count(*) AS held FROM leases GROUP BY worker) l \
+        "LEFT JOIN (SELECT worker, count(*) AS held FROM (SELECT worker FROM leases UNION ALL \
+         SELECT worker FROM streams WHERE worker IS NOT NULL) w GROUP BY worker) l \
          ON l.worker = n.id"
     );
     SET_DRAINING = "UPDATE nodes SET draining = $2 WHERE id = $1";

@@ -6,5 +6,6 @@ statements! {
     CLUSTERS = "SELECT name, created_at FROM clusters ORDER BY name";
     DELETE_CLUSTER = "DELETE FROM clusters WHERE name = ?1";
     /// One row for each lease.
-    HOLDERS = "SELECT worker FROM leases";
+    HOLDERS = "SELECT worker FROM leases UNION ALL \
+        SELECT worker FROM streams INDEXED BY streams_held WHERE worker IS NOT NULL";
 }
