@@ -9,6 +9,8 @@ mod object;
 pub mod s3;
 mod space;
 mod staging;
+mod taking;
+mod thumbnails;
 mod upload;
 
 pub use address::{AddressError, parse_address};

@@ -3,6 +3,7 @@
 //! Nothing is decided by the bucket: whatever may be written twice has names of its own, and the
 //! store of jobs says which of them counts.
 
+mod aside;
 mod client;
 mod copy;
 mod list;

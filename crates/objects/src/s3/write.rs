@@ -99,6 +99,17 @@ impl S3Bucket {
         })
     }
 
+    /// Stores a finished file as an object.
+    pub(crate) async fn take(
+        &self,
+        file: &Path,
+        key: &ObjectKey,
+        mark: &str,
+    ) -> Result<(), ObjectError> {
+        let full = self.home.full(key.as_str());
+        self.put_file(file, (full, key), mark).await
+    }
+
     /// Stores a file under a key of the store, which nobody else writes to.
     pub(super) async fn put_file(
         &self,

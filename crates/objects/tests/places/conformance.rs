@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures_util::stream;
 use reelgate_domain::ObjectKey;
+use reelgate_domain::stream::StreamId;
 use reelgate_objects::{ByteRange, ObjectError, Readable};
 
 use crate::house::{House, Kind, ROOM, SIZES, content, key, read};
@@ -40,6 +41,8 @@ in_every_place!(
     keys_may_have_any_characters,
     an_object_is_fetched_for_a_process,
     an_empty_object_is_one,
+    finished_files_are_taken_in_whatever_their_size,
+    a_streams_picture_is_kept_where_no_listing_shows_it,
 );
 
 async fn an_object_is_read_back_and_replaced_whole(kind: Kind) {
@@ -236,4 +239,42 @@ async fn an_empty_object_is_one(kind: Kind) {
     assert_eq!(house.put("none", b"").await.unwrap().bytes, 0);
     assert_eq!(house.get("none").await.unwrap(), b"");
     assert_eq!(house.names("").await, ["none"]);
+}
+
+async fn finished_files_are_taken_in_whatever_their_size(kind: Kind) {
+    let house = House::new(kind).await;
+    let scratch = tempfile::tempdir().unwrap();
+    let part = usize::try_from(SIZES.part).unwrap();
+    for (n, bytes) in [0, 5, part + 1].into_iter().enumerate() {
+        let all = content(bytes);
+        let file = scratch.path().join(n.to_string());
+        std::fs::write(&file, &all).unwrap();
+        for id in ["one", "two"] {
+            house.bucket.take(&file, &key("a/taken"), id).await.unwrap();
+            assert!(house.get("a/taken").await.unwrap() == all, "{bytes} bytes");
+        }
+        assert!(file.exists());
+    }
+    assert_eq!(house.names("").await, ["a/taken"]);
+}
+
+async fn a_streams_picture_is_kept_where_no_listing_shows_it(kind: Kind) {
+    let house = House::new(kind).await;
+    let [one, other] = [1, 2].map(|n| StreamId::from_bytes([n; 16]));
+    assert_eq!(house.bucket.thumbnail(one).await.unwrap(), None);
+    assert!(house.bucket.thumbnails().await.unwrap().is_empty());
+    for (stream, jpeg) in [(one, "first"), (one, "second"), (other, "x")] {
+        house
+            .bucket
+            .put_thumbnail(stream, jpeg.into())
+            .await
+            .unwrap();
+    }
+    let newest = house.bucket.thumbnail(one).await.unwrap();
+    assert_eq!(newest, Some(Bytes::from_static(b"second")));
+    assert!(house.names("").await.is_empty());
+    for _ in 0..2 {
+        house.bucket.remove_thumbnail(other).await.unwrap();
+    }
+    assert_eq!(house.bucket.thumbnails().await.unwrap(), [one]);
 }
