@@ -7,6 +7,7 @@ mod cues;
 mod engine;
 #[cfg(test)]
 mod fixtures;
+pub mod live;
 pub mod plan;
 pub mod playlist;
 mod probe;
@@ -22,7 +23,11 @@ pub use plan::{
 };
 pub use probe::{ProbeError, probe};
 pub use run::cover::{Cover, cover};
+pub use run::guard::guard_if_asked;
+pub use run::live::{LiveProcess, live};
 pub use run::remux::{REMUXED, Remux, remux};
 pub use run::snapshots::{Picture, Snapshots, Taken, snapshots};
 pub use run::transcode::{Part, Transcode, TranscodeError, transcode};
-pub use run::{Landlock, Limits, Missing, Network, Runner, SandboxLevel, Seccomp, Stopped};
+pub use run::{
+    Landlock, Limits, LiveNetwork, Missing, Network, Runner, SandboxLevel, Seccomp, Stopped,
+};

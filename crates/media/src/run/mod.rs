@@ -1,10 +1,13 @@
 //! The only place that starts processes, and the one thread that does it.
 
+mod authorities;
 mod child;
 pub(crate) mod classify;
 pub(crate) mod cover;
 mod group;
+pub(crate) mod guard;
 mod limits;
+pub(crate) mod live;
 mod progress;
 pub(crate) mod remux;
 mod sandbox;
@@ -16,6 +19,8 @@ mod watch;
 
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, mpsc};
@@ -29,7 +34,7 @@ pub(crate) use child::{Captured, Ended, Finished, Watched};
 pub use limits::Limits;
 use limits::Resolved;
 use sandbox::{Fence, Sandbox};
-pub use sandbox::{Landlock, Missing, Network, SandboxLevel, Seccomp};
+pub use sandbox::{Landlock, LiveNetwork, Missing, Network, SandboxLevel, Seccomp};
 
 /// Starts processes. Clones share one thread, which lives until the last clone is gone.
 ///
@@ -41,6 +46,11 @@ pub struct Runner {
     sandbox: Arc<Sandbox>,
     alive: sync::watch::Receiver<()>,
 }
+
+/// The file that this process was started from, also after another one has replaced it.
+const THIS_PROGRAM: &str = "/proc/self/exe";
+/// With it alone, the program is to be a guard: [`guard_if_asked`](crate::guard_if_asked).
+const GUARD_ARGUMENT: &str = "live-guard";
 
 /// The process could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +77,13 @@ pub(crate) struct Capture<'a> {
     pub(crate) max_bytes: usize,
 }
 
-struct Request {
+/// What the thread is asked for.
+enum Request {
+    Process(Box<ProcessRequest>),
+    Guard(oneshot::Sender<io::Result<(UnixStream, Child)>>),
+}
+
+struct ProcessRequest {
     program: PathBuf,
     fence: Fence,
     args: Vec<OsString>,
@@ -89,9 +105,15 @@ impl Runner {
                 let _living = living;
                 let _runtime = handle.enter();
                 while let Ok(request) = inbox.recv() {
-                    let (child, reply) = fork(request);
-                    // An unwanted child is killed by the guard that is inside `Child`.
-                    let _ = reply.send(child);
+                    match request {
+                        Request::Process(request) => {
+                            let (child, reply) = fork(*request);
+                            // An unwanted child is killed by the guard that is inside `Child`.
+                            let _ = reply.send(child);
+                        }
+                        // An unwanted one ends when its socket is closed.
+                        Request::Guard(reply) => drop(reply.send(fork_guard())),
+                    }
                 }
             })?;
         Ok(Self {
@@ -122,7 +144,7 @@ impl Runner {
         let fence = self.sandbox.fence(program, access).map_err(SpawnError)?;
         let is_alone = fence.forbids_children();
         let (reply, answer) = oneshot::channel();
-        let request = Request {
+        let request = ProcessRequest {
             program: program.to_owned(),
             fence,
             args,
@@ -131,9 +153,20 @@ impl Runner {
             reply,
         };
         let gone = || SpawnError(io::Error::other("the thread that starts processes is gone"));
+        let request = Request::Process(Box::new(request));
         self.requests.send(request).map_err(|_| gone())?;
         let child = answer.await.map_err(|_| gone())?.map_err(SpawnError)?;
         Ok(Watched::new(child, is_alone, access.write, self.clone()))
+    }
+
+    /// Starts this program once more, as a guard of live streams, with a socket for orders and pipes for what it
+    /// starts to write to.
+    async fn spawn_guard(&self) -> io::Result<(UnixStream, Child)> {
+        let gone = || io::Error::other("the thread that starts processes is gone");
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Guard(reply);
+        self.requests.send(request).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
     }
 
     pub(crate) async fn capture(&self, capture: Capture<'_>) -> Result<Captured, SpawnError> {
@@ -150,8 +183,29 @@ impl Runner {
     }
 }
 
-fn fork(request: Request) -> (io::Result<Child>, oneshot::Sender<io::Result<Child>>) {
-    let Request {
+fn fork_guard() -> io::Result<(UnixStream, Child)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that starts processes"
+    )]
+    let mut command = Command::new(THIS_PROGRAM);
+    let child = command
+        .arg(GUARD_ARGUMENT)
+        .current_dir("/")
+        .env_clear()
+        .stdin(OwnedFd::from(theirs))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // What is typed at the service's terminal is not meant for it.
+        .process_group(0)
+        .spawn()?;
+    Ok((ours, child))
+}
+
+fn fork(request: ProcessRequest) -> (io::Result<Child>, oneshot::Sender<io::Result<Child>>) {
+    let ProcessRequest {
         program,
         args,
         cwd,

@@ -16,6 +16,8 @@ pub(super) struct Strictness {
     pub(super) no_children: bool,
     /// No signals, for a kernel that cannot keep them inside the sandbox by itself.
     pub(super) no_signals: bool,
+    /// No sockets; for those who get some there is a filter of its own.
+    pub(super) no_sockets: bool,
 }
 
 /// The filter, or `None` where there is no list for the architecture.
@@ -70,8 +72,7 @@ mod list {
 
     /// Refused whatever the arguments are.
     const ALWAYS: &[i64] = &[
-        // The network; no socket is ever handed over.
-        libc::SYS_socket,
+        // All of the below in a way that no filter sees.
         libc::SYS_io_uring_setup,
         libc::SYS_io_uring_enter,
         libc::SYS_io_uring_register,
@@ -201,10 +202,14 @@ mod list {
         let always = ALWAYS.iter().chain(ALWAYS_OLD);
         let children = CHILDREN.iter().filter(|_| strictness.no_children);
         let signals = SIGNALS.iter().filter(|_| strictness.no_signals);
+        // The network; no socket is ever handed over.
+        let sockets = [libc::SYS_socket];
+        let sockets = sockets.iter().filter(|_| strictness.no_sockets);
         rules.extend(
             always
                 .chain(children)
                 .chain(signals)
+                .chain(sockets)
                 .map(|call| (*call, Vec::new())),
         );
         let mut clone: Vec<SeccompRule> = Vec::new();

@@ -6,8 +6,8 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr,
-    RulesetCreated, RulesetCreatedAttr, RulesetError, Scope, make_bitflags,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, NetPort, PathBeneath, PathFd, Ruleset,
+    RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, Scope, make_bitflags,
 };
 
 use super::super::Access;
@@ -92,9 +92,13 @@ impl Program {
     }
 }
 
-/// A ruleset for one process; it restricts nobody until it is applied. `None` where the kernel has
-/// no landlock.
-pub(super) fn ruleset(program: &Program, access: Access<'_>) -> io::Result<Option<OwnedFd>> {
+/// A ruleset for one process, which may connect to these ports over TCP; it restricts nobody until it is
+/// applied. `None` where the kernel has no landlock.
+pub(super) fn ruleset(
+    program: &Program,
+    access: Access<'_>,
+    ports: &[u16],
+) -> io::Result<Option<OwnedFd>> {
     let created = Ruleset::default()
         .handle_access(AccessFs::from_all(ABI_USED))
         .and_then(|ruleset| ruleset.handle_access(AccessNet::from_all(ABI_USED)))
@@ -127,6 +131,9 @@ pub(super) fn ruleset(program: &Program, access: Access<'_>) -> io::Result<Optio
         // Without it nothing can be made; the other paths may be missing.
         let folder = PathFd::new(folder).map_err(io::Error::other)?;
         rules.add(folder, WRITE)?;
+    }
+    for port in ports {
+        rules.connect(*port)?;
     }
     Ok(rules.0.into())
 }
@@ -163,6 +170,12 @@ impl Rules {
             Ok(path) => self.add(path, rights),
             Err(_) => Ok(()),
         }
+    }
+
+    fn connect(&mut self, port: u16) -> io::Result<()> {
+        let rule = NetPort::new(port, AccessNet::ConnectTcp);
+        let added = (&mut self.0).add_rule(rule).map(|_| ());
+        added.map_err(|error: RulesetError| io::Error::other(error))
     }
 
     fn add(&mut self, path: PathFd, rights: BitFlags<AccessFs>) -> io::Result<()> {

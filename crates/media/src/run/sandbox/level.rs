@@ -14,6 +14,8 @@ pub struct SandboxLevel {
     /// Guards system calls.
     pub seccomp: Seccomp,
     pub network: Network,
+    /// What live streams reach, which cannot do without.
+    pub live: LiveNetwork,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -62,20 +64,38 @@ pub enum Network {
     Open,
 }
 
+/// What of the network a live stream's process reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveNetwork {
+    /// The stream's hosts at its ports, over TCP and over SRT: its guard makes every connection.
+    Peers,
+    /// The ports of the stream's hosts, at any address, over TCP; anybody over UDP.
+    Ports,
+    Open,
+}
+
 /// The first interface of landlock that guards TCP.
 const TCP_ABI: u32 = 4;
 
 impl SandboxLevel {
-    pub(super) fn new(landlock: Landlock, seccomp: Seccomp) -> Self {
+    /// `supervised` says whether guards can make connections.
+    pub(super) fn new(landlock: Landlock, seccomp: Seccomp, supervised: bool) -> Self {
         let network = match (seccomp, landlock) {
             (Seccomp::Enforced, _) => Network::Closed,
             (_, Landlock::Enforced { abi: TCP_ABI.. }) => Network::TcpClosed,
             _ => Network::Open,
         };
+        let live = match (seccomp, landlock) {
+            (Seccomp::Enforced, _) if supervised => LiveNetwork::Peers,
+            (_, Landlock::Enforced { abi: TCP_ABI.. }) => LiveNetwork::Ports,
+            _ => LiveNetwork::Open,
+        };
         Self {
             landlock,
             seccomp,
             network,
+            live,
         }
     }
 
@@ -101,6 +121,15 @@ impl SandboxLevel {
             };
             advice.push(format!("seccomp is off: {remedy}"));
         }
+        let reached = match self.live {
+            LiveNetwork::Peers => return advice,
+            LiveNetwork::Ports => "every host at their ports",
+            LiveNetwork::Open => "every host",
+        };
+        advice.push(format!(
+            "live streams could reach {reached}: kernel 5.9 or newer, and a container runtime that allows \
+             pidfd_getfd and seccomp's notifications, hold them to their own"
+        ));
         advice
     }
 }
@@ -133,6 +162,11 @@ impl fmt::Display for SandboxLevel {
             Network::Closed => ", no network",
             Network::TcpClosed => ", no TCP",
             Network::Open => ", network not guarded",
+        })?;
+        f.write_str(match self.live {
+            LiveNetwork::Peers => ", live streams reach their own hosts",
+            LiveNetwork::Ports => ", live streams reach their own ports",
+            LiveNetwork::Open => "",
         })?;
         f.write_str(", resource limits")
     }
@@ -181,6 +215,45 @@ pub(super) fn seccomp() -> Seccomp {
     }
 }
 
+/// Whether another process can answer for a process's system calls: what that takes came up to kernel 5.9, where
+/// files can be handed over.
+pub(super) fn can_supervise() -> bool {
+    let action = libc::SECCOMP_RET_USER_NOTIF;
+    // SAFETY: the call reads one number, which outlives it.
+    let asked = unsafe {
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::SECCOMP_GET_ACTION_AVAIL,
+            0,
+            &raw const action,
+        )
+    };
+    let release = rustix::system::uname();
+    let release = release.release().to_string_lossy();
+    let mut numbers = release
+        .split(['.', '-'])
+        .map(|it| it.parse::<u32>().unwrap_or(0));
+    let release = (numbers.next(), numbers.next());
+    asked == 0 && release >= (Some(5), Some(9)) && can_take_descriptors()
+}
+
+/// Container runtimes may forbid it.
+fn can_take_descriptors() -> bool {
+    // SAFETY: the calls take numbers; what they open is closed.
+    unsafe {
+        let pidfd = libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0);
+        if pidfd < 0 {
+            return false;
+        }
+        let copy = libc::syscall(libc::SYS_pidfd_getfd, pidfd, pidfd, 0);
+        if copy >= 0 {
+            libc::close(copy as libc::c_int);
+        }
+        libc::close(pidfd as libc::c_int);
+        copy >= 0
+    }
+}
+
 fn missing(error: &std::io::Error) -> Missing {
     match error.raw_os_error() {
         Some(libc::EOPNOTSUPP) => Missing::NotEnabled,
@@ -194,7 +267,7 @@ mod tests {
     use super::*;
 
     fn level(landlock: Landlock, seccomp: Seccomp) -> SandboxLevel {
-        SandboxLevel::new(landlock, seccomp)
+        SandboxLevel::new(landlock, seccomp, true)
     }
 
     #[test]
@@ -203,7 +276,8 @@ mod tests {
         assert!(full.is_complete());
         assert_eq!(
             full.to_string(),
-            "files by landlock ABI 7, system calls by seccomp, no network, resource limits"
+            "files by landlock ABI 7, system calls by seccomp, no network, live streams reach their own hosts, \
+             resource limits"
         );
         let why = Missing::NotEnabled;
         let without = level(Landlock::Off { why }, Seccomp::Enforced);
@@ -220,5 +294,10 @@ mod tests {
         assert!(old.to_string().contains("no TCP"));
         let none = level(Landlock::Off { why }, Seccomp::Off { why });
         assert_eq!(none.network, Network::Open);
+        assert_eq!(none.live, LiveNetwork::Open);
+        assert_eq!(old.live, LiveNetwork::Ports);
+        let alone = SandboxLevel::new(Landlock::Enforced { abi: 7 }, Seccomp::Enforced, false);
+        assert_eq!(alone.live, LiveNetwork::Ports);
+        assert!(alone.advice()[0].contains("pidfd_getfd"), "{alone:?}");
     }
 }

@@ -11,6 +11,8 @@
 mod calls;
 mod files;
 mod level;
+mod live;
+mod sockets;
 mod trial;
 
 use std::io;
@@ -23,8 +25,10 @@ use rustix::thread::{CapabilitySet, CapabilitySets};
 use self::calls::{Strictness, sock_filter};
 use self::files::{Kind, Program};
 use super::Access;
+use super::guard::orders::Walls;
 
-pub use level::{Landlock, Missing, Network, SandboxLevel, Seccomp};
+pub use level::{Landlock, LiveNetwork, Missing, Network, SandboxLevel, Seccomp};
+pub(super) use live::LiveFence;
 
 /// The first interface of landlock that keeps signals inside the sandbox.
 const SIGNALS_ABI: u32 = 6;
@@ -34,6 +38,7 @@ const SIGNALS_ABI: u32 = 6;
 pub(super) struct Sandbox {
     level: SandboxLevel,
     has_landlock: bool,
+    walls: Walls,
     for_binaries: Option<Arc<[sock_filter]>>,
     for_scripts: Option<Arc<[sock_filter]>>,
 }
@@ -52,12 +57,20 @@ impl Sandbox {
             let strictness = Strictness {
                 no_children,
                 no_signals: abi < SIGNALS_ABI,
+                no_sockets: true,
             };
             calls::filter(strictness).filter(|_| seccomp == Seccomp::Enforced)
         };
+        let supervised = seccomp == Seccomp::Enforced && level::can_supervise();
         let mut sandbox = Self {
-            level: SandboxLevel::new(landlock, seccomp),
+            level: SandboxLevel::new(landlock, seccomp, supervised),
             has_landlock,
+            walls: Walls {
+                landlock: has_landlock,
+                seccomp: seccomp == Seccomp::Enforced,
+                no_signals: abi < SIGNALS_ABI,
+                supervised,
+            },
             for_binaries: filter(true),
             for_scripts: filter(false),
         };
@@ -69,6 +82,11 @@ impl Sandbox {
         &self.level
     }
 
+    /// What a live process is locked into here.
+    pub(super) fn walls(&self) -> Walls {
+        self.walls
+    }
+
     /// Makes ready what a process of this program will be locked into.
     pub(super) fn fence(&self, program: &Path, access: Access<'_>) -> io::Result<Fence> {
         let program = Program::at(program)?;
@@ -77,7 +95,7 @@ impl Sandbox {
             Kind::Script => &self.for_scripts,
         };
         let ruleset = match self.has_landlock {
-            true => files::ruleset(&program, access)?,
+            true => files::ruleset(&program, access, &[])?,
             false => None,
         };
         Ok(Fence {
@@ -142,9 +160,10 @@ fn install(filter: &[sock_filter]) -> io::Result<()> {
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => install_with(filter, 0),
         other => other,
     }
+    .map(|_| ())
 }
 
-fn install_with(filter: &[sock_filter], flags: libc::c_ulong) -> io::Result<()> {
+fn install_with(filter: &[sock_filter], flags: libc::c_ulong) -> io::Result<libc::c_long> {
     let program = libc::sock_fprog {
         // The compiler of filters allows 4096 instructions at most.
         len: filter.len() as libc::c_ushort,
@@ -160,7 +179,10 @@ fn install_with(filter: &[sock_filter], flags: libc::c_ulong) -> io::Result<()> 
             &raw const program,
         )
     };
-    succeeded(answer)
+    match answer {
+        ..0 => Err(io::Error::last_os_error()),
+        done => Ok(done),
+    }
 }
 
 fn succeeded(answer: libc::c_long) -> io::Result<()> {

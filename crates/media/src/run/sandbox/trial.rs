@@ -33,7 +33,7 @@ pub(super) fn confirm(sandbox: &Sandbox) -> SandboxLevel {
         // FFmpeg will fail to start likewise, and the engine's discovery say so.
         Err(error) => tracing::error!(%error, "the sandbox cannot be tried out"),
     }
-    SandboxLevel::new(landlock, seccomp)
+    SandboxLevel::new(landlock, seccomp, sandbox.walls.supervised)
 }
 
 fn attempt(sandbox: &Sandbox) -> io::Result<i32> {
