@@ -11,6 +11,7 @@ mod dispatch;
 mod group;
 mod heartbeat;
 mod leftovers;
+pub mod live;
 mod machine;
 mod opening;
 mod overview;

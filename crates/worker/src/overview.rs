@@ -56,7 +56,7 @@ impl Troubles {
         *last = Some(Trouble { at, message });
     }
 
-    fn last(&self) -> Option<Trouble> {
+    pub(crate) fn last(&self) -> Option<Trouble> {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.clone()
     }

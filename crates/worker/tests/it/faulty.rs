@@ -5,6 +5,7 @@ mod assets;
 mod events;
 mod keeping;
 mod nodes;
+mod streams;
 
 use std::sync::Arc;
 use std::sync::Mutex;
