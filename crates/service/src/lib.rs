@@ -21,6 +21,8 @@ mod playlists;
 mod private_file;
 mod progress;
 mod slots;
+mod streams;
+mod thumbnails;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -64,8 +66,16 @@ pub use private_file::write_private;
 pub use progress::{Fetched, LiveProgress};
 pub use reelgate_objects::s3::PlaceWish;
 pub use reelgate_objects::{AddressError, ByteRange, Content, Object, ObjectMeta, parse_address};
-pub use reelgate_store::{AuditFilter, DeliveryFilter, EventPage, Gone, PipelinePage};
+pub use reelgate_store::{
+    AuditFilter, DeliveryFilter, EventPage, Gone, PipelinePage, StreamCounts, StreamFilter,
+    StreamPage,
+};
 pub use slots::Slots;
+pub use streams::{
+    ChangeLiveTemplate, ChangeStream, CreateStream, NewLiveTemplate, StreamError, WhileRunning,
+    built_in_templates,
+};
+pub use thumbnails::thumbnail_bucket;
 
 /// What an operator may set.
 #[derive(Clone, Debug)]
@@ -94,6 +104,8 @@ pub struct Service {
     s3: buckets::Connections,
     company: nodes::Company,
     guard: Guard,
+    /// Whether streams may wait for others to connect to this machine by SRT.
+    srt_listeners: bool,
     /// What addresses of this server begin with, once it listens.
     public_url: OnceLock<String>,
 }
@@ -122,6 +134,7 @@ impl Service {
             s3: buckets::Connections::default(),
             company: nodes::Company::default(),
             guard: Guard::default(),
+            srt_listeners: false,
             public_url: OnceLock::new(),
         }
     }
@@ -130,6 +143,13 @@ impl Service {
     #[must_use]
     pub fn with_guard(mut self, guard: Guard) -> Self {
         self.guard = guard;
+        self
+    }
+
+    /// The same service, which lets streams wait for others to connect to this machine by SRT, or not.
+    #[must_use]
+    pub fn with_srt_listeners(mut self, allowed: bool) -> Self {
+        self.srt_listeners = allowed;
         self
     }
 

@@ -198,7 +198,7 @@ impl Service {
     }
 
     /// The account that a call is about: the caller's own, or another one that an operator names.
-    pub(super) async fn account_for(
+    pub(crate) async fn account_for(
         &self,
         caller: &Caller,
         account: Option<AccountId>,

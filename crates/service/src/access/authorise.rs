@@ -90,6 +90,19 @@ impl Service {
         })
     }
 
+    /// Whether the principal plainly may use the action on every resource, so that none of many need be asked about.
+    pub fn may_use_everywhere(
+        &self,
+        principal: &Principal,
+        action: &str,
+        context: &CallContext,
+    ) -> bool {
+        let context = self.policy_context(context);
+        let sets = [&principal.own, &principal.session];
+        let mut sets = sets.into_iter().flatten();
+        sets.all(|set| set.may_use_everywhere(action, &context))
+    }
+
     /// Whether the principal may use the action on this resource.
     pub fn authorise(
         &self,

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use reelgate_domain::Kept;
+use reelgate_domain::{Kept, Timestamp};
 use reelgate_store::Slice;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -16,6 +16,9 @@ pub(super) const KINDS: [Kept; 4] = [Kept::Jobs, Kept::Deliveries, Kept::Events,
 /// The first round is not at the start, when there is enough to do.
 const FIRST_AFTER: Duration = Duration::from_secs(60);
 const EVERY: Duration = Duration::from_secs(3600);
+
+/// How long it can be looked up how a live stream did.
+const HEALTH_KEPT_MS: i64 = 7 * 24 * 3600 * 1000;
 
 /// How fast slices follow each other: after each comes a pause so many times as long as it took. It
 /// takes longer where others write too, so that busy times make the pauses longer.
@@ -108,6 +111,9 @@ impl Service {
                 tracing::info!(rows, "{rows} {what} had been kept for long enough");
             }
         }
+        let before = self.clock.now().as_millis().saturating_sub(HEALTH_KEPT_MS);
+        let before = Timestamp::from_millis(before);
+        while pace.step(self.store.prune_streams(before)).await? {}
         Ok(())
     }
 }

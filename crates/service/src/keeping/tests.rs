@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use reelgate_domain::access::AccountName;
 use reelgate_domain::job::{CancelPolicy, StateName, StopMode};
-use reelgate_domain::{JobId, Kept, Timestamp};
-use reelgate_store::{SqliteStore, Store, Told};
+use reelgate_domain::node::ClusterName;
+use reelgate_domain::stream::{StreamId, StreamName, StreamPlan, StreamSpec};
+use reelgate_domain::{JobId, Kept, Timestamp, WorkerId};
+use reelgate_store::{
+    NewStream, SqliteStore, Store, StreamAnswer, StreamBeat, StreamOutcome, Told,
+};
 use reelgate_testkit::{FixedClock, JobBuilder};
 use tokio::sync::watch;
 
@@ -140,6 +144,75 @@ async fn the_cleaner_takes_what_each_account_has_kept_for_long_enough() {
     assert_eq!(gone, 100);
     assert_eq!(house.left(&house.operator, &ours).await, 0);
     assert_eq!(house.pruned(true).await, []);
+}
+
+#[tokio::test]
+async fn how_live_streams_did_is_kept_for_a_week() {
+    let house = House::new().await;
+    let (store, owner) = (&house.store, house.operator.account);
+    let began_at = house.clock.now();
+    let id = StreamId::from_bytes(house.ids.uuid(began_at));
+    let spec: StreamSpec = serde_json::from_str(
+        r#"{"input":{"address":"rtmp://in/a/s"},"outputs":[{"target":{"to":"push",
+            "address":"rtmp://out/a/s"},"template":"00000000000000000000000000000001"}]}"#,
+    )
+    .unwrap();
+    let plan: StreamPlan = serde_json::from_str(
+        r#"{"revision":1,"input":{"address":"rtmp://in/a/s"},"outputs":[{"target":{"to":"push",
+            "address":"rtmp://out/a/s"},"settings":{"codec":"copy"}}],
+            "on_source_lost":"keep_trying","latency":"low"}"#,
+    )
+    .unwrap();
+    let new = NewStream {
+        id,
+        account: owner,
+        cluster: ClusterName::default(),
+        name: StreamName::new("a").unwrap(),
+        spec: spec.clone(),
+        created_at: began_at,
+        most: 1,
+    };
+    store.create_stream(new, None).await.unwrap();
+    let started = store.start_stream(owner, id, spec, plan, began_at, None);
+    assert!(matches!(started.await.unwrap(), StreamOutcome::Done(_)));
+    let (worker, cluster) = (WorkerId("w".to_owned()), ClusterName::default());
+    let until = began_at.after(100 * DAY);
+    let taken = store.claim_streams(&cluster, &worker, 1, until, began_at);
+    assert_eq!(taken.await.unwrap().len(), 1);
+    let samples = async || {
+        let before = Timestamp::from_millis(0);
+        store
+            .stream_health(owner, id, before, 999)
+            .await
+            .unwrap()
+            .len()
+    };
+    // More than are removed at once, then one each day.
+    for number in 0..300 {
+        let at = house.clock.now().as_millis();
+        let health = format!(
+            r#"{{"at":{at},"activity":"live","since":{at},"in_kbps":1.0,"out_kbps":1.0,"fps":25.0,
+                "speed":1.0,"dropped_frames":0,"duplicated_frames":0,"lag_ms":0,"reconnects":0}}"#
+        );
+        let beat = StreamBeat {
+            stream: id,
+            attempt: 1,
+            revision: 1,
+            health: Some(serde_json::from_str(&health).unwrap()),
+            sample: true,
+            notes: Vec::new(),
+        };
+        let told = store.renew_streams(vec![beat], until, house.clock.now());
+        assert_eq!(told.await.unwrap(), [StreamAnswer::Held { revision: 1 }]);
+        let millis = Duration::from_millis(1);
+        house
+            .clock
+            .0
+            .advance(if number < 290 { millis } else { DAY });
+    }
+    assert_eq!(samples().await, 300);
+    house.service.clean().await.unwrap();
+    assert_eq!(samples().await, 7);
 }
 
 /// Each node walked over everything each hour.

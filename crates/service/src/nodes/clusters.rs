@@ -34,7 +34,7 @@ impl Service {
         Ok(self.store.clusters().await?)
     }
 
-    /// Deletes a cluster in which no worker stands. Only operators may.
+    /// Deletes a cluster in which no worker stands and that has no live streams. Only operators may.
     pub async fn delete_cluster(
         &self,
         caller: &Caller,
@@ -46,6 +46,10 @@ impl Service {
             DeleteCluster::Missing => Err(ServiceError::missing("cluster", name)),
             DeleteCluster::Used(workers) => {
                 let message = format!("{workers} workers stand in cluster {name}: end them first");
+                Err(ServiceError::new(ErrorKind::Conflict, name, message))
+            }
+            DeleteCluster::HasStreams => {
+                let message = format!("cluster {name} has live streams: delete them first");
                 Err(ServiceError::new(ErrorKind::Conflict, name, message))
             }
         }
