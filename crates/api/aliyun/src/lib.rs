@@ -1,6 +1,7 @@
 //! Alibaba Cloud's APIs: the RPC protocol that its products share, and one folder per product.
 
 pub mod ice;
+pub mod live;
 pub mod mps;
 pub mod rpc;
 pub mod sts;
@@ -17,11 +18,12 @@ use reelgate_service::{Clock, Service};
 const DIALECT: &str = "aliyun";
 
 /// What the products say of themselves, for policies, limits, docs and the error centre.
-pub fn products() -> [&'static Product; 4] {
+pub fn products() -> [&'static Product; 5] {
     [
         &mps::operations::PRODUCT,
         &vod::operations::PRODUCT,
         &ice::operations::PRODUCT,
+        &live::operations::PRODUCT,
         &sts::operations::PRODUCT,
     ]
 }
@@ -32,5 +34,6 @@ pub fn gateway(service: Arc<Service>, clock: Arc<dyn Clock>) -> rpc::Gateway {
     let sts = Arc::new(sts::Sts::new(Arc::clone(&service)));
     let vod = Arc::new(vod::Vod::new(Arc::clone(&service)));
     let ice = Arc::new(ice::Ice::new(Arc::clone(&service)));
-    rpc::Gateway::new(vec![mts, vod, ice, sts], service, clock)
+    let live = Arc::new(live::Live::new(Arc::clone(&service)));
+    rpc::Gateway::new(vec![mts, vod, ice, live, sts], service, clock)
 }

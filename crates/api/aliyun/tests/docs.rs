@@ -1,9 +1,9 @@
 //! The pages of products say of every action what the tables of operations say.
 
-use reelgate_api_aliyun::{mps, vod};
+use reelgate_api_aliyun::{live, mps, vod};
 use reelgate_api_kit::operation::{Handling, Product};
 
-const PAGES: [(&str, &str, &Product); 2] = [
+const PAGES: [(&str, &str, &Product); 3] = [
     (
         "docs/mps.md",
         include_str!("../../../../docs/mps.md"),
@@ -13,6 +13,11 @@ const PAGES: [(&str, &str, &Product); 2] = [
         "docs/dialects/aliyun-vod.md",
         include_str!("../../../../docs/dialects/aliyun-vod.md"),
         &vod::operations::PRODUCT,
+    ),
+    (
+        "docs/dialects/aliyun-live.md",
+        include_str!("../../../../docs/dialects/aliyun-live.md"),
+        &live::operations::PRODUCT,
     ),
 ];
 

@@ -12,6 +12,8 @@ pub(crate) struct Shapes {
 
 pub(crate) static VOD: Shapes =
     Shapes::of(include_str!("../../../../../tests/sdk/shapes/vod.json"));
+pub(crate) static LIVE: Shapes =
+    Shapes::of(include_str!("../../../../../tests/sdk/shapes/live.json"));
 pub(crate) static ICE: Shapes =
     Shapes::of(include_str!("../../../../../tests/sdk/shapes/ice.json"));
 

@@ -1,0 +1,87 @@
+//! What is kept or judged of streams by rules of domains.
+
+use super::Family;
+
+pub(super) const FAMILIES: &[Family] = &[
+    Family {
+        reason: "Recording by rules of domains is not served: a stream of the native API records into a bucket.",
+        actions: &[
+            "AddLiveAppRecordConfig",
+            "AddLiveRecordNotifyConfig",
+            "AddLiveRecordVodConfig",
+            "CreateLiveStreamRecordIndexFiles",
+            "DeleteLiveAppRecordConfig",
+            "DeleteLiveRecordNotifyConfig",
+            "DeleteLiveRecordVodConfig",
+            "DeleteLiveStreamRecordIndexFiles",
+            "DescribeLiveRecordConfig",
+            "DescribeLiveRecordNotifyConfig",
+            "DescribeLiveRecordNotifyRecords",
+            "DescribeLiveRecordVodConfigs",
+            "DescribeLiveStreamRecordContent",
+            "DescribeLiveStreamRecordIndexFile",
+            "DescribeLiveStreamRecordIndexFiles",
+            "PutRecordStorageLifeCycle",
+            "RealTimeRecordCommand",
+            "UpdateLiveAppRecordConfig",
+            "UpdateLiveRecordNotifyConfig",
+            "UpdateLiveRecordVodConfig",
+        ],
+    },
+    Family {
+        reason: "Looking back is not served: a stream of the native API writes HLS into a bucket and keeps all segments if it is told to.",
+        actions: &[
+            "CloseLiveShift",
+            "DescribeLiveShiftConfigs",
+            "OpenLiveShift",
+        ],
+    },
+    Family {
+        reason: "Packaging by rules of domains is not served: a stream of the native API writes HLS into a bucket.",
+        actions: &[
+            "AddLivePackageConfig",
+            "DeleteLivePackageConfig",
+            "DescribeLivePackageConfig",
+            "UpdateLivePackageConfig",
+        ],
+    },
+    Family {
+        reason: "Snapshots by rules of domains are not served: the native API has a recent picture of each running stream.",
+        actions: &[
+            "AddLiveAppSnapshotConfig",
+            "AddLiveSnapshotNotifyConfig",
+            "DeleteLiveAppSnapshotConfig",
+            "DeleteLiveSnapshotNotifyConfig",
+            "DeleteSnapshotCallbackAuth",
+            "DeleteSnapshotFiles",
+            "DescribeLiveSnapshotConfig",
+            "DescribeLiveSnapshotNotifyConfig",
+            "DescribeLiveStreamSnapshotInfo",
+            "QuerySnapshotCallbackAuth",
+            "SetSnapshotCallbackAuth",
+            "UpdateLiveAppSnapshotConfig",
+            "UpdateLiveSnapshotNotifyConfig",
+        ],
+    },
+    Family {
+        reason: "Analysis and moderation of content are not part of Reelgate.",
+        actions: &[
+            "AddLiveAudioAuditConfig",
+            "AddLiveAudioAuditNotifyConfig",
+            "AddLiveDetectNotifyConfig",
+            "AddLiveSnapshotDetectPornConfig",
+            "DeleteLiveAudioAuditConfig",
+            "DeleteLiveAudioAuditNotifyConfig",
+            "DeleteLiveDetectNotifyConfig",
+            "DeleteLiveSnapshotDetectPornConfig",
+            "DescribeLiveAudioAuditConfig",
+            "DescribeLiveAudioAuditNotifyConfig",
+            "DescribeLiveDetectNotifyConfig",
+            "DescribeLiveSnapshotDetectPornConfig",
+            "UpdateLiveAudioAuditConfig",
+            "UpdateLiveAudioAuditNotifyConfig",
+            "UpdateLiveDetectNotifyConfig",
+            "UpdateLiveSnapshotDetectPornConfig",
+        ],
+    },
+];
