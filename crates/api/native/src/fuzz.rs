@@ -5,7 +5,7 @@ use reelgate_domain::Timestamp;
 use reelgate_service::{ByteRange, SubmitJob};
 
 use crate::http::{Problem, Query, parse, parse_time};
-use crate::{access, buckets, jobs, keeping, notify, objects, pipelines, playlists};
+use crate::{access, buckets, jobs, keeping, notify, objects, pipelines, playlists, streams};
 
 /// Status and code of a refusal.
 pub type Refused = (StatusCode, &'static str);
@@ -30,6 +30,7 @@ pub fn other_bodies(body: &[u8]) -> Vec<Result<(), Refused>> {
     let all = others.into_iter().chain(access::read_as_each_body(body));
     let all = all.chain(keeping::read_as_each_body(body));
     let all = all.chain(notify::read_as_each_body(body));
+    let all = all.chain(streams::read_as_each_body(body));
     all.map(|read| read.map_err(refused)).collect()
 }
 

@@ -17,6 +17,7 @@ mod pipelines;
 mod playlists;
 mod presets;
 pub mod routes;
+mod streams;
 
 use std::sync::Arc;
 
@@ -43,7 +44,11 @@ pub struct NativeApi {
     catalogue: Catalogue,
     checks: Vec<Check>,
     streams: notify::Streams,
+    figures: Figures,
 }
+
+/// Makes the body of `/metrics`, in the text format of Prometheus.
+type Figures = Arc<dyn Fn() -> String + Send + Sync>;
 
 impl NativeApi {
     /// The name by which jobs and pipelines remember that this API made them.
@@ -57,7 +62,15 @@ impl NativeApi {
             catalogue,
             checks: health,
             streams: notify::Streams::default(),
+            figures: Arc::new(String::new),
         }
+    }
+
+    /// `figures` makes the body of `/metrics`, in the text format of Prometheus; without it there are none.
+    #[must_use]
+    pub fn with_figures(mut self, figures: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.figures = Arc::new(figures);
+        self
     }
 }
 

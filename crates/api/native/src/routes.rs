@@ -12,7 +12,7 @@ pub use crate::http::Repeats;
 use crate::http::{Again, Answer, Answering, OWN, SHARED};
 use crate::{
     NativeApi, access, buckets, catalogue, jobs, keeping, nodes, notify, objects, pipelines,
-    playlists, presets,
+    playlists, presets, streams,
 };
 
 pub(crate) type Handler = MethodRouter<Arc<NativeApi>>;
@@ -184,6 +184,7 @@ pub fn all() -> &'static [Route] {
             objects::ROUTES,
             playlists::ROUTES,
             presets::ROUTES,
+            streams::ROUTES,
             notify::ROUTES,
             nodes::ROUTES,
             access::ROUTES,

@@ -7,5 +7,6 @@ mod ready;
 
 pub use check::Check;
 pub(crate) use live::live;
+pub(crate) use probes::metrics;
 pub use probes::probes;
 pub(crate) use ready::ready;

@@ -35,7 +35,7 @@ where
         .layer(from_fn(own::exchange))
 }
 
-fn metrics(body: String) -> Response {
+pub(crate) fn metrics(body: String) -> Response {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(CONTENT_TYPE, kind)], body).into_response()
 }

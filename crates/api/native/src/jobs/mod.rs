@@ -83,8 +83,8 @@ fn job_id(text: &str) -> Result<JobId, Problem> {
         .map_err(|_not_an_id| Problem::missing("job", text))
 }
 
-/// Reads the parameter `wait`: how long a call may wait for a job's end.
-fn patience(text: &str) -> Result<Duration, Problem> {
+/// Reads the parameter `wait`: how long a call may wait, such as for a job's end.
+pub(crate) fn patience(text: &str) -> Result<Duration, Problem> {
     let seconds = text.strip_suffix('s').unwrap_or(text).parse().ok();
     seconds
         .map(Duration::from_secs)

@@ -3,6 +3,7 @@
 mod clusters;
 mod drain;
 mod list;
+mod metrics;
 mod view;
 
 use axum::routing::on;
@@ -26,6 +27,11 @@ pub(crate) const ROUTES: &[Route] = &[
     .does("has a worker start nothing more, or go on", SECTION)
     .errors(&["denied", "not_found", "conflict"])
     .for_operators(),
+    Route::new("GET", "/metrics", "GetMetrics", |m| on(m, metrics::get))
+        .does("the figures of the server that answers", SECTION)
+        .reads()
+        .errors(&["denied"])
+        .for_operators(),
     Route::new("GET", "/clusters", "ListClusters", |m| {
         on(m, clusters::list)
     })

@@ -17,7 +17,7 @@ use crate::NativeApi;
 use crate::http::{Admission, Authorized, Code, Problem, Query};
 use crate::pipelines::find_pipeline;
 
-const LAST_EVENT_ID: &str = "last-event-id";
+pub(crate) const LAST_EVENT_ID: &str = "last-event-id";
 
 /// The most events that one page looks at.
 const MOST: u32 = 1000;

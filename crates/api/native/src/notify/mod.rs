@@ -12,8 +12,9 @@ mod webhooks;
 use axum::routing::on;
 use reelgate_api_kit::operation::ResourceType;
 
+pub(crate) use events::LAST_EVENT_ID;
 pub use rendering::NativeRenderer;
-pub(crate) use stream::Streams;
+pub(crate) use stream::{HEARTBEAT, LONGEST, Seat, Streams, event_stream};
 
 use crate::http::Problem;
 use crate::routes::Route;

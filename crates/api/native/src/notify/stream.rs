@@ -13,6 +13,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use futures_util::stream;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue};
@@ -29,10 +30,10 @@ use crate::http::{Admission, Code, Problem};
 const PAGE: u32 = 200;
 
 /// Proxies and clients give up on connections that say nothing.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// After this long a reader has to come again, so that connections spread over the nodes there are.
-const LONGEST: Duration = Duration::from_secs(10 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 60);
 
 /// Between two looks that found something: what comes meanwhile comes together. Each stream looks for
 /// itself, and many of them must not keep the store from its work.
@@ -49,13 +50,13 @@ const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub(crate) struct Streams(Arc<Mutex<HashMap<AccountId, u32>>>);
 
 /// One stream's place among them, until it is dropped.
-pub(super) struct Seat {
+pub(crate) struct Seat {
     streams: Streams,
     account: AccountId,
 }
 
 impl Streams {
-    pub(super) fn sit_down(&self, account: AccountId) -> Result<Seat, Problem> {
+    pub(crate) fn sit_down(&self, account: AccountId) -> Result<Seat, Problem> {
         let mut open = self.open();
         let of_account = open.entry(account).or_default();
         if *of_account >= MOST_STREAMS {
@@ -189,9 +190,17 @@ impl Follower {
 }
 
 pub(super) fn answer(follower: Follower) -> Response {
-    let pieces = stream::unfold(follower, |mut follower| async move {
-        let text = follower.next().await?;
-        Some((Ok::<_, Infallible>(Bytes::from(text)), follower))
+    event_stream(follower, |follower| Box::pin(follower.next()))
+}
+
+/// An answer that says what `next` has until that has nothing any more.
+pub(crate) fn event_stream<T: Send + 'static>(
+    from: T,
+    next: impl for<'a> Fn(&'a mut T) -> Saying<'a> + Send + 'static,
+) -> Response {
+    let pieces = stream::unfold((from, next), |(mut from, next)| async move {
+        let text = next(&mut from).await?;
+        Some((Ok::<_, Infallible>(Bytes::from(text)), (from, next)))
     });
     let mut response = Response::new(Body::from_stream(pieces));
     let headers = response.headers_mut();
@@ -201,3 +210,6 @@ pub(super) fn answer(follower: Follower) -> Response {
     headers.insert(ACCEL, HeaderValue::from_static("no"));
     response
 }
+
+/// What is said next.
+pub(crate) type Saying<'a> = BoxFuture<'a, Option<String>>;

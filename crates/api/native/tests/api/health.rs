@@ -69,3 +69,13 @@ async fn a_check_that_hangs_is_trouble() {
     let readiness: Value = server.get("/readyz").await.json().await.unwrap();
     assert_eq!(readiness["checks"][0]["detail"], "no answer within 2 s");
 }
+
+#[tokio::test]
+async fn an_operator_reads_the_figures_of_the_server() {
+    let server = Server::start().await;
+    let response = server.get("/api/v1/metrics").await;
+    assert_eq!(response.status(), 200);
+    let kind = response.headers()["content-type"].to_str().unwrap();
+    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+    assert_eq!(response.text().await.unwrap(), "reelgate_test 1\n");
+}

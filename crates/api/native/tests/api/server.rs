@@ -78,7 +78,8 @@ impl Server {
         let other = Router::new().route("/", any(async || "another API"));
         let service = Arc::new(service);
         let catalogue = Catalogue(vec![routes::product()]);
-        let api = NativeApi::new(Arc::clone(&service), catalogue, checks);
+        let api = NativeApi::new(Arc::clone(&service), catalogue, checks)
+            .with_figures(|| "reelgate_test 1\n".to_owned());
         let routes = Arc::new(api).routes().merge(other);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
