@@ -65,7 +65,7 @@ impl Following {
 }
 
 /// Whether what has failed may go well later although nobody changes the call.
-fn passes(error: &Error) -> bool {
+pub(crate) fn passes(error: &Error) -> bool {
     match error {
         Error::Unreachable { .. } | Error::Broken { .. } => true,
         Error::Refused(problem) => problem.status >= 500 || matches!(problem.status, 408 | 429),

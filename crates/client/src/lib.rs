@@ -11,6 +11,7 @@ mod following;
 mod health;
 mod jobs;
 mod keeping;
+mod live;
 mod nodes;
 mod notify;
 mod objects;
@@ -37,6 +38,13 @@ pub use jobs::{
     JobQuery, JobState, Jobs, NewJob, NewOutput, Output, StopMode, VideoFacts, Waiting,
 };
 pub use keeping::{KeptFor, PruneStep, Pruned, Retention};
+pub use live::{
+    Activity, Latency, LiveGop, LiveSettings, LiveSide, NewStream, NewStreamTemplate, OnSourceLost,
+    PlannedOutput, RunEnd, SourceAddress, Stream, StreamChange, StreamHealth, StreamInput,
+    StreamNote, StreamNotes, StreamOutput, StreamPlan, StreamQuery, StreamRules, StreamSamples,
+    StreamSign, StreamSigns, StreamState, StreamTarget, StreamTemplate, StreamTemplateChange,
+    StreamTemplates, Streams,
+};
 pub use nodes::{Cluster, Clusters, Worker, WorkerError, Workers};
 pub use notify::{
     Deliveries, Delivery, DeliveryQuery, Destination, Event, EventData, EventQuery, EventStream,

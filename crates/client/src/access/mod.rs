@@ -47,7 +47,7 @@ impl Client {
 }
 
 impl InAccount<'_> {
-    fn call(&self, method: Method, path: &[&str]) -> Call {
+    pub(crate) fn call(&self, method: Method, path: &[&str]) -> Call {
         let call = self.client.call(method, path);
         match self.account {
             None => call,

@@ -6,6 +6,7 @@
 )]
 
 mod following;
+mod streams;
 mod tls;
 
 use std::sync::Arc;
