@@ -12,11 +12,13 @@ use reelgate_fetch::Guard;
 use reelgate_fetch::pull::PullLimits;
 
 mod copying;
+mod live;
 mod node;
 mod s3;
 mod store;
 
 pub(crate) use copying::{BackupArgs, MigrateArgs, RestoreArgs};
+pub(crate) use live::LiveArgs;
 pub(crate) use node::{NodeArgs, WorkerArgs};
 pub(crate) use s3::s3_secret;
 pub(crate) use store::{StoreArgs, StoreChoice};
@@ -59,6 +61,8 @@ pub(crate) struct ServeArgs {
     pub(crate) outbound: OutboundArgs,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
+    #[command(flatten)]
+    pub(crate) live: LiveArgs,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
 }
@@ -105,7 +109,8 @@ impl Default for AccessArgs {
 /// Whom events may be sent to and sources fetched from, and how.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct OutboundArgs {
-    /// Networks inside your own that events may be sent to and sources fetched from, as 10.1.0.0/16 or as
+    /// Networks inside your own that events may be sent to, sources fetched from and live streams pulled from and
+    /// pushed to, as 10.1.0.0/16 or as
     /// single addresses, separated by commas. Public addresses may be anyway, others never.
     #[arg(
         long,

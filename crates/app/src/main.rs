@@ -80,6 +80,8 @@ impl Command {
 }
 
 fn main() -> ExitCode {
+    // Before anything is set up: many of them run, and each is to be small.
+    reelgate_media::guard_if_asked();
     // The one provider of cryptography. An error would mean that it is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let CommandLine { early, command } = CommandLine::parse();

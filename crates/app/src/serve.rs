@@ -12,8 +12,8 @@ use reelgate_api_kit::serve::{ServeOptions, serve};
 use reelgate_api_native::NativeApi;
 use reelgate_media::{Engine, Runner, SandboxLevel};
 use reelgate_service::{Clock, Credentials, Service, SystemClock};
-use reelgate_store::Store;
-use reelgate_worker::{Turned, Worker};
+use reelgate_worker::Worker;
+use reelgate_worker::live::LiveWorker;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -26,11 +26,13 @@ mod access;
 mod base;
 mod clock;
 mod company;
+mod figures;
 mod files;
 mod health;
 mod home;
 mod house;
 mod listen;
+mod live;
 mod membership;
 mod parts;
 mod signals;
@@ -41,6 +43,7 @@ pub(crate) mod worker;
 
 use base::{Base, Plan};
 use files::{remove_if_there, write_private};
+use health::Watched;
 use home::Home;
 use house::House;
 use membership::Beating;
@@ -75,6 +78,7 @@ pub(crate) struct Server {
     serving: JoinHandle<()>,
     house: House,
     worker: Option<Worker>,
+    streams: Option<LiveWorker>,
     beating: Beating,
     _home: Option<Home>,
 }
@@ -87,17 +91,19 @@ struct Opening {
     serving: JoinHandle<()>,
     house: House,
     worker: Option<Worker>,
+    streams: Option<LiveWorker>,
 }
 
 impl Opening {
     fn with(self, mut base: Base) -> Server {
         let home = base.take_home();
         let overview = self.worker.as_ref().map(Worker::overview);
+        let streams = self.streams.as_ref().map(LiveWorker::overview);
         Server {
             address: self.address,
             scheme: self.scheme,
             credentials_file: config::credentials_file(&base.data),
-            beating: base.membership.beat(&base.service, overview),
+            beating: base.membership.beat(&base.service, overview, streams),
             data: base.data,
             service: base.service,
             parts: base.parts,
@@ -105,6 +111,7 @@ impl Opening {
             serving: self.serving,
             house: self.house,
             worker: self.worker,
+            streams: self.streams,
             _home: home,
         }
     }
@@ -141,11 +148,21 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode> {
         tracing::warn!(%error, "the ready file stays");
     }
     let kill_switch = server.worker.as_ref().map(Worker::kill_switch);
+    let streams = server.streams.as_ref().map(LiveWorker::kill_switch);
     let kill = async || {
-        if let Some(kill_switch) = kill_switch {
-            // The kernel kills what is left when this process is gone.
-            let _ = tokio::time::timeout(KILL_PATIENCE, kill_switch.kill()).await;
-        }
+        let jobs = async {
+            if let Some(kill_switch) = kill_switch {
+                kill_switch.kill().await;
+            }
+        };
+        let streams = async {
+            if let Some(streams) = streams {
+                streams.kill().await;
+            }
+        };
+        // The kernel kills what is left when this process is gone.
+        let both = async { tokio::join!(jobs, streams) };
+        let _ = tokio::time::timeout(KILL_PATIENCE, both).await;
         ExitCode::FAILURE
     };
     match asked {
@@ -179,6 +196,7 @@ impl Server {
             store: &args.store,
             node: &args.node,
             work: &args.work,
+            live: &args.live,
             engine: &args.engine,
             master_key_file: args.access.master_key_file.as_deref(),
             max_object_bytes: args.max_object_bytes,
@@ -216,17 +234,24 @@ impl Server {
             0 => None,
             _ => Some(base.work(plan)?),
         };
-        let watched = worker
-            .as_ref()
-            .map(|worker| (worker.turned(), base.ffmpeg()));
+        let streams = base.run_streams(plan)?;
+        let watched = Watched::of(worker.as_ref(), streams.as_ref(), base.ffmpeg());
+        let figures = figures::of(
+            worker.as_ref(),
+            streams.as_ref(),
+            service.slots(),
+            Arc::clone(&base.clock),
+        );
+        let checks = health::checks(Arc::clone(&base.store), Arc::clone(&base.clock), watched);
+        let native = NativeApi::new(Arc::clone(service), catalogue(), checks);
+        let native = native.with_figures(figures);
         let (stop, stopped) = watch::channel(false);
         let options = serve_options(&args.network, address, tls.as_ref());
         let serving = tokio::spawn(serve_dialects(
             listener,
+            native,
             Arc::clone(service),
-            Arc::clone(&base.store),
             Arc::clone(&base.clock),
-            watched,
             options,
             stopped,
         ));
@@ -248,6 +273,7 @@ impl Server {
             serving,
             house,
             worker,
+            streams,
         })
     }
 
@@ -281,9 +307,18 @@ impl Server {
         self.stop.send_replace(true);
         self.service.stop_waiting();
         self.house.wind_up();
-        if let Some(worker) = self.worker {
-            worker.drain(grace).await;
-        }
+        let jobs = async {
+            if let Some(worker) = self.worker {
+                worker.drain(grace).await;
+            }
+        };
+        // What others can take over at once need not wait for anything.
+        let streams = async {
+            if let Some(streams) = self.streams {
+                streams.shut_down().await;
+            }
+        };
+        tokio::join!(jobs, streams);
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "serving ended by a panic");
         }
@@ -295,20 +330,16 @@ impl Server {
 
 async fn serve_dialects(
     listener: TcpListener,
+    native: NativeApi,
     service: Arc<Service>,
-    store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    watched: Option<(Arc<Turned>, PathBuf)>,
     options: ServeOptions,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let checks = health::checks(store, Arc::clone(&clock), watched);
-    let native = NativeApi::new(Arc::clone(&service), catalogue(), checks);
-    let native = Arc::new(native);
     let waited_on = Arc::clone(&service);
     let aliyun = reelgate_api_aliyun::gateway(Arc::clone(&service), Arc::clone(&clock));
     let huawei = reelgate_api_huawei::gateway(service, clock);
-    let routes = native
+    let routes = Arc::new(native)
         .routes()
         .merge(Arc::new(aliyun).routes())
         .merge(Arc::new(huawei).routes())

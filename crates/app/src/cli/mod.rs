@@ -10,6 +10,7 @@ mod errors;
 mod input;
 mod job;
 mod key;
+mod live;
 mod master_key;
 mod notify;
 mod pipeline;
@@ -47,6 +48,8 @@ pub(crate) enum ClientCommand {
     Pipeline(Group<pipeline::PipelineCommand>),
     /// Create buckets, list, store and fetch objects.
     Bucket(Group<bucket::BucketCommand>),
+    /// Create live streams, start, watch and stop them.
+    Live(AccountGroup<live::LiveCommand>),
     /// Look at the presets.
     Preset(Group<preset::PresetCommand>),
     /// Write master playlists over finished HLS jobs.
@@ -174,6 +177,12 @@ pub(crate) async fn run(mut command: ClientCommand, early: EarlyArgs) -> Result<
             let (client, format) = common.open()?;
             common.explain(bucket::run(&client, command, format).await)
         }
+        ClientCommand::Live(group) => {
+            let (client, format) = group.common.open()?;
+            let account = group.scope.of(&client);
+            let outcome = live::run(&client, account, group.command, format).await;
+            group.common.explain(outcome)
+        }
         ClientCommand::Preset(Group { command, common }) => {
             let (client, format) = common.open()?;
             common.explain(preset::run(&client, command, format).await)
@@ -265,6 +274,7 @@ impl ClientCommand {
             Self::Job(group) => &mut group.common,
             Self::Pipeline(group) => &mut group.common,
             Self::Bucket(group) => &mut group.common,
+            Self::Live(group) => &mut group.common,
             Self::Preset(group) => &mut group.common,
             Self::Playlist(group) => &mut group.common,
             Self::Events(call) => &mut call.common,

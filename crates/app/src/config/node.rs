@@ -6,7 +6,7 @@ use clap::Args;
 use reelgate_domain::job::JobKind;
 use reelgate_domain::node::{ClusterName, Kinds, NodeName};
 
-use super::{DEFAULT_DATA, EngineArgs, OutboundArgs, StoreArgs, WorkArgs};
+use super::{DEFAULT_DATA, EngineArgs, LiveArgs, OutboundArgs, StoreArgs, WorkArgs};
 
 /// What a node is among others.
 #[derive(Clone, Debug, Default, Args)]
@@ -16,8 +16,9 @@ pub(crate) struct NodeArgs {
     name: Option<NodeName>,
     /// The cluster that the node stands in, such as a data centre; see `reelgate cluster create`.
     #[arg(long, env = "REELGATE_CLUSTER", value_name = "CLUSTER")]
-    pub(crate) cluster: Option<ClusterName>,
-    /// The kinds of jobs that the node runs, with commas between them. Default: all.
+    cluster: Option<ClusterName>,
+    /// The kinds of jobs that the node runs, with commas between them; live streams are switched by
+    /// --live-streams. Default: all.
     #[arg(
         long,
         env = "REELGATE_KINDS",
@@ -79,6 +80,8 @@ pub(crate) struct WorkerArgs {
     #[command(flatten)]
     pub(crate) work: WorkArgs,
     #[command(flatten)]
+    pub(crate) live: LiveArgs,
+    #[command(flatten)]
     pub(crate) outbound: OutboundArgs,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
@@ -94,6 +97,12 @@ impl NodeArgs {
         };
         let named = self.name.clone().or_else(of_machine);
         named.unwrap_or_else(|| NodeName::new("node").expect("it is made of letters"))
+    }
+
+    /// The cluster that the node stands in, unless it is the one that is always there.
+    pub(crate) fn named_cluster(&self) -> Option<ClusterName> {
+        let named = self.cluster.clone();
+        named.filter(|cluster| *cluster != ClusterName::default())
     }
 
     pub(crate) fn kinds(&self) -> Kinds {
@@ -149,6 +158,9 @@ mod tests {
         let given = ["--name", "a", "--cluster", "east", "--kinds", "transcode"];
         let given = node(&given).unwrap();
         assert_eq!(given.name().as_str(), "a");
+        assert_eq!(given.named_cluster(), ClusterName::new("east").ok());
+        let default = node(&["--cluster", "default"]).unwrap();
+        assert_eq!(default.named_cluster(), None);
         assert_eq!(given.kinds().words(), ["transcode"]);
         let refused = node(&["--kinds", "cooking"]).unwrap_err();
         assert!(refused.contains("transcode"), "{refused}");

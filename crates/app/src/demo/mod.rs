@@ -21,7 +21,8 @@ use reelgate_media::Runner;
 use reelgate_service::{RandomIds, SystemClock};
 
 use crate::config::{
-    AccessArgs, DemoArgs, NetworkArgs, NodeArgs, OutboundArgs, ServeArgs, StoreArgs, WorkArgs,
+    AccessArgs, DemoArgs, LiveArgs, NetworkArgs, NodeArgs, OutboundArgs, ServeArgs, StoreArgs,
+    WorkArgs,
 };
 use crate::serve::{self, Server};
 use mps::MpsClient;
@@ -54,6 +55,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode> {
         access: AccessArgs::default(),
         outbound: OutboundArgs::default(),
         work: WorkArgs::default(),
+        live: LiveArgs::none(),
         engine: args.engine.clone(),
     };
     let server = Server::start(&serve_args).await?;

@@ -21,7 +21,9 @@ use super::membership::Membership;
 use super::parts::Parts;
 use super::space::Space;
 use super::store::Opened;
-use crate::config::{self, EngineArgs, NodeArgs, OutboundArgs, StoreArgs, StoreChoice, WorkArgs};
+use crate::config::{
+    self, EngineArgs, LiveArgs, NodeArgs, OutboundArgs, StoreArgs, StoreChoice, WorkArgs,
+};
 
 /// What a node is to be.
 pub(super) struct Plan<'a> {
@@ -29,6 +31,7 @@ pub(super) struct Plan<'a> {
     pub(super) store: &'a StoreArgs,
     pub(super) node: &'a NodeArgs,
     pub(super) work: &'a WorkArgs,
+    pub(super) live: &'a LiveArgs,
     pub(super) engine: &'a EngineArgs,
     pub(super) master_key_file: Option<&'a Path>,
     pub(super) max_object_bytes: u64,
@@ -49,9 +52,9 @@ pub(super) struct Base {
     pub(super) service: Arc<Service>,
     pub(super) parts: Parts,
     pub(super) membership: Membership,
-    engine: Arc<Engine>,
-    runner: Arc<Runner>,
-    space: Space,
+    pub(super) engine: Arc<Engine>,
+    pub(super) runner: Arc<Runner>,
+    pub(super) space: Space,
     /// As long as the node runs.
     home: Option<Home>,
 }
@@ -102,7 +105,7 @@ impl Base {
                 .as_ref()
                 .map_or_else(String::new, |home| home.id.clone()),
             serves: plan.serves,
-            cluster: plan.node.cluster.clone(),
+            cluster: plan.node.named_cluster(),
             kinds: plan.node.kinds(),
             slots: plan.slots,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -116,7 +119,8 @@ impl Base {
             free_space_floor: space.floor,
         };
         let service = Service::new(Arc::clone(&store), Arc::clone(&clock), ids, settings)
-            .with_guard(plan.outbound.guard());
+            .with_guard(plan.outbound.guard())
+            .with_srt_listeners(plan.live.live_srt_listener);
         let service = service.with_access(access(AccessSettings::new(keys.keyring.clone()))?);
         let service = Arc::new(match is_shared {
             true => service.with_shared_store(shared),

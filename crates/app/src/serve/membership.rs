@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use reelgate_domain::Timestamp;
-use reelgate_domain::node::{Node, NodeState};
+use reelgate_domain::node::{Node, NodeState, Trouble};
 use reelgate_service::{Clock, Service};
 use reelgate_store::{Join, Sign, Store, Told};
 use reelgate_worker::Overview;
+use reelgate_worker::live::LiveOverview;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
@@ -36,6 +37,24 @@ pub(super) struct Beating {
     member: Arc<Membership>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+}
+
+/// What runs on the node.
+struct Works {
+    jobs: Option<Overview>,
+    streams: Option<LiveOverview>,
+}
+
+impl Works {
+    /// What went wrong last.
+    fn trouble(&self) -> Option<Trouble> {
+        let of_jobs = self.jobs.as_ref().and_then(Overview::trouble);
+        let of_streams = self.streams.as_ref().and_then(LiveOverview::trouble);
+        [of_jobs, of_streams]
+            .into_iter()
+            .flatten()
+            .max_by_key(|trouble| trouble.at)
+    }
 }
 
 impl Membership {
@@ -119,10 +138,16 @@ impl Membership {
     }
 
     /// Gives signs of life from now on, and passes on what is told for them.
-    pub(super) fn beat(self, service: &Arc<Service>, worker: Option<Overview>) -> Beating {
+    pub(super) fn beat(
+        self,
+        service: &Arc<Service>,
+        jobs: Option<Overview>,
+        streams: Option<LiveOverview>,
+    ) -> Beating {
         let member = Arc::new(self);
         let (stop, stopped) = watch::channel(false);
-        let beats = beats(Arc::clone(&member), Arc::clone(service), worker, stopped);
+        let works = Works { jobs, streams };
+        let beats = beats(Arc::clone(&member), Arc::clone(service), works, stopped);
         Beating {
             member,
             stop,
@@ -147,7 +172,7 @@ impl Beating {
 async fn beats(
     member: Arc<Membership>,
     service: Arc<Service>,
-    worker: Option<Overview>,
+    works: Works,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut beat = tokio::time::interval(NodeState::BEAT_EVERY);
@@ -156,7 +181,7 @@ async fn beats(
     loop {
         let sign = async {
             beat.tick().await;
-            sign(&member, &service, worker.as_ref()).await
+            sign(&member, &service, &works).await
         };
         // The store may take long to say that it is away.
         let signed = tokio::select! {
@@ -181,10 +206,10 @@ async fn beats(
 }
 
 /// Gives a sign of life, and passes on what is told for it.
-async fn sign(member: &Membership, service: &Service, worker: Option<&Overview>) -> Result<()> {
+async fn sign(member: &Membership, service: &Service, works: &Works) -> Result<()> {
     let sign = Sign {
-        taken: worker.map_or(0, Overview::taken),
-        trouble: worker.and_then(Overview::trouble),
+        taken: works.jobs.as_ref().map_or(0, Overview::taken),
+        trouble: works.trouble(),
     };
     let Some(told) = member.beat_once(sign).await? else {
         tracing::warn!(
@@ -197,7 +222,10 @@ async fn sign(member: &Membership, service: &Service, worker: Option<&Overview>)
         return Ok(());
     };
     service.tell_nodes(told);
-    if let Some(worker) = worker
+    if let Some(streams) = &works.streams {
+        streams.set_draining(told.draining);
+    }
+    if let Some(worker) = &works.jobs
         && worker.is_draining() != told.draining
     {
         match told.draining {

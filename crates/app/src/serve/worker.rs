@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use reelgate_api_kit::serve::{ServeOptions, serve};
-use reelgate_worker::{Overview, Worker};
+use reelgate_worker::Worker;
+use reelgate_worker::live::LiveWorker;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -16,8 +17,9 @@ use tokio::task::JoinHandle;
 
 use super::base::{Base, Plan};
 use super::files::{remove_if_there, write_private};
+use super::health::Watched;
 use super::signals::StopSignals;
-use super::{KILL_PATIENCE, default_slots, health, out_of_patience};
+use super::{KILL_PATIENCE, default_slots, figures, health, out_of_patience};
 use crate::config::WorkerArgs;
 
 /// Runs a worker until it is told to stop by SIGTERM or SIGINT.
@@ -30,6 +32,7 @@ pub(crate) async fn run(args: WorkerArgs) -> Result<ExitCode> {
         store: &args.store,
         node: &args.node,
         work: &args.work,
+        live: &args.live,
         engine: &args.engine,
         master_key_file: args.master_key_file.as_deref(),
         max_object_bytes: args.max_object_bytes,
@@ -47,9 +50,9 @@ pub(crate) async fn run(args: WorkerArgs) -> Result<ExitCode> {
             ),
             None => None,
         };
-        anyhow::Ok((listener, base.work(&plan)?))
+        anyhow::Ok((listener, base.work(&plan)?, base.run_streams(&plan)?))
     };
-    let (listener, worker) = match opened.await {
+    let (listener, worker, streams) = match opened.await {
         Ok(opened) => opened,
         Err(error) => {
             base.membership.leave().await;
@@ -58,11 +61,14 @@ pub(crate) async fn run(args: WorkerArgs) -> Result<ExitCode> {
     };
     let overview = worker.overview();
     let health = match listener {
-        Some(listener) => Some(Health::serve(listener, &base, &worker)?),
+        Some(listener) => Some(Health::serve(listener, &base, &worker, streams.as_ref())?),
         None => None,
     };
     let _home = base.take_home();
-    let mut beating = base.membership.beat(&base.service, Some(overview));
+    let mut beating = {
+        let streams = streams.as_ref().map(LiveWorker::overview);
+        base.membership.beat(&base.service, Some(overview), streams)
+    };
     let mut stops = StopSignals::listen()?;
     let (id, slots) = (&base.id, plan.slots);
     tracing::info!("worker {id} claims jobs for {slots} slots");
@@ -88,9 +94,16 @@ pub(crate) async fn run(args: WorkerArgs) -> Result<ExitCode> {
         tracing::warn!(%error, "the ready file stays");
     }
     let kill_switch = worker.kill_switch();
+    let streams_kill_switch = streams.as_ref().map(LiveWorker::kill_switch);
     let kill = async || {
+        let streams = async {
+            if let Some(streams) = streams_kill_switch {
+                streams.kill().await;
+            }
+        };
         // The kernel kills what is left when this process is gone.
-        let _ = tokio::time::timeout(KILL_PATIENCE, kill_switch.kill()).await;
+        let both = async { tokio::join!(kill_switch.kill(), streams) };
+        let _ = tokio::time::timeout(KILL_PATIENCE, both).await;
         ExitCode::FAILURE
     };
     match asked {
@@ -102,7 +115,13 @@ pub(crate) async fn run(args: WorkerArgs) -> Result<ExitCode> {
     }
     let grace = Duration::from_secs(args.work.shutdown_grace);
     let stopping = async {
-        worker.drain(grace).await;
+        // What others can take over at once need not wait for anything.
+        let streams = async {
+            if let Some(streams) = streams {
+                streams.shut_down().await;
+            }
+        };
+        tokio::join!(worker.drain(grace), streams);
         if let Some(health) = health {
             health.leave().await;
         }
@@ -129,17 +148,18 @@ struct Health {
 }
 
 impl Health {
-    fn serve(listener: TcpListener, base: &Base, worker: &Worker) -> Result<Self> {
+    fn serve(
+        listener: TcpListener,
+        base: &Base,
+        worker: &Worker,
+        streams: Option<&LiveWorker>,
+    ) -> Result<Self> {
         let address = listener.local_addr()?;
-        let watched = Some((worker.turned(), base.ffmpeg()));
+        let watched = Watched::of(Some(worker), streams, base.ffmpeg());
         let (store, clock) = (Arc::clone(&base.store), Arc::clone(&base.clock));
         let checks = health::checks(store, Arc::clone(&clock), watched);
-        let (overview, turned) = (worker.overview(), worker.turned());
         let slots = base.service.slots();
-        let figures = move || {
-            let idle = clock.now().since(turned.at());
-            figures(&overview, slots.total(), idle)
-        };
+        let figures = figures::of(Some(worker), streams, slots, clock);
         let routes = reelgate_api_native::probes(checks, figures);
         let (stop, mut stopped) = watch::channel(false);
         let shutdown = async move {
@@ -159,39 +179,4 @@ impl Health {
         self.stop.send_replace(true);
         let _ = self.serving.await;
     }
-}
-
-/// In the text format of Prometheus.
-fn figures(overview: &Overview, slots: u32, idle: Duration) -> String {
-    let figures = [
-        (
-            "reelgate_worker_slots",
-            "Jobs, or groups of jobs with one source, that may run at once.",
-            f64::from(slots),
-        ),
-        (
-            "reelgate_worker_slots_taken",
-            "Slots in which something runs.",
-            f64::from(overview.taken()),
-        ),
-        (
-            "reelgate_worker_jobs",
-            "Jobs that are held.",
-            f64::from(u32::try_from(overview.jobs()).unwrap_or(u32::MAX)),
-        ),
-        (
-            "reelgate_worker_draining",
-            "Whether nothing more starts.",
-            f64::from(u8::from(overview.is_draining())),
-        ),
-        (
-            "reelgate_worker_claim_loop_age_seconds",
-            "Time since the claim loop last went round.",
-            idle.as_secs_f64(),
-        ),
-    ];
-    let lines = figures.map(|(name, help, value)| {
-        format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n")
-    });
-    lines.concat()
 }
