@@ -187,11 +187,11 @@ fn group_of(file: &Path) -> Result<Vec<OwnedFd>> {
     }
 }
 
-fn handle(id: Pid) -> Option<OwnedFd> {
+pub(crate) fn handle(id: Pid) -> Option<OwnedFd> {
     pidfd_open(id, PidfdFlags::empty()).ok()
 }
 
-fn processes() -> Vec<u32> {
+pub(crate) fn processes() -> Vec<u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
@@ -204,7 +204,7 @@ fn group(id: u32) -> Option<u32> {
     stat.rsplit_once(") ")?.1.split(' ').nth(2)?.parse().ok()
 }
 
-fn wait_for_ends(processes: &[OwnedFd]) -> Result<()> {
+pub(crate) fn wait_for_ends(processes: &[OwnedFd]) -> Result<()> {
     for process in processes {
         let mut ends = [PollFd::new(process, PollFlags::IN)];
         let patience = PATIENCE.try_into()?;

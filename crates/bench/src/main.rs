@@ -16,6 +16,7 @@ mod house;
 mod http;
 mod keeping;
 mod latency;
+mod live;
 mod memory;
 mod native;
 mod nodes;
@@ -38,7 +39,7 @@ use tokio::runtime::Runtime;
 
 use crate::figure::Figure;
 
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 15] = [
     "queue",
     "backlog",
     "uploads",
@@ -49,6 +50,7 @@ const PARTS: [&str; 14] = [
     "signature",
     "access",
     "latency",
+    "live",
     "whole",
     "memory",
     "keeping",
@@ -59,18 +61,20 @@ const PARTS: [&str; 14] = [
 const FURTHER_PARTS: [&str; 1] = ["peers"];
 
 const USAGE: &str = "\
-usage: reelgate-bench [--only PART]... [--with-peers] [--backlog N] [--dir DIR]
+usage: reelgate-bench [--only PART]... [--with-peers] [--backlog N] [--cycles N] [--dir DIR]
 
-  --only PART   queue, backlog, uploads, events, postgres, nodes, http, signature, access, latency, whole, memory,
-                keeping or pull; or peers, the other job queues that `cargo xtask setup peers` installs; may be repeated
+  --only PART   queue, backlog, uploads, events, postgres, nodes, http, signature, access, latency, live, whole,
+                memory, keeping or pull; or peers, the other job queues that `cargo xtask setup peers` installs; may be repeated
   --with-peers  all parts, and peers
   --backlog N   the larger of the two backlogs compared (default 1000000)
+  --cycles N    how often a live stream is started and stopped (default 1000)
   --dir DIR     where databases and clips go for the time of the run (default: the temporary
                 directory)";
 
 /// How the run was asked to be.
 struct Options {
     backlog: usize,
+    cycles: usize,
     dir: PathBuf,
     only: Vec<String>,
 }
@@ -110,7 +114,7 @@ fn main() -> Result<()> {
     for part in parts {
         println!("\n{part}: {}", probe::line(&path)?);
         let started = Instant::now();
-        let measured = measure(part, &runtime, &path, options.backlog, &mut |figure| {
+        let measured = measure(part, &runtime, &path, &options, &mut |figure| {
             figure::print(&figure);
             figures.push(figure);
         });
@@ -131,9 +135,10 @@ fn measure(
     part: &str,
     runtime: &Runtime,
     dir: &Path,
-    backlog: usize,
+    options: &Options,
     tell: &mut dyn FnMut(Figure),
 ) -> Result<()> {
+    let backlog = options.backlog;
     // Each part leaves its files behind, and the next one needs the room more.
     let dir = &dir.join(part);
     std::fs::create_dir(dir)?;
@@ -148,6 +153,7 @@ fn measure(
         "events" => events::figures(runtime, dir, tell),
         "nodes" => nodes::figures(dir, tell),
         "latency" => latency::figures(dir, tell),
+        "live" => live::figures(runtime, dir, options.cycles, tell),
         "whole" => whole::figures(dir, tell),
         "peers" => peers::figures(runtime, dir, tell),
         "keeping" => keeping::figures(runtime, dir, tell),
@@ -161,6 +167,7 @@ fn measure(
 fn options() -> Result<Option<Options>> {
     let mut options = Options {
         backlog: 1_000_000,
+        cycles: 1000,
         dir: std::env::temp_dir(),
         only: Vec::new(),
     };
@@ -169,6 +176,7 @@ fn options() -> Result<Option<Options>> {
         let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
         match arg.as_str() {
             "--backlog" => options.backlog = value()?.parse().context("--backlog is a number")?,
+            "--cycles" => options.cycles = value()?.parse().context("--cycles is a number")?,
             "--dir" => options.dir = value()?.into(),
             "--only" => {
                 let part = value()?;
