@@ -1,0 +1,96 @@
+//! Figures of the matching: what is found of transformed copies, how fast, and at what size.
+//!
+//! Clips are transformed by the installed FFmpeg; what comes out of its pipes is kept in the cache directory, so that a
+//! second run takes seconds.
+
+#![expect(clippy::print_stdout, reason = "figures are printed for people")]
+
+mod clips;
+mod cost;
+mod latency;
+mod recall;
+mod stats;
+mod transforms;
+
+use std::path::PathBuf;
+
+use clips::Half;
+
+const USAGE: &str = "\
+usage: suite [--only PART]... [--half tuned|other] [--clips DIR]... [--cache DIR] [--hours N]... [--verbose]
+
+  --only PART   video, audio, families, cost or latency; may be repeated (default: all)
+  --half HALF   the clips the parameters were tuned on, or the others (default)
+  --clips DIR   a further folder of clips; may be repeated
+  --cache DIR   where decoded frames and sound are kept (default: target/dna-suite)
+  --hours N     sizes of the library that latency is measured at (default: 10 and 100)
+  --verbose     tells each query that was missed or found wrongly";
+
+/// How the run was asked to be.
+struct Options {
+    only: Vec<String>,
+    half: Half,
+    folders: Vec<PathBuf>,
+    cache: PathBuf,
+    hours: Vec<usize>,
+    verbose: bool,
+}
+
+fn main() {
+    let Some(options) = options() else {
+        println!("{USAGE}");
+        return;
+    };
+    let asked =
+        |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
+    std::fs::create_dir_all(&options.cache).expect("the cache directory can be made");
+    if asked("video") {
+        recall::video(&options);
+    }
+    if asked("audio") {
+        recall::audio(&options);
+    }
+    if asked("families") {
+        recall::families(&options);
+    }
+    if asked("cost") {
+        cost::print(&options);
+    }
+    if asked("latency") {
+        latency::print(&options);
+    }
+}
+
+fn options() -> Option<Options> {
+    let repository = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let mut options = Options {
+        only: Vec::new(),
+        half: Half::Other,
+        folders: vec![repository.join("media")],
+        cache: repository.join("target/dna-suite"),
+        hours: Vec::new(),
+        verbose: false,
+    };
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            // Cargo says it to every bench.
+            "--bench" => {}
+            "--verbose" => options.verbose = true,
+            "--only" => options.only.push(args.next()?),
+            "--half" => match args.next()?.as_str() {
+                "tuned" => options.half = Half::Tuned,
+                "other" => options.half = Half::Other,
+                _ => return None,
+            },
+            "--clips" => options.folders.push(args.next()?.into()),
+            "--cache" => options.cache = args.next()?.into(),
+            "--hours" => options.hours.push(args.next()?.parse().ok()?),
+            _ => return None,
+        }
+    }
+    if options.hours.is_empty() {
+        options.hours = vec![10, 100];
+    }
+    Some(options)
+}

@@ -1,0 +1,139 @@
+//! A frame's hash of 256 bits, and what is compared in bulk.
+
+/// Bands that a hash is looked up by, of 16 bits each.
+pub(crate) const BANDS: usize = 16;
+
+/// A frame's hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Code(pub [u64; 4]);
+
+impl Code {
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        let (words, _) = bytes.as_chunks::<8>();
+        Self([0, 1, 2, 3].map(|at: usize| u64::from_le_bytes(words[at])))
+    }
+
+    pub fn to_bytes(self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        for (chunk, word) in bytes.chunks_exact_mut(8).zip(self.0) {
+            chunk.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// How many bits differ.
+    #[inline(always)]
+    pub fn distance(&self, other: &Self) -> u32 {
+        (self.0[0] ^ other.0[0]).count_ones()
+            + (self.0[1] ^ other.0[1]).count_ones()
+            + (self.0[2] ^ other.0[2]).count_ones()
+            + (self.0[3] ^ other.0[3]).count_ones()
+    }
+
+    /// The 16 bits of a band.
+    #[inline(always)]
+    pub fn band(&self, band: usize) -> u16 {
+        (self.0[band / 4] >> (16 * (band % 4))) as u16
+    }
+
+    /// The 16 bits that stand beside an entry of a band's list: those of the band across.
+    #[inline(always)]
+    pub fn check(&self, band: usize) -> u16 {
+        self.band((band + BANDS / 2) % BANDS)
+    }
+
+    /// Whether the bits come from a blank frame, which has no hash.
+    pub fn is_none(&self) -> bool {
+        self.0 == [0; 4]
+    }
+}
+
+/// Tells the places of all `checks` that differ from `wanted` in no more than `most` bits.
+pub(crate) fn near_checks(checks: &[[u8; 2]], wanted: u16, most: u32, found: &mut Vec<u32>) {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("popcnt") {
+        // SAFETY: the processor was just asked whether it has the instruction.
+        unsafe { near_checks_popcnt(checks, wanted, most, found) };
+        return;
+    }
+    near_checks_plain(checks, wanted, most, found);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "popcnt")]
+fn near_checks_popcnt(checks: &[[u8; 2]], wanted: u16, most: u32, found: &mut Vec<u32>) {
+    near_checks_plain(checks, wanted, most, found);
+}
+
+#[inline(always)]
+fn near_checks_plain(checks: &[[u8; 2]], wanted: u16, most: u32, found: &mut Vec<u32>) {
+    for (at, check) in checks.iter().enumerate() {
+        if (u16::from_le_bytes(*check) ^ wanted).count_ones() <= most {
+            found.push(at as u32);
+        }
+    }
+}
+
+/// Tells all of `codes` within `most` of `wanted`, with their distance, by looking at each.
+pub fn scan(codes: &[[u8; 32]], wanted: &Code, most: u32, found: &mut Vec<(u32, u32)>) {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("popcnt") {
+        // SAFETY: the processor was just asked whether it has the instruction.
+        unsafe { scan_popcnt(codes, wanted, most, found) };
+        return;
+    }
+    scan_plain(codes, wanted, most, found);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "popcnt")]
+fn scan_popcnt(codes: &[[u8; 32]], wanted: &Code, most: u32, found: &mut Vec<(u32, u32)>) {
+    scan_plain(codes, wanted, most, found);
+}
+
+#[inline(always)]
+fn scan_plain(codes: &[[u8; 32]], wanted: &Code, most: u32, found: &mut Vec<(u32, u32)>) {
+    for (at, code) in codes.iter().enumerate() {
+        let distance = Code::from_bytes(code).distance(wanted);
+        if distance <= most {
+            found.push((at as u32, distance));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_survives_its_bytes_and_its_bands() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for _ in 0..100 {
+            let code = Code([0; 4].map(|_: u64| random.u64(..)));
+            assert_eq!(Code::from_bytes(&code.to_bytes()), code);
+            let mut words = [0_u64; 4];
+            for band in 0..BANDS {
+                words[band / 4] |= u64::from(code.band(band)) << (16 * (band % 4));
+            }
+            assert_eq!(Code(words), code);
+        }
+    }
+
+    #[test]
+    fn a_scan_finds_exactly_what_is_near() {
+        let mut random = fastrand::Rng::with_seed(2);
+        let codes: Vec<Code> = (0..500)
+            .map(|_| Code([0; 4].map(|_: u64| random.u64(..))))
+            .collect();
+        let bytes: Vec<[u8; 32]> = codes.iter().map(|code| code.to_bytes()).collect();
+        let wanted = codes[123];
+        let mut found = Vec::new();
+        scan(&bytes, &wanted, 120, &mut found);
+        let expected: Vec<(u32, u32)> = (0..)
+            .zip(codes.iter().map(|code| code.distance(&wanted)))
+            .filter(|(_, distance)| *distance <= 120)
+            .collect();
+        assert_eq!(found, expected);
+        assert!(found.contains(&(123, 0)) && found.len() < 500);
+    }
+}
