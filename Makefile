@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help cc setup demo serve test check lint fuzz bench simulate dist bench-peers storm failover
+.PHONY: help cc setup demo serve test check lint fuzz bench bench-dna simulate dist bench-peers storm failover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,7 +12,7 @@ help: ## list the targets
 cc:
 	@sh xtask/ensure-cc.sh
 
-setup: cc ## install what is missing for everything below (FFmpeg, PostgreSQL, SDKs in .venv)
+setup: cc ## install what is missing for everything below (FFmpeg, PostgreSQL, nginx, SRT tools, SDKs in .venv)
 	$(CARGO) xtask setup test
 
 demo: cc ## set up, build, and take a real clip through the whole service in a minute or so
@@ -31,6 +31,7 @@ test: cc ## set up and run every test, those with the vendor's own SDKs included
 	$(CARGO) xtask test-sdk
 	$(CARGO) xtask test-deploy
 	$(CARGO) xtask test-cluster
+	$(CARGO) xtask test-live
 
 lint: cc ## formatting, lints and tidy
 	$(CARGO) fmt --all --check
@@ -49,6 +50,11 @@ bench: cc ## set up, build for release and print figures
 	$(CARGO) xtask setup bench
 	$(CARGO) build --release --locked --package reelgate
 	$(CARGO) run --release --locked --package reelgate-bench
+
+CLIPS ?=
+bench-dna: cc ## print recall, precision, speed and size of fingerprints, on further folders of clips too with CLIPS="DIR..."
+	$(CARGO) xtask setup bench
+	$(CARGO) bench --locked --package reelgate-dna --bench suite -- $(foreach dir,$(CLIPS),--clips $(dir))
 
 SEEDS ?= 2000
 simulate: cc ## run SEEDS=2000 simulations of several nodes in trouble; SEED=N tells all of one, MUTANTS=1 takes rules away

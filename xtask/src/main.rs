@@ -29,12 +29,14 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   setup [demo|test|bench|failover|peers]
-                      install what is missing: demo needs FFmpeg, bench also PostgreSQL, test (the default)
-                      also the SDKs, failover also Patroni, peers the job queues that the bench compares with
+                      install what is missing: demo needs FFmpeg, bench also PostgreSQL, nginx with its RTMP
+                      module and SRT's tools, test (the default) also the SDKs, failover also Patroni, peers the
+                      job queues that the bench compares with
   tidy                check the rules of CONTRIBUTING.md that a program can check
   test-sdk [ARGS]     run tests/sdk against the built server; ARGS go to pytest
   test-deploy [ARGS]  check units, images, charts and packages; ARGS go to pytest
   test-cluster [ARGS] run tests/cluster: many processes on one database; ARGS go to pytest
+  test-live [ARGS]    run tests/live: live streams between real servers; ARGS go to pytest
   dist [--bin FILE] [--out DIR]
                       make a tar archive and a Debian package, of FILE or of a release build
   fuzz [--seconds N] [TARGET [INPUT]]
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         ["test-sdk", pytest_args @ ..] => suites::run(&root, &Suite::Sdk, pytest_args),
         ["test-deploy", pytest_args @ ..] => suites::run(&root, &Suite::Deploy, pytest_args),
         ["test-cluster", pytest_args @ ..] => suites::run(&root, &Suite::Cluster, pytest_args),
+        ["test-live", pytest_args @ ..] => suites::run(&root, &Suite::Live, pytest_args),
         ["dist", dist_args @ ..] => dist::run(&root, dist_args),
         _ => {
             eprintln!("{USAGE}");

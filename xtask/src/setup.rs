@@ -2,6 +2,7 @@
 
 mod apt;
 mod ffmpeg;
+mod live;
 mod peers;
 mod postgres;
 mod python;
@@ -25,6 +26,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     compiler(root)?;
     ffmpeg::ensure()?;
     postgres::ensure()?;
+    live::ensure()?;
     python::SDKS.ensure(root)
 }
 
@@ -66,7 +68,8 @@ pub(crate) fn bench(root: &Path) -> Result<()> {
     let _alone = lock(root)?;
     compiler(root)?;
     ffmpeg::ensure()?;
-    postgres::ensure()
+    postgres::ensure()?;
+    live::ensure()
 }
 
 /// Makes the machine able to run other job queues beside the service.

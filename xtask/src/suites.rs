@@ -15,6 +15,8 @@ pub(crate) enum Suite {
     Deploy,
     /// Several processes on one database while parts of it die.
     Cluster,
+    /// Live streams between real servers, publishers and readers.
+    Live,
 }
 
 impl Suite {
@@ -23,6 +25,7 @@ impl Suite {
             Suite::Sdk => "tests/sdk",
             Suite::Deploy => "tests/deploy",
             Suite::Cluster => "tests/cluster",
+            Suite::Live => "tests/live",
         }
     }
 }
@@ -31,7 +34,7 @@ impl Suite {
 pub(crate) fn run(root: &Path, suite: &Suite, pytest_args: &[&str]) -> Result<()> {
     let interpreter = match suite {
         Suite::Deploy => setup::deploy(root)?,
-        Suite::Sdk | Suite::Cluster => {
+        Suite::Sdk | Suite::Cluster | Suite::Live => {
             setup::test(root)?;
             setup::interpreter(root)
         }

@@ -28,6 +28,7 @@ const TABLE: &[(&str, May)] = &[
     ("reelgate-objects", May::Use(&["reelgate-domain"])),
     ("reelgate-media", May::Use(&["reelgate-domain"])),
     ("reelgate-fetch", May::Use(&[])),
+    ("reelgate-dna", May::Use(&[])),
     ("reelgate-client", May::Use(&["reelgate-domain"])),
     (
         "reelgate-service",
