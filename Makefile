@@ -27,7 +27,7 @@ serve: cc ## set up, build, and start the server with its data in ./reelgate-dat
 TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 test: cc ## set up and run every test, those with the vendor's own SDKs included
 	$(CARGO) xtask setup test
-	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --no-fail-fast
 	$(CARGO) xtask test-sdk
 	$(CARGO) xtask test-deploy
 	$(CARGO) xtask test-cluster

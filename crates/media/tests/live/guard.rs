@@ -302,7 +302,8 @@ fn as_one_that_starts_and_stops() {
     // The runtime reaps guards, and closes what belonged to them, in its own time.
     let begun = Instant::now();
     while (files() != files_before || children() > 0) && begun.elapsed() < IN_TIME {
-        RUNTIME.block_on(tokio::time::sleep(Duration::from_millis(5)));
+        // Made inside of it: a timer belongs to the runtime it is made in.
+        RUNTIME.block_on(async { tokio::time::sleep(Duration::from_millis(5)).await });
     }
     let counts = json!({
         "files_before": files_before, "files_after": files(), "children_after": children(),

@@ -250,7 +250,11 @@ impl Driver {
                 Next::Again(after) => pause = after,
                 Next::Over(reason) => return self.given(reason, lost.why),
             }
-            self.interrupted(lost.why);
+            if lost.is_told {
+                self.show();
+            } else {
+                self.interrupted(lost.why);
+            }
             self.meter.reconnects();
             self.seat.seats.restarted();
         }

@@ -15,6 +15,8 @@ pub(super) struct Lost {
     pub(super) unfit: Option<String>,
     /// Whether the source and an output did not go together.
     pub(super) is_misfit: bool,
+    /// Whether watchers have been told of it already.
+    pub(super) is_told: bool,
 }
 
 impl Lost {
@@ -24,6 +26,7 @@ impl Lost {
             why,
             unfit: None,
             is_misfit: false,
+            is_told: false,
         }
     }
 

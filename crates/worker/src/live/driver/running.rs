@@ -81,7 +81,11 @@ impl Driver {
                 && let Some(alarm) = dog.alarm(Instant::now())
             {
                 running.ask_to_stop(ALARM_GRACE);
-                asked = Some(Asked::Alarm(Lost::by(alarm)));
+                let mut lost = Lost::by(alarm);
+                // Its process takes its time to end, and watchers need not wait for that.
+                self.interrupted(lost.why.clone());
+                lost.is_told = true;
+                asked = Some(Asked::Alarm(lost));
             }
         };
         *process = None;
