@@ -7,6 +7,7 @@ mod access;
 mod assets;
 mod buckets;
 mod clock;
+mod dna;
 mod documents;
 mod error;
 mod holdups;
@@ -46,6 +47,7 @@ pub use assets::{
 };
 pub use buckets::{BucketOpener, BucketView, NewS3Bucket, OpenBucketError};
 pub use clock::{Clock, SystemClock};
+pub use dna::NewLibrary;
 pub use documents::{DocumentChange, KeepDocument};
 pub use error::{ErrorKind, ServiceError};
 pub use holdups::Holdups;

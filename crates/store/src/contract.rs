@@ -276,7 +276,7 @@ pub struct Hints {
 /// The record of everything and the queue, in one.
 #[async_trait]
 pub trait Store:
-    AccessStore + AssetStore + EventStore + NodeStore + KeepStore + StreamStore
+    AccessStore + AssetStore + EventStore + NodeStore + KeepStore + StreamStore + DnaStore
 {
     /// Stores a bucket; false if the account already has one of this name.
     async fn create_bucket(&self, bucket: Bucket, once: Option<Once>) -> Result<bool>;

@@ -1,5 +1,7 @@
 //! Jobs and what belongs to them.
 
+use reelgate_domain::dna::{LibraryId, PrimaryKey};
+use reelgate_domain::job::kind::fingerprint::{DnaMedia, FingerprintSpec, SaveMode};
 use reelgate_domain::job::kind::ingest::{IngestSource, IngestSpec, SourceUrl};
 use reelgate_domain::job::kind::media_info::MediaInfoSpec;
 use reelgate_domain::job::kind::remux::RemuxSpec;
@@ -86,6 +88,15 @@ pub fn of_kind(kind: JobKind) -> JobSpec {
             output: object("copy.mp4"),
             container: Container::Mp4,
             remove_metadata: false,
+        }),
+        JobKind::Fingerprint => JobSpec::Fingerprint(FingerprintSpec {
+            input,
+            library: LibraryId::from_bytes([7; 16]),
+            key: PrimaryKey::new("film").expect("it is a valid key"),
+            save: SaveMode::Always,
+            media: DnaMedia::Video,
+            min_similarity: 0.5,
+            result: Some(object("matches.json")),
         }),
     }
 }

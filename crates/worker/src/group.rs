@@ -278,6 +278,10 @@ impl Group {
                         };
                         remux.make().await
                     }
+                    JobSpec::Fingerprint(_) => {
+                        let message = "fingerprints are not made by this release";
+                        Err(Fault::new(FaultCode::EngineLacks, message))
+                    }
                     JobSpec::Transcode(_) => {
                         unreachable!("transcodes are made together with their siblings")
                     }

@@ -40,6 +40,10 @@ pub enum FaultCode {
     Stalled,
     /// The job used more memory or disk than one may.
     OverBudget,
+    /// Another entry of the library has the primary key.
+    KeyTaken,
+    /// The library is gone.
+    LibraryGone,
     /// Every attempt's worker was lost.
     WorkerLost,
 }
@@ -64,7 +68,9 @@ impl FaultCode {
             | Self::TargetUnfit
             | Self::EngineLacks
             | Self::TimedOut
-            | Self::OverBudget => false,
+            | Self::OverBudget
+            | Self::KeyTaken
+            | Self::LibraryGone => false,
         }
     }
 }

@@ -33,6 +33,7 @@ pub enum JobSpec {
     Snapshot(kind::snapshot::SnapshotSpec),
     MediaInfo(kind::media_info::MediaInfoSpec),
     Remux(kind::remux::RemuxSpec),
+    Fingerprint(kind::fingerprint::FingerprintSpec),
 }
 
 impl JobSpec {
@@ -43,6 +44,7 @@ impl JobSpec {
             Self::Snapshot(_) => JobKind::Snapshot,
             Self::MediaInfo(_) => JobKind::MediaInfo,
             Self::Remux(_) => JobKind::Remux,
+            Self::Fingerprint(_) => JobKind::Fingerprint,
         }
     }
 
@@ -50,7 +52,11 @@ impl JobSpec {
     pub const fn shared_input(&self) -> Option<&ObjectRef> {
         match self {
             Self::Transcode(spec) => Some(&spec.input),
-            Self::Ingest(_) | Self::Snapshot(_) | Self::MediaInfo(_) | Self::Remux(_) => None,
+            Self::Ingest(_)
+            | Self::Snapshot(_)
+            | Self::MediaInfo(_)
+            | Self::Remux(_)
+            | Self::Fingerprint(_) => None,
         }
     }
 
@@ -61,6 +67,7 @@ impl JobSpec {
             Self::Snapshot(spec) => Some(&spec.input),
             Self::MediaInfo(spec) => Some(&spec.input),
             Self::Remux(spec) => Some(&spec.input),
+            Self::Fingerprint(spec) => Some(&spec.input),
             Self::Ingest(spec) => match &spec.source {
                 kind::ingest::IngestSource::Url { .. } => None,
                 kind::ingest::IngestSource::Object => Some(&spec.output),
@@ -81,6 +88,7 @@ impl JobSpec {
             Self::Snapshot(spec) => vec![&spec.output],
             Self::MediaInfo(spec) => vec![spec.target()],
             Self::Remux(spec) => vec![&spec.output],
+            Self::Fingerprint(spec) => vec![spec.target()],
         }
     }
 
@@ -88,7 +96,11 @@ impl JobSpec {
     pub const fn transcode(&self) -> Option<&kind::transcode::TranscodeSpec> {
         match self {
             Self::Transcode(spec) => Some(spec),
-            Self::Ingest(_) | Self::Snapshot(_) | Self::MediaInfo(_) | Self::Remux(_) => None,
+            Self::Ingest(_)
+            | Self::Snapshot(_)
+            | Self::MediaInfo(_)
+            | Self::Remux(_)
+            | Self::Fingerprint(_) => None,
         }
     }
 
@@ -103,7 +115,8 @@ impl JobSpec {
             | Self::Transcode(_)
             | Self::Snapshot(_)
             | Self::MediaInfo(_)
-            | Self::Remux(_) => None,
+            | Self::Remux(_)
+            | Self::Fingerprint(_) => None,
         }
     }
 }
@@ -117,16 +130,18 @@ pub enum JobKind {
     Snapshot,
     MediaInfo,
     Remux,
+    Fingerprint,
 }
 
 impl JobKind {
     /// Each at the place of its code.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Transcode,
         Self::Ingest,
         Self::Snapshot,
         Self::MediaInfo,
         Self::Remux,
+        Self::Fingerprint,
     ];
 
     /// Its name outside of this program.
@@ -137,6 +152,7 @@ impl JobKind {
             Self::Snapshot => "snapshot",
             Self::MediaInfo => "media_info",
             Self::Remux => "remux",
+            Self::Fingerprint => "fingerprint",
         }
     }
 
@@ -148,6 +164,7 @@ impl JobKind {
             Self::Snapshot => 2,
             Self::MediaInfo => 3,
             Self::Remux => 4,
+            Self::Fingerprint => 5,
         }
     }
 }

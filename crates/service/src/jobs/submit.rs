@@ -48,6 +48,9 @@ impl Service {
         let mut buckets = BTreeSet::new();
         for job in &submission.jobs {
             check(job, &mut buckets)?;
+            if let JobSpec::Fingerprint(spec) = &job.spec {
+                self.check_fingerprint(caller, spec).await?;
+            }
         }
         for bucket in &buckets {
             self.find_bucket(caller, bucket).await?;
@@ -130,6 +133,7 @@ fn check(job: &SubmitJob, buckets: &mut BTreeSet<BucketName>) -> Result<(), Serv
         JobSpec::Snapshot(spec) => spec.validate().map_err(out_of_range)?,
         JobSpec::MediaInfo(spec) => spec.validate().map_err(out_of_range)?,
         JobSpec::Remux(spec) => spec.validate().map_err(out_of_range)?,
+        JobSpec::Fingerprint(spec) => spec.validate().map_err(out_of_range)?,
     }
     let objects = job.spec.targets().into_iter().chain(job.spec.input());
     buckets.extend(objects.map(|object| object.bucket.clone()));

@@ -9,6 +9,7 @@ mod claim;
 mod claim_call;
 mod connect;
 mod copying;
+mod dna;
 mod documents;
 mod error;
 mod events;

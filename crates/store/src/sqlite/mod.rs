@@ -11,6 +11,7 @@ mod cancel;
 mod claim;
 mod connect;
 mod copying;
+mod dna;
 mod documents;
 mod error;
 mod events;

@@ -2,6 +2,7 @@
 
 mod access;
 mod assets;
+mod dna;
 mod events;
 mod keeping;
 mod nodes;

@@ -154,6 +154,8 @@ pub(super) fn job_failure(fault: &Fault, object_key: &str) -> (&'static str, Str
         | FaultCode::OverBudget
         | FaultCode::WorkerLost
         // Of jobs that this product does not show.
+        | FaultCode::KeyTaken
+        | FaultCode::LibraryGone
         | FaultCode::SourceRefused
         | FaultCode::SourceUnreachable
         | FaultCode::SourceMismatch

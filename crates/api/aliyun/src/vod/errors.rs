@@ -162,6 +162,8 @@ pub(crate) fn job_failure(fault: &Fault) -> (&'static str, String) {
         | FaultCode::TimedOut
         | FaultCode::Stalled
         | FaultCode::OverBudget
+        | FaultCode::KeyTaken
+        | FaultCode::LibraryGone
         | FaultCode::WorkerLost => (
             "InternalError",
             "the job has failed due to some unknown error",

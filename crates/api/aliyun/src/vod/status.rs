@@ -50,6 +50,8 @@ impl UploadStatus {
             | FaultCode::TimedOut
             | FaultCode::Stalled
             | FaultCode::OverBudget
+            | FaultCode::KeyTaken
+            | FaultCode::LibraryGone
             | FaultCode::WorkerLost => Self::UploadFail,
         }
     }

@@ -127,7 +127,8 @@ pub(crate) fn media_id(job: &Job) -> Option<String> {
         JobSpec::Transcode(_)
         | JobSpec::Snapshot(_)
         | JobSpec::MediaInfo(_)
-        | JobSpec::Remux(_) => None,
+        | JobSpec::Remux(_)
+        | JobSpec::Fingerprint(_) => None,
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) const fn code(fault: &Fault) -> &'static str {
         | FaultCode::TimedOut
         | FaultCode::Stalled
         | FaultCode::OverBudget
+        | FaultCode::KeyTaken
+        | FaultCode::LibraryGone
         | FaultCode::WorkerLost => "MPC.10050",
     }
 }

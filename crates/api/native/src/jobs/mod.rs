@@ -3,6 +3,7 @@
 mod cancel;
 mod delete;
 mod facts;
+mod fingerprint;
 mod get;
 mod history;
 mod ingest;

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
+use super::fingerprint::FingerprintBody;
 use super::ingest::IngestBody;
 use super::job_id;
 use super::media_info::MediaInfoBody;
@@ -31,6 +32,7 @@ pub(crate) enum SubmitBody {
     Snapshot(SnapshotBody),
     MediaInfo(MediaInfoBody),
     Remux(RemuxBody),
+    Fingerprint(FingerprintBody),
 }
 
 /// What tells how the rest is to be read.
@@ -143,6 +145,7 @@ impl SubmitBody {
             JobKind::Snapshot => Self::Snapshot(parse(bytes)?),
             JobKind::MediaInfo => Self::MediaInfo(parse(bytes)?),
             JobKind::Remux => Self::Remux(parse(bytes)?),
+            JobKind::Fingerprint => Self::Fingerprint(parse(bytes)?),
         })
     }
 
@@ -154,6 +157,7 @@ impl SubmitBody {
             Self::Snapshot(body) => body.spec(),
             Self::MediaInfo(body) => body.spec(),
             Self::Remux(body) => body.spec(),
+            Self::Fingerprint(body) => body.spec()?,
         };
         let Common {
             pipeline,

@@ -26,7 +26,7 @@ pub struct FingerprintSpec {
 }
 
 const fn default_similarity() -> f64 {
-    0.5
+    FingerprintSpec::MIN_SIMILARITY
 }
 
 /// What a job does with its library.
@@ -67,6 +67,16 @@ impl SaveMode {
 }
 
 impl DnaMedia {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Image => "image",
+            Self::Text => "text",
+            Self::Asr => "asr",
+        }
+    }
+
     /// Whether fingerprints of it can be looked for in a library of this model: pictures in videos, and the
     /// sound of videos in audio libraries, too.
     pub const fn can_be_searched_in(self, model: DnaModel) -> bool {
@@ -92,6 +102,9 @@ impl DnaMedia {
 }
 
 impl FingerprintSpec {
+    /// What counts as a duplicate unless the caller says otherwise.
+    pub const MIN_SIMILARITY: f64 = 0.5;
+
     /// Checks what can be said without looking.
     pub fn validate(&self) -> Result<(), OutOfRange> {
         check(

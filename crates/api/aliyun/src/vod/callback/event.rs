@@ -84,7 +84,7 @@ impl Told {
             JobSpec::Ingest(_) => &[Self::VideoAnalysis],
             JobSpec::Transcode(_) => &[Self::StreamTranscode, Self::Transcode],
             JobSpec::Snapshot(_) => &[Self::Snapshot],
-            JobSpec::MediaInfo(_) | JobSpec::Remux(_) => &[],
+            JobSpec::MediaInfo(_) | JobSpec::Remux(_) | JobSpec::Fingerprint(_) => &[],
         }
     }
 }

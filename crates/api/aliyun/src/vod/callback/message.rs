@@ -168,7 +168,7 @@ fn video_of(job: &Job) -> Option<AssetId> {
         JobSpec::Transcode(spec) => &spec.outputs.first()?.object,
         JobSpec::Snapshot(spec) => &spec.output,
         JobSpec::Ingest(spec) => return spec.asset.as_ref().map(|plan| plan.id),
-        JobSpec::MediaInfo(_) | JobSpec::Remux(_) => return None,
+        JobSpec::MediaInfo(_) | JobSpec::Remux(_) | JobSpec::Fingerprint(_) => return None,
     };
     output.key.as_str().split('/').nth(1)?.parse().ok()
 }
@@ -241,10 +241,16 @@ impl Said {
             JobSpec::Transcode(_)
             | JobSpec::Snapshot(_)
             | JobSpec::MediaInfo(_)
-            | JobSpec::Remux(_) => origin::read(asset.and_then(|asset| asset.origin.as_ref())),
+            | JobSpec::Remux(_)
+            | JobSpec::Fingerprint(_) => {
+                origin::read(asset.and_then(|asset| asset.origin.as_ref()))
+            }
         };
         let own = match &job.spec {
-            JobSpec::Ingest(_) | JobSpec::MediaInfo(_) | JobSpec::Remux(_) => None,
+            JobSpec::Ingest(_)
+            | JobSpec::MediaInfo(_)
+            | JobSpec::Remux(_)
+            | JobSpec::Fingerprint(_) => None,
             JobSpec::Transcode(_) => origin::transcode(job).user_data,
             JobSpec::Snapshot(_) => origin::read::<origin::Snapshot>(job.origin.as_ref()).user_data,
         };

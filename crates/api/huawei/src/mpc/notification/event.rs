@@ -65,6 +65,7 @@ impl Event {
             | JobKind::Snapshot
             | JobKind::Remux
             | JobKind::MediaInfo
+            | JobKind::Fingerprint
             | JobKind::Ingest => None,
         }
     }

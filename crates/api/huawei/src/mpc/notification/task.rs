@@ -66,8 +66,8 @@ fn of(job: &Job, names: &[&str]) -> Members {
         JobSpec::Snapshot(_) => list_thumbnails_task::listed(job),
         JobSpec::Remux(_) => list_remux_task::listed(job),
         JobSpec::MediaInfo(_) => list_extract_task::listed(job),
-        // It has no event.
-        JobSpec::Ingest(_) => Value::Null,
+        // They have no event.
+        JobSpec::Ingest(_) | JobSpec::Fingerprint(_) => Value::Null,
     };
     let mut members = Members::default();
     for name in names {
