@@ -82,10 +82,7 @@ impl Service {
     }
 
     /// The pipeline called `default`; if it goes by another name now, the account's oldest one.
-    pub(crate) async fn default_pipeline(
-        &self,
-        caller: &Caller,
-    ) -> Result<PipelineId, ServiceError> {
+    pub async fn default_pipeline(&self, caller: &Caller) -> Result<PipelineId, ServiceError> {
         if let Some(named) = self.store.pipeline_named(caller.account, "default").await? {
             return Ok(named.id);
         }
