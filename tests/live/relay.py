@@ -8,6 +8,7 @@ import xml.etree.ElementTree
 
 import requests
 
+import certificates
 import children
 from database import free_port
 
@@ -22,6 +23,7 @@ master_process off;
 pid nginx.pid;
 error_log error.log info;
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 events {{ worker_connections 512; }}
 rtmp {{
     access_log off;
@@ -47,6 +49,14 @@ rtmp {{
         }}
     }}
 }}
+stream {{
+    server {{
+        listen 127.0.0.1:{rtmps} ssl;
+        ssl_certificate cert.pem;
+        ssl_certificate_key key.pem;
+        proxy_pass 127.0.0.1:{rtmp};
+    }}
+}}
 http {{
     access_log off;
     client_body_temp_path temp/body;
@@ -69,11 +79,14 @@ class Relay:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.rtmp, self.http = free_port(), free_port()
+        self.rtmp, self.rtmps, self.http = free_port(), free_port(), free_port()
         self.process = None
         for name in ("record", "hls", "temp", "logs"):
             (self.folder / name).mkdir(parents=True)
-        text = CONFIGURATION.format(rtmp=self.rtmp, http=self.http)
+        # Nobody's authority signed it: who is to trust it is told of it.
+        certificates.make(self.folder)
+        self.certificate = self.folder / "cert.pem"
+        text = CONFIGURATION.format(rtmp=self.rtmp, rtmps=self.rtmps, http=self.http)
         (self.folder / "nginx.conf").write_text(text, "utf-8")
         self._session = requests.Session()
         self._session.trust_env = False
@@ -93,6 +106,10 @@ class Relay:
 
     def address(self, application, name):
         return f"rtmp://127.0.0.1:{self.rtmp}/{application}/{name}"
+
+    def secure_address(self, application, name):
+        """The same place by TLS."""
+        return f"rtmps://127.0.0.1:{self.rtmps}/{application}/{name}"
 
     def playlist(self, name):
         """Where a stream that is published to `segments` is to be had in segments."""

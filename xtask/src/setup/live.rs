@@ -1,4 +1,5 @@
-//! Finds the servers and tools that live streams are tested with: nginx with its RTMP module, and SRT's own.
+//! Finds the servers and tools that live streams are tested with: nginx with its modules for RTMP and for TLS before it,
+//! and SRT's own.
 
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use super::{apt, output_of};
 /// What is looked for, and what brings it. The tests look at the same places.
 const NGINX: &str = "/usr/sbin/nginx";
 const RTMP: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
+const STREAM: &str = "/usr/lib/nginx/modules/ngx_stream_module.so";
 const SRT: &str = "srt-live-transmit";
 
 pub(crate) fn ensure() -> Result<()> {
@@ -19,6 +21,9 @@ pub(crate) fn ensure() -> Result<()> {
     if !Path::new(RTMP).exists() {
         missing.push("libnginx-mod-rtmp");
     }
+    if !Path::new(STREAM).exists() {
+        missing.push("libnginx-mod-stream");
+    }
     if !has_srt() {
         missing.push("srt-tools");
     }
@@ -28,10 +33,12 @@ pub(crate) fn ensure() -> Result<()> {
     // Tests start servers of their own, and this machine's port 80 may be for something else.
     let why = "servers that live streams are tested with are missing";
     apt::install_at_rest(&missing, why, "nginx")?;
-    let complete = Path::new(NGINX).exists() && Path::new(RTMP).exists() && has_srt();
+    let files = [NGINX, RTMP, STREAM];
+    let complete = files.iter().all(|it| Path::new(it).exists()) && has_srt();
     ensure!(
         complete,
-        "{NGINX}, {RTMP} or {SRT} is still missing after the installation"
+        "{}, or {SRT} is still missing after the installation",
+        files.join(", ")
     );
     Ok(())
 }
