@@ -7,6 +7,7 @@ mod assets;
 pub mod conformance;
 mod contract;
 mod copying;
+mod dna;
 mod family;
 mod happened;
 mod held;

@@ -5,8 +5,8 @@ use reelgate_domain::event::Destination;
 use reelgate_domain::job::CancelOutcome;
 
 use crate::contract::{
-    ChangeAsset, Create, CreateAccount, DeleteJob, DeletePipeline, PutOutcome, RegisterAsset,
-    RegisterOutcome, Replay, RetryOutcome, Rotate, StreamOutcome, WriteOutcome,
+    ChangeAsset, Create, CreateAccount, CreateLibrary, DeleteJob, DeletePipeline, PutOutcome,
+    RegisterAsset, RegisterOutcome, Replay, RetryOutcome, Rotate, StreamOutcome, WriteOutcome,
 };
 use crate::hints::Wakes;
 
@@ -134,6 +134,19 @@ impl Outcome for PutOutcome {
 impl Outcome for StreamOutcome {
     fn is_done(&self) -> bool {
         matches!(self, Self::Done(_))
+    }
+}
+
+impl Outcome for CreateLibrary {
+    fn is_done(&self) -> bool {
+        *self == Self::Created
+    }
+}
+
+/// How many were removed, where there was something to remove them from.
+impl Outcome for Option<u64> {
+    fn is_done(&self) -> bool {
+        self.is_some()
     }
 }
 

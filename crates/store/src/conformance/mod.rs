@@ -22,6 +22,7 @@
 //! | a pause is read before the claim | [`pausing::no_claim_that_follows_an_answered_pause_starts_its_jobs`], `traffic` |
 //! | a resume wakes nobody | [`pausing::a_paused_pipeline_starts_nothing_and_resumes`] |
 //! | a signed call is made twice at once, or again after a restart | [`once::of_two_replays_at_once_one_wins`], [`once::a_call_stays_known_after_a_reopen`] |
+//! | two jobs with the same new content both store it | [`fingerprints::of_jobs_that_store_the_same_new_thing_at_once_one_does`] |
 //! | a call with a key makes two things, or is refused without one, or is forgotten by a restart | [`keyed`] |
 //! | what is told is not what was written | [`model`], [`submitting::wake_ups_follow_what_happened`], and the engine's tests of its writer |
 //! | a cancel waits behind what it cancels, or for room on a full disk | the engine's tests of its writer |
@@ -47,6 +48,7 @@ pub mod documents;
 pub mod durability;
 pub mod events;
 pub mod fencing;
+pub mod fingerprints;
 pub mod granting;
 pub mod history;
 pub mod keeping;
@@ -54,6 +56,9 @@ pub mod keyed;
 pub mod keys;
 pub mod kinds;
 pub mod lanes;
+pub mod libraries;
+pub mod library_changes;
+pub mod library_entries;
 pub mod listing;
 pub mod model;
 pub mod nodes;
@@ -65,6 +70,7 @@ pub mod race;
 pub mod requeueing;
 pub mod retrying;
 pub mod sealing;
+mod shelf;
 pub mod siblings;
 pub mod stream_listing;
 pub mod stream_races;
@@ -383,6 +389,31 @@ macro_rules! conformance_tests {
             stream_races::no_stream_is_ever_held_twice_under_traffic,
             stream_listing::every_combination_of_stream_filters_agrees_with_a_plain_filter,
             stream_listing::pages_of_streams_follow_each_other,
+            libraries::a_library_reads_back_as_it_was_made,
+            libraries::an_account_has_as_many_libraries_as_it_may_without_deleted_ones,
+            libraries::of_many_that_make_libraries_at_once_no_more_than_the_most_are_made,
+            libraries::libraries_are_listed_oldest_first_and_found_in_the_order_asked_for,
+            libraries::libraries_of_another_account_do_not_exist,
+            libraries::an_emptied_library_goes_on,
+            libraries::a_deleted_library_is_known_and_holds_nothing,
+            libraries::a_call_about_a_library_counts_once,
+            libraries::libraries_are_there_after_a_reopen,
+            library_entries::an_entry_reads_back_as_it_was_stored,
+            library_entries::entries_are_listed_by_key_in_pages,
+            library_entries::entries_are_found_by_keys_and_by_jobs,
+            library_entries::a_removed_entry_is_gone_and_its_key_is_free,
+            library_entries::what_is_gone_is_taken_away_in_pieces,
+            fingerprints::a_win_and_its_entry_are_one,
+            fingerprints::a_fingerprint_publish_that_is_repeated_stores_once,
+            fingerprints::an_attempt_that_does_not_win_stores_nothing,
+            fingerprints::what_stands_against_an_entry_leaves_its_job_running,
+            fingerprints::of_jobs_that_store_the_same_new_thing_at_once_one_does,
+            fingerprints::a_retried_job_finds_its_own_entry,
+            fingerprints::a_fingerprint_of_a_day_is_stored_and_copied,
+            library_changes::changes_are_told_in_order_and_in_steps,
+            library_changes::what_was_added_and_removed_again_is_not_told,
+            library_changes::many_small_changes_are_told_in_steps_too,
+            library_changes::a_copy_that_catches_up_has_what_the_library_has,
             durability::everything_is_there_after_a_reopen,
             race::cancel_and_claim_never_both_win,
             two_nodes::cancels_on_one_and_claims_on_the_other_never_both_win,

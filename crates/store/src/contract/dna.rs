@@ -86,7 +86,7 @@ pub trait DnaStore: Send + Sync {
         once: Option<Once>,
     ) -> Result<CreateLibrary>;
 
-    /// Those of the libraries that exist, deleted ones too, each once, in the order asked for.
+    /// Those of the libraries that exist, deleted ones too for 30 days, each once, in the order asked for.
     async fn libraries(&self, account: AccountId, ids: &[LibraryId]) -> Result<Vec<Library>>;
 
     /// The account's libraries that are not deleted, oldest first.
@@ -113,7 +113,7 @@ pub trait DnaStore: Send + Sync {
         limit: u32,
     ) -> Result<Option<Vec<DnaEntry>>>;
 
-    /// The entries that have these keys, or were made by these jobs.
+    /// The entries that have these keys, or were made by these jobs: each once, by key.
     async fn find_entries(
         &self,
         account: AccountId,
@@ -135,6 +135,8 @@ pub trait DnaStore: Send + Sync {
     /// Declares the attempt of a fingerprint job the winner, with what it staged, and does what it does to the
     /// library, in one write: after a crash both are there or neither is. Can be repeated as
     /// [`Store::publish`](super::Store::publish) can: the entry of the same job is its own and is not added twice.
+    /// What is said of the attempt comes before what is said of the library, and that something was added before
+    /// that the key is taken. An effect without an entry asks nothing of the library.
     async fn publish_fingerprint(
         &self,
         job: JobId,
@@ -147,7 +149,10 @@ pub trait DnaStore: Send + Sync {
     async fn library_version(&self, id: LibraryId) -> Result<Option<u64>>;
 
     /// What has happened to a library after a version, as far as it still matters: what was added and removed
-    /// again is not told. At most so many bytes of fingerprints, and at least one change if there is any.
+    /// again is not told, and a removal may be told of something that a copy never had. At most so many bytes of
+    /// fingerprints, and at least one change if there is any. Of a library that is not active nothing is told.
+    /// `reached` is below `after` if the copy is of another history, as after a backup was restored: such a copy
+    /// is to be made anew.
     async fn library_changes(
         &self,
         id: LibraryId,

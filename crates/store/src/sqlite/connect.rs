@@ -14,7 +14,7 @@ use crate::contract::{Result, StoreError};
 const APPLICATION_ID: i32 = 0x5265_656c;
 
 /// Statements kept prepared; more than there are.
-pub(super) const STATEMENTS: usize = 320;
+pub(super) const STATEMENTS: usize = 384;
 
 /// How long to wait for a tool that has the file locked, such as a backup.
 const BUSY: Duration = Duration::from_secs(10);

@@ -48,6 +48,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 9,
         sql: include_str!("migrations/0009_streams.sql"),
     },
+    Migration {
+        version: 10,
+        sql: include_str!("migrations/0010_dna.sql"),
+    },
 ];
 
 /// Applies what is missing, each step with its record in one transaction: a crash leaves the

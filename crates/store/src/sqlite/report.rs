@@ -76,20 +76,47 @@ fn renew_one(tx: &Tx<'_>, beat: &Beat, until: Timestamp, now: Timestamp) -> Resu
     })
 }
 
+/// What a worker's wish to win comes to before anything is written.
+pub(super) enum Race {
+    Wins(Held),
+    /// It has won before, or it does not win.
+    Over(Fenced),
+}
+
 pub(super) fn publish(tx: &Tx<'_>, job: JobId, staged: &Staged, now: Timestamp) -> Result<Fenced> {
-    let attempt = staged.attempt;
-    let Some(held) = held_by(tx, job)? else {
-        return Ok(Fenced::Lost);
-    };
-    match apply(tx, &held, &Event::Publish { attempt }, now)? {
-        Some(_) => {
-            let started = happened::started(&held);
-            set_outputs(tx, held.number, Some(staged), None, started)?;
-            Ok(Fenced::Done)
-        }
-        None if has_won(tx, &held, attempt)? => Ok(Fenced::Done),
-        None => Ok(refusal(&held, attempt)),
+    match race(tx, job, staged.attempt, now)? {
+        Race::Wins(held) => win(tx, &held, staged, now),
+        Race::Over(told) => Ok(told),
     }
+}
+
+/// Whether this attempt can be declared the winner.
+pub(super) fn race(tx: &Tx<'_>, job: JobId, attempt: u32, now: Timestamp) -> Result<Race> {
+    let Some(held) = held_by(tx, job)? else {
+        return Ok(Race::Over(Fenced::Lost));
+    };
+    if held
+        .lifecycle
+        .after(&Event::Publish { attempt }, now)
+        .is_ok()
+    {
+        return Ok(Race::Wins(held));
+    }
+    if has_won(tx, &held, attempt)? {
+        return Ok(Race::Over(Fenced::Done));
+    }
+    Ok(Race::Over(refusal(&held, attempt)))
+}
+
+/// Declares the attempt the winner that [`race`] has found to be one.
+pub(super) fn win(tx: &Tx<'_>, held: &Held, staged: &Staged, now: Timestamp) -> Result<Fenced> {
+    let attempt = staged.attempt;
+    if apply(tx, held, &Event::Publish { attempt }, now)?.is_none() {
+        return Ok(refusal(held, attempt));
+    }
+    let started = happened::started(held);
+    set_outputs(tx, held.number, Some(staged), None, started)?;
+    Ok(Fenced::Done)
 }
 
 pub(super) fn finish(

@@ -13,6 +13,7 @@ macro_rules! statements {
 
 pub(super) mod access;
 pub(super) mod assets;
+pub(super) mod dna;
 pub(super) mod events;
 pub(super) mod keeping;
 pub(super) mod nodes;
@@ -247,7 +248,8 @@ statements! {
         has_ready!("1", "q.pipeline", "?1"), " OR ",
         has_ready!("2", "q.pipeline", "?1"), " OR ",
         has_ready!("3", "q.pipeline", "?1"), " OR ",
-        has_ready!("4", "q.pipeline", "?1"),
+        has_ready!("4", "q.pipeline", "?1"), " OR ",
+        has_ready!("5", "q.pipeline", "?1"),
         ") ORDER BY q.running, q.served LIMIT 1"
     );
     /// Its oldest job of the highest priority, of some kinds.
@@ -255,6 +257,7 @@ statements! {
         "SELECT number FROM (",
         next_of_kind!("0"), " UNION ALL ", next_of_kind!("1"), " UNION ALL ", next_of_kind!("2"),
         " UNION ALL ", next_of_kind!("3"), " UNION ALL ", next_of_kind!("4"),
+        " UNION ALL ", next_of_kind!("5"),
         ") ORDER BY lane, id LIMIT 1"
     );
     /// Those that are ready; a limit of -1 is none.

@@ -22,7 +22,8 @@ const SMALL: &[(&str, &str)] = &[
     ("NEXT_JOB", "SCAN (subquery-5)"),
     ("NEXT_JOB", "SCAN (subquery-7)"),
     ("NEXT_JOB", "SCAN (subquery-9)"),
-    ("NEXT_JOB", "SCAN (subquery-10)"),
+    ("NEXT_JOB", "SCAN (subquery-11)"),
+    ("NEXT_JOB", "SCAN (subquery-12)"),
     ("NEXT_JOB", "USE TEMP B-TREE FOR ORDER BY"),
     // What the limit has left of an index range.
     ("COUNT_LANE", "SCAN (subquery-1)"),
@@ -51,6 +52,15 @@ const SMALL: &[(&str, &str)] = &[
     ("CLUSTERS", "SCAN clusters"),
     // Of the jobs of one submission, the newest ones first.
     ("ASSET_JOBS", "USE TEMP B-TREE FOR LAST TERM OF ORDER BY"),
+    // What was removed and not yet taken away, and libraries that were emptied: some of them at once.
+    (
+        "HELD_FINGERPRINTS",
+        "SCAN r USING COVERING INDEX dna_removals_held",
+    ),
+    (
+        "EMPTYING",
+        "SCAN dna_libraries USING INDEX dna_libraries_emptying",
+    ),
     // A few rows for each account that has times of its own; once in each round of the cleaner.
     ("RETENTIONS", "SCAN retention"),
 ];
@@ -71,6 +81,7 @@ fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
         .iter()
         .chain(sql::access::ALL)
         .chain(sql::assets::ALL)
+        .chain(sql::dna::ALL)
         .chain(sql::events::ALL)
         .chain(sql::nodes::ALL)
         .chain(sql::keeping::ALL)
@@ -300,6 +311,35 @@ fn hot_statements_use_the_index_made_for_them() {
         (sql::streams::TRIM_NOTES, "PRIMARY KEY (stream=? AND seq<?)"),
         (sql::streams::SAMPLES, "PRIMARY KEY (stream=? AND at>?)"),
         (sql::streams::PRUNE_SAMPLES, "stream_health_at (at<?)"),
+        (sql::dna::LIBRARY, "sqlite_autoindex_dna_libraries_1 (id=?)"),
+        (sql::dna::ALL_LIBRARIES, "dna_libraries_account (account=?)"),
+        (
+            sql::dna::COUNT_LIBRARIES,
+            "dna_libraries_account (account=?)",
+        ),
+        (
+            sql::dna::ENTRIES,
+            "dna_entries_key (library=? AND era=? AND key>?)",
+        ),
+        (
+            sql::dna::ENTRY_OF_KEY,
+            "dna_entries_key (library=? AND era=? AND key=?)",
+        ),
+        (
+            sql::dna::ENTRIES_OF_JOB,
+            "dna_entries_job (library=? AND era=? AND job=?)",
+        ),
+        (sql::dna::ADDED, "PRIMARY KEY (library=? AND number>?)"),
+        (
+            sql::dna::REMOVED,
+            "PRIMARY KEY (library=? AND removed_at>? AND removed_at<?)",
+        ),
+        (sql::dna::OUTDATED, "PRIMARY KEY (library=? AND number<?)"),
+        (
+            sql::dna::OLD_ENTRIES,
+            "PRIMARY KEY (library=? AND number<?)",
+        ),
+        (sql::dna::FORGET, "dna_libraries_deleted (deleted_at<?)"),
         (sql::access::ACCESS_KEY, "PRIMARY KEY (id=?)"),
         (sql::access::API_KEY, "PRIMARY KEY (digest=?)"),
         (sql::access::NONCE_AHEAD, "PRIMARY KEY (rowid>?)"),
