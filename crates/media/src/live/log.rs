@@ -3,11 +3,16 @@
 //! No text of FFmpeg's reaches anybody, for it has addresses with their secrets in it: what is told is the cause,
 //! and the address as it may be shown.
 
+#[cfg(test)]
+mod tests;
+mod words;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use reelgate_domain::stream::{StreamPlan, StreamTarget};
 
+use self::words::{classify, rank};
 use super::{LiveCause, LiveSign, OutputSign, Side, SourceAudio, SourceFacts, SourceVideo};
 
 /// Longer lines hold nothing that is looked for.
@@ -349,166 +354,4 @@ fn before<T: std::str::FromStr>(text: &str, unit: &str) -> Option<T> {
     let number = &text[..text.find(unit)?];
     let begin = number.rfind([' ', ',']).map_or(0, |at| at + 1);
     number[begin..].parse().ok()
-}
-
-/// What says more about why a process ended.
-fn rank(cause: LiveCause) -> u8 {
-    match cause {
-        LiveCause::Other => 0,
-        LiveCause::Closed(_) | LiveCause::Refused(_) => 1,
-        _ => 2,
-    }
-}
-
-/// Texts of FFmpeg's in lower case and what they mean; the first that fits counts.
-fn classify(lower: &str, side: Side) -> Option<LiveCause> {
-    let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
-    let cause = if says(&[
-        "no space left",
-        "disk quota exceeded",
-        "file too large",
-        "read-only file system",
-    ]) {
-        LiveCause::Storage
-    } else if says(&[
-        "certificate failed verification",
-        "certificate's owner does not match",
-        "unable to verify peer certificate",
-        "certificate verify failed",
-    ]) {
-        LiveCause::Untrusted(side)
-    } else if says(&[
-        "protocol not found",
-        "unknown encoder",
-        "encoder not found",
-        "decoder not found",
-        "no such filter",
-        "unrecognized option",
-        "requested output format",
-        "unknown input format",
-    ]) {
-        LiveCause::Lacks
-    } else if says(&[
-        "failed to resolve hostname",
-        "name or service not known",
-        "name resolution",
-        "no address associated",
-    ]) {
-        LiveCause::Unknown(side)
-    } else if says(&[
-        "server returned",
-        "server error",
-        "unauthorized",
-        "authorization failed",
-        "method describe failed",
-        "streamnotfound",
-        "badname",
-        "badsecret",
-        "connection was rejected",
-        "rejected",
-        "publish stream",
-    ]) {
-        LiveCause::Denied(side)
-    } else if says(&[
-        "not compatible with flv",
-        "could not find tag for codec",
-        "incorrect codec parameters",
-        "does not contain any stream",
-        "is not supported in",
-        "codec not supported in",
-        "only aac and",
-        "unsupported codec",
-        "at least one output file must be specified",
-    ]) {
-        LiveCause::Codec
-    } else if says(&["timed out", "timeout"]) {
-        LiveCause::Frozen(side)
-    } else if says(&[
-        "connection refused",
-        "network is unreachable",
-        "no route to host",
-        "host is unreachable",
-        "permission denied",
-        "cannot open connection",
-        "connection setup failure",
-    ]) {
-        LiveCause::Refused(side)
-    } else if says(&[
-        "broken pipe",
-        "connection reset",
-        "input/output error",
-        "end of file",
-        "connection was broken",
-    ]) {
-        LiveCause::Closed(side)
-    } else if side == Side::Source
-        && says(&[
-            "invalid data found when processing input",
-            "could not find codec parameters",
-            "could not find sync byte",
-            "not on whitelist",
-            "not in allowed",
-        ])
-    {
-        LiveCause::Garbage
-    } else {
-        return None;
-    };
-    Some(cause)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What is told of a log of a stream from one push server to these.
-    fn told(pushes: &[&str], log: &str) -> Vec<LiveSign> {
-        let outputs = pushes.iter().map(|address| {
-            serde_json::json!({"target": {"to": "push", "address": address}, "settings": {"codec": "copy"}})
-        });
-        let plan: StreamPlan = serde_json::from_value(serde_json::json!({
-            "revision": 1,
-            "input": {"address": "rtmps://pull.example/live/secret", "frozen_after_ms": 5000},
-            "outputs": outputs.collect::<Vec<_>>(),
-            "on_source_lost": "keep_trying",
-            "latency": "low",
-        }))
-        .unwrap();
-        let mut signs = Vec::new();
-        LogReader::new(&plan).push(log.as_bytes(), |sign| signs.push(sign));
-        signs
-    }
-
-    #[test]
-    fn a_certificate_that_is_not_trusted_is_told_of_by_the_end_that_has_it() {
-        let source = "[tls @ 0x1] [error] Peer certificate failed verification\n\
-            [error] rtmps://pull.example/live/secret: Input/output error\n";
-        let signs = told(&["rtmps://push.example/live/key"], source);
-        let [LiveSign::Said { cause, text }] = &signs[..] else {
-            panic!("{signs:?}");
-        };
-        assert_eq!(*cause, LiveCause::Untrusted(Side::Source));
-        assert!(
-            text.contains("pull.example") && !text.contains("secret"),
-            "{text}"
-        );
-
-        let opened = "[info] Input #0, flv, from 'a':\n[info] Output #0, tee, to 'b':\n";
-        let output = "[tls @ 0x1] [error] The certificate's owner does not match hostname push.example\n\
-            [fifo @ 0x2] [error] Error opening rtmp://other.example/live/key: Input/output error\n\
-            [fifo @ 0x3] [error] Error opening rtmps://push.example/live/key: Input/output error\n";
-        let pushes = [
-            "rtmp://other.example/live/key",
-            "rtmps://push.example/live/key",
-        ];
-        let signs = told(&pushes, &format!("{opened}{output}"));
-        let lost = signs.iter().filter_map(|sign| match sign {
-            LiveSign::Output(sign) => Some((sign.output, sign.text.contains("is not trusted"))),
-            _ => None,
-        });
-        assert_eq!(
-            lost.collect::<Vec<_>>(),
-            [(Some(0), false), (Some(1), true)]
-        );
-    }
 }

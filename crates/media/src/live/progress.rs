@@ -69,7 +69,10 @@ impl BlockReader {
             "out_time_us" => {
                 block.position = number().map_or(block.position, Duration::from_micros);
             }
-            "speed" => block.speed = value.trim_end_matches('x').trim().parse().ok(),
+            "speed" => {
+                let speed: Option<f64> = value.trim_end_matches('x').trim().parse().ok();
+                block.speed = speed.filter(|it| it.is_finite() && *it >= 0.0);
+            }
             "progress" => return true,
             _ => {}
         }
@@ -85,7 +88,7 @@ mod tests {
     fn blocks_are_read_across_chunks() {
         let text = b"frame=50\nfps=25.1\nstream_0_0_q=-1.0\nbitrate=N/A\ntotal_size=N/A\n\
             out_time_us=2000000\nout_time_ms=2000000\ndup_frames=1\ndrop_frames=2\nspeed=1.02x\n\
-            progress=continue\nframe=75\nout_time_us=N/A\nspeed=N/A\nprogress=end\n";
+            progress=continue\nframe=75\nout_time_us=N/A\nspeed= infx\nprogress=end\n";
         for cut in 0..text.len() {
             let mut reader = BlockReader::default();
             let mut blocks = Vec::new();
