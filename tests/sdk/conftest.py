@@ -40,7 +40,7 @@ def pytest_addoption(parser):
 
 
 # What these products promise is decided by writes that each engine does in a way of its own.
-ON_BOTH = ("test_vod_", "test_mpc_", "test_live_")
+ON_BOTH = ("test_vod_", "test_mpc_", "test_live_", "test_dna_")
 
 
 def pytest_generate_tests(metafunc):

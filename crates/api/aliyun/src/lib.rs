@@ -1,6 +1,5 @@
 //! Alibaba Cloud's APIs: the RPC protocol that its products share, and one folder per product.
 
-#[allow(dead_code, reason = "the products that use it follow")]
 mod dna;
 pub mod ice;
 pub mod live;

@@ -1,9 +1,9 @@
 //! The pages of products say of every action what the tables of operations say.
 
-use reelgate_api_aliyun::{live, mps, vod};
+use reelgate_api_aliyun::{ice, live, mps, vod};
 use reelgate_api_kit::operation::{Handling, Product};
 
-const PAGES: [(&str, &str, &Product); 3] = [
+const PAGES: [(&str, &str, &Product); 4] = [
     (
         "docs/mps.md",
         include_str!("../../../../docs/mps.md"),
@@ -18,6 +18,11 @@ const PAGES: [(&str, &str, &Product); 3] = [
         "docs/dialects/aliyun-live.md",
         include_str!("../../../../docs/dialects/aliyun-live.md"),
         &live::operations::PRODUCT,
+    ),
+    (
+        "docs/dialects/aliyun-ice.md",
+        include_str!("../../../../docs/dialects/aliyun-ice.md"),
+        &ice::operations::PRODUCT,
     ),
 ];
 

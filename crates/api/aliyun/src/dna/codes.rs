@@ -46,3 +46,24 @@ pub(crate) const NOT_SUPPORTED: ErrorCode = row(
     "The file cannot be looked for, or be stored, in a library of this kind.",
     "Use a library of the model that fits the file, or another MediaType.",
 );
+
+pub(crate) const SOURCE_NOT_FOUND: ErrorCode = row(
+    "InvalidParameter.ResourceNotFound",
+    404,
+    "The file that a job reads does not exist.",
+    "Check bucket and key, and submit the job again when the file is there.",
+);
+
+pub(crate) const SOURCE_BAD: ErrorCode = row(
+    "InvalidParameter.ResourceContentBad",
+    400,
+    "The file that a job reads is no media that can be read, or has no picture where one is needed.",
+    "Check the file; the message in the job says what is wrong with it.",
+);
+
+pub(crate) const NO_AUDIO: ErrorCode = row(
+    "InvalidParameter.NoAudioStream",
+    400,
+    "The file that a job reads has no sound, and the library is one of sound.",
+    "Use another file, or a library of another model.",
+);

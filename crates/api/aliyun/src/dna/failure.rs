@@ -36,14 +36,14 @@ fn failure(fault: &Fault, object: &str, key: &str, library: &str) -> (&'static s
     let resource = |what: &str| format!("The resource operated \"{object}\" {what}.");
     let (code, text) = match fault.code {
         FaultCode::SourceMissing => (
-            "InvalidParameter.ResourceNotFound",
+            codes::SOURCE_NOT_FOUND.code,
             resource("cannot be found"),
         ),
         FaultCode::SourceUnreadable | FaultCode::NoVideoStream => {
-            ("InvalidParameter.ResourceContentBad", resource("is bad"))
+            (codes::SOURCE_BAD.code, resource("is bad"))
         }
         FaultCode::NoAudioStream => (
-            "InvalidParameter.NoAudioStream",
+            codes::NO_AUDIO.code,
             "The resource has no audio stream.".to_owned(),
         ),
         FaultCode::SpecUnfit | FaultCode::EngineLacks | FaultCode::SourceTooLarge => {

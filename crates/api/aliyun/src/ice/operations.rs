@@ -4,8 +4,8 @@ use reelgate_api_kit::operation::{
     AccessLevel, Change, Handling, Operation, Permission, Product, Served,
 };
 
+use super::codes;
 use crate::rpc::codes::SHARED;
-use crate::vod::codes;
 
 /// The product's table.
 pub static PRODUCT: Product = Product {
@@ -16,7 +16,6 @@ pub static PRODUCT: Product = Product {
     policy_name: "AliyunICE",
     dialect: crate::DIALECT,
     operations: ROWS,
-    // Uploads are those of the other product, and so are their codes.
     errors: codes::ROWS,
     shared_errors: SHARED,
 };
@@ -50,9 +49,7 @@ const fn refused(action: &'static str, reason: &'static str) -> Operation {
     }
 }
 
-const FINGERPRINTS: &str = "Media fingerprints are not served yet.";
-const NOT_YET: &str =
-    "Of this product only uploads by URL are served: see products Mts and vod for the rest.";
+const NOT_YET: &str = "Of this product uploads by URL, fingerprints and pipelines are served: see products Mts and vod for the rest.";
 
 #[rustfmt::skip] // One row a line, so that the table can be read as one.
 const ROWS: &[Operation] = &[
@@ -73,7 +70,13 @@ const ROWS: &[Operation] = &[
     refused("BatchGetMediaInfos", NOT_YET),
     refused("BatchGetYikeAIAppJob", NOT_YET),
     refused("BatchGetYikeAssetMediaInfos", NOT_YET),
-    refused("CancelDNAJob", FINGERPRINTS),
+    served("CancelDNAJob", Served {
+        access: AccessLevel::Write,
+        associated: &["QueryDNAJobList", "UpdatePipeline"],
+        errors: &["MissingJobId", "JobNotFound", "PermissionDenied.JobInRunning", "PermissionDenied.JobInComplete", "PermissionDenied.JobInFailure"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-canceldnajob",
+        ..SERVED
+    }),
     refused("CancelFavoritePublicMedia", NOT_YET),
     refused("CancelIProductionJob", NOT_YET),
     refused("ClearAIAgentVoiceprint", NOT_YET),
@@ -84,7 +87,13 @@ const ROWS: &[Operation] = &[
     refused("CreateChannel", NOT_YET),
     refused("CreateCustomTemplate", NOT_YET),
     refused("CreateCustomizedVoiceJob", NOT_YET),
-    refused("CreateDNADB", FINGERPRINTS),
+    served("CreateDNADB", Served {
+        access: AccessLevel::Write,
+        associated: &["ListDNADB"],
+        errors: &["MissingName", "InvalidParameter", "PermissionDenied.ResourceQuotaExceed"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-creatednadb",
+        ..SERVED
+    }),
     refused("CreateEditingProject", NOT_YET),
     refused("CreateHotwordLibrary", NOT_YET),
     refused("CreateIpcOrder", NOT_YET),
@@ -98,7 +107,13 @@ const ROWS: &[Operation] = &[
     refused("CreateMediaLiveChannel", NOT_YET),
     refused("CreateMediaLiveInput", NOT_YET),
     refused("CreateMediaLiveInputSecurityGroup", NOT_YET),
-    refused("CreatePipeline", NOT_YET),
+    served("CreatePipeline", Served {
+        access: AccessLevel::Write,
+        associated: &["UpdatePipeline"],
+        errors: &["MissingName", "MissingSpeed", "InvalidParameter", "InvalidParameter.NotSupported", "InvalidParameter.OutOfRange"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-createpipeline",
+        ..SERVED
+    }),
     refused("CreateProgram", NOT_YET),
     refused("CreateRecognitionEntity", NOT_YET),
     refused("CreateRecognitionLib", NOT_YET),
@@ -125,8 +140,20 @@ const ROWS: &[Operation] = &[
     refused("DeleteChannel", NOT_YET),
     refused("DeleteCustomTemplate", NOT_YET),
     refused("DeleteCustomizedVoiceJob", NOT_YET),
-    refused("DeleteDNADB", FINGERPRINTS),
-    refused("DeleteDNAFiles", FINGERPRINTS),
+    served("DeleteDNADB", Served {
+        access: AccessLevel::Write,
+        associated: &["ListDNADB"],
+        errors: &["MissingDBId", "InvalidParameter.DBNotExist"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-deletednadb",
+        ..SERVED
+    }),
+    served("DeleteDNAFiles", Served {
+        access: AccessLevel::Write,
+        associated: &["ListDNAFiles"],
+        errors: &["MissingDBId", "MissingPrimaryKeys", "InvalidParameter.DBNotExist", "InvalidParameter.ListSizeExceed"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-deletednafiles",
+        ..SERVED
+    }),
     refused("DeleteEditingProjectMaterials", NOT_YET),
     refused("DeleteEditingProjects", NOT_YET),
     refused("DeleteHotwordLibrary", NOT_YET),
@@ -148,7 +175,13 @@ const ROWS: &[Operation] = &[
     refused("DeleteMediaLiveInput", NOT_YET),
     refused("DeleteMediaLiveInputSecurityGroup", NOT_YET),
     refused("DeleteMediaMarks", NOT_YET),
-    refused("DeletePipeline", NOT_YET),
+    served("DeletePipeline", Served {
+        access: AccessLevel::Write,
+        associated: &["ListPipelines"],
+        errors: &["MissingPipelineId", "PermissionDenied.PipelineInUse", "ResourceNotFound"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-deletepipeline",
+        ..SERVED
+    }),
     refused("DeletePlayInfo", NOT_YET),
     refused("DeleteProgram", NOT_YET),
     refused("DeleteRecognitionEntity", NOT_YET),
@@ -226,7 +259,12 @@ const ROWS: &[Operation] = &[
     refused("GetMediaMarks", NOT_YET),
     refused("GetMediaProducingJob", NOT_YET),
     refused("GetPackageJob", NOT_YET),
-    refused("GetPipeline", NOT_YET),
+    served("GetPipeline", Served {
+        access: AccessLevel::Read,
+        errors: &["MissingPipelineId", "ResourceNotFound"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-getpipeline",
+        ..SERVED
+    }),
     refused("GetPlayInfo", NOT_YET),
     refused("GetProgram", NOT_YET),
     refused("GetProjectExportJob", NOT_YET),
@@ -276,8 +314,19 @@ const ROWS: &[Operation] = &[
     refused("ListCustomTemplates", NOT_YET),
     refused("ListCustomizedVoiceJobs", NOT_YET),
     refused("ListCustomizedVoices", NOT_YET),
-    refused("ListDNADB", FINGERPRINTS),
-    refused("ListDNAFiles", FINGERPRINTS),
+    served("ListDNADB", Served {
+        access: AccessLevel::List,
+        errors: &["MissingDBIds", "InvalidParameter.ListSizeExceed"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-listdnadb",
+        ..SERVED
+    }),
+    served("ListDNAFiles", Served {
+        access: AccessLevel::List,
+        associated: &["ListDNADB"],
+        errors: &["MissingDBId", "InvalidParameter", "InvalidParameter.DBNotExist", "InvalidParameter.OutOfRange"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-listdnafiles",
+        ..SERVED
+    }),
     refused("ListDynamicImageJobs", NOT_YET),
     refused("ListEditingProjects", NOT_YET),
     refused("ListHotwordLibraries", NOT_YET),
@@ -301,7 +350,12 @@ const ROWS: &[Operation] = &[
     refused("ListMediaMarks", NOT_YET),
     refused("ListMediaProducingJobs", NOT_YET),
     refused("ListPackageJobs", NOT_YET),
-    refused("ListPipelines", NOT_YET),
+    served("ListPipelines", Served {
+        access: AccessLevel::List,
+        errors: &["InvalidParameter"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-listpipelines",
+        ..SERVED
+    }),
     refused("ListPrograms", NOT_YET),
     refused("ListPublicMediaBasicInfos", NOT_YET),
     refused("ListRecognitionEntities", NOT_YET),
@@ -328,7 +382,12 @@ const ROWS: &[Operation] = &[
     refused("PrecheckYikeAIAppJob", NOT_YET),
     refused("QueryCopyrightExtractJob", NOT_YET),
     refused("QueryCopyrightJobList", NOT_YET),
-    refused("QueryDNAJobList", FINGERPRINTS),
+    served("QueryDNAJobList", Served {
+        access: AccessLevel::Read,
+        errors: &["MissingJobIds", "InvalidParameter.ListSizeExceed"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-querydnajoblist",
+        ..SERVED
+    }),
     refused("QueryIProductionJob", NOT_YET),
     refused("QueryIpcQuota", NOT_YET),
     refused("QueryMediaCensorJobDetail", NOT_YET),
@@ -392,7 +451,13 @@ const ROWS: &[Operation] = &[
     refused("SubmitCopyrightJob", NOT_YET),
     refused("SubmitCosyVoiceCustomizedVoiceJob", NOT_YET),
     refused("SubmitCustomizedVoiceJob", NOT_YET),
-    refused("SubmitDNAJob", FINGERPRINTS),
+    served("SubmitDNAJob", Served {
+        access: AccessLevel::Write,
+        associated: &["CancelDNAJob", "CreateDNADB", "QueryDNAJobList"],
+        errors: &["MissingDBId", "MissingInput", "MissingPrimaryKey", "InvalidParameter", "InvalidParameter.DBNotExist", "InvalidParameter.JsonFormatInvalid", "InvalidParameter.JsonObjectFormatInvalid", "InvalidParameter.OutOfRange", "ResourceNotFound"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-submitdnajob",
+        ..SERVED
+    }),
     refused("SubmitDynamicChartJob", NOT_YET),
     refused("SubmitDynamicImageJob", NOT_YET),
     refused("SubmitHighlightExtractionJob", NOT_YET),
@@ -454,7 +519,13 @@ const ROWS: &[Operation] = &[
     refused("UpdateMediaLiveInputSecurityGroup", NOT_YET),
     refused("UpdateMediaMarks", NOT_YET),
     refused("UpdateMediaToSearchLib", NOT_YET),
-    refused("UpdatePipeline", NOT_YET),
+    served("UpdatePipeline", Served {
+        access: AccessLevel::Write,
+        associated: &["GetPipeline"],
+        errors: &["MissingPipelineId", "InvalidParameter", "InvalidParameter.InvalidState", "InvalidParameter.OutOfRange", "ResourceNotFound"],
+        documentation: "https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-updatepipeline",
+        ..SERVED
+    }),
     refused("UpdateProgram", NOT_YET),
     refused("UpdateRtcRobotInstance", NOT_YET),
     refused("UpdateSource", NOT_YET),

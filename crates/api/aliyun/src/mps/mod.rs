@@ -43,6 +43,9 @@ pub(crate) mod template;
 mod tests;
 mod update_pipeline;
 
+pub(crate) use pipeline::SPEED as PIPELINE_SPEED;
+pub(crate) use status::{parse_pipeline, pipeline_word};
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

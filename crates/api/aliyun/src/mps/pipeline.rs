@@ -18,7 +18,7 @@ use super::status::pipeline_word;
 use crate::rpc::{ApiError, Params};
 
 /// The only type of queue there is.
-const SPEED: &str = "Standard";
+pub(crate) const SPEED: &str = "Standard";
 const SPEED_LEVEL: u32 = 1;
 const MAX_ROLE_BYTES: usize = 1024;
 

@@ -85,14 +85,14 @@ pub(super) const TEMPLATE_STATES: [&str; 3] = ["All", TEMPLATE_NORMAL, "Deleted"
 pub(super) const PIPELINE_DELETED: &str = "Deleted";
 
 /// The vendor's word for a pipeline's state.
-pub(super) const fn pipeline_word(state: PipelineState) -> &'static str {
+pub(crate) const fn pipeline_word(state: PipelineState) -> &'static str {
     match state {
         PipelineState::Active => "Active",
         PipelineState::Paused => "Paused",
     }
 }
 
-pub(super) fn parse_pipeline(word: &str) -> Option<PipelineState> {
+pub(crate) fn parse_pipeline(word: &str) -> Option<PipelineState> {
     [PipelineState::Active, PipelineState::Paused]
         .into_iter()
         .find(|state| pipeline_word(*state) == word)

@@ -1,43 +1,6 @@
-//! The product behind the gateway: its uploads are those of product vod under its own names.
+//! Uploads are those of product vod under its own names.
 
-use std::sync::Arc;
-
-use serde_json::{Value, json};
-
-use super::Ice;
-use crate::vod::{Vod, shapes};
-use crate::world::World;
-use crate::world::requests::V1;
-
-const ICE: &str = "2020-11-09";
-const VOD: &str = "2017-03-21";
-const URL: &str = "http://h.example.com/a.mp4";
-
-async fn world() -> World {
-    World::with(|service| {
-        vec![
-            Arc::new(Vod::new(Arc::clone(service))),
-            Arc::new(Ice::new(Arc::clone(service))),
-        ]
-    })
-    .await
-}
-
-fn request(world: &World, version: &str, action: &str, pairs: &[(&str, &str)]) -> V1 {
-    let request = V1::new(world, &world.root(), version, action).json();
-    pairs
-        .iter()
-        .fold(request, |request, (name, value)| request.set(name, value))
-}
-
-async fn call(world: &World, version: &str, action: &str, pairs: &[(&str, &str)]) -> Value {
-    let answer = request(world, version, action, pairs)
-        .signed()
-        .send(world)
-        .await;
-    assert_eq!(answer.summary(), "200", "{}", answer.body);
-    answer.json()
-}
+use super::*;
 
 #[tokio::test]
 async fn media_ids_are_told_at_once_and_the_other_product_cancels() {
@@ -72,7 +35,7 @@ async fn what_is_not_served_is_refused_by_name() {
     let world = world().await;
     for (action, pairs, expected) in [
         (
-            "CancelDNAJob",
+            "SubmitASRJob",
             vec![("JobId", "x")],
             "400 UnsupportedOperation",
         ),
