@@ -11,6 +11,8 @@ import edge as edges
 import engines
 import harness
 import peers
+# Fixtures of tests of the command line.
+from commands import environment, read, run
 from relay import Relay
 from rtsp import RtspServer
 

@@ -6,36 +6,11 @@ import subprocess
 import pytest
 
 import edge as edges
-import harness
 import processes
 import seen
 from database import free_port
 
 SECONDS = 120
-
-
-@pytest.fixture
-def environment(server):
-    return {**harness.clean_environment(), "REELGATE_DATA": str(server.data)}
-
-
-@pytest.fixture
-def run(program, environment, tmp_path):
-    """Runs a command that finds the server by its data directory."""
-    def running(*arguments, code=0):
-        done = subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=300, cwd=tmp_path,
-                              check=False, stdin=subprocess.DEVNULL, env=environment)
-        assert code in (None, done.returncode), (arguments, done)
-        return done
-    return running
-
-
-@pytest.fixture
-def read(run):
-    """The JSON that a command prints."""
-    def reading(*arguments, **options):
-        return json.loads(run(*arguments, "-o", "json", **options).stdout)
-    return reading
 
 
 class Watching:

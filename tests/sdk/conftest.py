@@ -12,6 +12,8 @@ import captured
 import engines
 import harness
 import mps
+# Fixtures of tests of the command line.
+from commands import environment, read, run
 
 # The SDKs would hand calls to a proxy that the machine has for other purposes.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"

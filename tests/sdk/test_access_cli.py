@@ -19,31 +19,6 @@ ALICE_READS = {"Version": "1", "Statement": [
 
 
 @pytest.fixture
-def environment(server):
-    return {**harness.clean_environment(), "REELGATE_DATA": str(server.data)}
-
-
-@pytest.fixture
-def run(program, environment, tmp_path):
-    """Runs a command against the server; `said` is what stands on its standard input."""
-    def running(*arguments, code=0, said="", **more):
-        done = subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=180,
-                              cwd=tmp_path, check=False, input=said.encode(),
-                              env={**environment, **more})
-        assert code in (None, done.returncode), (arguments, done)
-        return done
-    return running
-
-
-@pytest.fixture
-def read(run):
-    """The JSON that a command prints."""
-    def reading(*arguments, **options):
-        return json.loads(run(*arguments, "-o", "json", **options).stdout)
-    return reading
-
-
-@pytest.fixture
 def alice(run, tmp_path):
     """A user of the test's own, with nothing attached."""
     name = mps.unique("alice")

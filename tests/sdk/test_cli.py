@@ -1,35 +1,10 @@
 """The client commands against the running server."""
-import json
-import subprocess
-
 import pytest
 
-import harness
 import mps
 import pictures
 
 UNKNOWN = "0123456789abcdef0123456789abcdef"
-
-
-@pytest.fixture
-def run(program, server, tmp_path):
-    """Runs a command that finds the server by its data directory."""
-    def running(*arguments, code=0, **environment):
-        done = subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=300,
-                              cwd=tmp_path, check=False, stdin=subprocess.DEVNULL,
-                              env={**harness.clean_environment(), "REELGATE_DATA": str(server.data),
-                                   **environment})
-        assert code in (None, done.returncode), (arguments, done)
-        return done
-    return running
-
-
-@pytest.fixture
-def read(run):
-    """The JSON that a command prints."""
-    def reading(*arguments, **options):
-        return json.loads(run(*arguments, "-o", "json", **options).stdout)
-    return reading
 
 
 @pytest.fixture

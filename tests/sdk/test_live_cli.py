@@ -5,34 +5,9 @@ import threading
 
 import pytest
 
-import harness
 import mps
 
 UNKNOWN = "0123456789abcdef0123456789abcdef"
-
-
-@pytest.fixture
-def environment(server):
-    return {**harness.clean_environment(), "REELGATE_DATA": str(server.data)}
-
-
-@pytest.fixture
-def run(program, environment, tmp_path):
-    """Runs a command that finds the server by its data directory."""
-    def running(*arguments, code=0):
-        done = subprocess.run([program, *map(str, arguments)], capture_output=True, timeout=300, cwd=tmp_path,
-                              check=False, stdin=subprocess.DEVNULL, env=environment)
-        assert code in (None, done.returncode), (arguments, done)
-        return done
-    return running
-
-
-@pytest.fixture
-def read(run):
-    """The JSON that a command prints."""
-    def reading(*arguments, **options):
-        return json.loads(run(*arguments, "-o", "json", **options).stdout)
-    return reading
 
 
 @pytest.fixture

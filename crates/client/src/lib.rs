@@ -6,6 +6,7 @@
 mod access;
 mod buckets;
 mod client;
+mod dna;
 mod error;
 mod following;
 mod health;
@@ -30,6 +31,10 @@ pub use access::{
 };
 pub use buckets::{Bucket, Buckets, Link, NewBucket, NewS3Place, S3Place};
 pub use client::Client;
+pub use dna::{
+    DnaMedia, DnaModel, EntryMatch, EntryQuery, Libraries, Library, LibraryEntries, LibraryEntry,
+    MatchedSegment, MatchedText, Matches, NewFingerprint, NewLibrary, SaveMode, Span,
+};
 pub use error::{Error, Problem};
 pub use following::Following;
 pub use health::{Readiness, ReadinessCheck};

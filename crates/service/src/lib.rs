@@ -47,7 +47,7 @@ pub use assets::{
 };
 pub use buckets::{BucketOpener, BucketView, NewS3Bucket, OpenBucketError};
 pub use clock::{Clock, SystemClock};
-pub use dna::NewLibrary;
+pub use dna::{MatchesError, NewLibrary};
 pub use documents::{DocumentChange, KeepDocument};
 pub use error::{ErrorKind, ServiceError};
 pub use holdups::Holdups;

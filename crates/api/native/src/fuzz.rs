@@ -5,7 +5,7 @@ use reelgate_domain::Timestamp;
 use reelgate_service::{ByteRange, SubmitJob};
 
 use crate::http::{Problem, Query, parse, parse_time};
-use crate::{access, buckets, jobs, keeping, notify, objects, pipelines, playlists, streams};
+use crate::{access, buckets, dna, jobs, keeping, notify, objects, pipelines, playlists, streams};
 
 /// Status and code of a refusal.
 pub type Refused = (StatusCode, &'static str);
@@ -22,6 +22,7 @@ pub fn submission(body: &[u8]) -> Result<SubmitJob, Refused> {
 pub fn other_bodies(body: &[u8]) -> Vec<Result<(), Refused>> {
     let others = [
         parse::<buckets::CreateBody>(body).map(drop),
+        parse::<dna::CreateBody>(body).map(drop),
         parse::<jobs::CancelBody>(body).map(drop),
         parse::<pipelines::ChangeBody>(body).map(drop),
         parse::<pipelines::CreateBody>(body).map(drop),

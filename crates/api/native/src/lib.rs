@@ -3,6 +3,7 @@
 mod access;
 mod buckets;
 mod catalogue;
+mod dna;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz;

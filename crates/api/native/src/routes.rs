@@ -11,7 +11,7 @@ use reelgate_domain::access::CallLimit;
 pub use crate::http::Repeats;
 use crate::http::{Again, Answer, Answering, OWN, SHARED};
 use crate::{
-    NativeApi, access, buckets, catalogue, jobs, keeping, nodes, notify, objects, pipelines,
+    NativeApi, access, buckets, catalogue, dna, jobs, keeping, nodes, notify, objects, pipelines,
     playlists, presets, streams,
 };
 
@@ -185,6 +185,7 @@ pub fn all() -> &'static [Route] {
             playlists::ROUTES,
             presets::ROUTES,
             streams::ROUTES,
+            dna::ROUTES,
             notify::ROUTES,
             nodes::ROUTES,
             access::ROUTES,

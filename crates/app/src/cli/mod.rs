@@ -6,6 +6,7 @@ mod audit;
 mod bucket;
 mod cluster;
 mod connect;
+mod dna;
 mod errors;
 mod input;
 mod job;
@@ -22,6 +23,7 @@ mod project;
 mod prune;
 mod role;
 mod screen;
+mod source;
 mod submit;
 mod user;
 mod worker;
@@ -50,6 +52,8 @@ pub(crate) enum ClientCommand {
     Bucket(Group<bucket::BucketCommand>),
     /// Create live streams, start, watch and stop them.
     Live(AccountGroup<live::LiveCommand>),
+    /// Recognise media: keep fingerprints in libraries and look for files in them.
+    Dna(Group<dna::DnaCommand>),
     /// Look at the presets.
     Preset(Group<preset::PresetCommand>),
     /// Write master playlists over finished HLS jobs.
@@ -183,6 +187,10 @@ pub(crate) async fn run(mut command: ClientCommand, early: EarlyArgs) -> Result<
             let outcome = live::run(&client, account, group.command, format).await;
             group.common.explain(outcome)
         }
+        ClientCommand::Dna(Group { command, common }) => {
+            let (client, format) = common.open()?;
+            common.explain(dna::run(&client, command, format).await)
+        }
         ClientCommand::Preset(Group { command, common }) => {
             let (client, format) = common.open()?;
             common.explain(preset::run(&client, command, format).await)
@@ -275,6 +283,7 @@ impl ClientCommand {
             Self::Pipeline(group) => &mut group.common,
             Self::Bucket(group) => &mut group.common,
             Self::Live(group) => &mut group.common,
+            Self::Dna(group) => &mut group.common,
             Self::Preset(group) => &mut group.common,
             Self::Playlist(group) => &mut group.common,
             Self::Events(call) => &mut call.common,

@@ -1,18 +1,16 @@
 //! `reelgate submit`: uploads a file, or takes an object, and has it transcoded.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use reelgate_client::{Client, NewJob, NewOutput};
 use reelgate_domain::{BucketName, ObjectKey, ObjectRef};
-use reelgate_service::{Ids, RandomIds};
 
 use super::address;
-use super::bucket::{file_name, upload};
 use super::job::{show, watch};
 use super::screen::{Format, remark};
+use super::source::{Source, source};
 
 #[derive(Debug, Args)]
 pub(crate) struct Submit {
@@ -43,20 +41,6 @@ pub(crate) struct Submit {
     user_data: Option<String>,
 }
 
-/// Where the input is.
-#[derive(Clone, Debug)]
-enum Source {
-    File(PathBuf),
-    Object(ObjectRef),
-}
-
-fn source(text: &str) -> Result<Source, String> {
-    if text.contains("://") {
-        return address::object(text).map(Source::Object);
-    }
-    Ok(Source::File(text.into()))
-}
-
 pub(super) async fn run(client: &Client, wanted: Submit, format: Format) -> Result<ExitCode> {
     if !wanted.outputs.is_empty() && wanted.outputs.len() != wanted.presets.len() {
         let (places, presets) = (wanted.outputs.len(), wanted.presets.len());
@@ -67,7 +51,7 @@ pub(super) async fn run(client: &Client, wanted: Submit, format: Format) -> Resu
     }
     // Before the upload, because a preset with a typing error would waste it.
     let suffixes = suffixes(client, &wanted.presets).await?;
-    let input = input(client, &wanted).await?;
+    let input = wanted.source.stored(client, &wanted.bucket).await?;
     let outputs = outputs(&wanted, &input, &suffixes)?;
     let job = NewJob {
         input: address::url(&input),
@@ -83,33 +67,6 @@ pub(super) async fn run(client: &Client, wanted: Submit, format: Format) -> Resu
     show::one(&job, format)?;
     remark(&format!("follow it with `reelgate job watch {}`", job.id));
     Ok(ExitCode::SUCCESS)
-}
-
-async fn input(client: &Client, wanted: &Submit) -> Result<ObjectRef> {
-    let file = match &wanted.source {
-        Source::Object(object) => return Ok(object.clone()),
-        Source::File(file) => file,
-    };
-    let object = ObjectRef {
-        bucket: wanted.bucket.clone(),
-        key: upload_key(file_name(file)?)?,
-    };
-    upload(client, file, &object).await?;
-    Ok(object)
-}
-
-/// A key that no other upload has, because a job that is still queued reads its input only later.
-fn upload_key(name: &str) -> Result<ObjectKey> {
-    let mut random = [0; 4];
-    RandomIds::default().secret(&mut random);
-    let (stem, ending) = match name.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
-        _ => (name, String::new()),
-    };
-    Ok(ObjectKey::new(format!(
-        "uploads/{stem}-{}{ending}",
-        hex::encode(random)
-    ))?)
 }
 
 /// The ending that fits what each preset makes.

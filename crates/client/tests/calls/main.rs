@@ -5,6 +5,7 @@
     reason = "helpers of tests may fail like the tests themselves"
 )]
 
+mod dna;
 mod following;
 mod streams;
 mod tls;

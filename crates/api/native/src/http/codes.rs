@@ -108,12 +108,18 @@ codes! {
         DeleteRefused = 409 "delete_refused",
             "The job has not ended; member state says which state it is in.",
             "Cancel the job or wait for its end, then delete it.";
+        NoMatches = 409 "no_matches",
+            "The job has found nothing to tell of: it is of another kind, searches nothing, or has not succeeded; members kind and state say which.",
+            "Ask for the matches of a fingerprint job that searches, once it has succeeded.";
         RetryRefused = 409 "retry_refused",
             "The job has not failed, or its pipeline was deleted; member state says which state it is in.",
             "Submit the job anew.";
         EventsPruned = 410 "events_pruned",
             "Events after the place asked for have been removed, as they were kept for long enough.",
             "Begin with the oldest that are left (0) and look at the jobs for what was missed.";
+        MatchesGone = 410 "matches_gone",
+            "The document that a fingerprint job wrote was deleted or replaced.",
+            "Submit the job anew.";
         RangeNotSatisfiable = 416 "range_not_satisfiable",
             "The range lies outside the object.",
             "Ask for bytes within the length that Content-Range gives.";

@@ -1,4 +1,4 @@
-//! Jobs: submit, list, get (also waiting for the end), cancel, retry, delete, history, log.
+//! Jobs: submit, list, get (also waiting for the end), cancel, retry, delete, history, log, matches.
 
 mod cancel;
 mod delete;
@@ -9,6 +9,7 @@ mod history;
 mod ingest;
 mod list;
 mod log;
+mod matches;
 mod media_info;
 mod remux;
 mod retry;
@@ -74,6 +75,12 @@ pub(crate) const ROUTES: &[Route] = &[
         .does("what the engine wrote about what failed", "docs/api.md#log")
         .reads()
         .errors(&["not_found"]),
+    Route::new("GET", "/jobs/{id}/matches", "GetJobMatches", |m| {
+        on(m, matches::get)
+    })
+    .does("what a fingerprint job has found", "docs/api.md#matches")
+    .reads()
+    .errors(&["denied", "not_found", "no_matches", "matches_gone"]),
 ];
 
 const LONGEST_WAIT: Duration = Duration::from_secs(60);

@@ -24,8 +24,8 @@ use crate::NativeApi;
 use crate::http::{Address, Again, Answering, Authorized, Problem, created, parse, read_body};
 use crate::pipelines::find_pipeline;
 
-/// The body, by its `kind`: see [`TranscodeBody`], [`IngestBody`], [`SnapshotBody`], [`MediaInfoBody`] and
-/// [`RemuxBody`]. Unknown fields are refused, and so are those of other kinds.
+/// The body, by its `kind`: see [`TranscodeBody`], [`IngestBody`], [`SnapshotBody`], [`MediaInfoBody`], [`RemuxBody`]
+/// and [`FingerprintBody`]. Unknown fields are refused, and so are those of other kinds.
 pub(crate) enum SubmitBody {
     Transcode(TranscodeBody),
     Ingest(IngestBody),

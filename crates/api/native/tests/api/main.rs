@@ -22,6 +22,7 @@ mod jobs;
 mod keeping;
 mod keys;
 mod kinds;
+mod libraries;
 mod objects;
 mod own_things;
 mod pipelines;

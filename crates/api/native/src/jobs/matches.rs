@@ -1,0 +1,52 @@
+//! `GET /api/v1/jobs/{id}/matches`: what a fingerprint job has found.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::Uri;
+use reelgate_domain::job::Job;
+use reelgate_service::MatchesError;
+
+use super::job_id;
+use crate::NativeApi;
+use crate::http::{Authorized, Code, InPath, Problem, Query};
+
+/// Answers the document that the job wrote:
+///
+/// ```json
+/// {"library": "id", "version", "entries": [{"key", "number", "similarity", "segments": [
+///   {"channel", "input": {"start", "end"}, "reference": {"start", "end"}, "similarity", "speed", "mirrored",
+///    "text": {"input", "reference"}}]}]}
+/// ```
+///
+/// 409 for a job that has none, with its `state` and `kind`; 410 when the document is not there any more.
+pub(super) async fn get(
+    State(api): State<Arc<NativeApi>>,
+    Authorized(caller): Authorized,
+    InPath(id): InPath<String>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    Query::of(&uri, &[])?;
+    let job = api.service.job(&caller, job_id(&id)?).await?;
+    let found = api.service.matches(&caller, &job).await;
+    let matches = found.map_err(|error| problem(error, &job))?;
+    Ok(Json(matches).into_response())
+}
+
+/// A refusal in the words of this API.
+fn problem(error: MatchesError, job: &Job) -> Problem {
+    let detail = error.to_string();
+    match error {
+        MatchesError::Service(error) => error.into(),
+        MatchesError::OtherKind { .. }
+        | MatchesError::NothingSearched { .. }
+        | MatchesError::NotSucceeded { .. } => Problem::new(Code::NoMatches, detail)
+            .member("state", job.lifecycle.state.name().as_str())
+            .member("kind", job.spec.kind().word()),
+        MatchesError::Gone { .. } | MatchesError::Altered { .. } => {
+            Problem::new(Code::MatchesGone, detail)
+        }
+    }
+}
