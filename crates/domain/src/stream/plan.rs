@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Latency, LiveSettings, OnSourceLost, StreamInput, StreamTarget};
+use super::{Latency, LiveSettings, OnSourceLost, StreamAddress, StreamInput, StreamTarget};
 
 /// What is run. Later changes of templates and of the stopped stream do not touch it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,5 +28,19 @@ impl StreamPlan {
     /// The places that it publishes to.
     pub fn places(&self) -> impl Iterator<Item = String> {
         self.outputs.iter().map(|output| output.target.identity())
+    }
+
+    /// The addresses that it comes from and goes to, its source first.
+    pub fn addresses(&self) -> impl Iterator<Item = &StreamAddress> {
+        let pushes = self.outputs.iter().filter_map(|it| match &it.target {
+            StreamTarget::Push { address } => Some(address),
+            StreamTarget::Hls { .. } | StreamTarget::Recording { .. } => None,
+        });
+        std::iter::once(&self.input.address).chain(pushes)
+    }
+
+    /// Whether it waits for others to connect, at its source or at a target.
+    pub fn listens(&self) -> bool {
+        self.addresses().any(StreamAddress::listens)
     }
 }

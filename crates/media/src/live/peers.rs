@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use reelgate_domain::stream::{StreamAddress, StreamPlan, StreamTarget};
+use reelgate_domain::stream::{StreamAddress, StreamPlan};
 use serde::{Deserialize, Serialize};
 
 /// The hosts of a stream with the addresses that they had when they were looked up. FFmpeg is told these and can
@@ -33,15 +33,9 @@ pub enum PeerError {
 impl Peers {
     /// Looks up the hosts of a plan and keeps the addresses that `allows` lets pass.
     pub async fn of(plan: &StreamPlan, allows: impl Fn(IpAddr) -> bool) -> Result<Self, PeerError> {
-        let pushes = plan.outputs.iter().filter_map(|it| match &it.target {
-            StreamTarget::Push { address } => Some(address),
-            _ => None,
-        });
         let mut peers = Self::default();
-        for address in pushes.chain([&plan.input.address]) {
-            if !address.listens() {
-                peers.add(address, &allows).await?;
-            }
+        for address in plan.addresses().filter(|it| !it.listens()) {
+            peers.add(address, &allows).await?;
         }
         Ok(peers)
     }

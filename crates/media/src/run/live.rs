@@ -100,15 +100,7 @@ pub async fn live(
 
 /// Whom the outputs and the input talk to, from the peers that were looked up.
 fn reach(command: &LiveCommand<'_>) -> Reach {
-    let pushes = command
-        .plan
-        .outputs
-        .iter()
-        .filter_map(|it| match &it.target {
-            StreamTarget::Push { address } => Some(address),
-            _ => None,
-        });
-    let addresses: Vec<&StreamAddress> = pushes.chain([&command.plan.input.address]).collect();
+    let addresses: Vec<&StreamAddress> = command.plan.addresses().collect();
     let Peers(peers) = command.peers;
     let mut reach = Reach::default();
     for peer in peers {
@@ -130,12 +122,13 @@ fn reach(command: &LiveCommand<'_>) -> Reach {
             .hosts
             .push((peer.host.clone(), peer.addresses.clone()));
     }
-    let listener = addresses.iter().find(|it| it.listens());
-    reach.listens = listener.and_then(|it| {
+    let listeners = addresses.iter().filter(|it| it.listens());
+    let listeners = listeners.filter_map(|it| {
         let host = it.host();
         let host = host.trim_matches(['[', ']']);
         Some(SocketAddr::new(host.parse().ok()?, it.port()))
     });
+    reach.listens.extend(listeners);
     reach
 }
 

@@ -72,7 +72,7 @@ impl Watchdog {
         let still = Duration::from_millis(plan.input.frozen_after_ms.into());
         Self {
             still_after: still + Self::MARGIN,
-            silent_after: match plan.input.address.listens() {
+            silent_after: match plan.listens() {
                 true => Self::LISTENS_FOR,
                 false => still + Self::CONNECTS_WITHIN,
             },
@@ -134,7 +134,9 @@ impl Watchdog {
 
 #[cfg(test)]
 mod tests {
-    use reelgate_domain::stream::{OnSourceLost, StreamAddress, StreamInput};
+    use reelgate_domain::stream::{
+        OnSourceLost, PlannedOutput, StreamAddress, StreamInput, StreamTarget,
+    };
 
     use super::*;
 
@@ -142,8 +144,8 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    fn watchdog(began: Instant) -> Watchdog {
-        let plan = StreamPlan {
+    fn plan() -> StreamPlan {
+        StreamPlan {
             revision: 1,
             input: StreamInput {
                 address: StreamAddress::new("rtmp://media.example/live/a").unwrap(),
@@ -152,8 +154,11 @@ mod tests {
             outputs: Vec::new(),
             on_source_lost: OnSourceLost::KeepTrying,
             latency: Latency::Low,
-        };
-        Watchdog::new(&plan, began)
+        }
+    }
+
+    fn watchdog(began: Instant) -> Watchdog {
+        Watchdog::new(&plan(), began)
     }
 
     fn media(media_ms: u64) -> Reached {
@@ -171,6 +176,25 @@ mod tests {
         assert_eq!(dog.alarm(began + ms(14_999)), None);
         let alarm = dog.alarm(began + ms(15_000));
         assert_eq!(alarm, Some(Alarm::Silent(ms(15_000))));
+    }
+
+    /// Who takes a stream may come long after its source.
+    #[test]
+    fn a_process_that_waits_for_others_is_given_more_time() {
+        let began = Instant::now();
+        let address = StreamAddress::new("srt://0.0.0.0:9000?mode=listener").unwrap();
+        let waiting = PlannedOutput {
+            target: StreamTarget::Push { address },
+            settings: serde_json::from_str(r#"{"codec": "copy"}"#).unwrap(),
+        };
+        let plan = StreamPlan {
+            outputs: vec![waiting],
+            ..plan()
+        };
+        let dog = Watchdog::new(&plan, began);
+        assert_eq!(dog.alarm(began + ms(599_999)), None);
+        let alarm = dog.alarm(began + ms(600_000));
+        assert_eq!(alarm, Some(Alarm::Silent(ms(600_000))));
     }
 
     /// A frozen source is noticed half a second after its time at the latest.

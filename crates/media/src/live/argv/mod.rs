@@ -233,12 +233,7 @@ fn check_parts(live: Live<'_>, groups: &[Group<'_>]) -> Result<(), Unfit> {
     if live.plan.outputs.len() > 1 {
         parts.extend([Part::Muxer("tee"), Part::Muxer("fifo")]);
     }
-    let listens = live.plan.input.address.listens()
-        || live.plan.outputs.iter().any(|it| match &it.target {
-            StreamTarget::Push { address } => address.listens(),
-            _ => false,
-        });
-    if listens && !live.may_listen {
+    if live.plan.listens() && !live.may_listen {
         return Err(Unfit::Listening);
     }
     match parts.into_iter().find(|part| !live.capabilities.has(*part)) {
@@ -276,11 +271,7 @@ fn verifying(address: &StreamAddress) -> &'static [(&'static str, &'static str)]
 
 /// Whether anything in the plan is verified, so that the authorities have to be there.
 pub(crate) fn verifies(plan: &StreamPlan) -> bool {
-    let pushes = plan.outputs.iter().any(|it| match &it.target {
-        StreamTarget::Push { address } => !verifying(address).is_empty(),
-        _ => false,
-    });
-    pushes || !verifying(&plan.input.address).is_empty()
+    plan.addresses().any(|it| !verifying(it).is_empty())
 }
 
 fn is_low(plan: &StreamPlan) -> bool {

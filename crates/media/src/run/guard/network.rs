@@ -282,7 +282,7 @@ impl Network {
     fn bind(&self, question: &Question, address: SocketAddr) -> io::Result<Verdict> {
         let socket = self.socket(question, descriptor(question))?;
         let is_unnamed = address.ip().is_unspecified() && address.port() == 0;
-        let is_wanted = self.reach.listens == Some(address);
+        let is_wanted = self.reach.listens.contains(&address);
         if sockopt::socket_type(&socket)? != SocketType::DGRAM || !(is_unnamed || is_wanted) {
             return Ok(Verdict::Refused(libc::EACCES));
         }
@@ -334,7 +334,7 @@ impl Network {
             return Ok(Verdict::Refused(libc::EACCES));
         }
         // Whoever connected to a listener is answered.
-        let listens = self.reach.listens.is_some();
+        let listens = !self.reach.listens.is_empty();
         if let Some(address) = address.filter(|it| !listens && !is_among(&self.reach.udp, *it)) {
             *forbidden = Some(address);
             return Ok(Verdict::Refused(libc::EACCES));

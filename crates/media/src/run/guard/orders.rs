@@ -54,14 +54,14 @@ pub(in crate::run) struct Reach {
     pub(in crate::run) tcp: Vec<SocketAddr>,
     pub(in crate::run) udp: Vec<SocketAddr>,
     /// Where it waits for others over UDP; it then sends to whoever came.
-    pub(in crate::run) listens: Option<SocketAddr>,
+    pub(in crate::run) listens: Vec<SocketAddr>,
     /// What names stand for.
     pub(in crate::run) hosts: Vec<(String, Vec<IpAddr>)>,
 }
 
 impl Reach {
     pub(in crate::run) fn uses_udp(&self) -> bool {
-        !self.udp.is_empty() || self.listens.is_some()
+        !self.udp.is_empty() || !self.listens.is_empty()
     }
 }
 
