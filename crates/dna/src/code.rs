@@ -74,6 +74,19 @@ fn near_checks_plain(checks: &[[u8; 2]], wanted: u16, most: u32, found: &mut Vec
     }
 }
 
+/// Asks for memory that will be read soon. It has no other effect, whatever the address.
+#[inline(always)]
+pub(crate) fn prefetch<T>(place: &T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every processor of this architecture has the instruction, and it reads nothing itself.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
+
 /// Tells all of `codes` within `most` of `wanted`, with their distance, by looking at each.
 pub fn scan(codes: &[[u8; 32]], wanted: &Code, most: u32, found: &mut Vec<(u32, u32)>) {
     #[cfg(target_arch = "x86_64")]

@@ -43,6 +43,15 @@ pub const TEXT_WINDOW: usize = 4;
 pub const QUERY_DENSITY: usize = 6;
 /// The shares of the query's picture that are compared; with the stored views they leave no gap from 0.8 to 1.
 pub const QUERY_VIEWS: [f32; 4] = [1.0, 0.97, 0.945, 0.92];
+/// Of every so many of these, more is looked at if the rest explained nothing: what is left of a picture that was cropped
+/// off its centre, or turned.
+pub const WIDE_EVERY: usize = 3;
+/// The shares of width or height that such a crop may have taken from a side or a corner.
+pub const OFF_CENTRE: [f32; 2] = [0.05, 0.1];
+/// Degrees by which a picture may have been turned.
+pub const TURNED_BY: [f32; 2] = [-2.25, 2.25];
+/// Widths of pictures by their heights, of which the hash knows nothing, that are tried when they are turned.
+pub const TURNED_ASPECTS: [f32; 2] = [1.6, 0.625];
 /// Borders of a query's pictures are looked for in so many frames at most, and never across a cut.
 pub const QUERY_BLOCK: usize = 480;
 /// Mean difference of two grey frames from which on there is a cut between them.
@@ -63,11 +72,13 @@ pub const EXACT_RADIUS: u32 = 31;
 /// A stored frame this near to a query's is worth trying a run through it.
 pub const SEED_DISTANCE: u32 = 80;
 /// How many of the 16 bits beside a list's entry may differ before the entry is passed over.
-pub const CHECK_BITS: u32 = 4;
-/// So many hashes of a minute of query are looked up; long queries are looked at more thinly.
-pub const PROBES_PER_MINUTE: usize = 1_000;
-/// A query of no more than so many quarters of a second is looked at as densely as it comes, and one-bit flips are tried.
+pub const CHECK_BITS: u32 = 3;
+/// So many hashes of a second of query are looked up, and as many again of what was not found.
+pub const PROBES_PER_SECOND: usize = 8;
+/// A query of no more than so many quarters of a second is short: one-bit flips are tried.
 pub const SHORT_QUERY_SLOTS: usize = 60;
+/// So many hashes of a short query are looked up.
+pub const PROBES_OF_SHORT: usize = 1_000;
 /// Terms that make up more than this share of a list say nothing.
 pub const COMMON_TERM: f64 = 0.001;
 /// Lists shorter than this are never common.

@@ -5,14 +5,18 @@ use crate::frame::border::{inside_flat, inside_still};
 use crate::frame::dct::{self, Turn};
 use crate::frame::{FrameError, Grey, Rect};
 use crate::params::{
-    CUT, MIN_QUALITY, QUERY_BLOCK, QUERY_DENSITY, QUERY_VIEWS, REFERENCE_BLOCK, REFERENCE_VIEWS,
-    SAME_FRAME,
+    CUT, MIN_QUALITY, OFF_CENTRE, QUERY_BLOCK, QUERY_DENSITY, QUERY_VIEWS, REFERENCE_BLOCK,
+    REFERENCE_VIEWS, SAME_FRAME, TURNED_ASPECTS, TURNED_BY, WIDE_EVERY,
 };
 
 /// Views that are stored of each frame.
 pub const VIEWS: usize = REFERENCE_VIEWS.len();
 /// Ways in which one crop of a query's frame is looked at: its views, each plain and mirrored.
 pub(crate) const WAYS: usize = QUERY_VIEWS.len() * 2;
+/// Further ways, in which a frame is looked at if those explain nothing: sides and corners, and turned, each plain and
+/// mirrored. They are counted on from the others.
+pub(crate) const WIDE_WAYS: usize =
+    (OFF_CENTRE.len() * 8 + TURNED_BY.len() * TURNED_ASPECTS.len()) * 2;
 /// What a query's picture may be taken to be: the whole, what borders leave, what moves.
 pub(crate) const CROPS: usize = 3;
 
@@ -36,6 +40,8 @@ pub struct VideoQuery {
     firsts: Vec<u32>,
     /// For each frame which crops it has, the whole being the first bit.
     crops: Vec<u8>,
+    /// The further ways of every `WIDE_EVERY`th frame; those of blank ones are none.
+    wide: Vec<Code>,
 }
 
 /// Takes frames, in order, and gives back both.
@@ -102,7 +108,8 @@ impl VideoExtractor {
         let block = std::mem::take(&mut self.block);
         let inside = inside_flat(block.iter());
         for grey in &block {
-            self.print.push(stored(grey, inside));
+            let views = if self.print.has_all_views() { VIEWS } else { 1 };
+            self.print.push(stored(grey, inside, views));
         }
     }
 
@@ -125,10 +132,10 @@ impl VideoExtractor {
     }
 }
 
-/// The hashes of a frame's stored views, or none if it is blank.
-fn stored(grey: &Grey, inside: Rect) -> [Code; VIEWS] {
+/// The hashes of a frame's first stored views, or none if it is blank.
+fn stored(grey: &Grey, inside: Rect, views: usize) -> [Code; VIEWS] {
     let mut codes = [Code::default(); VIEWS];
-    for (code, share) in codes.iter_mut().zip(REFERENCE_VIEWS) {
+    for (code, share) in codes.iter_mut().zip(REFERENCE_VIEWS).take(views) {
         let (spectrum, quality) = dct::look(grey, inside.middle(share));
         if quality < MIN_QUALITY {
             return [Code::default(); VIEWS];
@@ -138,18 +145,44 @@ fn stored(grey: &Grey, inside: Rect) -> [Code; VIEWS] {
     codes
 }
 
+/// What the stored smaller views show of a picture that lost a part of some sides, or was turned, since.
+fn wide_looks(grey: &Grey, inside: Rect) -> impl Iterator<Item = dct::Spectrum> {
+    let off_centre = OFF_CENTRE.into_iter().flat_map(move |lost| {
+        let left = 1.0 - lost;
+        let ends = [
+            (0.0, (left - lost) / left),
+            (lost, left),
+            (lost / left, 1.0),
+        ];
+        let all = ends.into_iter().flat_map(move |x| ends.map(|y| (x, y)));
+        all.filter(move |both| *both != (ends[1], ends[1]))
+            .map(move |(x, y)| dct::look(grey, inside.part(x, y)).0)
+    });
+    let smallest = REFERENCE_VIEWS[VIEWS - 1];
+    let turned = TURNED_BY.into_iter().flat_map(move |degrees| {
+        TURNED_ASPECTS
+            .map(|aspect| dct::look_turned(grey, inside.middle(smallest), degrees, aspect))
+    });
+    off_centre.chain(turned)
+}
+
 impl VideoPrint {
     /// The print of a single picture.
     pub fn of_picture(pixels: Vec<u8>) -> Result<Self, FrameError> {
         let grey = Grey::new(pixels)?;
         let mut print = Self::default();
-        print.push(stored(&grey, inside_flat([&grey].into_iter())));
+        print.push(stored(&grey, inside_flat([&grey].into_iter()), VIEWS));
         Ok(print)
+    }
+
+    /// Whether of the next frame all views are stored, or that of the whole alone.
+    fn has_all_views(&self) -> bool {
+        self.frames.is_multiple_of(2)
     }
 
     /// Appends a frame, which is kept if it differs from the last one that was.
     pub fn push(&mut self, mut codes: [Code; VIEWS]) {
-        if !self.frames.is_multiple_of(2) {
+        if !self.has_all_views() {
             codes[1..].fill(Code::default());
         }
         let both = |(a, b): &(&Code, &Code)| !a.is_none() && !b.is_none();
@@ -203,6 +236,18 @@ impl VideoQuery {
                 self.codes.push(spectrum.code(Turn::MIRRORED));
             }
         }
+        if self.crops.len().is_multiple_of(WIDE_EVERY) {
+            let first = self.wide.len();
+            if has != 0 {
+                let inside = crops.iter().find(|(number, _)| *number == 1);
+                let inside = inside.map_or(Rect::WHOLE, |(_, crop)| *crop);
+                let looks = wide_looks(grey, inside);
+                self.wide.extend(looks.flat_map(|spectrum| {
+                    [Turn::NONE, Turn::MIRRORED].map(|turn| spectrum.code(turn))
+                }));
+            }
+            self.wide.resize(first + WIDE_WAYS, Code::default());
+        }
         self.crops.push(has);
     }
 
@@ -214,9 +259,13 @@ impl VideoQuery {
             query.crops.push(u8::from(!code.is_none()));
             if !code.is_none() {
                 let mirrored = Code(code.0.map(|word| word ^ 0x5A3C_96E1_A5C3_691E));
-                query
-                    .codes
-                    .extend([code, mirrored].into_iter().cycle().take(WAYS));
+                let both = [code, mirrored].into_iter().cycle();
+                query.codes.extend(both.clone().take(WAYS));
+                if (query.crops.len() - 1).is_multiple_of(WIDE_EVERY) {
+                    query.wide.extend(both.take(WIDE_WAYS));
+                }
+            } else if (query.crops.len() - 1).is_multiple_of(WIDE_EVERY) {
+                query.wide.extend([Code::default(); WIDE_WAYS]);
             }
         }
         query
@@ -254,6 +303,11 @@ impl VideoQuery {
         let has = self.crops[frame];
         if has == 0 {
             return None;
+        }
+        if way >= WAYS {
+            // They are of one crop, the whole or what borders leave.
+            let is_there = crop == 0 && frame.is_multiple_of(WIDE_EVERY);
+            return is_there.then(|| self.wide[frame / WIDE_EVERY * WIDE_WAYS + way - WAYS]);
         }
         let crop = if has & (1 << crop) == 0 { 0 } else { crop };
         let before = (has & ((1 << crop) - 1)).count_ones() as usize;

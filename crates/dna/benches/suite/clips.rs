@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use reelgate_dna::params::{FRAMES_PER_SECOND, GREY_SIDE, SAMPLES_PER_SECOND, TUNED_ON};
+use reelgate_dna::params::{
+    FRAMES_PER_SECOND, GREY_SIDE, QUERY_DENSITY, SAMPLES_PER_SECOND, TUNED_ON,
+};
 
 /// Which clips are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +148,84 @@ pub(crate) struct Way {
     pub(crate) format: &'static str,
 }
 
+/// Copies are made of no more than the first seconds of a clip.
+const MOST_COPIED: f64 = 62.0;
+/// By how much copies begin later than what is stored, so that frames and terms of both never coincide.
+const LATER: f64 = 0.37;
+
+/// A part of a clip's copy, found again or not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Excerpt {
+    /// Where it begins and how long it is, in the clip's own time from the clip's begin.
+    pub(crate) from: f64,
+    pub(crate) seconds: f64,
+}
+
+/// Seconds from the begin of one excerpt to that of the next.
+const APART: f64 = 12.4;
+
+/// Excerpts of a clip, of at most `seconds` and at least half as many.
+pub(crate) fn excerpts(clip: &Clip, seconds: f64) -> Vec<Excerpt> {
+    // At the end some copies lack a frame or two.
+    let copied = (clip.seconds - LATER - 0.3).min(MOST_COPIED);
+    let length = seconds.min(copied);
+    if length < seconds / 2.0 {
+        return Vec::new();
+    }
+    let count = ((copied - length) / APART) as usize + 1;
+    (0..count)
+        .map(|number| Excerpt {
+            from: LATER + number as f64 * APART,
+            seconds: length,
+        })
+        .collect()
+}
+
+/// The frames of excerpts of a clip's copy, `speed` seconds of the clip in one of the copy.
+pub(crate) fn copied_frames(
+    cache: &Path,
+    clip: &Clip,
+    excerpts: &[Excerpt],
+    (way, speed): (&Way, f64),
+) -> Vec<Vec<Vec<u8>>> {
+    let seconds = (clip.seconds - LATER).min(MOST_COPIED);
+    let all = frames(
+        cache,
+        clip,
+        clip.from + LATER,
+        seconds,
+        way,
+        QUERY_DENSITY as u32,
+    );
+    let rate = f64::from(FRAMES_PER_SECOND) * QUERY_DENSITY as f64 / speed;
+    excerpts
+        .iter()
+        .map(|excerpt| part(&all, *excerpt, rate).to_vec())
+        .collect()
+}
+
+/// The same of its sound.
+pub(crate) fn copied_samples(
+    cache: &Path,
+    clip: &Clip,
+    excerpts: &[Excerpt],
+    (way, speed): (&Way, f64),
+) -> Vec<Vec<i16>> {
+    let seconds = (clip.seconds - LATER).min(MOST_COPIED);
+    let all = samples(cache, clip, clip.from + LATER, seconds, way);
+    let rate = f64::from(SAMPLES_PER_SECOND) / speed;
+    excerpts
+        .iter()
+        .map(|excerpt| part(&all, *excerpt, rate).to_vec())
+        .collect()
+}
+
+fn part<T>(all: &[T], excerpt: Excerpt, rate: f64) -> &[T] {
+    let first = ((excerpt.from - LATER) * rate).round() as usize;
+    let end = first + (excerpt.seconds * rate).round() as usize;
+    &all[first.min(all.len())..end.min(all.len())]
+}
+
 /// Grey frames of a part of a clip, transformed, from the cache if they are there.
 pub(crate) fn frames(
     cache: &Path,
@@ -247,7 +327,7 @@ fn made(
             "a" => format!("{other}speech_libri_5703.ogg"),
             _ => format!("{other}bbb_720p25_aac51.mp4"),
         };
-        first.args(["-stream_loop", "9", "-i", &other]);
+        first.args(["-stream_loop", "-1", "-i", &other]);
     }
     match (way.graph.is_empty(), kind) {
         (false, _) => first.args(["-filter_complex", &way.graph, "-map", "[out]"]),
@@ -259,7 +339,7 @@ fn made(
     }
     first
         .args(way.encode.split_whitespace())
-        .args(["-t", &(seconds * 1.2).to_string(), "-y"])
+        .args(["-t", &(seconds * 1.2).to_string(), "-shortest", "-y"])
         .arg(&between);
     let status = first.status().expect("ffmpeg starts");
     assert!(

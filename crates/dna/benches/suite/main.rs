@@ -7,8 +7,11 @@
 
 mod clips;
 mod cost;
+mod families;
 mod latency;
+mod plot;
 mod recall;
+mod signature;
 mod stats;
 mod transforms;
 
@@ -17,13 +20,15 @@ use std::path::PathBuf;
 use clips::Half;
 
 const USAGE: &str = "\
-usage: suite [--only PART]... [--half tuned|other] [--clips DIR]... [--cache DIR] [--hours N]... [--verbose]
+usage: suite [--only PART]... [--half tuned|other] [--clips DIR]... [--cache DIR] [--plots DIR]
+             [--hours N]... [--verbose]
 
-  --only PART   video, audio, families, cost or latency; may be repeated (default: all)
+  --only PART   video, audio, together, signature, families, cost or latency; may be repeated (default: all)
   --half HALF   the clips the parameters were tuned on, or the others (default)
   --clips DIR   a further folder of clips; may be repeated
   --cache DIR   where decoded frames and sound are kept (default: target/dna-suite)
-  --hours N     sizes of the library that latency is measured at (default: 10 and 100)
+  --plots DIR   where plots are written (default: the cache directory)
+  --hours N     sizes of the library that latency is measured at (default: 10, 100, 300 and 1000)
   --verbose     tells each query that was missed or found wrongly";
 
 /// How the run was asked to be.
@@ -32,6 +37,7 @@ struct Options {
     half: Half,
     folders: Vec<PathBuf>,
     cache: PathBuf,
+    plots: PathBuf,
     hours: Vec<usize>,
     verbose: bool,
 }
@@ -43,15 +49,23 @@ fn main() {
     };
     let asked =
         |part: &str| options.only.is_empty() || options.only.iter().any(|only| only == part);
-    std::fs::create_dir_all(&options.cache).expect("the cache directory can be made");
+    for dir in [&options.cache, &options.plots] {
+        std::fs::create_dir_all(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    }
     if asked("video") {
         recall::video(&options);
     }
     if asked("audio") {
         recall::audio(&options);
     }
+    if asked("together") {
+        recall::together(&options);
+    }
+    if asked("signature") {
+        signature::print(&options);
+    }
     if asked("families") {
-        recall::families(&options);
+        families::print(&options);
     }
     if asked("cost") {
         cost::print(&options);
@@ -68,6 +82,7 @@ fn options() -> Option<Options> {
         half: Half::Other,
         folders: vec![repository.join("media")],
         cache: repository.join("target/dna-suite"),
+        plots: PathBuf::new(),
         hours: Vec::new(),
         verbose: false,
     };
@@ -85,12 +100,16 @@ fn options() -> Option<Options> {
             },
             "--clips" => options.folders.push(args.next()?.into()),
             "--cache" => options.cache = args.next()?.into(),
+            "--plots" => options.plots = args.next()?.into(),
             "--hours" => options.hours.push(args.next()?.parse().ok()?),
             _ => return None,
         }
     }
     if options.hours.is_empty() {
-        options.hours = vec![10, 100];
+        options.hours = vec![10, 100, 300, 1_000];
+    }
+    if options.plots.as_os_str().is_empty() {
+        options.plots.clone_from(&options.cache);
     }
     Some(options)
 }

@@ -1,38 +1,45 @@
 //! Recall, precision and boundary error of transformed copies.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
-
-use reelgate_dna::{
-    AudioExtractor, Change, Channel, Fingerprint, Found, Index, Query, Segment, VideoExtractor,
-};
 
 use reelgate_dna::params::QUERY_DENSITY;
+use reelgate_dna::{
+    AudioExtractor, AudioQuery, Change, Fingerprint, Found, Index, Query, Segment, VideoExtractor,
+};
 
 use crate::Options;
-use crate::clips::{self, Clip, Half, Way, frames, samples};
-use crate::stats::{Share, quantile};
+use crate::clips::{self, Clip, Excerpt, Way, copied_frames, copied_samples, frames, samples};
+use crate::plot;
+use crate::stats::{Share, on_processor, quantile};
 use crate::transforms::{self, Class, Transform};
 
+/// Root mean square of samples below which there is nothing to be heard: a silent clip has no fingerprint.
+const SILENT: f64 = 33.0;
+
+/// Excerpts of one clip's sound at most: eleven speeds are extracted of each.
+const MOST_OF_SOUND: usize = 2;
+
 /// What a query has to be found as.
-struct Truth {
-    id: u64,
-    query: (f64, f64),
-    reference: (f64, f64),
+pub(crate) struct Truth {
+    pub(crate) id: u64,
+    pub(crate) query: (f64, f64),
+    pub(crate) reference: (f64, f64),
 }
 
 /// What came of the queries of a transform.
 #[derive(Default)]
-struct Tally {
+pub(crate) struct Tally {
     found: Share,
     /// Of all segments that were told, those that are right.
     right: Share,
     boundaries: Vec<f64>,
     millis: Vec<f64>,
+    /// For each segment that was told its similarity and whether it is right.
+    told: Vec<(f64, bool)>,
 }
 
 impl Tally {
-    fn take(&mut self, truth: &Truth, found: &[Found], verbose: Option<&str>) {
+    pub(crate) fn take(&mut self, truth: &Truth, found: &[Found], verbose: Option<&str>) {
         let both = |a: (f64, f64), b: (f64, f64)| {
             (a.1.min(b.1) - a.0.max(b.0)).max(0.0) / (a.1.max(b.1) - a.0.min(b.0))
         };
@@ -51,6 +58,7 @@ impl Tally {
                 // A place that fits as well within the same file is no mistake, it is said to be one of several.
                 if !(segment.is_tie && each.id == truth.id) || right {
                     self.right.count(right);
+                    self.told.push((segment.similarity, right));
                     if let (Some(name), false) = (verbose, right) {
                         println!("    wrong: {name}: found {} {segment:?}", each.id);
                     }
@@ -71,14 +79,15 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.found.add(other.found);
         self.right.add(other.right);
         self.boundaries.extend(&other.boundaries);
         self.millis.extend(&other.millis);
+        self.told.extend(&other.told);
     }
 
-    fn print(&mut self, name: &str) {
+    pub(crate) fn print(&mut self, name: &str) {
         println!(
             "{name:<28} {:>5}  {:<24} {:<24} {:>6.2} {:>6.2} {:>8.1}",
             self.found.of,
@@ -89,132 +98,172 @@ impl Tally {
             quantile(&mut self.millis, 0.5),
         );
     }
+
+    /// Recall and precision if only segments of at least some similarity counted, for each that occurs.
+    fn curve(&self) -> Vec<(f64, f64)> {
+        let mut told = self.told.clone();
+        told.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut right = 0;
+        (1..)
+            .zip(&told)
+            .map(|(count, (_, is_right))| {
+                right += usize::from(*is_right);
+                let recall = right as f64 / self.found.of.max(1) as f64;
+                (recall.min(1.0), right as f64 / f64::from(count))
+            })
+            .collect()
+    }
 }
 
-fn head(title: &str) {
+pub(crate) fn head(title: &str) {
     println!(
         "\n{title}\n{:<28} {:>5}  {:<24} {:<24} {:>6} {:>6} {:>8}",
-        "", "pairs", "recall", "precision", "edge", "p95 s", "ms"
+        "", "pairs", "recall", "precision", "edge", "p95 s", "cpu ms"
     );
 }
 
-/// Where queries of a clip begin: as many as fit, six seconds apart and never on a frame of the grid.
-fn starts(clip: &Clip, seconds: f64) -> Vec<f64> {
-    let mut at = clip.from + 0.37;
-    let mut starts = Vec::new();
-    while at + seconds * 1.06 + 0.1 <= clip.from + clip.seconds {
-        starts.push(at);
-        at += 6.2;
+/// Prints a tally for each transform and class, and draws them.
+fn publish(
+    options: &Options,
+    title: &str,
+    file: &str,
+    mut tallies: Vec<(Class, &'static str, Tally)>,
+) {
+    head(title);
+    let mut classes: BTreeMap<Class, Tally> = BTreeMap::new();
+    let mut bars = Vec::new();
+    for (class, name, tally) in &mut tallies {
+        tally.print(name);
+        bars.push(((*name).to_owned(), tally.found));
+        classes.entry(*class).or_default().add(tally);
     }
-    starts
+    let mut curves = Vec::new();
+    for (class, tally) in &mut classes {
+        tally.print(&format!("= {class:?}"));
+        curves.push((format!("{class:?}"), tally.curve()));
+    }
+    plot::bars(
+        &options.plots.join(format!("recall-{file}.svg")),
+        title,
+        &bars,
+    );
+    plot::precision_recall(
+        &options.plots.join(format!("precision-{file}.svg")),
+        title,
+        &curves,
+    );
 }
 
 pub(crate) fn video(options: &Options) {
-    let all: Vec<Clip> = clips::all(&options.folders)
-        .into_iter()
-        .filter(|clip| clip.has_video)
-        .collect();
+    let all = with_video(options);
     let index = Index::in_memory();
-    let mut changes = Vec::new();
-    for (id, clip) in (0..).zip(&all) {
-        let mut extractor = VideoExtractor::to_store();
-        for frame in frames(
-            &options.cache,
-            clip,
-            clip.from,
-            clip.seconds,
-            &Way::default(),
-            1,
-        ) {
-            extractor.push(frame).expect("FFmpeg gives whole frames");
-        }
+    let adds = (0..).zip(&all).map(|(id, clip)| {
         let print = Fingerprint {
-            video: Some(extractor.finish().0),
+            video: Some(stored_video(options, clip)),
             ..Fingerprint::default()
         };
-        changes.push(Change::Add(id, Box::new(print)));
-    }
-    index.apply(1, changes);
+        Change::Add(id, Box::new(print))
+    });
+    index.apply(1, adds.collect());
     // Something that is in no library, in front of each excerpt and behind it.
-    let around: Vec<Vec<u8>> = synthetic(&options.cache);
-    for seconds in [10.0, 5.0] {
-        head(&format!(
-            "video, excerpts of {seconds} s in the middle of something else, {:?} half",
-            options.half
-        ));
-        let mut classes: BTreeMap<Class, Tally> = BTreeMap::new();
-        for transform in transforms::video() {
+    let around = synthetic(&options.cache);
+    for (seconds, file) in [(10.0, "video"), (5.0, "video-short")] {
+        let mut tallies = Vec::new();
+        // Short excerpts are hard whatever was done to them; of those the hardest are told.
+        let transforms = transforms::video();
+        let told = transforms
+            .into_iter()
+            .filter(|transform| seconds > 5.0 || transform.class == Class::Hard);
+        for transform in told {
             let mut tally = Tally::default();
-            for (id, clip) in (0..)
-                .zip(&all)
-                .filter(|(_, clip)| clip.half == options.half)
-            {
-                for from in starts(clip, seconds) {
-                    one_video(
-                        options,
-                        &index,
-                        &transform,
-                        (id, clip),
-                        (from, seconds),
-                        &around,
-                        &mut tally,
-                    );
+            for (id, clip) in chosen(options, &all) {
+                let excerpts = clips::excerpts(clip, seconds);
+                let way = (&transform.way, transform.speed);
+                let copies = copied_frames(&options.cache, clip, &excerpts, way);
+                for (excerpt, copy) in excerpts.iter().zip(copies) {
+                    let query = Query {
+                        video: Some(video_query(&copy, &around)),
+                        ..Query::default()
+                    };
+                    let case = (&transform, clip, *excerpt);
+                    one(options, &index, &query, case, (id, LEAD), &mut tally);
                 }
             }
-            tally.print(transform.name);
-            classes.entry(transform.class).or_default().add(&tally);
+            tallies.push((transform.class, transform.name, tally));
         }
-        for (class, mut tally) in classes {
-            tally.print(&format!("= {class:?}"));
-        }
+        let title = format!(
+            "video, excerpts of at most {seconds} s in the middle of something else, {:?} half",
+            options.half
+        );
+        publish(options, &title, file, tallies);
     }
 }
 
-fn one_video(
-    options: &Options,
-    index: &Index,
-    transform: &Transform,
-    (id, clip): (u64, &Clip),
-    (from, seconds): (f64, f64),
-    around: &[Vec<u8>],
-    tally: &mut Tally,
-) {
-    let copy = frames(
+/// Seconds of something else in front of an excerpt.
+pub(crate) const LEAD: f64 = 4.5;
+
+fn with_video(options: &Options) -> Vec<Clip> {
+    clips::all(&options.folders)
+        .into_iter()
+        .filter(|clip| clip.has_video)
+        .collect()
+}
+
+pub(crate) fn chosen<'a>(
+    options: &'a Options,
+    all: &'a [Clip],
+) -> impl Iterator<Item = (u64, &'a Clip)> {
+    (0..).zip(all).filter(|(_, clip)| clip.half == options.half)
+}
+
+fn stored_video(options: &Options, clip: &Clip) -> reelgate_dna::VideoPrint {
+    let mut extractor = VideoExtractor::to_store();
+    for frame in frames(
         &options.cache,
         clip,
-        from,
-        seconds,
-        &transform.way,
-        QUERY_DENSITY as u32,
-    );
-    let lead = 18 * QUERY_DENSITY;
+        clip.from,
+        clip.seconds,
+        &Way::default(),
+        1,
+    ) {
+        extractor.push(frame).expect("FFmpeg gives whole frames");
+    }
+    extractor.finish().0
+}
+
+fn video_query(copy: &[Vec<u8>], around: &[Vec<u8>]) -> reelgate_dna::VideoQuery {
+    let lead = ((LEAD * 4.0) as usize * QUERY_DENSITY).min(around.len());
     let mut extractor = VideoExtractor::to_search();
-    let all = around[..lead].iter().chain(&copy).chain(&around[lead..]);
-    for frame in all {
+    for frame in around[..lead].iter().chain(copy).chain(&around[lead..]) {
         extractor
             .push(frame.clone())
             .expect("FFmpeg gives whole frames");
     }
-    let query = Query {
-        video: extractor.finish().1,
-        ..Query::default()
-    };
-    let begins = 4.5;
-    let length = seconds / transform.speed;
+    extractor.finish().1.expect("a search has a query")
+}
+
+fn one(
+    options: &Options,
+    index: &Index,
+    query: &Query,
+    (transform, clip, excerpt): (&Transform, &Clip, Excerpt),
+    (id, begins): (u64, f64),
+    tally: &mut Tally,
+) {
     let truth = Truth {
         id,
-        query: (begins, begins + length),
-        reference: (from - clip.from, from - clip.from + seconds),
+        query: (begins, begins + excerpt.seconds / transform.speed),
+        reference: (excerpt.from, excerpt.from + excerpt.seconds),
     };
-    let started = Instant::now();
-    let found = index.search(&query);
-    tally.millis.push(started.elapsed().as_secs_f64() * 1_000.0);
-    let name = format!("{} {} at {from}", transform.name, clip.name());
+    let before = on_processor();
+    let found = index.search(query);
+    tally.millis.push(on_processor() - before);
+    let name = format!("{} {} at {:.2}", transform.name, clip.name(), excerpt.from);
     tally.take(&truth, &found, options.verbose.then_some(&name));
 }
 
 /// Pictures that FFmpeg computes.
-fn synthetic(cache: &std::path::Path) -> Vec<Vec<u8>> {
+pub(crate) fn synthetic(cache: &std::path::Path) -> Vec<Vec<u8>> {
     let kept = cache.join("around24.v");
     if !kept.exists() {
         let source =
@@ -231,142 +280,153 @@ fn synthetic(cache: &std::path::Path) -> Vec<Vec<u8>> {
     bytes.chunks_exact(128 * 128).map(<[u8]>::to_vec).collect()
 }
 
-pub(crate) fn audio(options: &Options) {
-    let all: Vec<Clip> = clips::all(&options.folders)
+fn level(samples: &[i16]) -> f64 {
+    let sum: f64 = samples
+        .iter()
+        .map(|sample| f64::from(*sample).powi(2))
+        .sum();
+    (sum / samples.len().max(1) as f64).sqrt()
+}
+
+fn sound_of(options: &Options, clip: &Clip) -> Vec<i16> {
+    samples(
+        &options.cache,
+        clip,
+        clip.from,
+        clip.seconds,
+        &Way::default(),
+    )
+}
+
+/// Which excerpts of a clip can be heard; of the others there is nothing to be found.
+fn audible(all: &[i16], excerpts: Vec<Excerpt>) -> (Vec<Excerpt>, usize) {
+    let count = excerpts.len();
+    let at = |seconds: f64| ((seconds * 11_025.0) as usize).min(all.len());
+    let kept: Vec<Excerpt> = excerpts
         .into_iter()
-        .filter(|clip| clip.has_audio && clip.seconds >= 4.0 && !clip.name().starts_with("speech"))
+        .filter(|part| level(&all[at(part.from)..at(part.from + part.seconds)]) >= SILENT)
         .collect();
+    let silent = count - kept.len();
+    (kept, silent)
+}
+
+fn with_sound(options: &Options) -> Vec<Clip> {
+    // The speech that is laid over others is no clip.
+    clips::all(&options.folders)
+        .into_iter()
+        .filter(|clip| clip.has_audio && clip.seconds >= 4.0)
+        .filter(|clip| !clip.name().starts_with("speech_libri"))
+        .collect()
+}
+
+fn audio_query(copy: &[i16]) -> AudioQuery {
+    let mut extractor = AudioExtractor::to_search();
+    extractor.push(copy);
+    extractor.finish().1
+}
+
+pub(crate) fn audio(options: &Options) {
+    let all = with_sound(options);
+    let sounds: Vec<Vec<i16>> = all.iter().map(|clip| sound_of(options, clip)).collect();
     let index = Index::in_memory();
-    let mut changes = Vec::new();
-    for (id, clip) in (0..).zip(&all) {
+    let adds = (0..).zip(&sounds).map(|(id, samples)| {
         let mut extractor = AudioExtractor::to_store();
-        extractor.push(&samples(
-            &options.cache,
-            clip,
-            clip.from,
-            clip.seconds,
-            &Way::default(),
-        ));
+        extractor.push(samples);
         let print = Fingerprint {
             audio: Some(extractor.finish().0),
             ..Fingerprint::default()
         };
-        changes.push(Change::Add(id, Box::new(print)));
-    }
-    index.apply(1, changes);
-    head(&format!("sound, excerpts of 10 s, {:?} half", options.half));
-    let mut total = Tally::default();
+        Change::Add(id, Box::new(print))
+    });
+    index.apply(1, adds.collect());
+    let mut tallies = Vec::new();
+    let mut silent = 0;
     for transform in transforms::audio() {
         let mut tally = Tally::default();
-        for (id, clip) in (0..)
-            .zip(&all)
-            .filter(|(_, clip)| clip.half == options.half)
-        {
-            for from in starts(clip, 10.0) {
-                let copy = samples(&options.cache, clip, from, 10.0, &transform.way);
-                let mut extractor = AudioExtractor::to_search();
-                extractor.push(&copy);
+        silent = 0;
+        for (id, clip) in chosen(options, &all) {
+            let sound = &sounds[id as usize];
+            let mut excerpts = clips::excerpts(clip, 10.0);
+            excerpts.truncate(MOST_OF_SOUND);
+            let (excerpts, too_still) = audible(sound, excerpts);
+            silent += too_still;
+            if excerpts.is_empty() {
+                continue;
+            }
+            let way = transform.way_at(level(sound));
+            let copies = copied_samples(&options.cache, clip, &excerpts, (&way, transform.speed));
+            for (excerpt, copy) in excerpts.iter().zip(copies) {
                 let query = Query {
-                    audio: Some(extractor.finish().1),
+                    audio: Some(audio_query(&copy)),
                     ..Query::default()
                 };
-                let truth = Truth {
-                    id,
-                    query: (0.0, 10.0 / transform.speed),
-                    reference: (from - clip.from, from - clip.from + 10.0),
-                };
-                let started = Instant::now();
-                let found = index.search(&query);
-                tally.millis.push(started.elapsed().as_secs_f64() * 1_000.0);
-                let name = format!("{} {} at {from}", transform.name, clip.name());
-                tally.take(&truth, &found, options.verbose.then_some(&name));
+                let case = (&transform, clip, *excerpt);
+                one(options, &index, &query, case, (id, 0.0), &mut tally);
             }
         }
-        tally.print(transform.name);
-        total.add(&tally);
+        tallies.push((transform.class, transform.name, tally));
     }
-    total.print("= all");
+    let title = format!("sound, excerpts of at most 10 s, {:?} half", options.half);
+    publish(options, &title, "sound", tallies);
+    println!("{silent} excerpts were left out of each: silence below -60 dB has no fingerprint");
 }
 
-/// Real copies among the clips: files called `X_copy_Y`, of the one called `X_orig`.
-pub(crate) fn families(options: &Options) {
-    println!("\ncopies among the clips");
-    let mut paths: Vec<_> = options
-        .folders
-        .iter()
-        .flat_map(|folder| std::fs::read_dir(folder).expect("the folder can be read"))
-        .map(|entry| entry.expect("the folder can be read").path())
+/// Hard transforms of clips that can be heard, whose sound was encoded anew and is looked for as well.
+pub(crate) fn together(options: &Options) {
+    let all: Vec<Clip> = with_sound(options)
+        .into_iter()
+        .filter(|clip| clip.has_video)
         .collect();
-    paths.sort();
-    let name = |path: &std::path::Path| {
-        path.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
-    for copy in paths.iter().filter(|path| name(path).contains("_copy_")) {
-        let family = name(copy)
-            .split("_copy_")
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        let Some(original) = paths
-            .iter()
-            .find(|path| name(path).starts_with(&format!("{family}_orig")))
-        else {
-            continue;
-        };
-        let clip = |path: &std::path::Path| Clip {
-            path: path.to_owned(),
-            from: 0.0,
-            seconds: 3_600.0,
-            has_video: true,
-            has_audio: false,
-            half: Half::Other,
-        };
-        let look = |path: &std::path::Path, density| {
-            frames(
-                &options.cache,
-                &clip(path),
-                0.0,
-                3_600.0,
-                &Way::default(),
-                density,
-            )
-        };
-        let index = Index::in_memory();
-        let mut stored = VideoExtractor::to_store();
-        for frame in look(original, 1) {
-            stored.push(frame).expect("FFmpeg gives whole frames");
-        }
+    let sounds: Vec<Vec<i16>> = all.iter().map(|clip| sound_of(options, clip)).collect();
+    let index = Index::in_memory();
+    let adds = (0..).zip(&all).zip(&sounds).map(|((id, clip), samples)| {
+        let mut extractor = AudioExtractor::to_store();
+        extractor.push(samples);
         let print = Fingerprint {
-            video: Some(stored.finish().0),
-            ..Fingerprint::default()
+            video: Some(stored_video(options, clip)),
+            audio: Some(extractor.finish().0),
+            text: None,
         };
-        index.apply(1, vec![Change::Add(1, Box::new(print))]);
-        let mut asked = VideoExtractor::to_search();
-        for frame in look(copy, QUERY_DENSITY as u32) {
-            asked.push(frame).expect("FFmpeg gives whole frames");
-        }
-        let query = Query {
-            video: asked.finish().1,
-            ..Query::default()
-        };
-        for found in index.search(&query) {
-            for segment in found
-                .segments
-                .iter()
-                .filter(|segment| segment.channel == Channel::Video)
-            {
-                println!(
-                    "{} {:?} is {:?} of {}, similarity {:.3}",
-                    name(copy),
-                    segment.query,
-                    segment.reference,
-                    name(original),
-                    segment.similarity
-                );
+        Change::Add(id, Box::new(print))
+    });
+    index.apply(1, adds.collect());
+    let opus = &transforms::audio()[0];
+    for seconds in [10.0, 5.0] {
+        let mut tallies = Vec::new();
+        for transform in transforms::video() {
+            if transform.class != Class::Hard {
+                continue;
             }
+            let mut tally = Tally::default();
+            for (id, clip) in chosen(options, &all) {
+                let (excerpts, _) = audible(&sounds[id as usize], clips::excerpts(clip, seconds));
+                if excerpts.is_empty() {
+                    continue;
+                }
+                let cache = &options.cache;
+                let pictures = copied_frames(cache, clip, &excerpts, (&transform.way, 1.0));
+                let sound = copied_samples(cache, clip, &excerpts, (&opus.way, 1.0));
+                for ((excerpt, copy), sound) in excerpts.iter().zip(pictures).zip(sound) {
+                    let query = Query {
+                        video: Some(video_query(&copy, &[])),
+                        audio: Some(audio_query(&sound)),
+                        ..Query::default()
+                    };
+                    let case = (&transform, clip, *excerpt);
+                    one(options, &index, &query, case, (id, 0.0), &mut tally);
+                }
+            }
+            tallies.push((transform.class, transform.name, tally));
         }
+        let title = format!(
+            "hard transforms with sound (opus 24k), excerpts of at most {seconds} s, {:?} half",
+            options.half
+        );
+        let file = if seconds > 5.0 {
+            "together"
+        } else {
+            "together-short"
+        };
+        publish(options, &title, file, tallies);
     }
 }

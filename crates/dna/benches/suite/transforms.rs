@@ -35,6 +35,11 @@ pub(crate) fn video() -> Vec<Transform> {
         speed: 1.0,
     };
     use Class::{Hard, Medium, Mild};
+    let encoded = |name, encode: &str| {
+        let mut other = make(Mild, name, "", 0);
+        other.way.encode = encode.to_owned();
+        other
+    };
     let logo = "drawbox=x=iw*0.72:y=ih*0.03:w=iw*0.25:h=ih*0.25:color=orange:t=fill,\
                 drawbox=x=iw*0.77:y=ih*0.08:w=iw*0.15:h=ih*0.15:color=blue:t=fill";
     let subtitles = "drawbox=x=iw*0.15:y=ih*0.82:w=iw*0.7:h=ih*0.1:color=black:t=fill,\
@@ -53,6 +58,8 @@ pub(crate) fn video() -> Vec<Transform> {
         make(Mild, "letterbox", "pad=iw:ih*4/3:0:(oh-ih)/2:black", 28),
         make(Mild, "pillarbox", "pad=iw*4/3:ih:(ow-iw)/2:0:black", 28),
         make(Mild, "stretched", "scale=iw*3/4:ih", 28),
+        make(Mild, "blurred", "boxblur=2", 30),
+        encoded("MPEG-4, q 14", "-an -c:v mpeg4 -q:v 14 -pix_fmt yuv420p"),
         make(Medium, "crop 5 %", "crop=iw*0.9:ih*0.9", 28),
         make(Medium, "crop 7 %", "crop=iw*0.86:ih*0.86", 28),
         make(Medium, "crop 10 %", "crop=iw*0.8:ih*0.8", 28),
@@ -82,7 +89,20 @@ pub(crate) fn video() -> Vec<Transform> {
             "hue=s=0,pad=iw:ih*4/3:0:(oh-ih)/2:black",
             32,
         ),
+        make(
+            Medium,
+            "letterbox, subtitles",
+            &format!("pad=iw:ih*4/3:0:(oh-ih)/2:black,{subtitles}"),
+            28,
+        ),
         make(Hard, "crop 10 % left", "crop=iw*0.9:ih:iw*0.1:0", 28),
+        make(
+            Hard,
+            "crop 7 % left and top",
+            "crop=iw*0.93:ih*0.93:iw*0.07:ih*0.07",
+            28,
+        ),
+        make(Hard, "rotated 1.5 degrees", "rotate=1.5*PI/180", 28),
         make(Hard, "rotated 3 degrees", "rotate=3*PI/180", 28),
         make(
             Hard,
@@ -96,6 +116,14 @@ pub(crate) fn video() -> Vec<Transform> {
         faster.speed = speed;
         all.push(faster);
     }
+    let mut both = make(
+        Medium,
+        "crop 8 %, faster 3 %",
+        "crop=iw*0.84:ih*0.84,setpts=PTS/1.03",
+        28,
+    );
+    both.speed = 1.03;
+    all.push(both);
     let mut in_moving = make(Hard, "in moving picture 70 %", "", 28);
     in_moving.way.filter.clear();
     in_moving.way.graph = "[0:v]scale=448:252[small];[1:v]scale=640:360[big];[big][small]overlay=(W-w)/2:(H-h)/2:shortest=1[out]".to_owned();
@@ -145,12 +173,15 @@ pub(crate) fn audio() -> Vec<Transform> {
             "wav",
             0.95,
         ),
-        make("echo 60 ms", "aecho=0.8:0.7:60:0.5", wav, "wav", 1.0),
+        make("aac 64k", "", "-c:a aac -b:a 64k", "mka", 1.0),
     ];
+    let mut echo = make("echo 60 ms", "aecho=0.8:0.7:60:0.5", wav, "wav", 1.0);
+    echo.class = Class::Hard;
+    all.push(echo);
     for (name, graph) in [
         (
-            "pink noise",
-            "anoisesrc=color=pink:amplitude=0.05:sample_rate=44100[n];[0:a]aresample=44100[a];[a][n]amix=inputs=2:duration=first:normalize=0[out]",
+            "pink noise, 10 dB below",
+            "anoisesrc=color=pink:amplitude=NOISE:sample_rate=44100[n];[0:a]aresample=44100[a];[a][n]amix=inputs=2:duration=first:normalize=0[out]",
         ),
         (
             "speech over it",
@@ -159,7 +190,26 @@ pub(crate) fn audio() -> Vec<Transform> {
     ] {
         let mut mixed = make(name, "", wav, "wav", 1.0);
         mixed.way.graph = graph.to_owned();
+        // Louder speech than what it is laid over is another matter.
+        mixed.class = if name == "speech over it" {
+            Class::Hard
+        } else {
+            Class::Mild
+        };
         all.push(mixed);
     }
     all
+}
+
+impl Transform {
+    /// What is done to a clip whose samples have this root mean square: noise is 10 dB below it.
+    pub(crate) fn way_at(&self, level: f64) -> Way {
+        // FFmpeg's pink noise of amplitude 1 is at -14.1 dB.
+        let amplitude = level / 32_768.0 * 10_f64.powf((14.1 - 10.0) / 20.0);
+        let mut way = self.way.clone();
+        way.graph = way
+            .graph
+            .replace("NOISE", &format!("{:.5}", amplitude.min(1.0)));
+        way
+    }
 }

@@ -1,8 +1,39 @@
 //! Seeds are places where a query and a reference look alike; those on one line vote for it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::params::{SPEED_STEP, SPEEDS};
+
+/// Hashes bins, of which there are many and which nobody chooses to make them collide.
+#[derive(Default)]
+struct Mixed(u64);
+
+type Quick = BuildHasherDefault<Mixed>;
+
+impl Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes
+            .iter()
+            .for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
 
 /// A place of a query that is like a place of a reference.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +107,7 @@ pub(crate) fn vote(seeds: &[Seed], bin: f32, least: usize, most: usize) -> Vec<C
         if seeds.len() < least {
             continue;
         }
-        let mut bins: HashMap<(u16, i64), (u32, u32, Seed)> = HashMap::new();
+        let mut bins: HashMap<(u16, i64), (u32, u32, Seed), Quick> = HashMap::default();
         for (number, speed) in (0..).zip(&speeds) {
             for seed in &seeds {
                 let place = (Line::through(seed, *speed).offset / bin).floor() as i64;

@@ -53,6 +53,11 @@ static BASIS: LazyLock<Vec<[f32; TILE]>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The same by place, with all frequencies of a place side by side.
+static ACROSS: LazyLock<[[f32; KEPT]; TILE]> = LazyLock::new(|| {
+    std::array::from_fn(|at| std::array::from_fn(|frequency| BASIS[frequency][at]))
+});
+
 /// Where each frequency's bit goes. Neighbouring frequencies change together, so a band takes its bits from all over.
 static PLACES: LazyLock<[u8; BITS]> = LazyLock::new(|| {
     let mut places: [u8; BITS] = std::array::from_fn(|at| at as u8);
@@ -74,57 +79,89 @@ pub(crate) fn look(grey: &Grey, part: Rect) -> (Spectrum, u32) {
     (spectrum(&tile), quality)
 }
 
+/// Looks at the middle of a picture, `share` of it, as it would be when turned by `degrees`; `aspect` is its width by its
+/// height before it was made square. For small angles only: their cosine is taken to be 1.
+pub(crate) fn look_turned(grey: &Grey, part: Rect, degrees: f32, aspect: f32) -> Spectrum {
+    let sine = degrees.to_radians().sin();
+    let (across, down) = (part.right - part.left, part.bottom - part.top);
+    let middle = (
+        (part.left + part.right) / 2.0,
+        (part.top + part.bottom) / 2.0,
+    );
+    let step = |at: usize| (at as f32 + 0.5) / TILE as f32 - 0.5;
+    let last = (GREY_SIDE - 1) as f32 - 0.001;
+    let mut tile = vec![0.0; TILE * TILE];
+    for (at, value) in tile.iter_mut().enumerate() {
+        let (u, v) = (step(at % TILE) * across, step(at / TILE) * down);
+        let x = (middle.0 + u - v * sine / aspect - 0.5).clamp(0.0, last);
+        let y = (middle.1 + v + u * sine * aspect - 0.5).clamp(0.0, last);
+        let (left, top) = (x as usize, y as usize);
+        let (right, below) = (x.fract(), y.fract());
+        let pixel = |x: usize, y: usize| f32::from(grey.0[y * GREY_SIDE + x]);
+        let upper = pixel(left, top) * (1.0 - right) + pixel(left + 1, top) * right;
+        let lower = pixel(left, top + 1) * (1.0 - right) + pixel(left + 1, top + 1) * right;
+        *value = upper * (1.0 - below) + lower * below;
+    }
+    spectrum(&tile)
+}
+
+/// Most source pixels that one of the tile's pixels covers, in one direction.
+const COVERED: usize = 4;
+
+/// For each of the tile's pixels in one direction: the first source pixel, and the weights from there on.
+struct Taps {
+    firsts: [usize; TILE],
+    weights: [[f32; COVERED]; TILE],
+}
+
 /// Scales by area: each of the tile's pixels is the mean of what it covers.
 fn tile(grey: &Grey, part: Rect) -> Vec<f32> {
     let columns = taps(part.left, part.right);
     let rows = taps(part.top, part.bottom);
-    let first_row = rows[0].0;
-    let last_row = rows[TILE - 1].0 + rows[TILE - 1].1.len();
-    let mut narrow = vec![0.0_f32; (last_row - first_row) * TILE];
-    for (line, y) in narrow.chunks_exact_mut(TILE).zip(first_row..) {
-        let pixels = grey.row(y);
-        for (out, (from, weights)) in line.iter_mut().zip(&columns) {
-            let covered = &pixels[*from..from + weights.len()];
-            *out = covered
-                .iter()
-                .zip(weights)
-                .map(|(pixel, weight)| f32::from(*pixel) * weight)
-                .sum();
-        }
-    }
     let mut tile = vec![0.0; TILE * TILE];
-    for (line, (from, weights)) in tile.chunks_exact_mut(TILE).zip(&rows) {
-        for (y, weight) in (from - first_row..).zip(weights) {
-            for (out, value) in line.iter_mut().zip(&narrow[y * TILE..][..TILE]) {
-                *out += value * weight;
+    for (at, line) in tile.chunks_exact_mut(TILE).enumerate() {
+        // Rows first, since whole rows are added quickly.
+        let mut wide = [0.0_f32; GREY_SIDE];
+        for (y, weight) in (rows.firsts[at]..).zip(rows.weights[at]) {
+            let row: &[u8; GREY_SIDE] = grey.row(y).try_into().expect("a row is as wide as that");
+            for (sum, pixel) in wide.iter_mut().zip(row) {
+                *sum += f32::from(*pixel) * weight;
             }
+        }
+        for (out, (first, weights)) in line
+            .iter_mut()
+            .zip(columns.firsts.iter().zip(&columns.weights))
+        {
+            let covered = &wide[*first..*first + COVERED];
+            *out = (covered[0] * weights[0] + covered[1] * weights[1])
+                + (covered[2] * weights[2] + covered[3] * weights[3]);
         }
     }
     tile
 }
 
-/// For each of the tile's pixels in one direction: the first source pixel, and the weights from there on.
-fn taps(from: f32, to: f32) -> Vec<(usize, Vec<f32>)> {
+fn taps(from: f32, to: f32) -> Taps {
     let from = from.clamp(0.0, GREY_SIDE as f32 - 2.0);
     let to = to.clamp(from + 2.0, GREY_SIDE as f32);
     let step = (to - from) / TILE as f32;
-    (0..TILE)
-        .map(|at| {
-            let low = from + at as f32 * step;
-            let high = (low + step).min(GREY_SIDE as f32);
-            let first = (low as usize).min(GREY_SIDE - 1);
-            let end = (high.ceil() as usize).clamp(first + 1, GREY_SIDE);
-            let mut weights: Vec<f32> = (first..end)
-                .map(|pixel| (high.min(pixel as f32 + 1.0) - low.max(pixel as f32)).max(0.0))
-                .collect();
-            let sum: f32 = weights.iter().sum();
-            match sum > 0.0 {
-                true => weights.iter_mut().for_each(|weight| *weight /= sum),
-                false => weights[0] = 1.0,
-            }
-            (first, weights)
-        })
-        .collect()
+    let mut taps = Taps {
+        firsts: [0; TILE],
+        weights: [[0.0; COVERED]; TILE],
+    };
+    for at in 0..TILE {
+        let low = from + at as f32 * step;
+        let high = (low + step).min(GREY_SIDE as f32);
+        // Always four source pixels, those that are not covered with no weight.
+        let first = (low as usize).min(GREY_SIDE - COVERED);
+        let weights = &mut taps.weights[at];
+        for (weight, pixel) in weights.iter_mut().zip(first..) {
+            *weight = (high.min(pixel as f32 + 1.0) - low.max(pixel as f32)).max(0.0);
+        }
+        let sum: f32 = weights.iter().sum();
+        weights.iter_mut().for_each(|weight| *weight /= sum);
+        taps.firsts[at] = first;
+    }
+    taps
 }
 
 /// How much neighbouring pixels differ altogether; flat pictures have little of it.
@@ -143,18 +180,30 @@ fn quality(tile: &[f32]) -> u32 {
 }
 
 fn spectrum(tile: &[f32]) -> Spectrum {
+    // A cosine is the same, or the same with the other sign, seen from the other end: half of the products are enough.
     let mut rows = [[0.0_f32; TILE]; KEPT];
-    for (row, basis) in rows.iter_mut().zip(BASIS.iter()) {
-        for (line, weight) in tile.chunks_exact(TILE).zip(basis) {
-            for (out, value) in row.iter_mut().zip(line) {
-                *out += value * weight;
+    for at in 0..TILE / 2 {
+        let near = &tile[at * TILE..][..TILE];
+        let far = &tile[(TILE - 1 - at) * TILE..][..TILE];
+        let (mut sums, mut differences) = ([0.0_f32; TILE], [0.0_f32; TILE]);
+        for x in 0..TILE {
+            sums[x] = near[x] + far[x];
+            differences[x] = near[x] - far[x];
+        }
+        for (number, (row, basis)) in rows.iter_mut().zip(BASIS.iter()).enumerate() {
+            // The first of them is an odd frequency.
+            let folded = if number % 2 == 0 { &differences } else { &sums };
+            for (out, value) in row.iter_mut().zip(folded) {
+                *out += value * basis[at];
             }
         }
     }
     let mut kept = [0.0; BITS];
     for (out, row) in kept.chunks_exact_mut(KEPT).zip(&rows) {
-        for (value, basis) in out.iter_mut().zip(BASIS.iter()) {
-            *value = row.iter().zip(basis).map(|(a, b)| a * b).sum();
+        for (value, weights) in row.iter().zip(ACROSS.iter()) {
+            for (sum, weight) in out.iter_mut().zip(weights) {
+                *sum += value * weight;
+            }
         }
     }
     Spectrum(kept)

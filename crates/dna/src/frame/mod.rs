@@ -65,6 +65,17 @@ impl Rect {
         }
     }
 
+    /// A part of it, ends as shares of its width and height.
+    pub(crate) fn part(&self, across: (f32, f32), down: (f32, f32)) -> Self {
+        let (width, height) = (self.right - self.left, self.bottom - self.top);
+        Self {
+            left: self.left + width * across.0,
+            top: self.top + height * down.0,
+            right: self.left + width * across.1,
+            bottom: self.top + height * down.1,
+        }
+    }
+
     /// Whether no side is further away than `pixels`.
     pub(crate) fn is_about(&self, other: &Self, pixels: f32) -> bool {
         let near = |a: f32, b: f32| (a - b).abs() <= pixels;

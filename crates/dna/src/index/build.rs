@@ -5,9 +5,10 @@ use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use crate::code::{BANDS, Code};
 use crate::print::Fingerprint;
 use crate::text::winnow;
-use crate::video::VIEWS;
 
-use super::segment::{ENTRY, Entry, HEAD, Lists, MAGIC, Part, SECTIONS, Segment, section};
+use super::segment::{
+    ENTRY, Entry, HEAD, Lists, MAGIC, Part, SECTIONS, Segment, place_bytes, section, views,
+};
 
 impl Segment {
     /// A segment in memory.
@@ -59,7 +60,7 @@ impl<W: Write + Seek> Sections<'_, W> {
 
 /// Writes the segment of `parts`, its head last.
 pub(super) fn build(parts: &[Part<'_>], out: &mut (impl Write + Seek)) -> io::Result<()> {
-    let listed_codes: usize = parts.iter().map(|part| codes(part).count()).sum();
+    let listed_codes: usize = parts.iter().map(|part| part.codes.len()).sum();
     let kept: usize = parts.iter().map(|part| part.starts.len()).sum();
     let terms: usize = parts.iter().map(|part| part.terms.len()).sum();
     let tokens: usize = parts.iter().map(|part| part.tokens.len()).sum();
@@ -73,9 +74,10 @@ pub(super) fn build(parts: &[Part<'_>], out: &mut (impl Write + Seek)) -> io::Re
     let mut sizes = [0_usize; SECTIONS];
     sizes[section::ENTRIES] = parts.len() * ENTRY;
     sizes[section::STARTS] = kept * 4;
-    sizes[section::CODES] = kept * VIEWS * 32;
+    sizes[section::CODES] = listed_codes * 32;
+    sizes[section::FIRST_CODES] = kept * 4;
     sizes[section::BAND_FIRSTS] = firsts(listed_codes, band_bits) * BANDS;
-    sizes[section::BAND_CODES] = listed_codes * BANDS * 4;
+    sizes[section::BAND_CODES] = listed_codes * BANDS * place_bytes(listed_codes);
     sizes[section::BAND_CHECKS] = listed_codes * BANDS * 2;
     sizes[section::TERMS] = terms * 4;
     sizes[section::TOKENS] = tokens * 4;
@@ -127,10 +129,8 @@ fn bits(entries: usize) -> u32 {
         .clamp(1, 22)
 }
 
-/// The hashes of a part that are listed, with their places among its own: those of frames that are not blank.
-fn codes<'a>(part: &'a Part<'_>) -> impl Iterator<Item = (u32, Code)> + 'a {
-    let all = part.codes.iter().map(Code::from_bytes);
-    (0..).zip(all).filter(|(_, code)| !code.is_none())
+fn codes<'a>(part: &'a Part<'_>) -> impl Iterator<Item = Code> + 'a {
+    part.codes.iter().map(Code::from_bytes)
 }
 
 fn text_terms(parts: &[Part<'_>]) -> Vec<(u32, u32)> {
@@ -163,6 +163,7 @@ fn columns(parts: &[Part<'_>], out: &mut Sections<'_, impl Write + Seek>) -> io:
         first_token: 0,
         tokens: 0,
     };
+    let mut first_code = 0_u32;
     for part in parts {
         entry.id = part.id;
         entry.millis = part.millis;
@@ -174,6 +175,16 @@ fn columns(parts: &[Part<'_>], out: &mut Sections<'_, impl Write + Seek>) -> io:
         entry.first_term += entry.terms;
         entry.first_token += entry.tokens;
         out.append(section::STARTS, part.starts.as_flattened())?;
+        let firsts: Vec<u32> = part
+            .starts
+            .iter()
+            .map(|word| {
+                let first = first_code;
+                first_code += views(word).count_ones();
+                first
+            })
+            .collect();
+        out.append_numbers(section::FIRST_CODES, &firsts)?;
         out.append(section::CODES, part.codes.as_flattened())?;
         out.append(section::TERMS, part.terms.as_flattened())?;
         out.append(section::TOKENS, part.tokens.as_flattened())?;
@@ -192,7 +203,7 @@ fn band_lists(
 ) -> io::Result<()> {
     let key = |code: &Code| usize::from(code.band(band)) >> (16 - bits);
     let mut firsts = vec![0_u32; (1 << bits) + 1];
-    for (_, code) in parts.iter().flat_map(codes) {
+    for code in parts.iter().flat_map(codes) {
         firsts[key(&code) + 1] += 1;
     }
     for at in 1..firsts.len() {
@@ -201,17 +212,20 @@ fn band_lists(
     out.append_numbers(section::BAND_FIRSTS, &firsts)?;
     let mut places = vec![0_u32; count];
     let mut checks = vec![[0_u8; 2]; count];
-    let mut first = 0;
-    for part in parts {
-        for (at, code) in codes(part) {
-            let next = &mut firsts[key(&code)];
-            places[*next as usize] = first + at;
-            checks[*next as usize] = code.check(band).to_le_bytes();
-            *next += 1;
-        }
-        first += part.codes.len() as u32;
+    for (at, code) in (0..).zip(parts.iter().flat_map(codes)) {
+        let next = &mut firsts[key(&code)];
+        places[*next as usize] = at;
+        checks[*next as usize] = code.check(band).to_le_bytes();
+        *next += 1;
     }
-    out.append_numbers(section::BAND_CODES, &places)?;
+    let width = place_bytes(count);
+    for piece in places.chunks(1 << 16) {
+        let bytes: Vec<u8> = piece
+            .iter()
+            .flat_map(|place| place.to_le_bytes().into_iter().take(width))
+            .collect();
+        out.append(section::BAND_CODES, &bytes)?;
+    }
     out.append(section::BAND_CHECKS, checks.as_flattened())
 }
 

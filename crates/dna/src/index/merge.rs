@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::build::build;
-use super::segment::{Part, Segment};
+use super::segment::{MOST_SHORT, Part, Segment};
 use super::{Damage, Index, IndexError, Live, Snapshot, held, manifest};
 
 /// Joins segments in memory at the end of the list until each is over twice as large as the next.
@@ -61,23 +61,32 @@ impl Index {
             .collect();
         files.sort_by_key(|live| size(live));
         // From the smallest on: whatever is not much larger than all before it together joins them.
-        let mut together = 0;
+        let (mut together, mut codes) = (0, 0);
         let mut chosen = HashSet::new();
         for (at, live) in files.iter().enumerate() {
-            if at > 0 && size(live) > 2 * together {
+            let more = live.segment.codes().len();
+            if at > 0 && (size(live) > 2 * together || codes + more > MOST_SHORT) {
                 break;
             }
             together += size(live);
+            codes += more;
             chosen.insert(live.file);
         }
         if chosen.len() < 2 {
             chosen.clear();
+            codes = 0;
         }
         let is_holed = |live: &&Live| {
             let dead = live.dead.iter().filter(|dead| **dead).count();
             dead * 4 > live.dead.len()
         };
-        chosen.extend(files.iter().copied().filter(is_holed).map(|live| live.file));
+        for live in files.iter().copied().filter(is_holed) {
+            let more = live.segment.codes().len();
+            if !chosen.contains(&live.file) && (chosen.is_empty() || codes + more <= MOST_SHORT) {
+                codes += more;
+                chosen.insert(live.file);
+            }
+        }
         drop(files);
         if chosen.is_empty() {
             return Ok(false);

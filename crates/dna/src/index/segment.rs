@@ -13,12 +13,12 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
-use crate::code::{BANDS, Code, near_checks};
+use crate::code::{BANDS, Code, near_checks, prefetch};
 use crate::print::Fingerprint;
 use crate::video::VIEWS;
 
-pub(super) const MAGIC: &[u8; 8] = b"RGSEG\x01\0\0";
-pub(super) const SECTIONS: usize = 15;
+pub(super) const MAGIC: &[u8; 8] = b"RGSEG\x02\0\0";
+pub(super) const SECTIONS: usize = 16;
 pub(super) const HEAD: usize = MAGIC.len() + SECTIONS * 24 + 4;
 
 /// The sections' places in the table.
@@ -35,6 +35,30 @@ pub(super) mod section {
     pub(crate) const TOKENS: usize = 10;
     pub(crate) const TOKEN_PLACES: usize = 11;
     pub(crate) const TEXT: usize = 12;
+    /// For each kept frame the number of its first hash.
+    pub(crate) const FIRST_CODES: usize = 15;
+}
+
+/// A kept frame's word: which views it has in the upper bits, and where it begins.
+const START_BITS: u32 = 32 - VIEWS as u32;
+/// Up to so many hashes a place in a list takes three bytes, beyond four. Merges make no larger segments.
+pub(super) const MOST_SHORT: usize = 1 << 24;
+
+/// The frame that a kept one's word says it begins at.
+#[inline]
+pub(crate) fn begins(word: &[u8; 4]) -> u32 {
+    u32::from_le_bytes(*word) & ((1 << START_BITS) - 1)
+}
+
+/// Which views a kept frame's word says it has, the first being the lowest bit.
+#[inline]
+pub(super) fn views(word: &[u8; 4]) -> u32 {
+    u32::from_le_bytes(*word) >> START_BITS
+}
+
+/// Bytes of a place in a list.
+pub(super) fn place_bytes(codes: usize) -> usize {
+    if codes <= MOST_SHORT { 3 } else { 4 }
 }
 
 pub(super) const ENTRY: usize = 40;
@@ -57,7 +81,9 @@ pub(crate) struct Part<'a> {
     pub(crate) id: u64,
     pub(crate) millis: u64,
     pub(crate) frames: u32,
+    /// The words of its kept frames.
     pub(crate) starts: Cow<'a, [[u8; 4]]>,
+    /// The hashes that there are, frame by frame.
     pub(crate) codes: Cow<'a, [[u8; 32]]>,
     pub(crate) terms: Cow<'a, [[u8; 4]]>,
     pub(crate) tokens: Cow<'a, [[u8; 4]]>,
@@ -198,22 +224,49 @@ impl Segment {
 
     /// The frame, counted from its file's first, that a kept one begins at.
     pub(crate) fn start(&self, kept: usize) -> u32 {
-        u32::from_le_bytes(self.numbers(section::STARTS)[kept])
+        begins(&self.numbers(section::STARTS)[kept])
     }
 
+    /// The words of a fingerprint's kept frames, which [`begins`] reads.
     pub(crate) fn starts(&self, part: usize) -> &[[u8; 4]] {
         &self.numbers(section::STARTS)[self.kept(part)]
     }
 
+    /// All hashes that there are, frame by frame.
     pub(crate) fn codes(&self) -> &[[u8; 32]] {
         self.section(section::CODES).as_chunks().0
     }
 
-    /// The hash of a kept frame's view; `None` if the frame is blank.
+    fn first_code(&self, kept: usize) -> usize {
+        match self.numbers(section::FIRST_CODES).get(kept) {
+            Some(first) => u32::from_le_bytes(*first) as usize,
+            None => self.codes().len(),
+        }
+    }
+
+    /// The hash of a kept frame's view; `None` if it is not stored, or the frame is blank.
     #[inline]
     pub(crate) fn code(&self, kept: usize, view: usize) -> Option<Code> {
-        let code = Code::from_bytes(&self.codes()[kept * VIEWS + view]);
-        (!code.is_none()).then_some(code)
+        let has = views(&self.numbers(section::STARTS)[kept]);
+        if has >> view & 1 == 0 {
+            return None;
+        }
+        let before = (has & ((1 << view) - 1)).count_ones() as usize;
+        let code = &self.codes()[self.first_code(kept) + before];
+        Some(Code::from_bytes(code))
+    }
+
+    /// The kept frame and the view that a hash is of.
+    pub(crate) fn place_of(&self, code: u32) -> (u32, usize) {
+        let firsts = self.numbers(section::FIRST_CODES);
+        let kept = firsts.partition_point(|first| u32::from_le_bytes(*first) <= code) - 1;
+        let before = code as usize - self.first_code(kept);
+        let has = views(&self.numbers(section::STARTS)[kept]);
+        let mut present = (0..VIEWS).filter(|view| has >> view & 1 == 1);
+        let view = present
+            .nth(before)
+            .expect("a hash belongs to a view of its frame");
+        (kept as u32, view)
     }
 
     pub(crate) fn terms(&self, part: usize) -> &[[u8; 4]] {
@@ -239,19 +292,20 @@ impl Segment {
         let kept = self.kept(part);
         let first = entry.first_token as usize;
         let places = self.section(section::TOKEN_PLACES).as_chunks().0;
+        let codes = self.first_code(kept.start)..self.first_code(kept.end);
         Part {
             id: entry.id,
             millis: entry.millis,
             frames: entry.frames,
             starts: Cow::Borrowed(self.starts(part)),
-            codes: Cow::Borrowed(&self.codes()[kept.start * VIEWS..kept.end * VIEWS]),
+            codes: Cow::Borrowed(&self.codes()[codes]),
             terms: Cow::Borrowed(self.terms(part)),
             tokens: Cow::Borrowed(self.tokens(part)),
             places: Cow::Borrowed(&places[first..first + entry.tokens as usize]),
         }
     }
 
-    /// Finds hashes within `radius`: their places among all views of all kept frames, with their distance, ascending.
+    /// Finds hashes within `radius`: their places among all, with their distance, ascending.
     ///
     /// Lists are those of the 16 bands, with each bit flipped once if `flips`. Entries whose check differs in more than
     /// `checked` bits are passed over. With flips and 16 bits of check, no hash within 31 is missed: of 16 bands at
@@ -268,39 +322,74 @@ impl Segment {
         if firsts.is_empty() {
             return;
         }
-        let lists = 1_usize << self.band_bits;
-        let in_band = self.numbers(section::BAND_CODES).len() / BANDS;
-        let all_codes = self.numbers(section::BAND_CODES);
+        let all = self.codes();
+        let in_band = all.len();
         let all_checks = self.section(section::BAND_CHECKS).as_chunks::<2>().0;
+        let keys = self.keys(code, flips);
+        // Where lists are long enough not to be in the cache, what is read next is asked for in advance.
+        for (band, key) in &keys {
+            prefetch(&firsts[band * self.list_stride() + key]);
+        }
+        let ranges: Vec<(usize, usize, usize)> = keys
+            .into_iter()
+            .map(|(band, key)| {
+                let firsts = &firsts[band * self.list_stride() + key..][..2];
+                let [from, to] = [0, 1].map(|at: usize| u32::from_le_bytes(firsts[at]) as usize);
+                if from < to {
+                    prefetch(&all_checks[band * in_band + from]);
+                }
+                (band, from, to)
+            })
+            .collect();
         let mut near = Vec::new();
         let mut candidates = Vec::new();
-        for band in 0..BANDS {
-            let firsts = &firsts[band * (lists + 1)..][..=lists];
-            let codes = &all_codes[band * in_band..][..in_band];
-            let checks = &all_checks[band * in_band..][..in_band];
-            let key = usize::from(code.band(band)) >> (16 - self.band_bits);
-            let flipped = (0..self.band_bits)
-                .filter(|_| flips)
-                .map(|bit| key ^ (1 << bit));
-            for key in std::iter::once(key).chain(flipped) {
-                let from = u32::from_le_bytes(firsts[key]) as usize;
-                let to = u32::from_le_bytes(firsts[key + 1]) as usize;
-                near.clear();
-                near_checks(&checks[from..to], code.check(band), checked, &mut near);
-                candidates.extend(
-                    near.iter()
-                        .map(|at| u32::from_le_bytes(codes[from + *at as usize])),
-                );
-            }
+        for (band, from, to) in ranges {
+            near.clear();
+            let checks = &all_checks[band * in_band..][from..to];
+            near_checks(checks, code.check(band), checked, &mut near);
+            candidates.extend(near.iter().map(|at| {
+                let place = self.listed_code(band * in_band + from + *at as usize);
+                prefetch(&all[place as usize]);
+                place
+            }));
         }
-        candidates.sort_unstable();
-        candidates.dedup();
-        let all = self.codes();
+        let before = found.len();
         for candidate in candidates {
             let distance = Code::from_bytes(&all[candidate as usize]).distance(code);
             if distance <= radius {
                 found.push((candidate, distance));
             }
+        }
+        found[before..].sort_unstable();
+        found.dedup();
+    }
+
+    /// Numbers in a band's table of lists.
+    fn list_stride(&self) -> usize {
+        (1 << self.band_bits) + 1
+    }
+
+    /// Which lists are read for a hash, as bands and keys in them.
+    fn keys(&self, code: &Code, flips: bool) -> Vec<(usize, usize)> {
+        let in_band = |band: usize| {
+            let key = usize::from(code.band(band)) >> (16 - self.band_bits);
+            let flipped = (0..self.band_bits).map(move |bit| key ^ (1 << bit));
+            std::iter::once(key)
+                .chain(flipped.filter(move |_| flips))
+                .map(move |key| (band, key))
+        };
+        (0..BANDS).flat_map(in_band).collect()
+    }
+
+    #[inline]
+    fn listed_code(&self, at: usize) -> u32 {
+        let places = self.section(section::BAND_CODES);
+        match place_bytes(self.codes().len()) {
+            3 => {
+                let place = places.as_chunks::<3>().0[at];
+                u32::from_le_bytes([place[0], place[1], place[2], 0])
+            }
+            _ => u32::from_le_bytes(places.as_chunks::<4>().0[at]),
         }
     }
 
@@ -402,12 +491,14 @@ impl Part<'static> {
             starts: video
                 .starts
                 .iter()
-                .map(|start| start.to_le_bytes())
+                .zip(&video.codes)
+                .map(|(start, codes)| word(*start, codes).to_le_bytes())
                 .collect(),
             codes: video
                 .codes
                 .iter()
                 .flatten()
+                .filter(|code| !code.is_none())
                 .map(|code| code.to_bytes())
                 .collect(),
             terms: audio.terms.iter().map(|term| term.to_le_bytes()).collect(),
@@ -421,4 +512,12 @@ impl Part<'static> {
                 .collect(),
         }
     }
+}
+
+/// A kept frame's word.
+fn word(start: u32, codes: &[Code; VIEWS]) -> u32 {
+    let has: u32 = (0..VIEWS)
+        .map(|view| u32::from(!codes[view].is_none()) << view)
+        .sum();
+    has << START_BITS | start
 }

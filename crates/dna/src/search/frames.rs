@@ -7,13 +7,13 @@ use crate::align::grow::{Limit, Pair, Run, fit};
 use crate::align::runs::{self, Claim};
 use crate::align::seeds::{Seed, vote};
 use crate::code::Code;
-use crate::index::Segment as Stored;
+use crate::index::{Segment as Stored, begins};
 use crate::params::{
     BELIEVED, BLANK_DISTANCE, CHECK_BITS, FRAMES_PER_SECOND, MAX_CANDIDATES, MIN_FRAMES, NEW_FRAME,
-    PROBES_PER_MINUTE, QUERY_DENSITY, RUN_DISTANCE, RUN_DROP, SAME_FRAME, SEED_DISTANCE,
-    SHORT_QUERY_SLOTS, TIE,
+    PROBES_OF_SHORT, PROBES_PER_SECOND, QUERY_DENSITY, RUN_DISTANCE, RUN_DROP, SAME_FRAME,
+    SEED_DISTANCE, SHORT_QUERY_SLOTS, TIE, WIDE_EVERY,
 };
-use crate::video::{CROPS, VIEWS, VideoQuery, WAYS};
+use crate::video::{CROPS, VIEWS, VideoQuery, WAYS, WIDE_WAYS};
 
 /// A way of looking at a query's frame and a stored view.
 #[derive(Clone, Copy, PartialEq)]
@@ -23,8 +23,10 @@ struct Kind {
 }
 
 impl Kind {
-    fn all(mirrored: usize) -> impl Iterator<Item = Self> {
-        (0..WAYS)
+    /// Those that a run found in this way may have as well.
+    fn all(mirrored: usize, is_wide: bool) -> impl Iterator<Item = Self> {
+        let ways = if is_wide { WAYS + WIDE_WAYS } else { WAYS };
+        (0..ways)
             .filter(move |way| way % 2 == mirrored)
             .flat_map(|way| (0..VIEWS).map(move |view| Self { way, view }))
     }
@@ -54,7 +56,7 @@ struct Frames<'a> {
 
 impl Frames<'_> {
     fn kept(&self, frame: u32) -> usize {
-        let start = |at: usize| u32::from_le_bytes(self.starts[at]);
+        let start = |at: usize| begins(&self.starts[at]);
         let last = self.last.get();
         let ends_after = |at: usize| at + 1 == self.starts.len() || frame < start(at + 1);
         let found = if start(last) <= frame && ends_after(last) {
@@ -62,9 +64,7 @@ impl Frames<'_> {
         } else if start(last) <= frame && ends_after(last + 1) {
             last + 1
         } else {
-            self.starts
-                .partition_point(|start| u32::from_le_bytes(*start) <= frame)
-                - 1
+            self.starts.partition_point(|word| begins(word) <= frame) - 1
         };
         self.last.set(found);
         found
@@ -130,7 +130,18 @@ impl Pair for Frames<'_> {
 }
 
 pub(super) fn search(library: Library<'_>, query: &VideoQuery) -> Vec<(u64, Segment)> {
-    let seeds = seeds(library, query);
+    let is_short = query.len() <= SHORT_QUERY_SLOTS;
+    let mut claims = claims(library, query, &probes(query, is_short), is_short);
+    let further = wide_probes(query, is_short, &claims);
+    if !further.is_empty() {
+        claims.extend(self::claims(library, query, &further, false));
+    }
+    segments(library, claims)
+}
+
+/// The runs that lookups lead to.
+fn claims(library: Library<'_>, query: &VideoQuery, probes: &[Probe], flips: bool) -> Vec<Claim> {
+    let seeds = seeds(library, query, probes, flips);
     let limit = Limit {
         even: RUN_DISTANCE as f32,
         drop: RUN_DROP as f32,
@@ -177,6 +188,10 @@ pub(super) fn search(library: Library<'_>, query: &VideoQuery) -> Vec<(u64, Segm
             });
         }
     }
+    claims
+}
+
+fn segments(library: Library<'_>, claims: Vec<Claim>) -> Vec<(u64, Segment)> {
     let rate = f64::from(FRAMES_PER_SECOND);
     let told = runs::resolve(claims, TIE.0, 2 * FRAMES_PER_SECOND as usize);
     let segment = |(claim, is_tie): (Claim, bool)| {
@@ -204,21 +219,22 @@ pub(super) fn search(library: Library<'_>, query: &VideoQuery) -> Vec<(u64, Segm
     told.into_iter().map(segment).collect()
 }
 
-fn seeds(library: Library<'_>, query: &VideoQuery) -> Vec<Seed> {
-    let is_short = query.len() <= SHORT_QUERY_SLOTS;
-    let probes = probes(query, is_short);
+/// A frame that is looked up, in which crop and way.
+type Probe = (usize, usize, usize);
+
+fn seeds(library: Library<'_>, query: &VideoQuery, probes: &[Probe], flips: bool) -> Vec<Seed> {
     let mut seeds = Vec::new();
     let mut found = Vec::new();
     for (first, live) in library.segments() {
         let stored = &live.segment;
-        for (frame, crop, way) in &probes {
+        for (frame, crop, way) in probes {
             let Some(code) = query.code(*frame, *crop, *way) else {
                 continue;
             };
             found.clear();
-            stored.probe(&code, SEED_DISTANCE, is_short, CHECK_BITS, &mut found);
+            stored.probe(&code, SEED_DISTANCE, flips, CHECK_BITS, &mut found);
             for (hash, distance) in &found {
-                let (kept, view) = (hash / VIEWS as u32, *hash as usize % VIEWS);
+                let (kept, view) = stored.place_of(*hash);
                 let part = stored.part_of_kept(kept);
                 if live.dead[part] {
                     continue;
@@ -247,12 +263,11 @@ fn seeds(library: Library<'_>, query: &VideoQuery) -> Vec<Seed> {
     seeds
 }
 
-/// Which frames are looked up, in which crop and way. A short query is looked at in every way; of a longer one each
-/// frame is looked at as it is and in one other way in turn, since a run has many frames and one seed is enough.
-fn probes(query: &VideoQuery, is_short: bool) -> Vec<(usize, usize, usize)> {
+/// Frames that are not like the last one that was taken.
+fn differing(query: &VideoQuery, every: usize) -> Vec<usize> {
     let mut frames = Vec::new();
     let mut last = None;
-    for frame in 0..query.frames() {
+    for frame in (0..query.frames()).step_by(every) {
         let Some(code) = query.code(frame, 0, 0) else {
             continue;
         };
@@ -264,6 +279,48 @@ fn probes(query: &VideoQuery, is_short: bool) -> Vec<(usize, usize, usize)> {
             frames.push(frame);
         }
     }
+    frames
+}
+
+/// How many lookups a query has.
+fn most_probes(query: &VideoQuery, is_short: bool) -> usize {
+    match is_short {
+        true => PROBES_OF_SHORT,
+        false => PROBES_PER_SECOND * query.len().div_ceil(FRAMES_PER_SECOND as usize),
+    }
+}
+
+/// What is looked up beyond that: frames that no run has explained, in further ways, each in as many in turn as there
+/// is room for.
+fn wide_probes(query: &VideoQuery, is_short: bool, claims: &[Claim]) -> Vec<Probe> {
+    let explained = |frame: &usize| {
+        let slot = frame / QUERY_DENSITY;
+        let mut ranges = claims.iter().map(|claim| claim.run.query);
+        ranges.any(|(from, to)| (from..to).contains(&slot))
+    };
+    let mut frames = differing(query, WIDE_EVERY);
+    frames.retain(|frame| !explained(frame));
+    if frames.is_empty() {
+        return Vec::new();
+    }
+    let each = (most_probes(query, is_short) / frames.len()).clamp(1, WIDE_WAYS);
+    let stride = (frames.len() * each)
+        .div_ceil(most_probes(query, is_short))
+        .max(1);
+    let frames = frames.into_iter().step_by(stride).enumerate();
+    frames
+        .flat_map(|(number, frame)| {
+            // A step that has no divisor in common with their number, so that neighbours in time are far apart here.
+            (number * each..(number + 1) * each)
+                .map(move |way| (frame, 0, WAYS + way * 7 % WIDE_WAYS))
+        })
+        .collect()
+}
+
+/// Which frames are looked up, in which crop and way. A short query is looked at in every way; of a longer one each
+/// frame is looked at as it is and in one other way in turn, since a run has many frames and one seed is enough.
+fn probes(query: &VideoQuery, is_short: bool) -> Vec<Probe> {
+    let frames = differing(query, 1);
     // Of a long query each frame in two ways of one view, plain and mirrored, and as it is.
     let ways = |number: usize| {
         let turn = number % (WAYS / 2) * 2;
@@ -275,9 +332,7 @@ fn probes(query: &VideoQuery, is_short: bool) -> Vec<(usize, usize, usize)> {
         .iter()
         .map(|frame| crops(*frame).count() * each)
         .sum();
-    let minutes = query.len().div_ceil(60 * FRAMES_PER_SECOND as usize);
-    let most = PROBES_PER_MINUTE * minutes.max(1);
-    let stride = all.div_ceil(most).max(1);
+    let stride = all.div_ceil(most_probes(query, is_short).max(1)).max(1);
     let mut probes = Vec::new();
     for (number, frame) in frames.into_iter().step_by(stride).enumerate() {
         for crop in crops(frame) {
@@ -291,7 +346,7 @@ fn probes(query: &VideoQuery, is_short: bool) -> Vec<(usize, usize, usize)> {
 fn best_kind(frames: &mut Frames<'_>, run: &Run, mirrored: bool) -> Kind {
     let own = frames.kind;
     let mut best = (f32::MAX, own);
-    for kind in Kind::all(usize::from(mirrored)) {
+    for kind in Kind::all(usize::from(mirrored), own.way >= WAYS) {
         frames.kind = kind;
         let (mut sum, mut count) = (0.0, 0.0);
         let distances = (run.query.0..run.query.1)

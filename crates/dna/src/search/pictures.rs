@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Channel, Library, Segment};
 use crate::params::{EXACT_RADIUS, FRAMES_PER_SECOND, SAME_PICTURE};
-use crate::video::{PictureQuery, VIEWS};
+use crate::video::PictureQuery;
 
 /// Up to so many hashes every one that is near enough is found; beyond, those within the exact radius for certain.
 const ALL_COMPARED: usize = 200_000;
@@ -32,7 +32,7 @@ pub(super) fn search(library: Library<'_>, query: &PictureQuery) -> Vec<(u64, Se
             }
             for (hash, distance) in &found {
                 let place = best
-                    .entry(hash / VIEWS as u32)
+                    .entry(stored.place_of(*hash).0)
                     .or_insert((*distance, *mirrored));
                 *place = (*place).min((*distance, *mirrored));
             }
