@@ -114,6 +114,8 @@ impl Service {
         let before = self.clock.now().as_millis().saturating_sub(HEALTH_KEPT_MS);
         let before = Timestamp::from_millis(before);
         while pace.step(self.store.prune_streams(before)).await? {}
+        let now = self.clock.now();
+        while pace.step(self.store.prune_libraries(now)).await? {}
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use reelgate_domain::Timestamp;
 
 use super::format::{Head, TableHead, Writer};
-use super::{CopyError, PAGE, Progress, Result, Source, Sums, Tell};
+use super::{CopyError, Progress, Result, Source, Sums, Tell};
 
 /// What a backup has come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ async fn write(
     for (number, table) in (0..).zip(&tables) {
         let mut after = None;
         loop {
-            let rows = source.rows(table, after.as_deref(), PAGE).await?;
+            let rows = source.rows(table, after.as_deref(), table.page()).await?;
             let Some(last) = rows.last() else { break };
             after = Some(table.key_of(last));
             sums.add(table, &rows);
@@ -89,7 +89,7 @@ async fn write(
                 rows: sums.of(&table.name).rows,
                 is_check: false,
             });
-            if rows.len() < PAGE as usize {
+            if rows.len() < table.page() as usize {
                 break;
             }
         }

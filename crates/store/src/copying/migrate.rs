@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 
 use super::restore::{compare, sums_of};
-use super::{CopyError, PAGE, Progress, Result, Source, Sum, Sums, Table, Target, Tell, Value};
+use super::{CopyError, Progress, Result, Source, Sum, Sums, Table, Target, Tell, Value};
 
 /// What a migration has come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub(crate) async fn migrate_into(
             rows_here = here;
         }
         loop {
-            let rows = source.rows(table, after.as_deref(), PAGE).await?;
+            let rows = source.rows(table, after.as_deref(), table.page()).await?;
             let Some(last) = rows.last() else { break };
             after = Some(table.key_of(last));
             target.put(table, &rows).await?;
@@ -101,7 +101,7 @@ pub(crate) async fn migrate_into(
     for table in &sources {
         let mut after = None;
         loop {
-            let rows = source.rows(table, after.as_deref(), PAGE).await?;
+            let rows = source.rows(table, after.as_deref(), table.page()).await?;
             let Some(last) = rows.last() else { break };
             after = Some(table.key_of(last));
             wanted.add(table, &rows);
@@ -135,7 +135,7 @@ fn differing(some: &[Table], others: &[Table]) -> Option<String> {
 async fn sum_of(source: &mut dyn Source, table: &Table) -> Result<Sum> {
     let (mut sums, mut after) = (Sums::default(), None);
     loop {
-        let rows = source.rows(table, after.as_deref(), PAGE).await?;
+        let rows = source.rows(table, after.as_deref(), table.page()).await?;
         let Some(last) = rows.last() else {
             return Ok(sums.of(&table.name));
         };
@@ -147,7 +147,7 @@ async fn sum_of(source: &mut dyn Source, table: &Table) -> Result<Sum> {
 async fn count(target: &mut dyn MigrationTarget, table: &Table) -> Result<u64> {
     let (mut rows, mut after) = (0, None);
     loop {
-        let page = target.rows(table, after.as_deref(), PAGE).await?;
+        let page = target.rows(table, after.as_deref(), table.page()).await?;
         let Some(last) = page.last() else {
             return Ok(rows);
         };

@@ -27,6 +27,9 @@ use crate::StoreError;
 /// Rows of one page: enough that asking for the next costs little, few enough to be held in memory.
 pub(crate) const PAGE: u32 = 500;
 
+/// The same of the parts of fingerprints, of which each may have a MiB.
+const PAGE_OF_PARTS: u32 = 16;
+
 /// What every engine has: numbers (and with them yes and no), texts and bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
@@ -50,6 +53,14 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// How many of its rows are a page.
+    pub(crate) fn page(&self) -> u32 {
+        match self.name.as_str() {
+            "dna_fingerprints" => PAGE_OF_PARTS,
+            _ => PAGE,
+        }
+    }
+
     /// What of a row its key is.
     pub(crate) fn key_of(&self, row: &Row) -> Vec<Value> {
         self.key.iter().map(|index| row[*index].clone()).collect()

@@ -9,7 +9,7 @@ use reelgate_domain::Timestamp;
 use reelgate_domain::access::Once;
 
 use super::format::{Part, Reader};
-use super::{CopyError, PAGE, Progress, Result, Row, Sums, Table, Target, Tell, Value};
+use super::{CopyError, Progress, Result, Row, Sums, Table, Target, Tell, Value};
 
 /// What a restore has come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ pub(super) async fn sums_of(
     for table in tables {
         let mut after = None;
         loop {
-            let rows = target.rows(table, after.as_deref(), PAGE).await?;
+            let rows = target.rows(table, after.as_deref(), table.page()).await?;
             let Some(last) = rows.last() else { break };
             after = Some(table.key_of(last));
             sums.add(table, &rows);

@@ -41,7 +41,7 @@ pub(super) async fn run(session: &Session, wishes: &mut [Wish]) -> Answer<Worth<
     }
     prepare(session).await?;
     let mut unit = Unit::default();
-    let need = Need::of(&intentions)?;
+    let need = Need::of(&intentions);
     // Goes out with what comes first.
     let begin = session.begin();
     if intentions.is_empty() {
@@ -66,6 +66,20 @@ pub(super) async fn run(session: &Session, wishes: &mut [Wish]) -> Answer<Worth<
     }
     let flushed = flush::write(session, &unit, Then::Commit).await?;
     Ok(flushed.worth(wakes))
+}
+
+/// The jobs that one intention needs, locked and read in the transaction that the session is in: for those that
+/// take part in no batch.
+pub(super) async fn read_for(session: &Session, needs: &Needs) -> Answer<Unit> {
+    // In their order, as in a batch: the rows are read as they are once they are locked.
+    for statement in [sql::LOCK_JOBS, sql::LOAD_JOBS, sql::STAGED] {
+        session.prepared(statement).await?;
+    }
+    let mut need = Need::default();
+    need.add(needs, &mut HashSet::new());
+    let mut unit = Unit::default();
+    load(session, &need, &mut unit, async { Ok(()) }).await?;
+    Ok(unit)
 }
 
 /// So that statements go out in the order in which they are asked for: one that the connection does not
@@ -105,56 +119,60 @@ struct Need {
 }
 
 impl Need {
-    fn of(intentions: &[&mut Box<dyn Intention>]) -> Result<Self> {
+    fn of(intentions: &[&mut Box<dyn Intention>]) -> Self {
         let mut all = Self::default();
         let mut calls = HashSet::new();
         for intention in intentions {
-            let Needs {
-                once,
-                jobs,
-                numbers,
-                leases,
-                sources,
-                pipelines,
-                new_jobs,
-                homes,
-                staged,
-                due,
-            } = intention.needs();
-            if let Some(once) = once
-                && calls.insert(once.hash)
-            {
-                match once.note {
-                    None => {
-                        all.hashes.push(once.hash);
-                        all.untils.push(once.until.as_millis());
-                    }
-                    Some(_) => all.keyed.push(*once),
+            all.add(intention.needs(), &mut calls);
+        }
+        all
+    }
+
+    fn add(&mut self, needs: &Needs, calls: &mut HashSet<[u8; 16]>) {
+        let Needs {
+            once,
+            jobs,
+            numbers,
+            leases,
+            sources,
+            pipelines,
+            new_jobs,
+            homes,
+            staged,
+            due,
+        } = needs;
+        if let Some(once) = once
+            && calls.insert(once.hash)
+        {
+            match once.note {
+                None => {
+                    self.hashes.push(once.hash);
+                    self.untils.push(once.until.as_millis());
                 }
-            }
-            for (account, id) in jobs {
-                all.accounts.push(account_key(*account));
-                all.ids.push(*id);
-            }
-            all.numbers.extend(numbers);
-            all.leases.extend(leases);
-            all.sources.extend(sources.iter().cloned());
-            for (_, pipeline) in pipelines {
-                if !all.pipelines.contains(pipeline) {
-                    all.pipelines.push(*pipeline);
-                }
-            }
-            all.new_jobs += *new_jobs as i64;
-            all.homes |= homes;
-            if *staged {
-                all.staged.extend(leases);
-            }
-            if let Some((every, now)) = due {
-                let (all_of_them, latest) = all.due.unwrap_or((false, i64::MIN));
-                all.due = Some((all_of_them | every, latest.max(now.as_millis())));
+                Some(_) => self.keyed.push(*once),
             }
         }
-        Ok(all)
+        for (account, id) in jobs {
+            self.accounts.push(account_key(*account));
+            self.ids.push(*id);
+        }
+        self.numbers.extend(numbers);
+        self.leases.extend(leases);
+        self.sources.extend(sources.iter().cloned());
+        for (_, pipeline) in pipelines {
+            if !self.pipelines.contains(pipeline) {
+                self.pipelines.push(*pipeline);
+            }
+        }
+        self.new_jobs += *new_jobs as i64;
+        self.homes |= homes;
+        if *staged {
+            self.staged.extend(leases);
+        }
+        if let Some((every, now)) = due {
+            let (all_of_them, latest) = self.due.unwrap_or((false, i64::MIN));
+            self.due = Some((all_of_them | every, latest.max(now.as_millis())));
+        }
     }
 }
 

@@ -52,6 +52,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         oldest_reader: 5,
         sql: include_str!("migrations/0007_streams.sql"),
     },
+    Migration {
+        version: 8,
+        oldest_reader: 5,
+        sql: include_str!("migrations/0008_dna.sql"),
+    },
 ];
 
 /// Where a new database begins. The one row of `schema` is what nodes that start together lock.

@@ -62,25 +62,52 @@ fn renew_one(unit: &mut Unit, beat: &Beat, until: Timestamp, now: Timestamp) -> 
     Ok(answer)
 }
 
+/// What a worker's wish to win comes to before anything is written.
+pub(super) enum Race {
+    Wins(Held),
+    /// It has won before, or it does not win.
+    Over(Fenced),
+}
+
 pub(super) fn publish(
     unit: &mut Unit,
     job: JobId,
     staged: &Staged,
     now: Timestamp,
 ) -> Result<Fenced> {
-    let attempt = staged.attempt;
-    let Some(held) = unit.held_by(job)? else {
-        return Ok(Fenced::Lost);
-    };
-    match unit.apply(&held, &Event::Publish { attempt }, now)? {
-        Some(_) => {
-            let started = happened::started(&held);
-            unit.set_outputs(held.number, Some(staged), None, started)?;
-            Ok(Fenced::Done)
-        }
-        None if has_won(unit, &held, attempt)? => Ok(Fenced::Done),
-        None => Ok(refusal(&held, attempt)),
+    match race(unit, job, staged.attempt, now)? {
+        Race::Wins(held) => win(unit, &held, staged, now),
+        Race::Over(told) => Ok(told),
     }
+}
+
+/// Whether this attempt can be declared the winner.
+pub(super) fn race(unit: &Unit, job: JobId, attempt: u32, now: Timestamp) -> Result<Race> {
+    let Some(held) = unit.held_by(job)? else {
+        return Ok(Race::Over(Fenced::Lost));
+    };
+    let event = Event::Publish { attempt };
+    if held.lifecycle.after(&event, now).is_ok() {
+        return Ok(Race::Wins(held));
+    }
+    if has_won(unit, &held, attempt)? {
+        return Ok(Race::Over(Fenced::Done));
+    }
+    Ok(Race::Over(refusal(&held, attempt)))
+}
+
+/// Declares the attempt the winner that [`race`] has found to be one.
+pub(super) fn win(unit: &mut Unit, held: &Held, staged: &Staged, now: Timestamp) -> Result<Fenced> {
+    let attempt = staged.attempt;
+    if unit
+        .apply(held, &Event::Publish { attempt }, now)?
+        .is_none()
+    {
+        return Ok(refusal(held, attempt));
+    }
+    let started = happened::started(held);
+    unit.set_outputs(held.number, Some(staged), None, started)?;
+    Ok(Fenced::Done)
 }
 
 pub(super) fn finish(

@@ -13,6 +13,7 @@ macro_rules! statements {
 
 pub(super) mod access;
 pub(super) mod assets;
+pub(super) mod dna;
 pub(super) mod events;
 pub(super) mod jobs;
 pub(super) mod keeping;

@@ -34,13 +34,17 @@ const LARGE: &[&str] = &[
     "stream_places",
     "stream_notes",
     "stream_health",
+    "dna_entries",
+    "dna_fingerprints",
+    "dna_removals",
 ];
 
-fn lists() -> [&'static [(&'static str, &'static str)]; 8] {
+fn lists() -> [&'static [(&'static str, &'static str)]; 9] {
     [
         sql::ALL,
         sql::access::ALL,
         sql::assets::ALL,
+        sql::dna::ALL,
         sql::events::ALL,
         sql::jobs::ALL,
         sql::keeping::ALL,
@@ -141,6 +145,13 @@ const FILL: &str = "\
     INSERT INTO stream_places SELECT sha256(id), id, 1 FROM streams; \
     INSERT INTO stream_notes SELECT id, 1, 1, 1, 1, 1, '' FROM streams; \
     INSERT INTO stream_health SELECT id, touched_at, '{}' FROM streams; \
+    INSERT INTO dna_libraries SELECT decode(md5('l' || n), 'hex'), 1000000000000000 + n % 20, 'l', 0, \
+      '', 2000, 2000, 0, 2000, n % 50 = 0, n, CASE WHEN n % 10 = 0 THEN n END \
+      FROM generate_series(1, 200) n; \
+    INSERT INTO dna_entries SELECT decode(md5('l' || n % 200), 'hex'), n, 0, 'k' || n, 'media', 'o', \
+      decode(md5('j' || n), 'hex'), 1, 1, n FROM generate_series(1, 20000) n; \
+    INSERT INTO dna_fingerprints SELECT library, number, 0, 'x' FROM dna_entries; \
+    INSERT INTO dna_removals SELECT library, number, number - 1, number % 1000 = 0 FROM dna_entries; \
     ANALYZE";
 
 /// The plan that serves whatever the parameters are.
@@ -176,6 +187,8 @@ const ALONG: &[(&str, &str)] = &[
     ("COUNT_HELD", "streams_held"),
     ("COUNT_WANTED", "streams_wanted"),
     ("COUNT_IDLE", "streams_idle"),
+    // What was removed and not yet taken away.
+    ("HELD_FINGERPRINTS", "dna_removals_held"),
 ];
 
 /// Steps that look at every row of a large table: without an index, or along one with nothing to look
@@ -308,6 +321,29 @@ async fn hot_statements_use_the_index_made_for_them() {
             "PRUNE_SAMPLES",
             sql::streams::PRUNE_SAMPLES,
             "stream_health_at",
+        ),
+        (
+            "ALL_LIBRARIES",
+            sql::dna::ALL_LIBRARIES,
+            "dna_libraries_account",
+        ),
+        ("ENTRIES", sql::dna::ENTRIES, "dna_entries_key"),
+        (
+            "ENTRIES_OF_KEYS",
+            sql::dna::ENTRIES_OF_KEYS,
+            "dna_entries_key",
+        ),
+        (
+            "ENTRIES_OF_JOBS",
+            sql::dna::ENTRIES_OF_JOBS,
+            "dna_entries_job",
+        ),
+        ("CHANGES", sql::dna::CHANGES, "dna_entries_pkey"),
+        ("CHANGES", sql::dna::CHANGES, "dna_removals_pkey"),
+        (
+            "FINGERPRINTS",
+            sql::dna::FINGERPRINTS,
+            "dna_fingerprints_pkey",
         ),
         ("ENDED_JOBS", sql::keeping::ENDED_JOBS, "jobs_lane"),
         ("AUDIT", sql::access::AUDIT, "audit_pkey"),

@@ -18,6 +18,7 @@ use reelgate_store::{
 use reelgate_testkit::{FixedClock, fetching};
 use rusqlite::Connection;
 
+use crate::damaged_libraries::{add_libraries, libraries_of};
 use crate::damaged_streams::{add_stream, take_streams};
 use crate::sqlite::Directory;
 
@@ -47,6 +48,7 @@ async fn filled(home: &Directory) -> (World, Vec<JobId>) {
     }
     jobs.extend(add_asset(&world).await);
     add_streams(&world).await;
+    jobs.extend(add_libraries(&world).await);
     world.store.use_once(once(1, world.now())).await.unwrap();
     (world, jobs)
 }
@@ -166,6 +168,10 @@ async fn a_restored_store_holds_what_there_was_and_works() {
         ("stream_places", 2),
         ("stream_notes", 3),
         ("stream_health", 1),
+        ("dna_libraries", 3),
+        ("dna_entries", 5),
+        ("dna_fingerprints", 8),
+        ("dna_removals", 1),
     ] {
         assert_eq!(sums.of(table).rows, rows, "{table}");
     }
@@ -189,6 +195,10 @@ async fn a_restored_store_holds_what_there_was_and_works() {
     assert_eq!(
         streams_of(&copy, &world).await,
         streams_of(&*world.store, &world).await
+    );
+    assert_eq!(
+        libraries_of(&copy, &world).await,
+        libraries_of(&*world.store, &world).await
     );
     let all = copy
         .list_jobs(world.account, JobFilter::default(), 100)

@@ -12,9 +12,13 @@ mod damage;
 #[cfg(test)]
 mod damaged_assets;
 #[cfg(test)]
+mod damaged_libraries;
+#[cfg(test)]
 mod damaged_streams;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod kill_fingerprints;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]

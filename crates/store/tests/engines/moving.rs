@@ -13,6 +13,7 @@ use reelgate_store::{
 use reelgate_testkit::{FixedClock, Postgres};
 
 use crate::copying::{add_asset, add_streams, assets_of, streams_of};
+use crate::damaged_libraries::{add_libraries, libraries_of};
 use crate::sqlite::Directory;
 
 const NOW: Timestamp = FixedClock::START;
@@ -30,7 +31,7 @@ async fn migrate(dir: &Path, options: &PostgresOptions) -> Result<Migration, Cop
 }
 
 /// How many jobs [`filled`] makes.
-const JOBS: u64 = Shape::ALL.len() as u64 + 2;
+const JOBS: u64 = Shape::ALL.len() as u64 + 2 + 6;
 
 /// A store with a job in every shape, an asset and a document.
 async fn filled(home: &dyn reelgate_store::conformance::Home) -> World {
@@ -40,6 +41,7 @@ async fn filled(home: &dyn reelgate_store::conformance::Home) -> World {
     }
     add_asset(&world).await;
     add_streams(&world).await;
+    add_libraries(&world).await;
     world
 }
 
@@ -57,7 +59,10 @@ async fn everything(store: &dyn Store, world: &World) -> String {
     let buckets = store.all_buckets().await.unwrap();
     let assets = assets_of(store, world).await;
     let streams = streams_of(store, world).await;
-    format!("{jobs:#?} {histories:#?} {pipelines:#?} {users:#?} {buckets:#?} {assets} {streams}")
+    let libraries = libraries_of(store, world).await;
+    format!(
+        "{jobs:#?} {histories:#?} {pipelines:#?} {users:#?} {buckets:#?} {assets} {streams} {libraries}"
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,10 @@ statements! {
 
     ENTRIES = entry_query!("WHERE library = ?1 AND era = ?2 AND key > ?3 ORDER BY key LIMIT ?4");
     ENTRY_OF_KEY = entry_query!("WHERE library = ?1 AND era = ?2 AND key = ?3");
-    ENTRIES_OF_JOB = entry_query!("WHERE library = ?1 AND era = ?2 AND job = ?3");
+    /// By its index, which the planner would leave for all of the library.
+    ENTRIES_OF_JOB = entry_query!(
+        "INDEXED BY dna_entries_job WHERE library = ?1 AND era = ?2 AND job = ?3"
+    );
     NUMBER_OF_KEY = "SELECT number, job FROM dna_entries \
         WHERE library = ?1 AND era = ?2 AND key = ?3";
     INSERT_ENTRY = "INSERT INTO dna_entries (library, number, era, key, bucket, object, job, \
