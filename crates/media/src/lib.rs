@@ -7,6 +7,8 @@ mod cues;
 mod engine;
 #[cfg(test)]
 mod fixtures;
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
 pub mod live;
 pub mod plan;
 pub mod playlist;

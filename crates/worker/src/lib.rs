@@ -8,6 +8,8 @@ mod attempt;
 mod contact;
 mod digest;
 mod dispatch;
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
 mod group;
 mod heartbeat;
 mod leftovers;

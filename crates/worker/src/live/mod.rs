@@ -13,7 +13,7 @@ mod keeper;
 mod leases;
 mod leftovers;
 mod meter;
-mod playlist;
+pub(crate) mod playlist;
 mod publisher;
 mod scratch;
 mod seats;

@@ -12,6 +12,9 @@ use std::fmt::Write as _;
 /// Begins a comment that names a segment which is to be removed.
 const RETIRED: &str = "#reelgate-retired:";
 
+/// Far more segments than a stream ever has.
+const MOST_COUNTED: u64 = 1 << 53;
+
 /// One segment of a playlist.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Segment {
@@ -54,9 +57,9 @@ impl Playlist {
                 seconds = Some(number).filter(|it| it.is_finite() && *it >= 0.0);
                 seconds?;
             } else if let Some(rest) = line.strip_prefix("#EXT-X-MEDIA-SEQUENCE:") {
-                playlist.sequence = rest.parse().ok()?;
+                playlist.sequence = count(rest)?;
             } else if let Some(rest) = line.strip_prefix("#EXT-X-DISCONTINUITY-SEQUENCE:") {
-                playlist.breaks = rest.parse().ok()?;
+                playlist.breaks = count(rest)?;
             } else if let Some(rest) = line.strip_prefix("#EXT-X-TARGETDURATION:") {
                 playlist.target_seconds = rest.parse().ok()?;
             } else if let Some(rest) = line.strip_prefix("#EXT-X-MAP:URI=\"") {
@@ -179,6 +182,11 @@ impl Playlist {
         }
         text
     }
+}
+
+/// A number that is counted on from. Others can write to a bucket: one that leaves no room is none of ours.
+fn count(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number| *number <= MOST_COUNTED)
 }
 
 /// Whether it names a file beside the playlist and nothing else.
@@ -323,6 +331,8 @@ mod tests {
             "#EXTM3U\n#EXTINF:NaN,\na.ts\n",
             "#EXTM3U\na.ts\n",
             "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:x\n",
+            "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:18446744073709551615\n",
+            "#EXTM3U\n#EXT-X-DISCONTINUITY-SEQUENCE:18446744073709551615\n",
         ] {
             assert_eq!(Playlist::read(text), None, "{text:?}");
         }
