@@ -13,7 +13,7 @@ use reelgate_api_native::NativeApi;
 use reelgate_media::{Engine, Runner, SandboxLevel};
 use reelgate_service::{Clock, Credentials, Service, SystemClock};
 use reelgate_worker::Worker;
-use reelgate_worker::live::LiveWorker;
+use reelgate_worker::live::{LiveSweeper, LiveWorker};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -79,6 +79,7 @@ pub(crate) struct Server {
     house: House,
     worker: Option<Worker>,
     streams: Option<LiveWorker>,
+    _sweeper: Option<LiveSweeper>,
     beating: Beating,
     _home: Option<Home>,
 }
@@ -92,6 +93,7 @@ struct Opening {
     house: House,
     worker: Option<Worker>,
     streams: Option<LiveWorker>,
+    sweeper: Option<LiveSweeper>,
 }
 
 impl Opening {
@@ -112,6 +114,7 @@ impl Opening {
             house: self.house,
             worker: self.worker,
             streams: self.streams,
+            _sweeper: self.sweeper,
             _home: home,
         }
     }
@@ -235,6 +238,7 @@ impl Server {
             _ => Some(base.work(plan)?),
         };
         let streams = base.run_streams(plan)?;
+        let sweeper = base.sweep_streams(plan);
         let watched = Watched::of(worker.as_ref(), streams.as_ref(), base.ffmpeg());
         let figures = figures::of(
             worker.as_ref(),
@@ -274,6 +278,7 @@ impl Server {
             house,
             worker,
             streams,
+            sweeper,
         })
     }
 

@@ -2,20 +2,16 @@
 //! it had to be started anew.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use reelgate_store::{Claim, Hints, StoreError};
+use reelgate_store::{Claim, Hints};
 use tokio::sync::watch;
 
-use crate::contact::{Contact, Heard};
 use crate::group::Group;
 use crate::roster::{EndReason, Roster};
 use crate::scratch::{Ledger, Room};
 use crate::supervise::message;
+use crate::sweeper::{Pace, Sweeper, Swept};
 use crate::{Tools, Turned, WorkerConfig};
-
-/// When to look again after a sweep that moved something: there may be more that is due next.
-const SOON: Duration = Duration::from_millis(5);
 
 /// The claim loop.
 pub(crate) struct Dispatcher {
@@ -28,7 +24,7 @@ pub(crate) struct Dispatcher {
     slots: watch::Receiver<u32>,
     /// Whether nothing starts for want of scratch space.
     is_held_up: bool,
-    contact: Contact,
+    sweeper: Sweeper,
 }
 
 impl Dispatcher {
@@ -41,7 +37,13 @@ impl Dispatcher {
     ) -> Self {
         let hints = tools.store.hints();
         let slots = roster.slots();
-        let contact = Contact::new(tools.clock.now());
+        let pace = Pace {
+            lease: config.lease,
+            renew_every: config.renew_every,
+            poll_every: config.poll_every,
+        };
+        let (store, clock) = (Arc::clone(&tools.store), Arc::clone(&tools.clock));
+        let sweeper = Sweeper::new(Swept::Jobs, store, clock, pace);
         Self {
             config,
             tools,
@@ -51,7 +53,7 @@ impl Dispatcher {
             hints,
             slots,
             is_held_up: false,
-            contact,
+            sweeper,
         }
     }
 
@@ -64,7 +66,7 @@ impl Dispatcher {
     ) {
         while !*stopped.borrow() {
             // In every turn, because hints may come so thick that the loop is never idle.
-            let idle = self.sweep_if_due().await;
+            let idle = self.sweeper.if_due(&self.roster.troubles).await;
             // Seen before the claim, so that work arriving during it wakes the loop again.
             self.hints.work.mark_unchanged();
             // A loop that cannot claim counts as one that stands still.
@@ -132,7 +134,8 @@ impl Dispatcher {
             }
             Err(error) => {
                 drop(room);
-                self.lost_contact("claiming", &error);
+                let troubles = &self.roster.troubles;
+                self.sweeper.lost_contact("claiming", &error, troubles);
                 tokio::time::sleep(self.config.poll_every).await;
                 false
             }
@@ -183,59 +186,5 @@ impl Dispatcher {
             }
             drop(slot);
         });
-    }
-
-    /// Ends leases and makes retries ready whose time has come. Returns how long to wait at most
-    /// before looking again.
-    async fn sweep_if_due(&mut self) -> Duration {
-        let poll_every = self.config.poll_every;
-        let now = self.tools.clock.now();
-        let deadline = match self.tools.store.next_deadline().await {
-            Ok(deadline) => deadline,
-            Err(error) => {
-                self.lost_contact("looking for deadlines", &error);
-                return poll_every;
-            }
-        };
-        let lease = self.config.lease;
-        // A loop that has nothing to do is silent for as long as it waits between looks.
-        let unusual = (lease / 2).max(2 * poll_every);
-        let patience = (self.config.renew_every + poll_every).min(lease);
-        if let Heard::Again(silence) = self.contact.heard(now, unusual, patience) {
-            let seconds = silence.as_secs();
-            tracing::info!("the store answers again, after {seconds} s");
-        }
-        let Some(deadline) = deadline else {
-            return poll_every;
-        };
-        if deadline > now {
-            return deadline.since(now).min(poll_every);
-        }
-        if let Some(patience) = self.contact.patience(now) {
-            return patience.min(poll_every);
-        }
-        match self.tools.store.sweep(false, now).await {
-            // What is due waits for a free slot, and its end wakes the loop.
-            Ok(0) => poll_every,
-            Ok(moved) => {
-                tracing::info!(moved, "{moved} jobs moved on because their time was up");
-                SOON
-            }
-            Err(error) => {
-                self.lost_contact("sweeping", &error);
-                poll_every
-            }
-        }
-    }
-
-    /// The store does not answer. That it goes on is worth no line a second.
-    fn lost_contact(&mut self, what: &str, error: &StoreError) {
-        if self.contact.lost() {
-            tracing::error!(%error, "{what} failed; trying again until it works");
-        } else {
-            tracing::debug!(%error, "{what} failed again");
-        }
-        let message = format!("{what} failed: {error}");
-        self.roster.troubles.note(self.tools.clock.now(), message);
     }
 }

@@ -22,6 +22,7 @@ mod roster;
 mod run;
 mod scratch;
 mod supervise;
+mod sweeper;
 mod tally;
 mod workbench;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use reelgate_worker::live::{LiveConfig, LiveFigures, LiveTools, LiveWorker};
+use reelgate_worker::live::{LiveConfig, LiveFigures, LiveSweeper, LiveTools, LiveWorker};
 
 use super::base::{Base, Plan};
 
@@ -23,8 +23,8 @@ impl Base {
                  a stream; keep those ports behind a firewall and give streams a passphrase"
             );
         }
-        let cluster = plan.node.named_cluster().unwrap_or_default();
-        let folder = self.data.join("live");
+        let defaults = self.live_defaults(plan);
+        let (cluster, folder) = (defaults.cluster.clone(), defaults.folder.clone());
         let tools = LiveTools {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
@@ -40,13 +40,27 @@ impl Base {
             max_resident_bytes: plan.work.max_memory,
             max_file_bytes: plan.max_object_bytes,
             free_space_floor: self.space.floor,
-            ..LiveConfig::new(self.id.clone(), cluster.clone(), folder.clone())
+            ..defaults
         };
         let started = LiveWorker::start(config, tools);
         let started =
             started.with_context(|| format!("making the directory {}", folder.display()))?;
         tracing::info!("up to {streams} live streams of cluster {cluster} run here");
         Ok(Some(started))
+    }
+
+    /// Starts to let go of streams whose workers are gone, on a server that runs none and so would not.
+    pub(super) fn sweep_streams(&self, plan: &Plan<'_>) -> Option<LiveSweeper> {
+        let runs_none = plan.live.streams(plan.slots) == 0;
+        runs_none.then(|| {
+            let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+            LiveSweeper::start(&self.live_defaults(plan), store, clock)
+        })
+    }
+
+    fn live_defaults(&self, plan: &Plan<'_>) -> LiveConfig {
+        let cluster = plan.node.named_cluster().unwrap_or_default();
+        LiveConfig::new(self.id.clone(), cluster, self.data.join("live"))
     }
 }
 

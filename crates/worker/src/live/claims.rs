@@ -2,10 +2,9 @@
 //! nothing that would be lost if it had to be started anew.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use reelgate_media::live::BootTime;
-use reelgate_store::{Hints, StoreError};
+use reelgate_store::Hints;
 use tokio::sync::watch;
 
 use super::driver::Driver;
@@ -13,10 +12,7 @@ use super::keeper::Inbox;
 use super::seats::{End, Seats};
 use super::{LiveConfig, LiveTools};
 use crate::Turned;
-use crate::contact::{Contact, Heard};
-
-/// When to look again after a sweep that let something go.
-const SOON: Duration = Duration::from_millis(5);
+use crate::sweeper::{Sweeper, Swept};
 
 /// The claim loop of streams.
 pub(crate) struct Claims {
@@ -27,7 +23,7 @@ pub(crate) struct Claims {
     keeper: Inbox,
     hints: Hints,
     taken: watch::Receiver<u32>,
-    contact: Contact,
+    sweeper: Sweeper,
 }
 
 impl Claims {
@@ -40,7 +36,9 @@ impl Claims {
     ) -> Self {
         let hints = tools.store.hints();
         let taken = seats.watch_taken();
-        let contact = Contact::new(tools.clock.now());
+        let swept = Swept::Streams(config.cluster.clone());
+        let (store, clock) = (Arc::clone(&tools.store), Arc::clone(&tools.clock));
+        let sweeper = Sweeper::new(swept, store, clock, config.pace());
         Self {
             config,
             tools,
@@ -49,7 +47,7 @@ impl Claims {
             keeper,
             hints,
             taken,
-            contact,
+            sweeper,
         }
     }
 
@@ -57,7 +55,7 @@ impl Claims {
     pub(crate) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
         let mut draining = self.seats.watch_draining();
         while !*stopped.borrow() {
-            let idle = self.sweep_if_due().await;
+            let idle = self.sweeper.if_due(&self.seats.troubles).await;
             // Seen before the claim, so that a start during it wakes the loop again.
             self.hints.work.mark_unchanged();
             // A loop that cannot claim counts as one that stands still.
@@ -119,70 +117,12 @@ impl Claims {
                 true
             }
             Err(error) => {
-                self.lost_contact("claiming streams", &error);
+                let troubles = &self.seats.troubles;
+                self.sweeper
+                    .lost_contact("claiming live streams", &error, troubles);
                 tokio::time::sleep(self.config.poll_every).await;
                 false
             }
         }
-    }
-
-    /// Lets go of streams whose leases have run out. Returns how long to wait at most before looking again.
-    async fn sweep_if_due(&mut self) -> Duration {
-        let poll_every = self.config.poll_every;
-        let deadline = self
-            .tools
-            .store
-            .next_stream_deadline(&self.config.cluster)
-            .await;
-        let now = self.tools.clock.now();
-        let deadline = match deadline {
-            Ok(deadline) => deadline,
-            Err(error) => {
-                self.lost_contact("looking for deadlines of streams", &error);
-                return poll_every;
-            }
-        };
-        let lease = self.config.lease;
-        let unusual = (lease / 2).max(2 * poll_every);
-        let patience = (self.config.renew_every + poll_every).min(lease);
-        if let Heard::Again(silence) = self.contact.heard(now, unusual, patience) {
-            let seconds = silence.as_secs();
-            tracing::info!("the store answers about streams again, after {seconds} s");
-        }
-        let Some(deadline) = deadline else {
-            return poll_every;
-        };
-        if deadline > now {
-            return deadline.since(now).min(poll_every);
-        }
-        if let Some(patience) = self.contact.patience(now) {
-            return patience.min(poll_every);
-        }
-        match self.tools.store.sweep_streams(now).await {
-            // What is due is claimed at once, or waits for room here.
-            Ok(0) => poll_every,
-            Ok(moved) => {
-                tracing::warn!(
-                    moved,
-                    "{moved} live streams were let go: their workers gave no sign of life"
-                );
-                SOON
-            }
-            Err(error) => {
-                self.lost_contact("sweeping streams", &error);
-                poll_every
-            }
-        }
-    }
-
-    /// The store does not answer. That it goes on is worth no line a second.
-    fn lost_contact(&mut self, what: &str, error: &StoreError) {
-        if self.contact.lost() {
-            tracing::error!(%error, "{what} failed; trying again until it works");
-        } else {
-            tracing::debug!(%error, "{what} failed again");
-        }
-        let message = format!("{what} failed: {error}");
-        self.seats.troubles.note(self.tools.clock.now(), message);
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod playlist;
 mod publisher;
 mod scratch;
 mod seats;
+mod sweeping;
 mod thumbnails;
 mod watchdog;
 
@@ -37,8 +38,10 @@ use self::keeper::Keeper;
 use self::seats::{End, Seats};
 use crate::Turned;
 use crate::supervise::keep_going;
+use crate::sweeper::Pace;
 
 pub use self::figures::{LiveFigures, StopLatency};
+pub use self::sweeping::LiveSweeper;
 
 /// How a worker runs live streams.
 #[derive(Clone, Debug)]
@@ -102,6 +105,14 @@ impl LiveConfig {
             max_file_bytes: 100 << 30,
             free_space_floor: 256 << 20,
             free_bytes: reelgate_objects::free_bytes,
+        }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace {
+            lease: self.lease,
+            renew_every: self.renew_every,
+            poll_every: self.poll_every,
         }
     }
 }

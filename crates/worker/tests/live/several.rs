@@ -1,6 +1,12 @@
 //! Several workers of a cluster.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use reelgate_domain::WorkerId;
+use reelgate_domain::node::ClusterName;
 use reelgate_domain::stream::{Activity, Happening};
+use reelgate_worker::live::{LiveConfig, LiveSweeper};
 
 use crate::house::{House, hls, is, recording};
 use crate::source::Source;
@@ -105,4 +111,23 @@ async fn streams_run_on_their_own_cluster_only_and_no_more_than_may() {
     house.let_go(other).await;
     one.shut_down().await;
     elsewhere.shut_down().await;
+}
+
+/// A server that runs no streams has nobody else to do it when their last worker is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_without_workers_is_let_go_of_by_a_node_that_runs_none() {
+    let (house, source) = (House::new().await, Source::start());
+    let worker = house.worker_with("one", |config| config.lease = Duration::from_secs(6));
+    let id = house.started(&source.address(), &[recording()]).await;
+    house.live_after(id, 0).await;
+    worker.kill().await;
+    drop(worker);
+    house.stop(id).await;
+    assert!(house.stream(id).await.standing.held.is_some());
+    let name = WorkerId("none".to_owned());
+    let config = LiveConfig::new(name, ClusterName::default(), house.folder("none"));
+    let (store, clock) = (Arc::clone(&house.store), Arc::clone(&house.tools.clock));
+    let _sweeper = LiveSweeper::start(&config, store, clock);
+    let free = house.let_go(id).await;
+    assert!(!free.standing.wanted);
 }
