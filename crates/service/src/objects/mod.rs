@@ -1,6 +1,7 @@
 //! Objects of a caller's buckets: put, get, head, delete, list.
 
 mod share;
+mod whole;
 
 pub use share::SharedAddress;
 

@@ -23,7 +23,8 @@ pub(crate) fn of(job: &Job) -> Option<(&'static str, String)> {
     }
 }
 
-fn failed(job: &Job, fault: &Fault) -> (&'static str, String) {
+/// Code and message of a failure of a job.
+pub(crate) fn failed(job: &Job, fault: &Fault) -> (&'static str, String) {
     let JobSpec::Fingerprint(spec) = &job.spec else {
         return failure(fault, "", "", "");
     };

@@ -2,6 +2,8 @@
 
 use reelgate_api_kit::operation::{ErrorCode, row};
 
+use crate::dna::codes as dna;
+
 /// The codes of this product: those of requests, and those that failed jobs and refused outputs carry.
 pub(super) const ROWS: &[ErrorCode] = &{
     let mut rows = [Code::ALL[0].row(); Code::ALL.len()];
@@ -37,11 +39,17 @@ pub(super) enum Code {
     NoAudioStream,
     TemplateNotFound,
     TemplateNotSupported,
+    ResourceNotSupported,
+    DbNotExist,
+    ResourceQuotaExceed,
+    /// Of jobs only, as is [`Code::Cancelled`].
+    PrimaryKeyExist,
     ResourceAccess,
     JobInRunning,
     JobInComplete,
     JobInFailure,
     PipelineInUse,
+    Cancelled,
     /// The last one: the list below is as long as its number says.
     Internal,
 }
@@ -69,11 +77,16 @@ impl Code {
         Self::NoAudioStream,
         Self::TemplateNotFound,
         Self::TemplateNotSupported,
+        Self::ResourceNotSupported,
+        Self::DbNotExist,
+        Self::ResourceQuotaExceed,
+        Self::PrimaryKeyExist,
         Self::ResourceAccess,
         Self::JobInRunning,
         Self::JobInComplete,
         Self::JobInFailure,
         Self::PipelineInUse,
+        Self::Cancelled,
         Self::Internal,
     ];
 
@@ -212,6 +225,10 @@ impl Code {
                 "The template is of a family that is not served.",
                 "Use a static preset template.",
             ),
+            Self::ResourceNotSupported => dna::NOT_SUPPORTED,
+            Self::DbNotExist => dna::LIBRARY_NOT_FOUND,
+            Self::ResourceQuotaExceed => dna::LIBRARIES_EXCEEDED,
+            Self::PrimaryKeyExist => dna::KEY_TAKEN,
             Self::ResourceAccess => row(
                 "PermissionDenied.ResourceAccess",
                 403,
@@ -243,6 +260,7 @@ impl Code {
                 "The pipeline has queued or running jobs.",
                 "Cancel them or let them end, then delete it.",
             ),
+            Self::Cancelled => dna::CANCELLED,
             Self::Internal => row(
                 "InternalError",
                 500,

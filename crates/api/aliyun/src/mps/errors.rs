@@ -7,6 +7,7 @@ use reelgate_service::{ErrorKind, ServiceError};
 
 pub(super) use super::codes::Code;
 use super::status::JobStatus;
+use crate::dna::codes as dna;
 use crate::rpc::ApiError;
 
 impl Code {
@@ -44,6 +45,11 @@ impl Code {
             Self::TemplateNotSupported => {
                 format!("The template operated \"{about}\" is not supported.")
             }
+            Self::ResourceNotSupported => resource(about, "is not supported"),
+            Self::DbNotExist => dna::library_not_found(about),
+            Self::ResourceQuotaExceed => {
+                format!("The resource \"{about}\" quota has been used up.")
+            }
             Self::ResourceAccess => {
                 format!("MTS not authorized to operate on the specified resource \"{about}\".")
             }
@@ -53,6 +59,8 @@ impl Code {
             Self::PipelineInUse => format!(
                 "The Pipeline operated \"{about}\" has queued or running jobs, cannot delete."
             ),
+            // Of jobs only, which have their texts elsewhere.
+            Self::PrimaryKeyExist | Self::Cancelled => self.row().meaning.to_owned(),
             Self::Internal => {
                 let text =
                     "The operation has failed due to some unknown error, exception or failure.";
@@ -153,7 +161,7 @@ pub(super) fn job_failure(fault: &Fault, object_key: &str) -> (&'static str, Str
         | FaultCode::Stalled
         | FaultCode::OverBudget
         | FaultCode::WorkerLost
-        // Of jobs that this product does not show.
+        // Of jobs of other kinds.
         | FaultCode::KeyTaken
         | FaultCode::LibraryGone
         | FaultCode::SourceRefused

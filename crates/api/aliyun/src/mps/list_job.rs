@@ -2,7 +2,7 @@
 
 use reelgate_api_kit::time::parse_utc;
 use reelgate_domain::Timestamp;
-use reelgate_domain::job::JobKind;
+use reelgate_domain::job::{JobKind, StateName};
 use reelgate_domain::node::Kinds;
 use reelgate_service::{Caller, JobQuery, Service};
 use serde_json::{Value, json};
@@ -18,7 +18,9 @@ pub(super) async fn call(
     caller: &Caller,
     params: &Params,
 ) -> Result<Value, ApiError> {
-    let page = service.list_jobs(caller, query(params)?).await;
+    let covers = |word: &str| JobStatus::parse(word).map(JobStatus::covers);
+    let query = query(params, JobKind::Transcode, covers)?;
+    let page = service.list_jobs(caller, query).await;
     let page = page.map_err(service_error)?;
     let jobs: Vec<Value> = page
         .jobs
@@ -32,18 +34,22 @@ pub(super) async fn call(
     Ok(answer)
 }
 
-fn query(params: &Params) -> Result<JobQuery, Refusal> {
+/// Reads which jobs of a kind are wanted. `covers` tells which states a word of the vendor's stands for, and whether
+/// their jobs have started.
+pub(super) fn query(
+    params: &Params,
+    kind: JobKind,
+    covers: impl FnOnce(&str) -> Option<(Vec<StateName>, Option<bool>)>,
+) -> Result<JobQuery, Refusal> {
     let (states, started) = match request::optional(params, "State") {
         None | Some("All") => (Vec::new(), None),
-        Some(word) => JobStatus::parse(word)
-            .ok_or_else(|| Refusal::new(Code::InvalidState, "State"))?
-            .covers(),
+        Some(word) => covers(word).ok_or_else(|| Refusal::new(Code::InvalidState, "State"))?,
     };
     let id = |name: &str| request::optional(params, name).map(|text| (name.to_owned(), text));
     let pipeline = id("PipelineId").map(|(name, text)| request::id(&name, text));
     let after = id("NextPageToken").map(|(name, text)| request::id(&name, text));
     Ok(JobQuery {
-        kinds: Kinds::NONE.and(JobKind::Transcode),
+        kinds: Kinds::NONE.and(kind),
         states,
         started,
         pipeline: pipeline.transpose()?,
@@ -55,7 +61,12 @@ fn query(params: &Params) -> Result<JobQuery, Refusal> {
     })
 }
 
-fn time(params: &Params, name: &str, plus_ms: i64) -> Result<Option<Timestamp>, Refusal> {
+/// A time, and so many milliseconds more.
+pub(super) fn time(
+    params: &Params,
+    name: &str,
+    plus_ms: i64,
+) -> Result<Option<Timestamp>, Refusal> {
     let Some(text) = request::optional(params, name) else {
         return Ok(None);
     };
@@ -65,12 +76,12 @@ fn time(params: &Params, name: &str, plus_ms: i64) -> Result<Option<Timestamp>, 
 
 #[cfg(test)]
 mod tests {
-    use reelgate_domain::job::StateName;
-
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<JobQuery, Refusal> {
-        query(&Params::from_pairs(pairs.iter().copied()).unwrap())
+        let params = Params::from_pairs(pairs.iter().copied()).unwrap();
+        let covers = |word: &str| JobStatus::parse(word).map(JobStatus::covers);
+        query(&params, JobKind::Transcode, covers)
     }
 
     #[test]

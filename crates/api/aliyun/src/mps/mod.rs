@@ -15,6 +15,7 @@ mod codes;
 mod delete_pipeline;
 mod errors;
 mod fields;
+mod fingerprints;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz;
@@ -96,7 +97,10 @@ impl Product for Mts {
             "SearchTemplate" => search_template::call(params),
             "SubmitJobs" => submit_jobs::call(service, caller, params, request_id).await,
             "UpdatePipeline" => update_pipeline::call(service, caller, params).await,
-            action => Err(ApiError::internal(format!("{action} has no code"))),
+            action => match fingerprints::call(service, call).await {
+                Some(answer) => answer,
+                None => Err(ApiError::internal(format!("{action} has no code"))),
+            },
         }
     }
 }

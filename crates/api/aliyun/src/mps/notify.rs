@@ -2,16 +2,17 @@
 //!
 //! <https://www.alibabacloud.com/help/en/mps/developer-reference/message-notifications>
 
-use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use reelgate_domain::Pipeline;
 use reelgate_domain::event::{Delivery, EventName, JobEvent, TopicName};
-use reelgate_domain::job::Job;
+use reelgate_domain::job::{Job, JobKind};
 use reelgate_service::{About, EventRenderer, Message as ToTopic, Rendered, ServiceError};
 use serde_json::{Map, Value};
 
 use super::errors::{self, Code, Refusal};
 use super::fields::Fields;
+use super::fingerprints;
 use super::origin::{self, PipelineRequest};
 
 /// Where a pipeline's messages go: a topic, a queue or both.
@@ -92,9 +93,17 @@ impl EventRenderer for EndMessages {
 
     fn render<'a>(
         &'a self,
-        About { event, job, .. }: About<'a>,
+        about: About<'a>,
         _: &'a Delivery,
     ) -> BoxFuture<'a, Result<Option<Rendered>, ServiceError>> {
+        let About { event, job, .. } = about;
+        if job.spec.kind() == JobKind::Fingerprint {
+            let told = |message: Value| serde_json::to_vec(&message).ok().map(Rendered::json);
+            let message = fingerprints::message(about);
+            return message
+                .map_ok(move |told_of| told_of.and_then(told))
+                .boxed();
+        }
         let message = message(event, job);
         let rendered = message.and_then(|message| serde_json::to_vec(&message.0).ok());
         ready(Ok(rendered.map(Rendered::json))).boxed()

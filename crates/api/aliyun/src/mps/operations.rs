@@ -24,7 +24,7 @@ pub static PRODUCT: Product = Product {
     shared_errors: SHARED,
 };
 
-/// What most rows have in common. The vendor documents the same limit for all actions that are served.
+/// What most rows have in common. The vendor documents the same limit for most actions that are served.
 const SERVED: Served = Served {
     access: AccessLevel::Read,
     resources: &[],
@@ -50,6 +50,22 @@ const SERVED: Served = Served {
     ],
 };
 
+/// What the rows of the fingerprint family have in common. Their limits differ; of one action none is documented.
+const FINGERPRINTS: Served = Served {
+    history: &[Change {
+        date: "2026-11-22",
+        what: "First served.",
+    }],
+    ..SERVED
+};
+
+const fn per_second(calls: u32) -> Option<CallLimit> {
+    Some(CallLimit {
+        calls,
+        per: Period::Second,
+    })
+}
+
 const fn served(action: &'static str, served: Served) -> Operation {
     Operation {
         action,
@@ -70,7 +86,6 @@ const WATERMARKS: &str = "Watermark templates are not served yet.";
 const SNAPSHOTS: &str = "Snapshot jobs are not served yet.";
 const MEDIA_INFO: &str = "Media information jobs are not served yet.";
 const ANALYSIS: &str = "Template analysis is not served: use static preset templates.";
-const FINGERPRINTS: &str = "Media fingerprints are not served yet.";
 const WORKFLOWS: &str = "Media workflows are not served: submit jobs with SubmitJobs.";
 const BUCKETS: &str =
     "Buckets need no binding: every bucket of the account can be read and written.";
@@ -116,7 +131,18 @@ const ROWS: &[Operation] = &[
     }),
     refused("CreateCustomEntity", TAGGING),
     refused("CreateCustomGroup", TAGGING),
-    refused("CreateFpShotDB", FINGERPRINTS),
+    served("CreateFpShotDB", Served {
+        access: AccessLevel::Write,
+        associated: &["ListFpShotDB", "SubmitFpShotJob"],
+        errors: &[
+            "MissingName", "InvalidParameter.EmptyValue", "InvalidParameter",
+            "InvalidParameter.NumberFormatInvalid", "InvalidParameter.OutOfRange",
+            "InvalidParameter.NotSupported", "InvalidParameter.JsonFormatInvalid",
+            "PermissionDenied.ResourceQuotaExceed",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-createfpshotdb",
+        ..FINGERPRINTS
+    }),
     refused("DeactivateMediaWorkflow", WORKFLOWS),
     refused("DeleteCustomEntity", TAGGING),
     refused("DeleteCustomGroup", TAGGING),
@@ -138,15 +164,57 @@ const ROWS: &[Operation] = &[
     refused("DeleteTemplate", TEMPLATES),
     refused("DeleteWaterMarkTemplate", WATERMARKS),
     refused("ImAudit", CENSORSHIP),
-    refused("ImportFpShotJob", FINGERPRINTS),
+    served("ImportFpShotJob", Served {
+        access: AccessLevel::Write,
+        associated: &["CreateFpShotDB", "ListFpShotImportJob"],
+        errors: &[
+            "MissingFpDBId", "MissingFpImportConfig", "MissingInput", "InvalidParameter.EmptyValue",
+            "InvalidParameter.NullValue", "InvalidParameter", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.JsonFormatInvalid", "InvalidParameter.JsonObjectFormatInvalid",
+            "InvalidParameter.Format", "InvalidParameter.NotSupported", "InvalidParameter.OutOfRange",
+            "InvalidParameter.BucketNameInvalid", "InvalidParameter.ObjectKeyInvalid",
+            "InvalidParameter.ResourceNotFound", "InvalidParameter.DBNotExist",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-importfpshotjob",
+        ..FINGERPRINTS
+    }),
     refused("ListAllMediaBucket", BUCKETS),
     refused("ListCustomEntities", TAGGING),
     refused("ListCustomGroups", TAGGING),
     refused("ListCustomPersons", TAGGING),
     refused("ListCustomViews", TAGGING),
-    refused("ListFpShotDB", FINGERPRINTS),
-    refused("ListFpShotFiles", FINGERPRINTS),
-    refused("ListFpShotImportJob", FINGERPRINTS),
+    served("ListFpShotDB", Served {
+        access: AccessLevel::List,
+        associated: &["CreateFpShotDB"],
+        errors: &[
+            "InvalidParameter.EmptyValue", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.ListSizeExceed",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-listfpshotdb",
+        ..FINGERPRINTS
+    }),
+    served("ListFpShotFiles", Served {
+        access: AccessLevel::List,
+        associated: &["ListFpShotDB"],
+        errors: &[
+            "MissingFpDBId", "InvalidParameter.EmptyValue", "InvalidParameter",
+            "InvalidParameter.UUIDFormatInvalid", "InvalidParameter.Format",
+            "InvalidParameter.NumberFormatInvalid", "InvalidParameter.OutOfRange",
+            "InvalidParameter.DBNotExist",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-listfpshotfiles",
+        ..FINGERPRINTS
+    }),
+    served("ListFpShotImportJob", Served {
+        access: AccessLevel::Read,
+        associated: &["ImportFpShotJob"],
+        errors: &[
+            "MissingJobIds", "InvalidParameter.EmptyValue", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.ListSizeExceed",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-listfpshotimportjob",
+        ..FINGERPRINTS
+    }),
     served("ListJob", Served {
         access: AccessLevel::List,
         associated: &["QueryJobList"],
@@ -162,9 +230,38 @@ const ROWS: &[Operation] = &[
     refused("QueryAnalysisJobList", ANALYSIS),
     refused("QueryCopyrightExtractJob", COPYRIGHT),
     refused("QueryCopyrightJob", COPYRIGHT),
-    refused("QueryFpDBDeleteJobList", FINGERPRINTS),
-    refused("QueryFpFileDeleteJobList", FINGERPRINTS),
-    refused("QueryFpShotJobList", FINGERPRINTS),
+    served("QueryFpDBDeleteJobList", Served {
+        access: AccessLevel::Read,
+        associated: &["SubmitFpDBDeleteJob"],
+        errors: &[
+            "InvalidParameter.EmptyValue", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.ListSizeExceed",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-queryfpdbdeletejoblist",
+        ..FINGERPRINTS
+    }),
+    served("QueryFpFileDeleteJobList", Served {
+        access: AccessLevel::Read,
+        associated: &["SubmitFpFileDeleteJob"],
+        limit: per_second(500),
+        errors: &[
+            "InvalidParameter.EmptyValue", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.ListSizeExceed",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-queryfpfiledeletejoblist",
+        ..FINGERPRINTS
+    }),
+    served("QueryFpShotJobList", Served {
+        access: AccessLevel::Read,
+        associated: &["SubmitFpShotJob"],
+        errors: &[
+            "InvalidParameter.EmptyValue", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.ListSizeExceed", "InvalidParameter.InvalidState", "InvalidParameter.Format",
+            "InvalidParameter.NumberFormatInvalid", "InvalidParameter.OutOfRange",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-queryfpshotjoblist",
+        ..FINGERPRINTS
+    }),
     refused("QueryIProductionJob", PRODUCTION),
     served("QueryJobList", Served {
         access: AccessLevel::Read,
@@ -236,9 +333,46 @@ const ROWS: &[Operation] = &[
     refused("SubmitAnalysisJob", ANALYSIS),
     refused("SubmitCopyrightExtractJob", COPYRIGHT),
     refused("SubmitCopyrightJob", COPYRIGHT),
-    refused("SubmitFpDBDeleteJob", FINGERPRINTS),
-    refused("SubmitFpFileDeleteJob", FINGERPRINTS),
-    refused("SubmitFpShotJob", FINGERPRINTS),
+    served("SubmitFpDBDeleteJob", Served {
+        access: AccessLevel::Write,
+        associated: &["ListFpShotDB", "QueryFpDBDeleteJobList"],
+        limit: None,
+        errors: &[
+            "MissingFpDBId", "InvalidParameter.EmptyValue", "InvalidParameter",
+            "InvalidParameter.UUIDFormatInvalid", "InvalidParameter.NotSupported",
+            "InvalidParameter.OutOfRange", "InvalidParameter.ResourceNotFound", "InvalidParameter.DBNotExist",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-submitfpdbdeletejob",
+        ..FINGERPRINTS
+    }),
+    served("SubmitFpFileDeleteJob", Served {
+        access: AccessLevel::Write,
+        associated: &["ListFpShotFiles", "QueryFpFileDeleteJobList"],
+        limit: per_second(10),
+        errors: &[
+            "MissingFpDBId", "InvalidParameter.EmptyValue", "InvalidParameter.NullValue", "InvalidParameter",
+            "InvalidParameter.UUIDFormatInvalid", "InvalidParameter.ListSizeExceed",
+            "InvalidParameter.OutOfRange", "InvalidParameter.ResourceNotFound", "InvalidParameter.DBNotExist",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-submitfpfiledeletejob",
+        ..FINGERPRINTS
+    }),
+    served("SubmitFpShotJob", Served {
+        access: AccessLevel::Write,
+        associated: &["CreateFpShotDB", "QueryFpShotJobList"],
+        limit: per_second(150),
+        errors: &[
+            "MissingInput", "MissingFpShotConfig", "InvalidParameter.EmptyValue", "InvalidParameter.NullValue",
+            "InvalidParameter", "InvalidParameter.UUIDFormatInvalid", "InvalidParameter.JsonFormatInvalid",
+            "InvalidParameter.JsonObjectFormatInvalid", "InvalidParameter.Format",
+            "InvalidParameter.NumberFormatInvalid", "InvalidParameter.NotSupported",
+            "InvalidParameter.OutOfRange", "InvalidParameter.BucketNameInvalid",
+            "InvalidParameter.ObjectKeyInvalid", "InvalidParameter.ResourceNotFound",
+            "InvalidParameter.ResourceNotSupported", "InvalidParameter.DBNotExist",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-submitfpshotjob",
+        ..FINGERPRINTS
+    }),
     refused("SubmitIProductionJob", PRODUCTION),
     refused("SubmitImageCopyright", COPYRIGHT),
     served("SubmitJobs", Served {
@@ -314,7 +448,15 @@ mod tests {
         for (action, served) in PRODUCT.served() {
             let page = format!("/api-mts-2014-06-18-{}", action.to_ascii_lowercase());
             assert!(served.documentation.ends_with(&page), "{action}");
-            assert_eq!(served.limit.unwrap().to_string(), "100/s", "{action}");
+            let expected = match action {
+                "QueryFpFileDeleteJobList" => "500/s",
+                "SubmitFpFileDeleteJob" => "10/s",
+                "SubmitFpShotJob" => "150/s",
+                "SubmitFpDBDeleteJob" => "",
+                _ => "100/s",
+            };
+            let limit = served.limit.map(|limit| limit.to_string());
+            assert_eq!(limit.unwrap_or_default(), expected, "{action}");
         }
     }
 }

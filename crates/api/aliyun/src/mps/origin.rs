@@ -110,7 +110,8 @@ pub(super) fn is_writable(origin: Option<&Origin>) -> bool {
     origin.is_none_or(|origin| origin.dialect == DIALECT)
 }
 
-fn ours(request: Value) -> Origin {
+/// The origin of what this product makes.
+pub(super) fn ours(request: Value) -> Origin {
     Origin {
         dialect: DIALECT.to_owned(),
         version: VERSION,
@@ -118,7 +119,8 @@ fn ours(request: Value) -> Origin {
     }
 }
 
-fn read(origin: Option<&Origin>) -> Option<&Value> {
+/// What was remembered with something that this product made.
+pub(super) fn read(origin: Option<&Origin>) -> Option<&Value> {
     let origin = origin.filter(|origin| origin.dialect == DIALECT && origin.version == VERSION)?;
     Some(&origin.request)
 }

@@ -32,12 +32,21 @@ pub(super) fn id<T: FromStr<Err = InvalidId>>(name: &str, text: &str) -> Result<
 
 /// The items of a comma-separated list, each once, in the order given.
 pub(super) fn items<'a>(name: &str, text: &'a str) -> Result<Vec<&'a str>, Refusal> {
+    items_up_to(MOST_IDS, name, text)
+}
+
+/// The same of a list that may have so many items.
+pub(super) fn items_up_to<'a>(
+    most: usize,
+    name: &str,
+    text: &'a str,
+) -> Result<Vec<&'a str>, Refusal> {
     let mut items: Vec<&str> = Vec::new();
     for item in text.split(',').map(str::trim) {
         if !item.is_empty() && !items.contains(&item) {
             items.push(item);
         }
-        if items.len() > MOST_IDS {
+        if items.len() > most {
             return Err(Refusal::new(Code::ListSizeExceed, name));
         }
     }
