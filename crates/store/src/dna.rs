@@ -13,7 +13,7 @@ use crate::stored::corrupt;
 pub(crate) const PRUNED_AT_ONCE: i64 = 50;
 
 /// How much of fingerprints is taken away at once, unless one alone has more.
-const PRUNED_BYTES: u64 = 64 << 20;
+const PRUNED_BYTES: u64 = 16 << 20;
 
 /// How many additions are told at once, however small they are.
 pub(crate) const TOLD_AT_ONCE: i64 = 1000;

@@ -53,7 +53,7 @@ pub(super) async fn publish(
     match (room, &effect.entry) {
         (Room::None(refusal), _) => return Ok((refusal, Wakes::NONE)),
         (Room::Free(standing), Some(entry)) => {
-            add(session, (id, standing), job, entry, now).await?
+            add(session, (id, standing), job, entry, now).await?;
         }
         (Room::Free(_) | Room::Own, _) => {}
     }
