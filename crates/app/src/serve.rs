@@ -26,6 +26,7 @@ mod access;
 mod base;
 mod clock;
 mod company;
+mod documents;
 mod figures;
 mod files;
 mod health;

@@ -20,14 +20,15 @@ pub use check::ssim::{SsimError, ssim};
 pub use cues::cues;
 pub use engine::{Capabilities, Engine, EngineError, Part as Component};
 pub use plan::{
-    CoverPlan, Plan, RemuxPlan, SnapshotPlan, cover_plan, groups, plan, remux_plan, shareable,
-    snapshot_plan,
+    CoverPlan, Plan, RemuxPlan, SamplePlan, SnapshotPlan, Wanted, cover_plan, groups, plan,
+    remux_plan, sample_plan, shareable, snapshot_plan,
 };
 pub use probe::{ProbeError, probe};
 pub use run::cover::{Cover, cover};
 pub use run::guard::guard_if_asked;
 pub use run::live::{LiveProcess, live};
 pub use run::remux::{REMUXED, Remux, remux};
+pub use run::sample::{Sampled, Sampling, sample};
 pub use run::snapshots::{Picture, Snapshots, Taken, snapshots};
 pub use run::transcode::{Part, Transcode, TranscodeError, transcode};
 pub use run::{

@@ -19,7 +19,9 @@ use reelgate_fetch::pull::{Look, Pull, PullFault, Pulled, SourceUrl};
 use reelgate_media::{Capabilities, Limits, Stopped, Taken, Transcoded};
 use reelgate_objects::{ObjectMeta, StageFolder};
 use reelgate_store::Bucket;
-use reelgate_worker::{Made, Outcome, Picture, Place, Process, Source, Workbench};
+use reelgate_worker::{
+    Extracted, Extraction, Made, Outcome, Picture, Place, Process, Source, Workbench,
+};
 use tokio::time::sleep;
 
 use crate::life::Life;
@@ -166,6 +168,21 @@ impl Workbench for SimulatedBench {
         _: &Limits,
         _: &mut (dyn FnMut(u8) + Send),
     ) -> Result<Transcoded, Fault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
+    async fn extract(
+        &self,
+        _: Extraction,
+        _: &Source,
+        _: &Path,
+        _: &Limits,
+        _: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Extracted, Fault> {
+        unreachable!("{TRANSCODES_ONLY}")
+    }
+
+    async fn read(&self, _: &Bucket, _: &ObjectRef, _: &Path, _: u64) -> Result<Vec<u8>, Fault> {
         unreachable!("{TRANSCODES_ONLY}")
     }
 

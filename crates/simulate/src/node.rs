@@ -147,6 +147,7 @@ impl Node {
             progress: service.progress(),
             holdups: service.holdups(),
             slots: service.slots(),
+            documents: Vec::new(),
         };
         let slots = self.world.plan.slots[self.number];
         let scratch = format!("/simulated/{}", life.name).into();

@@ -7,11 +7,11 @@ use std::time::Duration;
 use reelgate_domain::Timestamp;
 use reelgate_domain::job::{Fault, FaultCode, Job, MAX_LOSSES};
 use reelgate_domain::media::{MediaFacts, OutputResult, Staged};
-use reelgate_store::{Bucket, Ending, Fenced, Gone, StoreError};
+use reelgate_store::{Bucket, Ending, Fenced, Gone, PublishDna, StoreError};
 
 use crate::arrival;
 use crate::roster::{EndReason, Ended, Seat};
-use crate::run::{Made, fetched_dir, find_bucket};
+use crate::run::{Made, Printed, fetched_dir, find_bucket};
 use crate::tally::Tally;
 use crate::workbench::Place;
 use crate::{Tools, WorkerConfig};
@@ -31,6 +31,8 @@ pub(crate) struct Attempt {
     made: Vec<Option<Made>>,
     /// What the source is, once it has been probed for a transcode.
     source: Option<Box<MediaFacts>>,
+    /// What its end does to a fingerprint library.
+    printed: Option<Printed>,
     tools: Tools,
     config: Arc<WorkerConfig>,
     seat: Seat,
@@ -44,6 +46,14 @@ enum Unstaged {
     },
     /// It was ended from outside.
     Ended,
+}
+
+/// What became of the wish to win.
+enum Published {
+    /// It is decided; there is nothing to report if that is left to somebody else.
+    Ended(Option<Ending>),
+    /// The library has grown since it was searched.
+    Outrun,
 }
 
 /// What the store answered in the end.
@@ -64,6 +74,7 @@ impl Attempt {
             started: tools.clock.now(),
             made: vec![None; outputs],
             source: None,
+            printed: None,
             job,
             tools,
             config,
@@ -99,28 +110,50 @@ impl Attempt {
         self.source = Some(Box::new(source.clone()));
     }
 
+    /// Notes what its end is to do to a fingerprint library.
+    pub(crate) fn will_print(&mut self, printed: Printed) {
+        self.printed = Some(printed);
+    }
+
     /// Whether every output is made or has failed.
     pub(crate) fn is_complete(&self) -> bool {
         self.made.iter().all(Option::is_some)
     }
 
     /// Publishes what is complete and reports.
-    pub(crate) async fn conclude(self) {
-        let staged = self.stage_all().await;
-        // Copies and what is not published would take their space until the whole group has ended.
-        self.remove_made().await;
-        let ending = match staged {
-            Ok(staged) => self.publish(staged).await,
-            Err(Unstaged::Failed { fault, results }) => {
-                self.discard().await;
-                Some(Ending::Failed { fault, results })
-            }
-            Err(Unstaged::Ended) => {
-                self.discard().await;
-                self.ending(self.gone(false))
+    pub(crate) async fn conclude(mut self) {
+        let ending = loop {
+            let staged = self.stage_all().await;
+            // Copies and what is not published would take their space until the whole group has ended.
+            self.remove_made().await;
+            match staged {
+                Ok(staged) => match self.publish(staged).await {
+                    Published::Ended(ending) => break ending,
+                    Published::Outrun => self.search_again().await,
+                },
+                Err(Unstaged::Failed { fault, results }) => {
+                    self.discard().await;
+                    break Some(Ending::Failed { fault, results });
+                }
+                Err(Unstaged::Ended) => {
+                    self.discard().await;
+                    break self.ending(self.gone(false));
+                }
             }
         };
         self.report(ending).await;
+    }
+
+    /// Looks for the input once more in a library that has grown since, and makes the documents anew.
+    async fn search_again(&mut self) {
+        self.discard().await;
+        let Some(printed) = &mut self.printed else {
+            return;
+        };
+        let made = printed.search_again().await;
+        let target = self.job.spec.targets()[0];
+        let made = made.unwrap_or_else(|fault| Made::failed(target, fault));
+        self.record(0, made);
     }
 
     /// Publishes what an earlier attempt staged and reports.
@@ -235,19 +268,29 @@ impl Attempt {
 
     /// Lets the store decide whether this attempt wins, and if so gives its outputs their names.
     /// If the process dies in here, the row says `publishing` and the next claim goes on from it.
-    async fn publish(&self, staged: Staged) -> Option<Ending> {
-        let store = &self.tools.store;
-        let now = || self.tools.clock.now();
-        let decided = self
-            .insist(|| store.publish(self.job.id, staged.clone(), now()))
-            .await;
-        match decided.answer {
-            Some(Fenced::Done) => self.place(staged).await,
-            Some(Fenced::Stopping) => {
+    async fn publish(&self, staged: Staged) -> Published {
+        let decided = self.decide(&staged).await;
+        let refused = |fault: Fault| {
+            let target = self.job.spec.targets()[0];
+            let results = vec![Made::failed(target, fault.clone()).result];
+            Some(Ending::Failed { fault, results })
+        };
+        let ending = match (decided.answer, &self.printed) {
+            (Some(PublishDna::Fenced(Fenced::Done)), _) => self.place(staged).await,
+            (Some(PublishDna::Fenced(Fenced::Stopping)), _) => {
                 self.discard().await;
                 Some(Ending::Stopped(self.gone(false)))
             }
-            Some(Fenced::Lost) | None => {
+            (Some(PublishDna::Added { .. }), Some(_)) => return Published::Outrun,
+            (Some(PublishDna::KeyTaken), Some(printed)) => {
+                self.discard().await;
+                refused(printed.key_taken())
+            }
+            (Some(PublishDna::LibraryGone), Some(printed)) => {
+                self.discard().await;
+                refused(printed.library_gone())
+            }
+            _ => {
                 // What may have been declared the winner is needed by whoever took over.
                 if decided.answer.is_some() && !decided.is_repeated {
                     self.discard().await;
@@ -256,7 +299,28 @@ impl Attempt {
                 tracing::warn!(job.id = %job, attempt, "job {job} is made, but too late to count");
                 None
             }
-        }
+        };
+        Published::Ended(ending)
+    }
+
+    /// Asks the store whether this attempt wins; what a fingerprint job does to its library is in the same write.
+    async fn decide(&self, staged: &Staged) -> Answer<PublishDna> {
+        let (store, job) = (&self.tools.store, self.job.id);
+        let now = || self.tools.clock.now();
+        let Some(printed) = &self.printed else {
+            let Answer {
+                answer,
+                is_repeated,
+            } = self
+                .insist(|| store.publish(job, staged.clone(), now()))
+                .await;
+            return Answer {
+                answer: answer.map(PublishDna::Fenced),
+                is_repeated,
+            };
+        };
+        self.insist(|| store.publish_fingerprint(job, staged.clone(), printed.effect(), now()))
+            .await
     }
 
     /// Gives outputs their names; nothing if that is left to whoever claims the job next.

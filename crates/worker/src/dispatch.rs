@@ -6,6 +6,7 @@ use std::sync::Arc;
 use reelgate_store::{Claim, Hints};
 use tokio::sync::watch;
 
+use crate::dna::LibraryCopies;
 use crate::group::Group;
 use crate::roster::{EndReason, Roster};
 use crate::scratch::{Ledger, Room};
@@ -20,6 +21,7 @@ pub(crate) struct Dispatcher {
     roster: Arc<Roster>,
     ledger: Arc<Ledger>,
     turned: Arc<Turned>,
+    copies: Arc<LibraryCopies>,
     hints: Hints,
     slots: watch::Receiver<u32>,
     /// Whether nothing starts for want of scratch space.
@@ -34,6 +36,7 @@ impl Dispatcher {
         roster: Arc<Roster>,
         ledger: Arc<Ledger>,
         turned: Arc<Turned>,
+        copies: Arc<LibraryCopies>,
     ) -> Self {
         let hints = tools.store.hints();
         let slots = roster.slots();
@@ -50,6 +53,7 @@ impl Dispatcher {
             roster,
             ledger,
             turned,
+            copies,
             hints,
             slots,
             is_held_up: false,
@@ -168,7 +172,7 @@ impl Dispatcher {
         let (tools, config) = (self.tools.clone(), Arc::clone(&self.config));
         let roster = Arc::clone(&self.roster);
         let slot = roster.take_slot();
-        let group = Group::new(claim, tools, config, &roster, &self.ledger);
+        let group = Group::new(claim, tools, config, &roster, &self.ledger, &self.copies);
         tokio::spawn(async move {
             let task = tokio::spawn(async move {
                 tokio::select! {

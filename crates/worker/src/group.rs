@@ -14,10 +14,11 @@ use reelgate_store::{Claim, Work};
 use tokio::task::JoinSet;
 
 use crate::attempt::Attempt;
+use crate::dna::LibraryCopies;
 use crate::opening::Opening;
 use crate::roster::{EndReason, Ended, Roster};
 use crate::run::{
-    Ingest, Made, MediaInfo, Outcome, Pictures, Planned, Process, Remux, Snapshot, Source,
+    Ingest, Made, MediaInfo, Outcome, Pictures, Planned, Print, Process, Remux, Snapshot, Source,
     fetched_dir,
 };
 use crate::scratch::{self, Budget, Ledger};
@@ -34,6 +35,7 @@ pub(crate) struct Group {
     work: Work,
     tools: Tools,
     config: Arc<WorkerConfig>,
+    copies: Arc<LibraryCopies>,
     /// The directory of unfinished files.
     scratch: PathBuf,
     budget: Arc<Budget>,
@@ -53,6 +55,7 @@ impl Group {
         config: Arc<WorkerConfig>,
         roster: &Arc<Roster>,
         ledger: &Arc<Ledger>,
+        copies: &Arc<LibraryCopies>,
     ) -> Self {
         let Claim {
             job,
@@ -80,6 +83,7 @@ impl Group {
             scratch,
             tools,
             config,
+            copies: Arc::clone(copies),
             processes: 0,
             ending: JoinSet::new(),
         }
@@ -225,6 +229,7 @@ impl Group {
         };
         let (job, tally) = (member.job.clone(), Arc::clone(&member.tally));
         let capacity = self.capacity();
+        let mut printed = None;
         let made = {
             let on_progress = move |result: usize, percent: u8| tally.set(result, percent);
             let making = async {
@@ -278,9 +283,20 @@ impl Group {
                         };
                         remux.make().await
                     }
-                    JobSpec::Fingerprint(_) => {
-                        let message = "fingerprints are not made by this release";
-                        Err(Fault::new(FaultCode::EngineLacks, message))
+                    JobSpec::Fingerprint(spec) => {
+                        let print = Print {
+                            tools: &self.tools,
+                            copies: &self.copies,
+                            opening: self.opening(0),
+                            job: &job,
+                            spec,
+                            scratch: &self.scratch,
+                            limits: self.limits(),
+                            on_progress: &on_progress,
+                        };
+                        let (made, print) = print.make().await?;
+                        printed = Some(print);
+                        Ok(vec![made])
                     }
                     JobSpec::Transcode(_) => {
                         unreachable!("transcodes are made together with their siblings")
@@ -296,6 +312,9 @@ impl Group {
         self.clear_holdups();
         match made {
             Some(Ok(made)) => {
+                if let (Some(printed), Some(member)) = (printed, self.members.first_mut()) {
+                    member.will_print(printed);
+                }
                 for (result, made) in made.into_iter().enumerate() {
                     self.record(job.id, result, made);
                 }

@@ -8,6 +8,7 @@ mod attempt;
 mod contact;
 mod digest;
 mod dispatch;
+mod dna;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz;
 mod group;
@@ -39,10 +40,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::dispatch::Dispatcher;
+use crate::dna::LibraryCopies;
 use crate::roster::{EndReason, Roster};
 use crate::scratch::{Ledger, Rules};
 use crate::supervise::keep_going;
 
+pub use crate::dna::{Extracted, Extraction, MatchesDocument, PreparedQuery};
 pub use crate::machine::Machine;
 pub use crate::overview::Overview;
 pub use crate::run::{Made, Outcome, Planned, Process, Source};
@@ -64,6 +67,9 @@ pub struct WorkerConfig {
     /// Where files that are fetched from elsewhere wait to be used: what is here is gone on with after a
     /// restart. On the file system of `scratch`.
     pub fetched: PathBuf,
+    /// Where the copies of fingerprint libraries are, which nobody else may use; what is here is gone on with after a
+    /// restart.
+    pub dna: PathBuf,
     /// How long a lease holds without a sign of life.
     pub lease: Duration,
     /// How often signs of life are given.
@@ -99,6 +105,7 @@ impl WorkerConfig {
             kinds: Kinds::ALL,
             draining: false,
             fetched: scratch.with_file_name("fetched"),
+            dna: scratch.with_file_name("dna"),
             scratch,
             lease: Duration::from_secs(30),
             // A cancel whose signal is lost is told with the next one, within 5 s.
@@ -128,6 +135,8 @@ pub struct Tools {
     pub progress: LiveProgress,
     pub holdups: Holdups,
     pub slots: Slots,
+    /// The shapes that dialects give to what was found in a fingerprint library.
+    pub documents: Vec<Arc<dyn MatchesDocument>>,
 }
 
 /// A running worker.
@@ -138,6 +147,7 @@ pub struct Worker {
     roster: Arc<Roster>,
     draining: Arc<watch::Sender<bool>>,
     turned: Arc<Turned>,
+    copies: Arc<LibraryCopies>,
     claiming: JoinHandle<()>,
     beating: JoinHandle<()>,
 }
@@ -166,6 +176,22 @@ impl Worker {
             };
             tokio::spawn(keep_going("heartbeat", done.subscribe(), beat))
         };
+        let copies = Arc::new(LibraryCopies::new(
+            config.dna.clone(),
+            Arc::clone(&tools.store),
+        ));
+        let look_after = {
+            let (copies, stopped) = (Arc::clone(&copies), stopped.clone());
+            move || {
+                let (copies, stopped) = (Arc::clone(&copies), stopped.clone());
+                async move { copies.look_after(stopped).await }
+            }
+        };
+        tokio::spawn(keep_going(
+            "care of library copies",
+            stop.subscribe(),
+            look_after,
+        ));
         let clear = {
             let (tools, config, stopped) = (tools.clone(), Arc::clone(&config), stopped.clone());
             move || leftovers::clear(tools.clone(), Arc::clone(&config), stopped.clone())
@@ -175,10 +201,13 @@ impl Worker {
         let claiming = {
             let (roster, turned) = (Arc::clone(&roster), Arc::clone(&turned));
             let draining = draining.subscribe();
+            let copies = Arc::clone(&copies);
             let claim = move || {
+                let copies = Arc::clone(&copies);
                 let (roster, turned) = (Arc::clone(&roster), Arc::clone(&turned));
                 let (config, ledger) = (Arc::clone(&config), Arc::clone(&ledger));
-                let dispatcher = Dispatcher::new(config, tools.clone(), roster, ledger, turned);
+                let dispatcher =
+                    Dispatcher::new(config, tools.clone(), roster, ledger, turned, copies);
                 dispatcher.run(stopped.clone(), draining.clone())
             };
             tokio::spawn(keep_going("claim loop", stop.subscribe(), claim))
@@ -189,6 +218,7 @@ impl Worker {
             roster,
             draining,
             turned,
+            copies,
             claiming,
             beating,
         })
@@ -224,6 +254,7 @@ impl Worker {
         let Self {
             done,
             roster,
+            copies,
             claiming,
             beating,
             ..
@@ -245,6 +276,7 @@ impl Worker {
             roster.end_all(EndReason::Shutdown);
             roster.idle().await;
         }
+        copies.save_all().await;
         done.send_replace(true);
         if let Err(error) = beating.await {
             tracing::error!(%error, "the heartbeat ended badly");

@@ -21,9 +21,11 @@ use reelgate_media::{
 use reelgate_objects::{ObjectError, ObjectMeta, OpenBucket, Readable, StageFolder};
 use reelgate_service::BucketOpener;
 use reelgate_store::Bucket;
+use tokio::io::AsyncReadExt as _;
 use tokio::time::Instant;
 
 use crate::digest;
+use crate::dna::{self, Extracted, Extraction, Means};
 use crate::run::{Outcome, Process, Source, bucket_fault, fetched_for, fetched_name, source_fault};
 use crate::workbench::{Picture, Place, Workbench};
 
@@ -258,6 +260,46 @@ impl Workbench for Machine {
         made.map_err(fault_of)
     }
 
+    async fn extract(
+        &self,
+        wanted: Extraction,
+        source: &Source,
+        dir: &Path,
+        limits: &Limits,
+        on_progress: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Extracted, Fault> {
+        make_dir(dir).await?;
+        let means = Means {
+            runner: &self.runner,
+            engine: &self.engine,
+            dir,
+            limits,
+        };
+        dna::extract(wanted, source, &means, on_progress).await
+    }
+
+    async fn read(
+        &self,
+        bucket: &Bucket,
+        object: &ObjectRef,
+        dir: &Path,
+        most_bytes: u64,
+    ) -> Result<Vec<u8>, Fault> {
+        let bucket = self.open_bucket(bucket)?;
+        let mut waiting = self.waiting();
+        loop {
+            match content(&bucket, object, dir, most_bytes).await {
+                Ok(Some(content)) => return Ok(content),
+                Ok(None) => {
+                    let message = format!("input {object} has more than {most_bytes} bytes");
+                    return Err(Fault::new(FaultCode::SourceTooLarge, message));
+                }
+                Err(error) if waiting.again(&error).await => {}
+                Err(error) => return Err(source_fault(object, &error)),
+            }
+        }
+    }
+
     async fn md5(
         &self,
         path: &Path,
@@ -392,6 +434,32 @@ async fn local(
     let path = dir.join(fetched_name(object));
     bucket.fetch(&meta, &path).await?;
     Ok(path)
+}
+
+/// What is in an object, unless it is larger than that.
+async fn content(
+    bucket: &OpenBucket,
+    object: &ObjectRef,
+    dir: &Path,
+    most_bytes: u64,
+) -> Result<Option<Vec<u8>>, ObjectError> {
+    if bucket.head(&object.key).await?.bytes > most_bytes {
+        return Ok(None);
+    }
+    let path = local(bucket, object, dir).await?;
+    let read = async {
+        let mut content = Vec::new();
+        let file = tokio::fs::File::open(&path).await?;
+        // It may have grown since it was looked at.
+        let mut file = file.take(most_bytes.saturating_add(1));
+        file.read_to_end(&mut content).await?;
+        Ok(content)
+    };
+    let content = read.await.map_err(|source| ObjectError::Io {
+        what: format!("reading {object}"),
+        source,
+    })?;
+    Ok((content.len() as u64 <= most_bytes).then_some(content))
 }
 
 fn storage_fault(error: ObjectError) -> Fault {

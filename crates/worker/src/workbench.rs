@@ -14,6 +14,7 @@ use reelgate_media::{Capabilities, Limits, Taken, Transcoded};
 use reelgate_objects::{ObjectMeta, StageFolder};
 use reelgate_store::Bucket;
 
+use crate::dna::{Extracted, Extraction};
 use crate::run::{Outcome, Process, Source};
 
 /// Whose files these are: a stage carries job and attempt in its name.
@@ -101,6 +102,27 @@ pub trait Workbench: Send + Sync + 'static {
         limits: &Limits,
         on_progress: &mut (dyn FnMut(u8) + Send),
     ) -> Result<Transcoded, Fault>;
+
+    /// Takes the fingerprint of an input that is media, in a directory that does not exist yet and has to stay as long
+    /// as it may be looked for. Dropping the future kills the process.
+    async fn extract(
+        &self,
+        wanted: Extraction,
+        source: &Source,
+        dir: &Path,
+        limits: &Limits,
+        on_progress: &mut (dyn FnMut(u8) + Send),
+    ) -> Result<Extracted, Fault>;
+
+    /// The content of an object that has at most so many bytes; one that lies elsewhere is fetched into `dir`, which
+    /// may not be there yet. Fails with `SourceTooLarge` for a larger one.
+    async fn read(
+        &self,
+        bucket: &Bucket,
+        object: &ObjectRef,
+        dir: &Path,
+        most_bytes: u64,
+    ) -> Result<Vec<u8>, Fault>;
 
     /// The MD5 of a file, in 32 hex digits.
     async fn md5(

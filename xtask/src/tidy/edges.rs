@@ -44,6 +44,7 @@ const TABLE: &[(&str, May)] = &[
         "reelgate-worker",
         May::Use(&[
             "reelgate-domain",
+            "reelgate-dna",
             "reelgate-fetch",
             "reelgate-store",
             "reelgate-objects",

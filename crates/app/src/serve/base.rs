@@ -15,6 +15,7 @@ use reelgate_store::Store;
 use reelgate_worker::{Machine, Tools, Worker, WorkerConfig};
 
 use super::access::{self, FirstStart, MasterKeys};
+use super::documents;
 use super::files::data_directory;
 use super::home::{self, Home};
 use super::membership::Membership;
@@ -200,6 +201,7 @@ impl Base {
             progress: self.service.progress(),
             holdups: self.service.holdups(),
             slots: self.service.slots(),
+            documents: documents::documents(),
         };
         let scratch = self.data.join("scratch");
         let defaults = WorkerConfig::new(self.id.clone(), plan.slots, scratch);

@@ -4,6 +4,7 @@
 //! get their own names only afterwards: no argument ever holds a part of an object key.
 
 pub(crate) mod remux;
+pub(crate) mod sample;
 pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ mod geometry;
 mod level;
 mod rate;
 pub(crate) mod remux;
+pub(crate) mod sample;
 mod share;
 pub(crate) mod snapshot;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub(crate) use geometry::MOST_SOURCE_PIXELS;
 pub use geometry::{Size, display_size};
 pub use rate::FrameRate;
 pub use remux::{Copied, RemuxPlan, remux_plan};
+pub use sample::{SamplePlan, Wanted, sample_plan};
 pub use share::{groups, shareable};
 pub use snapshot::{Closing, Names, Pass, SheetPlan, SnapshotPlan, Tone, View, snapshot_plan};
 pub use video::KeyFrames;

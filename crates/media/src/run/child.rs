@@ -1,10 +1,12 @@
 //! One supervised process: drained, timed, stopped in steps, and never left behind.
 
 use std::fmt;
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::pin::pin;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_domain::job::StopMode;
@@ -93,6 +95,7 @@ pub(crate) struct Watched {
     group: Group,
     child: Child,
     watch: Watch,
+    pulse: Arc<Pulse>,
     /// Keeps the forking thread, and with it the process, alive.
     _runner: Runner,
 }
@@ -109,8 +112,23 @@ impl Watched {
             group,
             child,
             watch,
+            pulse: Arc::new(Pulse::new()),
             _runner: runner,
         }
+    }
+
+    /// Its standard output, for a thread that may wait for it. From then on it is progress when that beats the
+    /// [`Watched::pulse`].
+    pub(super) fn take_stdout(&mut self) -> io::Result<io::PipeReader> {
+        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let stdout = self.child.stdout.take().ok_or_else(gone)?;
+        let pipe = stdout.into_owned_fd()?;
+        rustix::io::ioctl_fionbio(&pipe, false)?;
+        Ok(pipe.into())
+    }
+
+    pub(super) fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
     }
 
     pub(crate) async fn capture(self, limits: &Limits, max_bytes: usize) -> Captured {
@@ -151,7 +169,7 @@ impl Watched {
         let stdout = self.child.stdout.take();
         let stderr = self.child.stderr.take();
         let mut tail = Tail::new(TAIL_BYTES);
-        let pulse = Pulse::new();
+        let pulse = Arc::clone(&self.pulse);
         let ended = {
             let mut hear = |chunk: &[u8]| {
                 if on_stdout(chunk) {

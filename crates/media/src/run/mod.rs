@@ -10,6 +10,7 @@ mod limits;
 pub(crate) mod live;
 mod progress;
 pub(crate) mod remux;
+pub(crate) mod sample;
 mod sandbox;
 pub(crate) mod snapshots;
 mod step;

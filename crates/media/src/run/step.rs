@@ -13,7 +13,7 @@ use super::{Access, Ended, Limits, Runner, SpawnError, classify};
 use crate::engine::Engine;
 
 /// What FFmpeg says, and fails with since 6.1, when there was no frame to write.
-const NOTHING: [&str; 2] = ["received no packets", "output file is empty"];
+pub(super) const NOTHING: [&str; 2] = ["received no packets", "output file is empty"];
 
 /// The steps of one piece of work.
 pub(super) struct Steps<'a> {

@@ -1,5 +1,6 @@
 //! What running a job means, one module per kind.
 
+mod fingerprint;
 mod ingest;
 mod media_info;
 mod remux;
@@ -13,6 +14,7 @@ use reelgate_domain::ObjectRef;
 use reelgate_domain::job::Fault;
 use reelgate_domain::media::OutputResult;
 
+pub(crate) use fingerprint::{Print, Printed};
 pub(crate) use ingest::{Ingest, fetched_dir, fetched_folder, fetched_for};
 pub(crate) use media_info::MediaInfo;
 pub(crate) use remux::Remux;

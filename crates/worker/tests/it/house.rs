@@ -126,6 +126,7 @@ impl House {
             progress: service.progress(),
             holdups: service.holdups(),
             slots: service.slots(),
+            documents: Vec::new(),
         };
         Self {
             dir,
