@@ -26,7 +26,9 @@ pub(super) async fn since(
     most_bytes: u64,
 ) -> Answer<LibraryChanges> {
     let stored = stored_version(after);
-    let range: [Param<'_>; 3] = [&id.as_bytes().as_slice(), &stored, &(TOLD_AT_ONCE + 1)];
+    let most = i64::try_from(most_bytes).unwrap_or(i64::MAX);
+    let library = id.as_bytes().as_slice();
+    let range: [Param<'_>; 4] = [&library, &stored, &(TOLD_AT_ONCE + 1), &most];
     let seen = Seen::of(&session.all(sql::CHANGES, &range).await?);
     let Some(standing) = seen.standing else {
         return Ok(nothing_told(after));

@@ -60,15 +60,20 @@ statements! {
 
     /// What has happened after a version, all as it is at one moment: how the library stands, what was added
     /// and is there, what was removed, and what was in it before it was emptied and has not been taken away.
+    /// Removals end at the first addition that does not fit in $4 bytes any more.
     CHANGES = "WITH l AS MATERIALIZED (SELECT version, emptied_at FROM dna_libraries \
-        WHERE id = $1::bytea AND deleted_at IS NULL) \
-        SELECT 0::bigint, version, emptied_at, NULL::text FROM l \
-        UNION ALL (SELECT 1, e.number, e.bytes, e.key FROM l JOIN LATERAL \
+        WHERE id = $1::bytea AND deleted_at IS NULL), \
+        h AS MATERIALIZED (SELECT e.number, e.bytes, e.key, \
+        sum(greatest(e.bytes, 1)) OVER (ORDER BY e.number) AS total FROM l JOIN LATERAL \
         (SELECT number, bytes, key FROM dna_entries WHERE library = $1 \
-        AND number > greatest($2::bigint, l.emptied_at) ORDER BY number LIMIT $3::bigint) e ON true) \
-        UNION ALL (SELECT 2, r.removed_at, r.number, NULL FROM l JOIN LATERAL \
+        AND number > greatest($2::bigint, l.emptied_at) ORDER BY number LIMIT $3::bigint) e ON true), \
+        u AS MATERIALIZED (SELECT coalesce((SELECT min(number) FROM h \
+        WHERE total > $4::bigint AND total > greatest(bytes, 1)), l.version) AS upto FROM l) \
+        SELECT 0::bigint, version, emptied_at, NULL::text FROM l \
+        UNION ALL (SELECT 1, number, bytes, key FROM h) \
+        UNION ALL (SELECT 2, r.removed_at, r.number, NULL FROM u JOIN LATERAL \
         (SELECT removed_at, number FROM dna_removals WHERE library = $1 AND removed_at > $2 \
-        AND number <= $2) r ON $2 > 0) \
+        AND removed_at <= u.upto AND number <= $2) r ON $2 > 0) \
         UNION ALL (SELECT 3, l.emptied_at, e.number, NULL FROM l JOIN LATERAL \
         (SELECT number FROM dna_entries WHERE library = $1 AND number <= $2) e \
         ON $2 > 0 AND l.emptied_at > $2)";
