@@ -122,36 +122,61 @@ pub(crate) fn head(title: &str) {
     );
 }
 
-/// Prints a tally for each transform and class, and draws them.
-fn publish(
-    options: &Options,
-    title: &str,
-    file: &str,
-    mut tallies: Vec<(Class, &'static str, Tally)>,
-) {
-    head(title);
-    let mut classes: BTreeMap<Class, Tally> = BTreeMap::new();
-    let mut bars = Vec::new();
-    for (class, name, tally) in &mut tallies {
-        tally.print(name);
-        bars.push(((*name).to_owned(), tally.found));
-        classes.entry(*class).or_default().add(tally);
+/// Rows of a table that are told as they come, and drawn anew with each.
+struct Table<'a> {
+    options: &'a Options,
+    title: String,
+    file: &'static str,
+    bars: Vec<(String, Share)>,
+    classes: BTreeMap<Class, Tally>,
+}
+
+impl<'a> Table<'a> {
+    fn new(options: &'a Options, title: String, file: &'static str) -> Self {
+        head(&title);
+        Self {
+            options,
+            title,
+            file,
+            bars: Vec::new(),
+            classes: BTreeMap::new(),
+        }
     }
-    let mut curves = Vec::new();
-    for (class, tally) in &mut classes {
-        tally.print(&format!("= {class:?}"));
-        curves.push((format!("{class:?}"), tally.curve()));
+
+    fn row(&mut self, transform: &Transform, mut tally: Tally) {
+        tally.print(transform.name);
+        self.bars.push((transform.name.to_owned(), tally.found));
+        self.classes.entry(transform.class).or_default().add(&tally);
+        let path = |what: &str| self.options.plots.join(format!("{what}-{}.svg", self.file));
+        plot::bars(&path("recall"), &self.title, &self.bars);
+        let curve = |(class, tally): (&Class, &Tally)| (format!("{class:?}"), tally.curve());
+        let curves: Vec<_> = self.classes.iter().map(curve).collect();
+        plot::precision_recall(&path("precision"), &self.title, &curves);
     }
-    plot::bars(
-        &options.plots.join(format!("recall-{file}.svg")),
-        title,
-        &bars,
-    );
-    plot::precision_recall(
-        &options.plots.join(format!("precision-{file}.svg")),
-        title,
-        &curves,
-    );
+
+    fn end(mut self) {
+        for (class, tally) in &mut self.classes {
+            tally.print(&format!("= {class:?}"));
+        }
+    }
+}
+
+/// Transforms with those of all classes in turn, so that a run that is cut short tells of each.
+fn in_turn(transforms: Vec<Transform>) -> Vec<Transform> {
+    let mut seen: BTreeMap<Class, usize> = BTreeMap::new();
+    let mut numbered: Vec<(usize, Transform)> = transforms
+        .into_iter()
+        .map(|transform| {
+            let number = seen.entry(transform.class).or_default();
+            *number += 1;
+            (*number, transform)
+        })
+        .collect();
+    numbered.sort_by_key(|(number, _)| *number);
+    numbered
+        .into_iter()
+        .map(|(_, transform)| transform)
+        .collect()
 }
 
 pub(crate) fn video(options: &Options) {
@@ -168,10 +193,13 @@ pub(crate) fn video(options: &Options) {
     // Something that is in no library, in front of each excerpt and behind it.
     let around = synthetic(&options.cache);
     for (seconds, file) in [(10.0, "video"), (5.0, "video-short")] {
-        let mut tallies = Vec::new();
+        let title = format!(
+            "video, excerpts of at most {seconds} s in the middle of something else, {:?} half",
+            options.half
+        );
+        let mut table = Table::new(options, title, file);
         // Short excerpts are hard whatever was done to them; of those the hardest are told.
-        let transforms = transforms::video();
-        let told = transforms
+        let told = in_turn(transforms::video())
             .into_iter()
             .filter(|transform| seconds > 5.0 || transform.class == Class::Hard);
         for transform in told {
@@ -189,18 +217,14 @@ pub(crate) fn video(options: &Options) {
                     one(options, &index, &query, case, (id, LEAD), &mut tally);
                 }
             }
-            tallies.push((transform.class, transform.name, tally));
+            table.row(&transform, tally);
         }
-        let title = format!(
-            "video, excerpts of at most {seconds} s in the middle of something else, {:?} half",
-            options.half
-        );
-        publish(options, &title, file, tallies);
+        table.end();
     }
 }
 
 /// Seconds of something else in front of an excerpt.
-pub(crate) const LEAD: f64 = 4.5;
+pub(crate) const LEAD: f64 = 3.0;
 
 fn with_video(options: &Options) -> Vec<Clip> {
     clips::all(&options.folders)
@@ -233,6 +257,7 @@ fn stored_video(options: &Options, clip: &Clip) -> reelgate_dna::VideoPrint {
 
 fn video_query(copy: &[Vec<u8>], around: &[Vec<u8>]) -> reelgate_dna::VideoQuery {
     let lead = ((LEAD * 4.0) as usize * QUERY_DENSITY).min(around.len());
+    let around = &around[..(lead * 2).min(around.len())];
     let mut extractor = VideoExtractor::to_search();
     for frame in around[..lead].iter().chain(copy).chain(&around[lead..]) {
         extractor
@@ -339,7 +364,8 @@ pub(crate) fn audio(options: &Options) {
         Change::Add(id, Box::new(print))
     });
     index.apply(1, adds.collect());
-    let mut tallies = Vec::new();
+    let title = format!("sound, excerpts of at most 10 s, {:?} half", options.half);
+    let mut table = Table::new(options, title, "sound");
     let mut silent = 0;
     for transform in transforms::audio() {
         let mut tally = Tally::default();
@@ -364,10 +390,9 @@ pub(crate) fn audio(options: &Options) {
                 one(options, &index, &query, case, (id, 0.0), &mut tally);
             }
         }
-        tallies.push((transform.class, transform.name, tally));
+        table.row(&transform, tally);
     }
-    let title = format!("sound, excerpts of at most 10 s, {:?} half", options.half);
-    publish(options, &title, "sound", tallies);
+    table.end();
     println!("{silent} excerpts were left out of each: silence below -60 dB has no fingerprint");
 }
 
@@ -391,8 +416,12 @@ pub(crate) fn together(options: &Options) {
     });
     index.apply(1, adds.collect());
     let opus = &transforms::audio()[0];
-    for seconds in [10.0, 5.0] {
-        let mut tallies = Vec::new();
+    for (seconds, file) in [(10.0, "together"), (5.0, "together-short")] {
+        let title = format!(
+            "hard transforms with sound (opus 24k), excerpts of at most {seconds} s, {:?} half",
+            options.half
+        );
+        let mut table = Table::new(options, title, file);
         for transform in transforms::video() {
             if transform.class != Class::Hard {
                 continue;
@@ -416,17 +445,8 @@ pub(crate) fn together(options: &Options) {
                     one(options, &index, &query, case, (id, 0.0), &mut tally);
                 }
             }
-            tallies.push((transform.class, transform.name, tally));
+            table.row(&transform, tally);
         }
-        let title = format!(
-            "hard transforms with sound (opus 24k), excerpts of at most {seconds} s, {:?} half",
-            options.half
-        );
-        let file = if seconds > 5.0 {
-            "together"
-        } else {
-            "together-short"
-        };
-        publish(options, &title, file, tallies);
+        table.end();
     }
 }

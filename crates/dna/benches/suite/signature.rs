@@ -61,7 +61,7 @@ pub(crate) fn print(options: &Options) {
                 let frames: Vec<u8> = around[..lead]
                     .iter()
                     .chain(&copy)
-                    .chain(&around[lead..])
+                    .chain(&around[lead..lead * 2])
                     .flatten()
                     .copied()
                     .collect();
