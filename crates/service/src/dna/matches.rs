@@ -1,6 +1,5 @@
 //! What the search of a fingerprint job found.
 
-use futures_util::TryStreamExt;
 use reelgate_domain::dna::{LibraryId, Matches};
 use reelgate_domain::job::{Job, JobKind, JobSpec, StateName};
 use reelgate_domain::{JobId, ObjectRef};
@@ -38,31 +37,20 @@ impl Service {
     pub async fn matches(&self, caller: &Caller, job: &Job) -> Result<Matches, MatchesError> {
         let id = job.id;
         let (library, object) = document(job)?;
-        let opened = match self.get_object(caller, object).await {
-            Ok(opened) => opened,
-            Err(error) if error.kind == ErrorKind::NotFound => {
-                let object = object.clone();
-                return Err(MatchesError::Gone { job: id, object });
-            }
-            Err(error) => return Err(error.into()),
-        };
         let altered = |why: String| MatchesError::Altered {
             job: id,
             object: object.clone(),
             why,
         };
-        let bytes = opened.meta.bytes;
-        if bytes > MOST_BYTES {
-            return Err(altered(format!("it has {bytes} bytes")));
-        }
-        let content = opened.read(0, bytes).await.map_err(ServiceError::from)?;
-        let text: Vec<u8> = content
-            .try_fold(Vec::new(), async |mut text, piece| {
-                text.extend_from_slice(&piece);
-                Ok(text)
-            })
-            .await
-            .map_err(ServiceError::unread)?;
+        let read = self.read_object(caller, object, MOST_BYTES).await;
+        let text = read.map_err(|error| match error.kind {
+            ErrorKind::NotFound => MatchesError::Gone {
+                job: id,
+                object: object.clone(),
+            },
+            ErrorKind::TooLarge => altered(error.message),
+            _ => error.into(),
+        })?;
         let matches: Matches =
             serde_json::from_slice(&text).map_err(|error| altered(error.to_string()))?;
         if matches.library != library {
