@@ -80,10 +80,12 @@ fn interval(span: Span, is_text: bool) -> String {
     format!("{}–{}", moment(start, is_text), moment(end, is_text))
 }
 
-/// `1:02:03.4`, `0:03.4`, or a number of characters.
+/// `1:02:03.4`, `0:03.4`, or a number of a text's characters or seconds.
 pub(super) fn moment(at: f64, is_text: bool) -> String {
     if is_text {
-        return format!("{at:.0}");
+        // Texts whose lines have times are told in seconds, which the API does not say.
+        let digits = usize::from(at.fract() != 0.0);
+        return format!("{at:.digits$}");
     }
     let tenths = (at * 10.0).round().max(0.0) as u64;
     let (seconds, tenth) = (tenths / 10, tenths % 10);
@@ -109,6 +111,7 @@ mod tests {
             assert_eq!(moment(seconds, false), expected);
         }
         assert_eq!(moment(412.0, true), "412");
+        assert_eq!(moment(412.25, true), "412.2");
     }
 
     #[test]
