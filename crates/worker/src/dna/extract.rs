@@ -132,10 +132,14 @@ impl Means<'_> {
         } else {
             u64::from(FRAMES_PER_SECOND)
         };
+        // Frames stand for up to a quarter of a second; a truncated file says more than it has.
+        let decoded = frames as u64 * 1_000 / rate;
+        let stated = source.facts.format.duration_seconds;
+        let stated = stated.map(|seconds| (seconds * 1_000.0) as u64);
         Ok(Extracted {
             fingerprint: of_video(print),
             query: searches.then(|| PreparedQuery::of_windows(windows)),
-            duration_ms: Some(frames as u64 * 1_000 / rate),
+            duration_ms: Some(stated.map_or(decoded, |stated| stated.min(decoded))),
         })
     }
 

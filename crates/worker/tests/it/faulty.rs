@@ -28,13 +28,17 @@ use reelgate_store::{
     Beat, BeatAnswer, Bucket, Claim, DeletePipeline, Ending, Fenced, Hints, JobFilter, NewPipeline,
     PipelinePage, Result, RetryOutcome, Store, StoreError, SubmitOutcome,
 };
-use tokio::sync::watch;
+use tokio::sync::{Barrier, watch};
 
 /// Counts are of calls that are still to fail.
 pub(crate) struct Faulty {
     inner: Arc<dyn Store>,
     /// Publishes that are written, and whose answers do not arrive.
     pub(crate) lost_publish_answers: AtomicU32,
+    /// Ends of fingerprint jobs wait for each other before the first of them is written.
+    pub(crate) meeting: Mutex<Option<Arc<Barrier>>>,
+    /// How many such ends came too late: the library had grown.
+    pub(crate) outrun: AtomicU32,
     pub(crate) failing_finishes: AtomicU32,
     pub(crate) failing_renews: AtomicU32,
     pub(crate) panicking_claims: AtomicU32,
@@ -77,6 +81,8 @@ impl Faulty {
             inner,
             deaf,
             lost_publish_answers: AtomicU32::new(0),
+            meeting: Mutex::new(None),
+            outrun: AtomicU32::new(0),
             failing_finishes: AtomicU32::new(0),
             failing_renews: AtomicU32::new(0),
             panicking_claims: AtomicU32::new(0),

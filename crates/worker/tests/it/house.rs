@@ -196,8 +196,16 @@ impl House {
     }
 
     pub(crate) async fn pause(&self, pipeline: PipelineId) {
+        self.set_state(pipeline, PipelineState::Paused).await;
+    }
+
+    pub(crate) async fn resume(&self, pipeline: PipelineId) {
+        self.set_state(pipeline, PipelineState::Active).await;
+    }
+
+    async fn set_state(&self, pipeline: PipelineId, state: PipelineState) {
         let change = PipelineChange {
-            state: Some(PipelineState::Paused),
+            state: Some(state),
             ..PipelineChange::default()
         };
         let service = &self.service;

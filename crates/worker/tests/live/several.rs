@@ -69,7 +69,7 @@ async fn a_worker_that_drains_hands_over_and_takes_streams_again_later() {
 async fn a_stream_of_a_killed_worker_is_taken_when_its_lease_has_run_out() {
     let (house, source) = (House::new().await, Source::start());
     let first = house.worker_with("first", |config| {
-        config.lease = std::time::Duration::from_secs(6);
+        config.lease = Duration::from_secs(6);
     });
     let id = house.started(&source.address(), &[hls(0)]).await;
     house.live_after(id, 0).await;

@@ -7,7 +7,9 @@ use reelgate_domain::media::Staged;
 use reelgate_domain::{AccountId, JobId, Timestamp};
 use reelgate_store::{CreateLibrary, DnaEffect, DnaStore, LibraryChanges, PublishDna, Result};
 
-use super::Faulty;
+use std::sync::atomic::Ordering;
+
+use super::{Faulty, failure, is_due};
 
 #[async_trait]
 impl DnaStore for Faulty {
@@ -81,9 +83,22 @@ impl DnaStore for Faulty {
         effect: DnaEffect,
         now: Timestamp,
     ) -> Result<PublishDna> {
-        self.inner
-            .publish_fingerprint(job, staged, effect, now)
-            .await
+        let meeting = self.meeting.lock().unwrap().clone();
+        if let Some(meeting) = meeting
+            && meeting.wait().await.is_leader()
+        {
+            // Those that come later do not wait.
+            *self.meeting.lock().unwrap() = None;
+        }
+        let ending = self.inner.publish_fingerprint(job, staged, effect, now);
+        let answer = ending.await;
+        if matches!(answer, Ok(PublishDna::Added { .. })) {
+            self.outrun.fetch_add(1, Ordering::SeqCst);
+        }
+        match is_due(&self.lost_publish_answers) {
+            true => Err(failure()),
+            false => answer,
+        }
     }
 
     async fn library_version(&self, id: LibraryId) -> Result<Option<u64>> {
