@@ -9,6 +9,7 @@ mod contact;
 mod digest;
 mod dispatch;
 mod dna;
+mod ends;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz;
 mod group;
