@@ -1,5 +1,6 @@
 """Product Mts through either SDK generation: calls, refusals, submits and waits alike for both."""
 import dataclasses
+import functools
 import itertools
 import json
 import re
@@ -7,6 +8,7 @@ import time
 import urllib.parse
 
 from alibabacloud_mts20140618 import models
+from alibabacloud_mts20140618.client import Client
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 
@@ -78,10 +80,17 @@ class NewMts(Mts):
 
     def call(self, operation, **parameters):
         request = getattr(models, f"{operation}Request")().from_map(parameters)
-        method = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
-        answer = getattr(self.client, method)(request)
+        answer = getattr(self.client, method_of(operation))(request)
         assert answer.status_code == 200
         return answer.body.to_map()
+
+
+@functools.cache
+def method_of(operation):
+    """The SDK's name of an operation; where it puts the underscores of abbreviations follows no rule."""
+    names = [name for name in dir(Client) if name.replace("_", "") == operation.lower()]
+    [name] = names
+    return name
 
 
 class OldMts(Mts):

@@ -159,7 +159,7 @@ def test_a_key_that_is_in_use_fails_its_job(family):
 def test_files_that_cannot_be_used_fail_their_jobs(family):
     library = family.library(VIDEO)
     cases = [(family.named(family.desk.key("never.mp4")), "InvalidParameter.ResourceNotFound"),
-             (family.desk.input("broken_missing_stsd.mp4"), "InvalidParameter.ResourceContentBad"),
+             (family.put("broken.mp4", "no film at all " * 1000), "InvalidParameter.ResourceContentBad"),
              (family.desk.input(SPEECH), "InvalidParameter.ResourceContentBad")]
     for file, code in cases:
         failed = family.ended(family.submit(library, file, mps.unique("bad"), "save"))
