@@ -66,14 +66,16 @@ impl LibraryCopies {
         account: AccountId,
         id: LibraryId,
     ) -> Result<(Arc<LibraryCopy>, u64), Trouble> {
-        let version = self.store.library_version(id).await?;
-        let version = version.ok_or(Trouble::Gone(id))?;
         let seat = Arc::clone(locked(&self.seats).entry(id).or_default());
         let copy = {
             let mut seat = seat.lock().await;
+            // Before the store is asked, because jobs that have the copy let it follow meanwhile.
+            let had = seat.as_ref().map_or(0, |copy| copy.version());
+            let version = self.store.library_version(id).await?;
+            let version = version.ok_or(Trouble::Gone(id))?;
             match &*seat {
                 // A store that was put back to an earlier state goes on with other changes.
-                Some(copy) if copy.version() <= version => Arc::clone(copy),
+                Some(copy) if had <= version => Arc::clone(copy),
                 open => {
                     let is_ahead = open.is_some();
                     *seat = None;
