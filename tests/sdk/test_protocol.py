@@ -13,7 +13,10 @@ import signing
 JOB = "0123456789abcdef0123456789abcdef"
 SERVED = {"SubmitJobs", "QueryJobList", "ListJob", "CancelJob", "AddPipeline", "UpdatePipeline",
           "DeletePipeline", "QueryPipelineList", "SearchPipeline", "QueryTemplateList",
-          "SearchTemplate"}
+          "SearchTemplate", "CreateFpShotDB", "ListFpShotDB", "ImportFpShotJob",
+          "ListFpShotImportJob", "SubmitFpShotJob", "QueryFpShotJobList", "SubmitFpFileDeleteJob",
+          "QueryFpFileDeleteJobList", "SubmitFpDBDeleteJob", "QueryFpDBDeleteJobList",
+          "ListFpShotFiles"}
 
 
 @pytest.fixture
