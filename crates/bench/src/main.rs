@@ -39,7 +39,7 @@ use tokio::runtime::Runtime;
 
 use crate::figure::Figure;
 
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 17] = [
     "queue",
     "backlog",
     "uploads",
@@ -51,6 +51,8 @@ const PARTS: [&str; 15] = [
     "access",
     "latency",
     "live",
+    "cycles",
+    "streams",
     "whole",
     "memory",
     "keeping",
@@ -63,8 +65,8 @@ const FURTHER_PARTS: [&str; 1] = ["peers"];
 const USAGE: &str = "\
 usage: reelgate-bench [--only PART]... [--with-peers] [--backlog N] [--cycles N] [--dir DIR]
 
-  --only PART   queue, backlog, uploads, events, postgres, nodes, http, signature, access, latency, live, whole,
-                memory, keeping or pull; or peers, the other job queues that `cargo xtask setup peers` installs; may be repeated
+  --only PART   queue, backlog, uploads, events, postgres, nodes, http, signature, access, latency, live, cycles,
+                streams, whole, memory, keeping or pull; or peers, the other job queues that `cargo xtask setup peers` installs; may be repeated
   --with-peers  all parts, and peers
   --backlog N   the larger of the two backlogs compared (default 1000000)
   --cycles N    how often a live stream is started and stopped (default 1000)
@@ -153,7 +155,9 @@ fn measure(
         "events" => events::figures(runtime, dir, tell),
         "nodes" => nodes::figures(dir, tell),
         "latency" => latency::figures(dir, tell),
-        "live" => live::figures(runtime, dir, options.cycles, tell),
+        "live" => live::figures(dir, tell),
+        "cycles" => live::cycles(dir, options.cycles, tell),
+        "streams" => live::stored::figures(runtime, dir, tell),
         "whole" => whole::figures(dir, tell),
         "peers" => peers::figures(runtime, dir, tell),
         "keeping" => keeping::figures(runtime, dir, tell),

@@ -8,14 +8,13 @@ mod peers;
 mod relay;
 mod sources;
 mod starts;
-mod stored;
+pub(crate) mod stored;
 mod takeover;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
-use tokio::runtime::Runtime;
 
 use crate::figure::{Figure, Goal};
 use crate::program::Engine;
@@ -32,25 +31,11 @@ struct Stage {
     dir: PathBuf,
 }
 
-pub(crate) fn figures(
-    runtime: &Runtime,
-    dir: &Path,
-    cycles: usize,
-    tell: &mut dyn FnMut(Figure),
-) -> Result<()> {
-    let engine = Engine::find()?;
-    let mut stage = Stage {
-        relay: Relay::start(&dir.join("relay"))?,
-        edge: Edge::start(&dir.join("data"), &engine)?,
-        engine,
-        dir: dir.to_owned(),
-    };
-    let small = dir.join("small.mp4");
-    make_source(&stage.engine, &small, "320:180")?;
+pub(crate) fn figures(dir: &Path, tell: &mut dyn FnMut(Figure)) -> Result<()> {
+    let (mut stage, small) = Stage::set(&dir.join("live"))?;
     starts::figures(&mut stage, &small, tell)?;
     sources::figures(&mut stage, &small, tell)?;
     overhead::figures(&mut stage, tell)?;
-    cycles::figures(&mut stage, &small, cycles, tell)?;
     let Stage {
         engine,
         relay,
@@ -58,11 +43,31 @@ pub(crate) fn figures(
         ..
     } = stage;
     cycles::kill(&engine, &relay, edge, &small, tell)?;
-    takeover::figures(&engine, &relay, dir, &small, tell)?;
-    stored::figures(runtime, dir, tell)
+    takeover::figures(&engine, &relay, dir, &small, tell)
+}
+
+/// Streams that are started and stopped so many times.
+pub(crate) fn cycles(dir: &Path, cycles: usize, tell: &mut dyn FnMut(Figure)) -> Result<()> {
+    let (mut stage, small) = Stage::set(&dir.join("cycles"))?;
+    cycles::figures(&mut stage, &small, cycles, tell)
 }
 
 impl Stage {
+    /// With a clip that is small enough for its source not to matter.
+    fn set(dir: &Path) -> Result<(Self, PathBuf)> {
+        std::fs::create_dir_all(dir)?;
+        let engine = Engine::find()?;
+        let stage = Self {
+            relay: Relay::start(&dir.join("relay"))?,
+            edge: Edge::start(&dir.join("data"), &engine)?,
+            engine,
+            dir: dir.to_owned(),
+        };
+        let small = dir.join("small.mp4");
+        make_source(&stage.engine, &small, "320:180")?;
+        Ok((stage, small))
+    }
+
     /// A source that is there to be pulled when this returns, and since when.
     fn publish(&self, clip: &Path, name: &str) -> Result<(Peer, Instant)> {
         publish(&self.engine, &self.relay, clip, name)

@@ -35,7 +35,7 @@ struct Shelf {
     next: usize,
 }
 
-pub(super) fn figures(runtime: &Runtime, dir: &Path, tell: &mut dyn FnMut(Figure)) -> Result<()> {
+pub(crate) fn figures(runtime: &Runtime, dir: &Path, tell: &mut dyn FnMut(Figure)) -> Result<()> {
     let mut short = runtime.block_on(Shelf::fill(&dir.join("few"), FEW))?;
     let mut long = runtime.block_on(Shelf::fill(&dir.join("many"), MANY))?;
     for callers in [1, CALLERS] {

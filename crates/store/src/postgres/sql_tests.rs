@@ -186,7 +186,7 @@ const ALONG: &[(&str, &str)] = &[
     ("NODES", "streams_held"),
     ("COUNT_HELD", "streams_held"),
     ("COUNT_WANTED", "streams_wanted"),
-    ("COUNT_IDLE", "streams_idle"),
+    ("COUNT_KEPT", "streams_account"),
     // What was removed and not yet taken away.
     ("HELD_FINGERPRINTS", "dna_removals_held"),
 ];

@@ -45,8 +45,8 @@ const SMALL: &[(&str, &str)] = &[
         "SCAN streams USING COVERING INDEX streams_wanted",
     ),
     (
-        "COUNT_IDLE",
-        "SCAN streams USING COVERING INDEX streams_idle",
+        "COUNT_KEPT",
+        "SCAN streams USING COVERING INDEX streams_account",
     ),
     // By name, which is their key; there are few.
     ("CLUSTERS", "SCAN clusters"),

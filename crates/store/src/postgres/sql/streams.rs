@@ -126,6 +126,6 @@ statements! {
         concat!("SELECT count(*) FROM streams WHERE cluster = $6 AND ", matches!());
 
     COUNT_WANTED = "SELECT count(*) FROM streams WHERE wanted";
-    COUNT_IDLE = "SELECT count(*) FROM streams WHERE NOT wanted AND NOT deleted";
+    COUNT_KEPT = "SELECT count(*) FROM streams WHERE NOT deleted";
     COUNT_HELD = "SELECT count(*) FROM streams WHERE worker IS NOT NULL AND wanted";
 }

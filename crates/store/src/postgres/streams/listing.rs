@@ -109,13 +109,15 @@ pub(super) async fn health(
 
 pub(super) async fn count(session: &Session) -> Answer<StreamCounts> {
     let wanted = session.one(sql::COUNT_WANTED, &[]).await?;
-    let idle = session.one(sql::COUNT_IDLE, &[]).await?;
+    let kept = session.one(sql::COUNT_KEPT, &[]).await?;
     let held = session.one(sql::COUNT_HELD, &[]).await?;
     let count = |row: Option<Row>| row.map_or(0, |row| row.get::<_, i64>(0).cast_unsigned());
+    let wanted = count(wanted);
     Ok(StreamCounts {
-        wanted: count(wanted),
+        wanted,
         held: count(held),
-        idle: count(idle),
+        // One that is deleted is wanted no more.
+        idle: count(kept).saturating_sub(wanted),
     })
 }
 

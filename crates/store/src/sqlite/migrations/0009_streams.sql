@@ -35,7 +35,6 @@ CREATE INDEX streams_due ON streams (cluster, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX streams_held ON streams (cluster) WHERE worker IS NOT NULL;
 -- To be counted.
 CREATE INDEX streams_wanted ON streams (id) WHERE wanted = 1;
-CREATE INDEX streams_idle ON streams (id) WHERE wanted = 0 AND deleted = 0;
 
 -- Where streams publish that are to run or may still have processes: a place is of one stream, whoever's that
 -- is. `place` is the SHA-256 of what tells it from all others, `revision` that of the newest plan which has it.

@@ -100,7 +100,7 @@ statements! {
         concat!("SELECT count(*) FROM streams WHERE cluster = ?6 AND ", matches!());
 
     COUNT_WANTED = "SELECT count(*) FROM streams INDEXED BY streams_wanted WHERE wanted = 1";
-    COUNT_IDLE = "SELECT count(*) FROM streams INDEXED BY streams_idle WHERE wanted = 0 AND deleted = 0";
+    COUNT_KEPT = "SELECT count(*) FROM streams INDEXED BY streams_account WHERE deleted = 0";
     COUNT_HELD = "SELECT count(*) FROM streams INDEXED BY streams_held \
         WHERE worker IS NOT NULL AND wanted = 1";
 }

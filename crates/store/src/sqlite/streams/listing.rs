@@ -105,10 +105,12 @@ pub(super) fn count(connection: &Connection) -> Result<StreamCounts> {
         let count: Option<i64> = cell(connection, query, [])?;
         Ok(count.unwrap_or(0).cast_unsigned())
     };
+    let wanted = count(sql::COUNT_WANTED)?;
     Ok(StreamCounts {
-        wanted: count(sql::COUNT_WANTED)?,
+        wanted,
         held: count(sql::COUNT_HELD)?,
-        idle: count(sql::COUNT_IDLE)?,
+        // One that is deleted is wanted no more.
+        idle: count(sql::COUNT_KEPT)?.saturating_sub(wanted),
     })
 }
 
