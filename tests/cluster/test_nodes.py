@@ -94,7 +94,8 @@ def test_operators_see_all_nodes_and_drain_workers(cluster, command, clip):
         serves = name.startswith("server")
         assert worker["serves"] == serves and worker["state"] == "live"
         assert worker["slots"] == (0 if serves else 1)
-        assert worker["kinds"] == ([] if serves else ["transcode", "ingest", "snapshot", "media_info", "remux"])
+        kinds = ["transcode", "ingest", "snapshot", "media_info", "remux", "fingerprint"]
+        assert worker["kinds"] == ([] if serves else kinds)
         assert worker["id"].startswith(f"{name}-") and worker["last_error"] is None
     here = ["--server", f"http://{cluster.servers[0].address}"]
     key = {"REELGATE_API_KEY": cluster.credentials["api_key"]}
