@@ -136,6 +136,34 @@ def test_topics_and_queues_get_the_vendors_message(told, receiver):
     assert len(receiver.at("/topic")) == 2
 
 
+def test_a_topic_is_told_of_fingerprint_jobs(told, receiver):
+    library = told.mts.call("CreateFpShotDB", Name="films", ModelId=12)["FpShotDB"]["FpDBId"]
+
+    def submit(source, key, save):
+        config = {"FpDBId": library, "PrimaryKey": key, "SaveType": save}
+        return told.mts.call("SubmitFpShotJob", Input=json.dumps(source), UserData=f"of {key}",
+                             PipelineId=told.pipeline, FpShotConfig=json.dumps(config))["JobId"]
+
+    missing = {"Bucket": told.bucket, "Location": mps.LOCATION, "Object": "not/there.mp4"}
+    jobs = {}
+    for source, key, save in [(told.input(), "film", "save"), (told.input(), "copy", "nosave"),
+                              (missing, "missing", "nosave")]:
+        jobs[key] = submit(source, key, save)
+        # One after the other, so that the second finds what the first has stored.
+        messages = [json.loads(message[2]) for message in receiver.wait("/topic", len(jobs))]
+    assert len(receiver.wait("/queue", len(jobs))) == len(jobs)
+    assert [(message["Type"], message["UserData"]) for message in messages] == [
+        ("FpShot", f"of {key}") for key in jobs]
+    first, copy, failed = (message["FpShotJobNotify"] for message in messages)
+    for notify, key in [(first, "film"), (copy, "copy"), (failed, "missing")]:
+        assert (notify["Type"], notify["JobId"], notify["UserData"]) == ("FpShot", jobs[key], f"of {key}"), notify
+    assert (first["State"], copy["State"], failed["State"]) == ("Success", "Success", "Fail")
+    assert failed["Code"] == "InvalidParameter.ResourceNotFound" and failed["Message"], failed
+    [shot] = copy["FpShots"]["FpShot"]
+    assert shot["PrimaryKey"] == "film", shot
+    assert "Code" not in copy
+
+
 def test_webhooks_are_signed_and_in_order(told, receiver):
     made = told.native.call("POST", "/webhooks", json={"url": receiver.url("/hook")})
     assert made["secret"].startswith("whsec_") and made["enabled"]
