@@ -16,7 +16,9 @@ SERVED = {"SubmitJobs", "QueryJobList", "ListJob", "CancelJob", "AddPipeline", "
           "SearchTemplate", "CreateFpShotDB", "ListFpShotDB", "ImportFpShotJob",
           "ListFpShotImportJob", "SubmitFpShotJob", "QueryFpShotJobList", "SubmitFpFileDeleteJob",
           "QueryFpFileDeleteJobList", "SubmitFpDBDeleteJob", "QueryFpDBDeleteJobList",
-          "ListFpShotFiles"}
+          "ListFpShotFiles", "AddTemplate", "UpdateTemplate", "DeleteTemplate",
+          "AddWaterMarkTemplate", "UpdateWaterMarkTemplate", "DeleteWaterMarkTemplate",
+          "QueryWaterMarkTemplateList", "SearchWaterMarkTemplate"}
 
 
 @pytest.fixture

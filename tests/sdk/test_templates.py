@@ -1,4 +1,4 @@
-"""QueryTemplateList and SearchTemplate: the static presets, and no custom templates yet."""
+"""QueryTemplateList: the static presets. Templates of the account are in test_own_templates."""
 import pytest
 
 UNKNOWN = "0123456789abcdef0123456789abcdef"
@@ -58,16 +58,6 @@ def test_ten_ids_and_no_more(mts):
 def test_template_ids_are_mandatory(mts):
     mts.refuses(400, "MissingTemplateIds", "TemplateIds is mandatory for this action.",
                 "QueryTemplateList")
-
-
-@pytest.mark.parametrize("parameters", [
-    {}, {"State": "All"}, {"State": "Normal"}, {"State": "Deleted"},
-    {"PageNumber": 2, "PageSize": 50}], ids=str)
-def test_search_lists_custom_templates_only_so_none(mts, parameters):
-    answer = mts.call("SearchTemplate", **parameters)
-    assert answer["TemplateList"] == {"Template": []}
-    assert (answer["TotalCount"], answer["PageNumber"], answer["PageSize"]) == (
-        0, parameters.get("PageNumber", 1), parameters.get("PageSize", 10))
 
 
 @pytest.mark.parametrize("parameters", [

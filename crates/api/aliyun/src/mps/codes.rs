@@ -37,6 +37,7 @@ pub(super) enum Code {
     ResourceNotFound,
     ResourceContentBad,
     NoAudioStream,
+    ResourceDeleted,
     TemplateNotFound,
     TemplateNotSupported,
     ResourceNotSupported,
@@ -75,6 +76,7 @@ impl Code {
         Self::ResourceNotFound,
         Self::ResourceContentBad,
         Self::NoAudioStream,
+        Self::ResourceDeleted,
         Self::TemplateNotFound,
         Self::TemplateNotSupported,
         Self::ResourceNotSupported,
@@ -94,8 +96,8 @@ impl Code {
         self.row().code
     }
 
-    /// The vendor names no statuses. One rule gives them: `PermissionDenied…` is 403, what ends in `NotFound` 404,
-    /// `InternalError` 500, all else 400. The only error body of this product that is publicly known
+    /// The vendor names no statuses. One rule gives them: `PermissionDenied…` is 403, what ends in `NotFound` or
+    /// `Deleted` 404, `InternalError` 500, all else 400. The only error body of this product that is publicly known
     /// (`InvalidParameter.…`) came with 400.
     pub(super) const fn row(self) -> ErrorCode {
         match self {
@@ -213,11 +215,17 @@ impl Code {
                 "The source has no audio, and the output needs it.",
                 "Use another source, or an output that needs no audio.",
             ),
+            Self::ResourceDeleted => row(
+                "InvalidParameter.ResourceDeleted",
+                404,
+                "The template has been deleted.",
+                "Use another one, or add it again: it gets another id.",
+            ),
             Self::TemplateNotFound => row(
                 "InvalidParameter.TemplateNotFound",
                 404,
                 "There is no template of this id.",
-                "Use a preset template that docs/mps.md lists.",
+                "Use one that SearchTemplate finds, or a preset template that docs/mps.md lists.",
             ),
             Self::TemplateNotSupported => row(
                 "InvalidParameter.TemplateNotSupported",
@@ -227,7 +235,12 @@ impl Code {
             ),
             Self::ResourceNotSupported => dna::NOT_SUPPORTED,
             Self::DbNotExist => dna::LIBRARY_NOT_FOUND,
-            Self::ResourceQuotaExceed => dna::LIBRARIES_EXCEEDED,
+            Self::ResourceQuotaExceed => row(
+                "PermissionDenied.ResourceQuotaExceed",
+                403,
+                "The account has as many fingerprint libraries (5) or templates of a sort (1000) as it may have.",
+                "Delete one that is not needed any more.",
+            ),
             Self::PrimaryKeyExist => dna::KEY_TAKEN,
             Self::ResourceAccess => row(
                 "PermissionDenied.ResourceAccess",
@@ -282,7 +295,7 @@ mod tests {
                 403
             } else if row.code == "InternalError" {
                 500
-            } else if row.code.ends_with("NotFound") {
+            } else if row.code.ends_with("NotFound") || row.code.ends_with("Deleted") {
                 404
             } else {
                 400

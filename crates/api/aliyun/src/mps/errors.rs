@@ -38,6 +38,7 @@ impl Code {
             Self::ObjectKey => format!("The object key \"{about}\" is invalid."),
             Self::ResourceNotFound => resource(about, "cannot be found"),
             Self::ResourceContentBad => resource(about, "is bad"),
+            Self::ResourceDeleted => resource(about, "has been deleted"),
             Self::NoAudioStream => "The resource has no audio stream.".to_owned(),
             Self::TemplateNotFound => {
                 format!("The Template operated \"{about}\" cannot be found.")

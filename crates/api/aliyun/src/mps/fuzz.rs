@@ -3,13 +3,14 @@
 use reelgate_domain::JobId;
 use reelgate_service::SubmitJob;
 
+use super::templates::Used;
 use super::{pipeline, request, submit_jobs};
 use crate::rpc::{ApiError, Params};
 
-/// Reads the parameters of `SubmitJobs`; each output is a job or what refuses it.
+/// Reads the parameters of `SubmitJobs` of an account without templates; each output is a job or what refuses it.
 pub fn submit_jobs(params: &Params) -> Result<Vec<Result<SubmitJob, ApiError>>, ApiError> {
     let request = submit_jobs::Request::read(params)?;
-    let outputs = request.outputs.into_iter();
+    let outputs = request.jobs(&Used::default()).into_iter();
     Ok(outputs.map(|output| Ok(output?)).collect())
 }
 

@@ -13,6 +13,7 @@ mod add_pipeline;
 mod cancel_job;
 mod codes;
 mod delete_pipeline;
+mod documents;
 mod errors;
 mod fields;
 mod fingerprints;
@@ -29,17 +30,16 @@ mod pipeline;
 mod presets;
 mod query_job_list;
 mod query_pipeline_list;
-mod query_template_list;
 mod render;
 mod request;
 mod search_pipeline;
-mod search_template;
 #[cfg(test)]
 mod shapes;
 mod status;
 mod subject;
 mod submit_jobs;
 pub(crate) mod template;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod update_pipeline;
@@ -92,15 +92,18 @@ impl Product for Mts {
             "ListJob" => list_job::call(service, caller, params).await,
             "QueryJobList" => query_job_list::call(service, caller, params).await,
             "QueryPipelineList" => query_pipeline_list::call(service, caller, params).await,
-            "QueryTemplateList" => query_template_list::call(params),
             "SearchPipeline" => search_pipeline::call(service, caller, params).await,
-            "SearchTemplate" => search_template::call(params),
             "SubmitJobs" => submit_jobs::call(service, caller, params, request_id).await,
             "UpdatePipeline" => update_pipeline::call(service, caller, params).await,
-            action => match fingerprints::call(service, call).await {
-                Some(answer) => answer,
-                None => Err(ApiError::internal(format!("{action} has no code"))),
-            },
+            action => {
+                if let Some(answer) = fingerprints::call(service, call).await {
+                    return answer;
+                }
+                if let Some(answer) = templates::call(service, call).await {
+                    return answer;
+                }
+                Err(ApiError::internal(format!("{action} has no code")))
+            }
         }
     }
 }

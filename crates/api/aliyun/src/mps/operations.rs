@@ -59,6 +59,15 @@ const FINGERPRINTS: Served = Served {
     ..SERVED
 };
 
+/// What the rows of templates that an account keeps have in common.
+const SINCE_TEMPLATES: Served = Served {
+    history: &[Change {
+        date: "2026-11-22",
+        what: "First served.",
+    }],
+    ..SERVED
+};
+
 const fn per_second(calls: u32) -> Option<CallLimit> {
     Some(CallLimit {
         calls,
@@ -80,9 +89,6 @@ const fn refused(action: &'static str, reason: &'static str) -> Operation {
     }
 }
 
-const TEMPLATES: &str =
-    "Custom templates are not served yet: use a preset template and override it in Outputs.";
-const WATERMARKS: &str = "Watermark templates are not served yet.";
 const SNAPSHOTS: &str = "Snapshot jobs are not served yet.";
 const MEDIA_INFO: &str = "Media information jobs are not served yet.";
 const ANALYSIS: &str = "Template analysis is not served: use static preset templates.";
@@ -113,8 +119,32 @@ const ROWS: &[Operation] = &[
         ..SERVED
     }),
     refused("AddSmarttagTemplate", TAGGING),
-    refused("AddTemplate", TEMPLATES),
-    refused("AddWaterMarkTemplate", WATERMARKS),
+    served("AddTemplate", Served {
+        access: AccessLevel::Write,
+        associated: &["SearchTemplate", "SubmitJobs"],
+        errors: &[
+            "MissingName", "InvalidParameter.EmptyValue", "InvalidParameter", "InvalidParameter.OutOfRange",
+            "InvalidParameter.NotSupported", "InvalidParameter.JsonFormatInvalid",
+            "InvalidParameter.JsonObjectFormatInvalid", "InvalidParameter.NumberFormatInvalid",
+            "InvalidParameter.Format", "InvalidParameter.NullValue", "ParameterNotBoolean",
+            "PermissionDenied.ResourceQuotaExceed",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-addtemplate",
+        ..SINCE_TEMPLATES
+    }),
+    served("AddWaterMarkTemplate", Served {
+        access: AccessLevel::Write,
+        associated: &["SearchWaterMarkTemplate", "SubmitJobs"],
+        errors: &[
+            "MissingName", "MissingConfig", "InvalidParameter.EmptyValue", "InvalidParameter",
+            "InvalidParameter.OutOfRange", "InvalidParameter.NotSupported",
+            "InvalidParameter.JsonFormatInvalid", "InvalidParameter.JsonObjectFormatInvalid",
+            "InvalidParameter.NumberFormatInvalid", "InvalidParameter.Format",
+            "PermissionDenied.ResourceQuotaExceed",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-addwatermarktemplate",
+        ..SINCE_TEMPLATES
+    }),
     refused("BindInputBucket", BUCKETS),
     refused("BindOutputBucket", BUCKETS),
     served("CancelJob", Served {
@@ -161,8 +191,28 @@ const ROWS: &[Operation] = &[
         ..SERVED
     }),
     refused("DeleteSmarttagTemplate", TAGGING),
-    refused("DeleteTemplate", TEMPLATES),
-    refused("DeleteWaterMarkTemplate", WATERMARKS),
+    served("DeleteTemplate", Served {
+        access: AccessLevel::Write,
+        associated: &["QueryTemplateList"],
+        errors: &[
+            "MissingTemplateId", "InvalidParameter.UUIDFormatInvalid", "InvalidParameter.TemplateNotFound",
+            "InvalidParameter.TemplateNotSupported", "InvalidParameter.ResourceDeleted",
+            "InvalidParameter.EmptyValue",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-deletetemplate",
+        ..SINCE_TEMPLATES
+    }),
+    served("DeleteWaterMarkTemplate", Served {
+        access: AccessLevel::Write,
+        associated: &["QueryWaterMarkTemplateList"],
+        errors: &[
+            "MissingWaterMarkTemplateId", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.ResourceNotFound", "InvalidParameter.TemplateNotSupported",
+            "InvalidParameter.ResourceDeleted", "InvalidParameter.EmptyValue",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-deletewatermarktemplate",
+        ..SINCE_TEMPLATES
+    }),
     refused("ImAudit", CENSORSHIP),
     served("ImportFpShotJob", Served {
         access: AccessLevel::Write,
@@ -305,7 +355,15 @@ const ROWS: &[Operation] = &[
     refused("QueryTraceAbJob", COPYRIGHT),
     refused("QueryTraceExtractJob", COPYRIGHT),
     refused("QueryTraceM3u8Job", COPYRIGHT),
-    refused("QueryWaterMarkTemplateList", WATERMARKS),
+    served("QueryWaterMarkTemplateList", Served {
+        access: AccessLevel::Read,
+        associated: &["SearchWaterMarkTemplate"],
+        errors: &[
+            "MissingWaterMarkTemplateIds", "InvalidParameter.EmptyValue", "InvalidParameter.ListSizeExceed",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-querywatermarktemplatelist",
+        ..SINCE_TEMPLATES
+    }),
     refused("RegisterCustomFace", TAGGING),
     refused("RegisterCustomView", TAGGING),
     refused("SearchMediaWorkflow", WORKFLOWS),
@@ -329,7 +387,16 @@ const ROWS: &[Operation] = &[
         documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-searchtemplate",
         ..SERVED
     }),
-    refused("SearchWaterMarkTemplate", WATERMARKS),
+    served("SearchWaterMarkTemplate", Served {
+        access: AccessLevel::List,
+        associated: &["QueryWaterMarkTemplateList"],
+        errors: &[
+            "InvalidParameter.InvalidState", "InvalidParameter.NumberFormatInvalid",
+            "InvalidParameter.OutOfRange",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-searchwatermarktemplate",
+        ..SINCE_TEMPLATES
+    }),
     refused("SubmitAnalysisJob", ANALYSIS),
     refused("SubmitCopyrightExtractJob", COPYRIGHT),
     refused("SubmitCopyrightJob", COPYRIGHT),
@@ -421,8 +488,34 @@ const ROWS: &[Operation] = &[
         ..SERVED
     }),
     refused("UpdateSmarttagTemplate", TAGGING),
-    refused("UpdateTemplate", TEMPLATES),
-    refused("UpdateWaterMarkTemplate", WATERMARKS),
+    served("UpdateTemplate", Served {
+        access: AccessLevel::Write,
+        associated: &["QueryTemplateList"],
+        errors: &[
+            "MissingTemplateId", "InvalidParameter.UUIDFormatInvalid", "InvalidParameter.TemplateNotFound",
+            "InvalidParameter.TemplateNotSupported", "InvalidParameter.ResourceDeleted", "MissingName",
+            "InvalidParameter.EmptyValue", "InvalidParameter", "InvalidParameter.OutOfRange",
+            "InvalidParameter.NotSupported", "InvalidParameter.JsonFormatInvalid",
+            "InvalidParameter.JsonObjectFormatInvalid", "InvalidParameter.NumberFormatInvalid",
+            "InvalidParameter.Format", "InvalidParameter.NullValue", "ParameterNotBoolean",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-updatetemplate",
+        ..SINCE_TEMPLATES
+    }),
+    served("UpdateWaterMarkTemplate", Served {
+        access: AccessLevel::Write,
+        associated: &["QueryWaterMarkTemplateList"],
+        errors: &[
+            "MissingWaterMarkTemplateId", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.ResourceNotFound", "InvalidParameter.TemplateNotSupported",
+            "InvalidParameter.ResourceDeleted", "MissingName", "MissingConfig", "InvalidParameter.EmptyValue",
+            "InvalidParameter", "InvalidParameter.OutOfRange", "InvalidParameter.NotSupported",
+            "InvalidParameter.JsonFormatInvalid", "InvalidParameter.JsonObjectFormatInvalid",
+            "InvalidParameter.NumberFormatInvalid", "InvalidParameter.Format",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-updatewatermarktemplate",
+        ..SINCE_TEMPLATES
+    }),
 ];
 
 #[cfg(test)]

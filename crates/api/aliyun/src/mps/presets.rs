@@ -1,6 +1,7 @@
-//! The preset templates: the static video ones, which are served, and the ids of the other documented families.
+//! The preset templates: those whose settings can be made are served, the ids of the other documented ones are known.
 //!
-//! Numbers and names are those of the vendor's page "Preset templates".
+//! Numbers and names are those of the vendor's page "Preset templates". Its narrowband encoder is not here: these
+//! presets are a constant quality under the documented rate, which docs/mps.md says.
 
 use std::sync::LazyLock;
 
@@ -8,7 +9,7 @@ use reelgate_domain::job::kind::transcode::Settings;
 use serde_json::{Map, Value, json};
 
 use super::output::settings;
-use super::status::TEMPLATE_NORMAL;
+use super::status::TemplateState;
 
 /// Width of the picture in pixels and rates in kbit/s of one quality level. The vendor writes the lowest level's
 /// video rate as "at most 300".
@@ -53,15 +54,34 @@ const CONTAINERS: [(&str, &str, &str); 3] = [
     ("2000", "MP4", "mp4"),
 ];
 
-/// A static video preset: fixed width, height in proportion, no check against the source, so it may scale up.
+/// The levels of narrowband presets; their sound is that of the static ones.
+const NARROWBAND: [Level; 6] = [
+    level("70", "4K", 3840, 8000, 160),
+    level("60", "2K", 2048, 4000, 160),
+    level("50", "FHD", 1920, 3000, 160),
+    level("40", "HD", 1280, 1500, 128),
+    level("30", "SD", 848, 800, 80),
+    level("20", "LD", 640, 400, 64),
+];
+/// The quality of narrowband presets: as small as H.264 gets before it shows at these widths.
+const NARROWBAND_CRF: u32 = 26;
+
+/// Last digits and kbit/s of the sound presets, all MP3.
+const SOUNDS: [(&str, u32); 5] = [
+    ("50", 320),
+    ("40", 192),
+    ("30", 160),
+    ("20", 128),
+    ("10", 64),
+];
+
+/// A preset that is known with its parameters. Widths are fixed and heights in proportion, and nothing is checked
+/// against the source, so it may scale up.
 #[derive(Debug, PartialEq)]
 pub(super) struct Preset {
     pub(super) id: String,
     name: String,
-    format: &'static str,
-    width: u32,
-    video_kbps: u32,
-    audio_kbps: u32,
+    parameters: Map<String, Value>,
 }
 
 /// What a template id means to a submission.
@@ -78,31 +98,97 @@ pub(super) enum Lookup {
 /// The presets, each with its settings if jobs can use it.
 static ALL: LazyLock<Vec<(Preset, Option<Settings>)>> = LazyLock::new(|| {
     let with_settings = |preset: Preset| {
-        let settings = settings::read(&preset.parameters()).ok();
+        let settings = settings::read(&preset.parameters).ok();
         (preset, settings)
     };
-    made().map(with_settings).collect()
+    let all = statics().chain(sounds()).chain(narrowband());
+    all.map(with_settings).collect()
 });
 
-/// Every static video preset.
-pub(super) fn all() -> impl Iterator<Item = &'static Preset> {
+/// Every preset that is known with its parameters.
+fn all() -> impl Iterator<Item = &'static Preset> {
     ALL.iter().map(|(preset, _)| preset)
 }
 
-fn made() -> impl Iterator<Item = Preset> {
+fn statics() -> impl Iterator<Item = Preset> {
     CONTAINERS.iter().flat_map(|(serial, container, format)| {
-        LEVELS.iter().map(move |level| Preset {
-            id: format!("S00000001-{serial}{}", level.digits),
-            name: format!("{container}-{}", level.name),
-            format,
-            width: level.width,
-            video_kbps: level.video_kbps,
-            audio_kbps: level.audio_kbps,
+        LEVELS.iter().map(move |level| {
+            let video = json!({
+                "Codec": "H.264",
+                "Width": level.width.to_string(),
+                "Bitrate": level.video_kbps.to_string(),
+            });
+            Preset {
+                id: format!("S00000001-{serial}{}", level.digits),
+                name: format!("{container}-{}", level.name),
+                parameters: parameters(format, video, level.audio_kbps),
+            }
         })
     })
 }
 
-/// The static video preset with this id, whether jobs can use it or not.
+fn sounds() -> impl Iterator<Item = Preset> {
+    SOUNDS.iter().map(|(digits, kbps)| {
+        let members = [
+            ("Container", json!({"Format": "mp3"})),
+            (
+                "Audio",
+                json!({"Codec": "MP3", "Bitrate": kbps.to_string()}),
+            ),
+        ];
+        let members = members.map(|(name, value)| (name.to_owned(), value));
+        Preset {
+            id: format!("S00000001-3000{digits}"),
+            name: format!("MP3-{kbps}K"),
+            parameters: members.into_iter().collect(),
+        }
+    })
+}
+
+/// Both versions; the second has no 4K and 2K and is MP4 only.
+fn narrowband() -> impl Iterator<Item = Preset> {
+    let first = CONTAINERS
+        .iter()
+        .map(|it| ("S00000002", it, &NARROWBAND[..]));
+    let second = CONTAINERS[2..]
+        .iter()
+        .map(|it| ("S00000003", it, &NARROWBAND[2..]));
+    first
+        .chain(second)
+        .flat_map(|(family, (serial, container, format), levels)| {
+            levels.iter().map(move |level| {
+                let video = json!({
+                    "Codec": "H.264",
+                    "Width": level.width.to_string(),
+                    "Crf": NARROWBAND_CRF.to_string(),
+                    "Maxrate": level.video_kbps.to_string(),
+                    "Bufsize": (2 * level.video_kbps).max(1000).to_string(),
+                });
+                Preset {
+                    id: format!("{family}-{serial}{}", level.digits),
+                    name: format!("{container}-{}-NarrowBand", level.name),
+                    parameters: parameters(format, video, level.audio_kbps),
+                }
+            })
+        })
+}
+
+/// The parameters of a video preset, in the form in which an output overrides them.
+fn parameters(format: &str, video: Value, audio_kbps: u32) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    let mut put = |name: &str, value: Value| parameters.insert(name.to_owned(), value);
+    put("Container", json!({"Format": format}));
+    put("Video", video);
+    let audio = json!({"Codec": "AAC", "Bitrate": audio_kbps.to_string()});
+    put("Audio", audio);
+    put("TransConfig", json!({"TransMode": "onepass"}));
+    if format == "m3u8" {
+        put("MuxConfig", json!({"Segment": {"Duration": "10"}}));
+    }
+    parameters
+}
+
+/// The preset with this id, whether jobs can use it or not.
 pub(super) fn find(id: &str) -> Option<&'static Preset> {
     all().find(|preset| preset.id == id)
 }
@@ -111,7 +197,6 @@ pub(super) fn find(id: &str) -> Option<&'static Preset> {
 pub(super) fn look_up(id: &str) -> Lookup {
     match ALL.iter().find(|(preset, _)| preset.id == id) {
         Some((preset, Some(settings))) => Lookup::Served(preset, settings),
-        // No FLV is written yet.
         Some((_, None)) => Lookup::Documented,
         None if is_of_another_family(id) => Lookup::Documented,
         None => Lookup::Unknown,
@@ -119,21 +204,12 @@ pub(super) fn look_up(id: &str) -> Lookup {
 }
 
 /// Ids of the families that are not served, as family, serial numbers and levels.
-const OTHER_FAMILIES: [(&str, &[&str], &[&str]); 7] = [
+const OTHER_FAMILIES: [(&str, &[&str], &[&str]); 4] = [
     // Remux.
     ("S00000001-", &["0000", "1000", "2000"], &["00"]),
-    // Audio.
-    ("S00000001-", &["3000"], &["50", "40", "30", "20", "10"]),
     // Doubling.
     ("S00000001-", &["4000"], &["70", "40"]),
-    // Narrowband 1.0.
-    (
-        "S00000002-",
-        &["0000", "1000", "2000"],
-        &["70", "60", "50", "40", "30", "20"],
-    ),
-    // Narrowband 2.0.
-    ("S00000003-", &["2000"], &["50", "40", "30", "20"]),
+    // Doubling of narrowband.
     ("S00000003-", &["4000"], &["70", "40"]),
     // Intelligent.
     (
@@ -158,33 +234,15 @@ fn is_of_another_family(id: &str) -> bool {
 impl Preset {
     /// The parameters, in the form in which an output overrides them.
     pub(super) fn parameters(&self) -> Map<String, Value> {
-        let mut parameters = Map::new();
-        let container = json!({"Format": self.format});
-        parameters.insert("Container".to_owned(), container);
-        let video = json!({
-            "Codec": "H.264",
-            "Width": self.width.to_string(),
-            "Bitrate": self.video_kbps.to_string(),
-        });
-        parameters.insert("Video".to_owned(), video);
-        let audio = json!({"Codec": "AAC", "Bitrate": self.audio_kbps.to_string()});
-        parameters.insert("Audio".to_owned(), audio);
-        let mode = json!({"TransMode": "onepass"});
-        parameters.insert("TransConfig".to_owned(), mode);
-        if self.format == "m3u8" {
-            let segments = json!({"Segment": {"Duration": "10"}});
-            parameters.insert("MuxConfig".to_owned(), segments);
-        }
-        parameters
+        self.parameters.clone()
     }
 
     /// The template as queries show it. Presets have no time of creation.
     pub(super) fn template(&self) -> Value {
-        let mut template = Map::new();
+        let mut template = self.parameters();
         template.insert("Id".to_owned(), self.id.as_str().into());
         template.insert("Name".to_owned(), self.name.as_str().into());
-        template.insert("State".to_owned(), TEMPLATE_NORMAL.into());
-        template.extend(self.parameters());
+        template.insert("State".to_owned(), TemplateState::Normal.word().into());
         Value::Object(template)
     }
 }
@@ -210,41 +268,57 @@ mod tests {
         assert_eq!(preset.template(), expected);
     }
 
+    fn format(preset: &Preset) -> &str {
+        preset.parameters["Container"]["Format"].as_str().unwrap()
+    }
+
+    /// What cannot be made is another container or codec, never a number out of its range.
     #[test]
-    fn every_served_preset_has_the_settings_its_name_promises() {
-        let mut served = 0;
-        for preset in all() {
-            let Lookup::Served(preset, settings) = look_up(&preset.id) else {
-                assert_eq!(preset.format, "flv");
-                continue;
-            };
-            served += 1;
-            let video = settings.video.as_ref().unwrap();
-            assert_eq!((video.width, video.height), (Some(preset.width), None));
-            let rate = RateControl::Average {
-                kbps: preset.video_kbps,
-                cap: None,
-            };
-            assert_eq!(video.rate, rate);
-            assert_eq!(settings.audio.as_ref().unwrap().kbps, preset.audio_kbps);
-            let is_hls = matches!(settings.container, Container::Hls { .. });
-            assert_eq!(is_hls, preset.id.starts_with("S00000001-1"));
+    fn every_preset_that_is_mp4_or_hls_is_served_with_what_its_id_promises() {
+        let rows = |first: &'static str, levels: &'static [Level]| {
+            levels.iter().map(move |level| (first, level))
+        };
+        let rows = rows("S00000001", &LEVELS)
+            .chain(rows("S00000002", &NARROWBAND))
+            .chain(rows("S00000003", &NARROWBAND[2..]));
+        for (family, row) in rows {
+            for serial in ["1000", "2000"] {
+                let id = format!("{family}-{serial}{}", row.digits);
+                let Lookup::Served(_, settings) = look_up(&id) else {
+                    assert_eq!((family, serial), ("S00000003", "1000"), "{id}");
+                    continue;
+                };
+                let video = settings.video.as_ref().unwrap();
+                assert_eq!((video.width, video.height), (Some(row.width), None));
+                match video.rate {
+                    RateControl::Average { kbps, cap: None } => {
+                        assert_eq!((family, kbps), ("S00000001", row.video_kbps));
+                    }
+                    RateControl::Crf { cap: Some(cap), .. } => {
+                        assert_ne!(family, "S00000001");
+                        assert_eq!(cap.maxrate_kbps, row.video_kbps);
+                    }
+                    other => panic!("{id} has {other:?}"),
+                }
+                assert_eq!(settings.audio.as_ref().unwrap().kbps, row.audio_kbps);
+                let is_hls = matches!(settings.container, Container::Hls { .. });
+                assert_eq!(is_hls, serial == "1000");
+            }
         }
-        assert_eq!((served, all().count()), (14, 21));
+        assert_eq!(all().count(), 21 + 5 + 18 + 4);
+        let unserved = all().filter(|preset| look_up(&preset.id) == Lookup::Documented);
+        for preset in unserved {
+            assert!(["flv", "mp3"].contains(&format(preset)), "{}", preset.id);
+        }
     }
 
     #[test]
     fn documented_ids_are_told_from_unknown_ones() {
         for id in [
-            "S00000001-000030",
-            "S00000001-000050",
             "S00000001-000000",
             "S00000001-200000",
-            "S00000001-300050",
             "S00000001-400070",
             "S00000001-400040",
-            "S00000002-100060",
-            "S00000003-200050",
             "S00000003-400040",
             "S00000000-200020",
         ] {

@@ -3,6 +3,8 @@
 use reelgate_domain::PipelineState;
 use reelgate_domain::job::{Job, StateName};
 
+use super::errors::{Code, Refusal};
+
 /// State of a transcoding job as this product names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JobStatus {
@@ -75,11 +77,33 @@ impl JobStatus {
     }
 }
 
-/// The word for a template that can be used.
-pub(super) const TEMPLATE_NORMAL: &str = "Normal";
+/// Whether a template can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TemplateState {
+    Normal,
+    Deleted,
+}
 
-/// What templates can be searched by.
-pub(super) const TEMPLATE_STATES: [&str; 3] = ["All", TEMPLATE_NORMAL, "Deleted"];
+impl TemplateState {
+    const ALL: [Self; 2] = [Self::Normal, Self::Deleted];
+
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Normal => "Normal",
+            Self::Deleted => "Deleted",
+        }
+    }
+
+    /// The states that a search is for; all of them without a word.
+    pub(super) fn filter(word: Option<&str>) -> Result<Vec<Self>, Refusal> {
+        let wanted = |state: &Self| word.is_none_or(|word| word == "All" || word == state.word());
+        let states: Vec<Self> = Self::ALL.into_iter().filter(wanted).collect();
+        if states.is_empty() {
+            return Err(Refusal::new(Code::InvalidState, "State"));
+        }
+        Ok(states)
+    }
+}
 
 /// What older pages let pipelines be searched by, beside the states they have.
 pub(super) const PIPELINE_DELETED: &str = "Deleted";

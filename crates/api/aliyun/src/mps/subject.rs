@@ -3,14 +3,17 @@
 use crate::rpc::Params;
 
 /// The parameters that name things, and what those are: the first that a call has.
-const NAMES: [(&str, &str); 7] = [
+const NAMES: [(&str, &str); 10] = [
     ("JobId", "job"),
     ("JobIds", "job"),
     ("FpDBId", "fingerprint-library"),
     ("FpDBIds", "fingerprint-library"),
     ("PipelineId", "pipeline"),
     ("PipelineIds", "pipeline"),
+    ("TemplateId", "template"),
     ("TemplateIds", "template"),
+    ("WaterMarkTemplateId", "watermark-template"),
+    ("WaterMarkTemplateIds", "watermark-template"),
 ];
 
 /// As long as ten ids with commas.

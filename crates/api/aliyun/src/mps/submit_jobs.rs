@@ -13,6 +13,7 @@ use super::origin::{self, JobRequest};
 use super::output::{self, Accepted, Target};
 use super::render::{self, View};
 use super::request;
+use super::templates::Used;
 use crate::rpc::{ApiError, Params};
 
 /// The most outputs of one call.
@@ -27,10 +28,13 @@ pub(super) async fn call(
     request_id: RequestId,
 ) -> Result<Value, ApiError> {
     let request = Request::read(params)?;
+    let templates = Used::find(service, caller, &request.outputs).await?;
     let request_id = request_id.to_string();
     let mut jobs = Vec::with_capacity(request.outputs.len());
     let mut refusals = Vec::with_capacity(request.outputs.len());
-    for output in request.outputs {
+    let buckets = request.buckets();
+    let pipeline = request.pipeline;
+    for output in request.jobs(&templates) {
         match output {
             Ok(mut job) => {
                 origin::note_request(&mut job.origin, &request_id);
@@ -40,9 +44,8 @@ pub(super) async fn call(
             Err(refusal) => refusals.push(Some(refusal)),
         }
     }
-    let pipeline = request.pipeline;
     let jobs = if jobs.is_empty() {
-        check_shared(service, caller, &request.buckets, pipeline).await?;
+        check_shared(service, caller, &buckets, pipeline).await?;
         Vec::new()
     } else {
         let submission = Submission {
@@ -55,12 +58,14 @@ pub(super) async fn call(
     Ok(answer(&refusals, &jobs))
 }
 
-/// The parameters, read: what all outputs share, and each output by itself.
+/// The parameters, read: what all outputs share, and each output as it was sent.
 pub(super) struct Request {
-    /// Of the source and of the outputs.
-    buckets: [BucketName; 2],
+    input: Input,
+    bucket: BucketName,
+    /// The bucket as the caller wrote it, and where it is said to be.
+    file: (String, String),
     pipeline: PipelineId,
-    pub(super) outputs: Vec<Result<SubmitJob, Refusal>>,
+    outputs: Vec<Value>,
 }
 
 impl Request {
@@ -73,22 +78,37 @@ impl Request {
         let bucket = input::bucket_name(bucket_text)?;
         // Both locations have to be the service's region, so an absent one is the other.
         let location = request::optional(params, "OutputLocation").unwrap_or(&input.location);
+        let file = (bucket_text.to_owned(), location.to_owned());
         let outputs = outputs(params.required("Outputs")?)?;
         let pipeline = request::id("PipelineId", params.required("PipelineId")?)?;
-        let target = Target {
-            input: &input,
-            bucket: &bucket,
-        };
-        let outputs = outputs.into_iter().map(|output| {
-            let accepted = output::parse(output, &target)?;
-            let file = input::file(bucket_text, location, &accepted.object);
-            submit_job(&input, file, accepted)
-        });
         Ok(Self {
-            outputs: outputs.collect(),
-            buckets: [input.object.bucket, bucket],
+            input,
+            bucket,
+            file,
             pipeline,
+            outputs,
         })
+    }
+
+    /// Of the source and of the outputs.
+    fn buckets(&self) -> [BucketName; 2] {
+        [self.input.object.bucket.clone(), self.bucket.clone()]
+    }
+
+    /// What becomes of each output by itself.
+    pub(super) fn jobs(self, templates: &Used) -> Vec<Result<SubmitJob, Refusal>> {
+        let target = Target {
+            input: &self.input,
+            bucket: &self.bucket,
+            templates,
+        };
+        let (bucket, location) = (&self.file.0, &self.file.1);
+        let jobs = self.outputs.into_iter().map(|output| {
+            let accepted = output::parse(output, &target)?;
+            let file = input::file(bucket, location, &accepted.object);
+            submit_job(&self.input, file, accepted)
+        });
+        jobs.collect()
     }
 }
 

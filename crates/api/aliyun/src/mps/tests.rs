@@ -29,7 +29,7 @@ use crate::rpc::{Gateway, Params, sign_v1};
 
 /// 2026-01-02T03:04:05Z
 const START_MS: i64 = 1_767_323_045_000;
-const UNKNOWN_ID: &str = "0123456789abcdef0123456789abcdef";
+pub(super) const UNKNOWN_ID: &str = "0123456789abcdef0123456789abcdef";
 
 /// A clock that is a second later each time it is asked, so that jobs have times of their own.
 struct Ticking(AtomicU64);
@@ -50,16 +50,16 @@ impl Clock for Standing {
     }
 }
 
-struct World {
+pub(super) struct World {
     _dir: TempDir,
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     routes: Router,
-    made: reelgate_service::Credentials,
+    pub(super) made: reelgate_service::Credentials,
     nonce: AtomicU64,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let dir = TempDir::new().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join("db")).unwrap());
         let service = Arc::new(Service::new(
@@ -89,7 +89,7 @@ impl World {
     }
 
     /// A signed call, and its status and body.
-    async fn send(&self, action: &str, pairs: &[(&str, &str)]) -> (u16, Value) {
+    pub(super) async fn send(&self, action: &str, pairs: &[(&str, &str)]) -> (u16, Value) {
         let nonce = self.nonce.fetch_add(1, Ordering::Relaxed).to_string();
         let mut all = vec![
             ("AccessKeyId", self.made.access_key_id.as_str()),
@@ -118,7 +118,7 @@ impl World {
     }
 
     /// A call that succeeds with an answer that the SDK understands.
-    async fn call(&self, action: &str, pairs: &[(&str, &str)]) -> Value {
+    pub(super) async fn call(&self, action: &str, pairs: &[(&str, &str)]) -> Value {
         let (status, body) = self.send(action, pairs).await;
         assert_eq!(status, 200, "{body}");
         shapes::check(action, &body);
@@ -126,7 +126,7 @@ impl World {
     }
 
     /// A call that fails, as "status code".
-    async fn fail(&self, action: &str, pairs: &[(&str, &str)]) -> String {
+    pub(super) async fn fail(&self, action: &str, pairs: &[(&str, &str)]) -> String {
         let (status, body) = self.send(action, pairs).await;
         let code = body["Code"].as_str().unwrap_or_default();
         if let Some(served) = PRODUCT.find(action).and_then(|row| row.served()) {
@@ -135,7 +135,7 @@ impl World {
         format!("{status} {code}")
     }
 
-    async fn submit(&self, outputs: &Value) -> Value {
+    pub(super) async fn submit(&self, outputs: &Value) -> Value {
         let input = json!({"Bucket": "media", "Location": "oss-cn-x", "Object": "in.mp4"});
         let pairs = [
             ("Input", &*input.to_string()),
@@ -148,7 +148,7 @@ impl World {
     }
 
     /// Submits one job and returns its id.
-    async fn submit_one(&self) -> String {
+    pub(super) async fn submit_one(&self) -> String {
         let results = self.submit(&json!([mp4("out.mp4")])).await;
         text(&results[0]["Job"]["JobId"])
     }
@@ -163,12 +163,12 @@ impl World {
         assert_eq!(answer["Pipeline"]["State"], state);
     }
 
-    async fn state_of(&self, id: &str) -> String {
+    pub(super) async fn state_of(&self, id: &str) -> String {
         let answer = self.call("QueryJobList", &[("JobIds", id)]).await;
         text(&answer["JobList"]["Job"][0]["State"])
     }
 
-    async fn claim(&self) -> Vec<Claim> {
+    pub(super) async fn claim(&self) -> Vec<Claim> {
         let worker = WorkerId("worker".to_owned());
         let now = Timestamp::from_millis(START_MS + 60_000);
         let until = Timestamp::from_millis(START_MS + 90_000);
@@ -199,7 +199,7 @@ impl World {
         assert_eq!(outcomes.unwrap(), [CancelOutcome::Stopping { id, from }]);
     }
 
-    async fn finish(&self, claim: &Claim, ending: Ending) {
+    pub(super) async fn finish(&self, claim: &Claim, ending: Ending) {
         let now = Timestamp::from_millis(START_MS + 61_000);
         let attempt = claim.job.lifecycle.attempt;
         if ending == Ending::Succeeded {
@@ -227,7 +227,7 @@ fn mp4(object: &str) -> Value {
     json!({"OutputObject": object, "TemplateId": "S00000001-200030"})
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 

@@ -1,10 +1,11 @@
 //! What this family keeps as documents of the account: removals that were asked for as jobs, and imports.
 
 use reelgate_domain::document::{Document, DocumentKind};
-use reelgate_service::{Caller, DocumentChange, ErrorKind, KeepDocument, Service};
+use reelgate_service::{Caller, ErrorKind, KeepDocument, Service};
 use serde_json::Value;
 
 use super::errors::service_error;
+use crate::mps::documents::forget_oldest;
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::request;
 use crate::rpc::{ApiError, Params};
@@ -15,9 +16,8 @@ pub(super) const IMPORTS: DocumentKind = "mps.fp_import";
 
 /// What ids of documents begin with, so that the store can count and page them.
 const FOLDER: &str = "job/";
-/// How many there are of a kind, at most, and how many of the oldest make room for more.
+/// How many there are of a kind, at most; the oldest make room for more.
 const MOST: u32 = 1000;
-const FORGOTTEN_AT_ONCE: u32 = 50;
 /// How many are told of unless some are asked for by id.
 const NEWEST: u32 = 20;
 /// How often a write is tried that others make impossible.
@@ -42,7 +42,7 @@ pub(super) async fn keep(
         match service.keep_document(caller, document.clone()).await {
             Ok(_) => return Ok(id),
             Err(error) if error.kind == ErrorKind::TooLarge => {
-                forget_oldest(service, caller, kind).await?;
+                forget_oldest(service, caller, kind, FOLDER).await?;
             }
             Err(error) => return Err(service_error(error)),
         }
@@ -51,31 +51,6 @@ pub(super) async fn keep(
         "no room was made for {}",
         document.id
     )))
-}
-
-async fn forget_oldest(
-    service: &Service,
-    caller: &Caller,
-    kind: DocumentKind,
-) -> Result<(), ApiError> {
-    let page = (0, FORGOTTEN_AT_ONCE);
-    let oldest = service.documents_below(caller, kind, FOLDER.to_owned(), page);
-    let (oldest, _) = oldest.await.map_err(service_error)?;
-    let forget = |document: Document| DocumentChange::Forget {
-        kind,
-        id: document.id,
-        revision: document.revision,
-    };
-    // The call's identity goes with what it is about.
-    let mut own = caller.clone();
-    own.once = None;
-    let changes = oldest.into_iter().map(forget).collect();
-    // Another call may have forgotten the same ones, which is as good.
-    service
-        .change_documents(&own, changes)
-        .await
-        .map_err(service_error)?;
-    Ok(())
 }
 
 /// What was asked for: by id, or the newest. The newest comes first; with the ids of which there is nothing.

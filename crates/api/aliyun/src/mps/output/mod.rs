@@ -19,11 +19,14 @@ use super::errors::{Code, Refusal};
 use super::fields::{self, Fields};
 use super::input::Input;
 use super::presets::{self, Lookup, Preset};
+use super::templates::Used;
 
 /// What all outputs of a submission share.
 pub(super) struct Target<'a> {
     pub(super) input: &'a Input,
     pub(super) bucket: &'a BucketName,
+    /// The account's own templates that the outputs name.
+    pub(super) templates: &'a Used,
 }
 
 /// An output that can be made.
@@ -43,8 +46,8 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     let request = members(output)?;
     let mut fields = Fields::new("", &request);
     let object = fields.required("OutputObject")?;
-    let template = template(&fields.required("TemplateId")?)?;
-    let settings = settings(template, &mut fields)?;
+    let template = template(&fields.required("TemplateId")?, target.templates)?;
+    let settings = settings(&template, &mut fields)?;
     let clip = clip::read(fields.object("Clip")?)?;
     let priority = priority(&mut fields)?;
     let user_data = user_data(&mut fields)?;
@@ -78,19 +81,39 @@ fn members(output: Value) -> Result<Map<String, Value>, Refusal> {
     Ok(members)
 }
 
-/// A template and its settings.
-type Template = (&'static Preset, &'static Settings);
+/// What an output's own parameters lie over.
+enum Template {
+    Preset(&'static Preset, &'static Settings),
+    /// The parts of one of the account's own.
+    Own(Map<String, Value>),
+}
 
-fn template(id: &str) -> Result<Template, Refusal> {
+fn template(id: &str, own: &Used) -> Result<Template, Refusal> {
     match presets::look_up(id) {
-        Lookup::Served(preset, settings) => Ok((preset, settings)),
+        Lookup::Served(preset, settings) => Ok(Template::Preset(preset, settings)),
         Lookup::Documented => Err(Refusal::new(Code::TemplateNotSupported, id)),
-        Lookup::Unknown => Err(Refusal::new(Code::TemplateNotFound, id)),
+        Lookup::Unknown => own.template(id).map(Template::Own),
+    }
+}
+
+impl Template {
+    fn settings(&self) -> Result<Settings, Refusal> {
+        match self {
+            Self::Preset(_, settings) => Ok((*settings).clone()),
+            Self::Own(parts) => settings::read(parts),
+        }
+    }
+
+    fn parameters(&self) -> Map<String, Value> {
+        match self {
+            Self::Preset(preset, _) => preset.parameters(),
+            Self::Own(parts) => parts.clone(),
+        }
     }
 }
 
 /// The template's settings under those of the output.
-fn settings((preset, settings): Template, fields: &mut Fields<'_>) -> Result<Settings, Refusal> {
+fn settings(template: &Template, fields: &mut Fields<'_>) -> Result<Settings, Refusal> {
     let mut own = Vec::new();
     for part in settings::PARTS {
         if let Some(fields) = fields.object(part)? {
@@ -98,9 +121,9 @@ fn settings((preset, settings): Template, fields: &mut Fields<'_>) -> Result<Set
         }
     }
     if own.is_empty() {
-        return Ok(settings.clone());
+        return template.settings();
     }
-    let mut parameters = preset.parameters();
+    let mut parameters = template.parameters();
     for (part, own) in own {
         let whole = parameters
             .entry(part)

@@ -24,6 +24,7 @@ fn parse_with(template: &str, own: Value) -> Result<Accepted, Refusal> {
     let target = Target {
         input: &input,
         bucket: &bucket,
+        templates: &Used::default(),
     };
     parse(output, &target)
 }

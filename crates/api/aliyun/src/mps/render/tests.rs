@@ -17,6 +17,7 @@ use crate::mps::input::{self, Input};
 use crate::mps::origin::JobRequest;
 use crate::mps::output::{self, Target};
 use crate::mps::shapes;
+use crate::mps::templates::Used;
 
 const FINISHED: Timestamp = Timestamp::from_millis(1_767_323_105_000);
 
@@ -86,6 +87,7 @@ fn own(output: Value, state: JobState) -> Job {
     let target = Target {
         input: &input,
         bucket: &bucket,
+        templates: &Used::default(),
     };
     let accepted = output::parse(output, &target).unwrap();
     let request = JobRequest {
