@@ -75,6 +75,8 @@ pub const SEED_DISTANCE: u32 = 80;
 pub const CHECK_BITS: u32 = 3;
 /// So many hashes of a second of query are looked up, and as many again of what was not found.
 pub const PROBES_PER_SECOND: usize = 8;
+/// Of a query that is not short each lookup reads one of so many parts of the bands, in turn.
+pub const BAND_TURNS: usize = 2;
 /// A query of no more than so many quarters of a second is short: one-bit flips are tried.
 pub const SHORT_QUERY_SLOTS: usize = 60;
 /// So many hashes of a short query are looked up.

@@ -21,7 +21,7 @@ use clips::Half;
 
 const USAGE: &str = "\
 usage: suite [--only PART]... [--half tuned|other] [--clips DIR]... [--cache DIR] [--plots DIR]
-             [--hours N]... [--verbose]
+             [--hours N]... [--library DIR] [--verbose]
 
   --only PART   video, audio, together, signature, families, cost or latency; may be repeated (default: all)
   --half HALF   the clips the parameters were tuned on, or the others (default)
@@ -29,6 +29,7 @@ usage: suite [--only PART]... [--half tuned|other] [--clips DIR]... [--cache DIR
   --cache DIR   where decoded frames and sound are kept (default: target/dna-suite)
   --plots DIR   where plots are written (default: the cache directory)
   --hours N     sizes of the library that latency is measured at (default: 10, 100, 300 and 1000)
+  --library DIR where that library is kept for the next run (default: nowhere)
   --verbose     tells each query that was missed or found wrongly";
 
 /// How the run was asked to be.
@@ -39,6 +40,7 @@ struct Options {
     cache: PathBuf,
     plots: PathBuf,
     hours: Vec<usize>,
+    library: Option<PathBuf>,
     verbose: bool,
 }
 
@@ -84,6 +86,7 @@ fn options() -> Option<Options> {
         cache: repository.join("target/dna-suite"),
         plots: PathBuf::new(),
         hours: Vec::new(),
+        library: None,
         verbose: false,
     };
     let mut args = std::env::args().skip(1);
@@ -101,6 +104,7 @@ fn options() -> Option<Options> {
             "--clips" => options.folders.push(args.next()?.into()),
             "--cache" => options.cache = args.next()?.into(),
             "--plots" => options.plots = args.next()?.into(),
+            "--library" => options.library = Some(args.next()?.into()),
             "--hours" => options.hours.push(args.next()?.parse().ok()?),
             _ => return None,
         }

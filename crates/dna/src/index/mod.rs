@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::print::Fingerprint;
-pub(crate) use segment::{Lists, Part, Segment, begins};
+pub(crate) use segment::{Lists, Part, Reach, Segment, begins};
 
 /// One step of a library's history.
 pub enum Change {

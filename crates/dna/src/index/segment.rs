@@ -13,7 +13,7 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
-use crate::code::{BANDS, Code, near_checks, prefetch};
+use crate::code::{BANDS, Code, near_checks, near_codes, prefetch};
 use crate::print::Fingerprint;
 use crate::video::VIEWS;
 
@@ -62,6 +62,8 @@ pub(super) fn place_bytes(codes: usize) -> usize {
 }
 
 pub(super) const ENTRY: usize = 40;
+/// Bytes that a processor reads at once.
+const LINE: usize = 64;
 
 /// Where a fingerprint's things are in its segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +102,34 @@ enum Bytes {
 pub(crate) enum Lists {
     Sound,
     Text,
+}
+
+/// How far a lookup reaches.
+#[derive(Clone, Copy)]
+pub(crate) struct Reach {
+    /// Hashes that are farther are not told.
+    pub(crate) radius: u32,
+    /// Whether lists of each band with one bit flipped are read as well.
+    pub(crate) flips: bool,
+    /// Entries whose check differs in more bits are passed over.
+    pub(crate) checked: u32,
+    /// Of the bands every so manieth is read, beginning with that of this turn.
+    pub(crate) turns: usize,
+    pub(crate) turn: usize,
+}
+
+impl Reach {
+    /// All bands, flipped bits, and no entry passed over: no hash within 31 is missed, since of 16 bands at least one
+    /// has at most one wrong bit.
+    pub(crate) fn exact(radius: u32) -> Self {
+        Self {
+            radius,
+            flips: true,
+            checked: 16,
+            turns: 1,
+            turn: 0,
+        }
+    }
 }
 
 pub(crate) struct Segment {
@@ -305,19 +335,8 @@ impl Segment {
         }
     }
 
-    /// Finds hashes within `radius`: their places among all, with their distance, ascending.
-    ///
-    /// Lists are those of the 16 bands, with each bit flipped once if `flips`. Entries whose check differs in more than
-    /// `checked` bits are passed over. With flips and 16 bits of check, no hash within 31 is missed: of 16 bands at
-    /// least one has at most one wrong bit.
-    pub(crate) fn probe(
-        &self,
-        code: &Code,
-        radius: u32,
-        flips: bool,
-        checked: u32,
-        found: &mut Vec<(u32, u32)>,
-    ) {
+    /// Finds hashes within the radius: their places among all, with their distance, ascending.
+    pub(crate) fn probe(&self, code: &Code, reach: Reach, found: &mut Vec<(u32, u32)>) {
         let firsts = self.numbers(section::BAND_FIRSTS);
         if firsts.is_empty() {
             return;
@@ -325,8 +344,8 @@ impl Segment {
         let all = self.codes();
         let in_band = all.len();
         let all_checks = self.section(section::BAND_CHECKS).as_chunks::<2>().0;
-        let keys = self.keys(code, flips);
-        // Where lists are long enough not to be in the cache, what is read next is asked for in advance.
+        // Lists are seldom in the cache: what is read in one step was asked for in the one before.
+        let keys = self.keys(code, reach);
         for (band, key) in &keys {
             prefetch(&firsts[band * self.list_stride() + key]);
         }
@@ -335,31 +354,33 @@ impl Segment {
             .map(|(band, key)| {
                 let firsts = &firsts[band * self.list_stride() + key..][..2];
                 let [from, to] = [0, 1].map(|at: usize| u32::from_le_bytes(firsts[at]) as usize);
-                if from < to {
-                    prefetch(&all_checks[band * in_band + from]);
-                }
+                let checks = &all_checks[band * in_band..][from..to];
+                checks.iter().step_by(LINE / 2).for_each(prefetch);
                 (band, from, to)
             })
             .collect();
+        let places = self.section(section::BAND_CODES);
+        let width = place_bytes(in_band);
         let mut near = Vec::new();
         let mut candidates = Vec::new();
         for (band, from, to) in ranges {
-            near.clear();
             let checks = &all_checks[band * in_band..][from..to];
-            near_checks(checks, code.check(band), checked, &mut near);
+            near.clear();
+            near_checks(checks, 0, code.check(band), reach.checked, &mut near);
             candidates.extend(near.iter().map(|at| {
-                let place = self.listed_code(band * in_band + from + *at as usize);
-                prefetch(&all[place as usize]);
-                place
+                let listed = band * in_band + from + *at as usize;
+                prefetch(&places[listed * width]);
+                listed
             }));
         }
+        near.clear();
+        near.extend(candidates.into_iter().map(|listed| {
+            let place = self.listed_code(listed);
+            prefetch(&all[place as usize]);
+            place
+        }));
         let before = found.len();
-        for candidate in candidates {
-            let distance = Code::from_bytes(&all[candidate as usize]).distance(code);
-            if distance <= radius {
-                found.push((candidate, distance));
-            }
-        }
+        near_codes(all, &near, code, reach.radius, found);
         found[before..].sort_unstable();
         found.dedup();
     }
@@ -370,15 +391,16 @@ impl Segment {
     }
 
     /// Which lists are read for a hash, as bands and keys in them.
-    fn keys(&self, code: &Code, flips: bool) -> Vec<(usize, usize)> {
+    fn keys(&self, code: &Code, reach: Reach) -> Vec<(usize, usize)> {
         let in_band = |band: usize| {
             let key = usize::from(code.band(band)) >> (16 - self.band_bits);
             let flipped = (0..self.band_bits).map(move |bit| key ^ (1 << bit));
             std::iter::once(key)
-                .chain(flipped.filter(move |_| flips))
+                .chain(flipped.filter(move |_| reach.flips))
                 .map(move |key| (band, key))
         };
-        (0..BANDS).flat_map(in_band).collect()
+        let bands = (reach.turn..BANDS).step_by(reach.turns);
+        bands.flat_map(in_band).collect()
     }
 
     #[inline]

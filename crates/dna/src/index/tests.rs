@@ -70,7 +70,7 @@ proptest! {
             let mut expected = Vec::new();
             crate::code::scan(segment.codes(), &wanted, EXACT_RADIUS, &mut expected);
             let mut found = Vec::new();
-            segment.probe(&wanted, EXACT_RADIUS, true, 16, &mut found);
+            segment.probe(&wanted, Reach::exact(EXACT_RADIUS), &mut found);
             prop_assert!(!expected.is_empty());
             prop_assert_eq!(found, expected);
         }

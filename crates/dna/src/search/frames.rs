@@ -7,11 +7,11 @@ use crate::align::grow::{Limit, Pair, Run, fit};
 use crate::align::runs::{self, Claim};
 use crate::align::seeds::{Seed, vote};
 use crate::code::Code;
-use crate::index::{Segment as Stored, begins};
+use crate::index::{Reach, Segment as Stored, begins};
 use crate::params::{
-    BELIEVED, BLANK_DISTANCE, CHECK_BITS, FRAMES_PER_SECOND, MAX_CANDIDATES, MIN_FRAMES, NEW_FRAME,
-    PROBES_OF_SHORT, PROBES_PER_SECOND, QUERY_DENSITY, RUN_DISTANCE, RUN_DROP, SAME_FRAME,
-    SEED_DISTANCE, SHORT_QUERY_SLOTS, TIE, WIDE_EVERY,
+    BAND_TURNS, BELIEVED, BLANK_DISTANCE, CHECK_BITS, FRAMES_PER_SECOND, MAX_CANDIDATES,
+    MIN_FRAMES, NEW_FRAME, PROBES_OF_SHORT, PROBES_PER_SECOND, QUERY_DENSITY, RUN_DISTANCE,
+    RUN_DROP, SAME_FRAME, SEED_DISTANCE, SHORT_QUERY_SLOTS, TIE, WIDE_EVERY,
 };
 use crate::video::{CROPS, VIEWS, VideoQuery, WAYS, WIDE_WAYS};
 
@@ -131,17 +131,29 @@ impl Pair for Frames<'_> {
 
 pub(super) fn search(library: Library<'_>, query: &VideoQuery) -> Vec<(u64, Segment)> {
     let is_short = query.len() <= SHORT_QUERY_SLOTS;
-    let mut claims = claims(library, query, &probes(query, is_short), is_short);
+    let reach = Reach {
+        radius: SEED_DISTANCE,
+        flips: is_short,
+        checked: CHECK_BITS,
+        // A short query cannot count on another frame for the bands that one leaves out.
+        turns: if is_short { 1 } else { BAND_TURNS },
+        turn: 0,
+    };
+    let mut claims = claims(library, query, &probes(query, is_short), reach);
     let further = wide_probes(query, is_short, &claims);
     if !further.is_empty() {
-        claims.extend(self::claims(library, query, &further, false));
+        let reach = Reach {
+            flips: false,
+            ..reach
+        };
+        claims.extend(self::claims(library, query, &further, reach));
     }
     segments(library, claims)
 }
 
 /// The runs that lookups lead to.
-fn claims(library: Library<'_>, query: &VideoQuery, probes: &[Probe], flips: bool) -> Vec<Claim> {
-    let seeds = seeds(library, query, probes, flips);
+fn claims(library: Library<'_>, query: &VideoQuery, probes: &[Probe], reach: Reach) -> Vec<Claim> {
+    let seeds = seeds(library, query, probes, reach);
     let limit = Limit {
         even: RUN_DISTANCE as f32,
         drop: RUN_DROP as f32,
@@ -219,20 +231,48 @@ fn segments(library: Library<'_>, claims: Vec<Claim>) -> Vec<(u64, Segment)> {
     told.into_iter().map(segment).collect()
 }
 
-/// A frame that is looked up, in which crop and way.
-type Probe = (usize, usize, usize);
+/// A frame that is looked up, in which crop and way, and which turn it is of those to read the bands.
+#[derive(Clone, Copy)]
+struct Probe {
+    frame: usize,
+    crop: usize,
+    way: usize,
+    turn: usize,
+}
 
-fn seeds(library: Library<'_>, query: &VideoQuery, probes: &[Probe], flips: bool) -> Vec<Seed> {
+/// Frames that are looked up, in which crop and way. Those of a way read the bands in turn: frames of a shot are alike,
+/// so that two of them with half of the bands each find as much as one with all.
+fn in_turn(all: impl Iterator<Item = (usize, usize, usize)>) -> Vec<Probe> {
+    let mut turns = [0; WAYS + WIDE_WAYS];
+    all.map(|(frame, crop, way)| {
+        let turn = turns[way];
+        turns[way] += 1;
+        Probe {
+            frame,
+            crop,
+            way,
+            turn,
+        }
+    })
+    .collect()
+}
+
+fn seeds(library: Library<'_>, query: &VideoQuery, probes: &[Probe], reach: Reach) -> Vec<Seed> {
     let mut seeds = Vec::new();
     let mut found = Vec::new();
     for (first, live) in library.segments() {
         let stored = &live.segment;
-        for (frame, crop, way) in probes {
-            let Some(code) = query.code(*frame, *crop, *way) else {
+        for probe in probes {
+            let (frame, way) = (probe.frame, probe.way);
+            let Some(code) = query.code(frame, probe.crop, way) else {
                 continue;
             };
+            let reach = Reach {
+                turn: probe.turn % reach.turns,
+                ..reach
+            };
             found.clear();
-            stored.probe(&code, SEED_DISTANCE, flips, CHECK_BITS, &mut found);
+            stored.probe(&code, reach, &mut found);
             for (hash, distance) in &found {
                 let (kept, view) = stored.place_of(*hash);
                 let part = stored.part_of_kept(kept);
@@ -251,10 +291,10 @@ fn seeds(library: Library<'_>, query: &VideoQuery, probes: &[Probe], flips: bool
                     places.push(end - 1);
                 }
                 seeds.extend(places.into_iter().map(|reference| Seed {
-                    part: (first + part as u32) * 2 + (*way % 2) as u32,
-                    query: (*frame / QUERY_DENSITY) as u32,
+                    part: (first + part as u32) * 2 + (way % 2) as u32,
+                    query: (frame / QUERY_DENSITY) as u32,
                     reference,
-                    kind: Kind { way: *way, view }.number(),
+                    kind: Kind { way, view }.number(),
                     weight: SEED_DISTANCE + 8 - distance,
                 }));
             }
@@ -308,13 +348,10 @@ fn wide_probes(query: &VideoQuery, is_short: bool, claims: &[Claim]) -> Vec<Prob
         .div_ceil(most_probes(query, is_short))
         .max(1);
     let frames = frames.into_iter().step_by(stride).enumerate();
-    frames
-        .flat_map(|(number, frame)| {
-            // A step that has no divisor in common with their number, so that neighbours in time are far apart here.
-            (number * each..(number + 1) * each)
-                .map(move |way| (frame, 0, WAYS + way * 7 % WIDE_WAYS))
-        })
-        .collect()
+    in_turn(frames.flat_map(|(number, frame)| {
+        // A step that has no divisor in common with their number, so that neighbours in time are far apart here.
+        (number * each..(number + 1) * each).map(move |way| (frame, 0, WAYS + way * 7 % WIDE_WAYS))
+    }))
 }
 
 /// Which frames are looked up, in which crop and way. A short query is looked at in every way; of a longer one each
@@ -333,13 +370,10 @@ fn probes(query: &VideoQuery, is_short: bool) -> Vec<Probe> {
         .map(|frame| crops(*frame).count() * each)
         .sum();
     let stride = all.div_ceil(most_probes(query, is_short).max(1)).max(1);
-    let mut probes = Vec::new();
-    for (number, frame) in frames.into_iter().step_by(stride).enumerate() {
-        for crop in crops(frame) {
-            probes.extend(ways(number).map(|way| (frame, crop, way)));
-        }
-    }
-    probes
+    let frames = frames.into_iter().step_by(stride).enumerate();
+    in_turn(frames.flat_map(|(number, frame)| {
+        crops(frame).flat_map(move |crop| ways(number).map(move |way| (frame, crop, way)))
+    }))
 }
 
 /// The pair of views in which a run's frames are nearest: the copy was cropped by what they differ in.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Channel, Library, Segment};
+use crate::index::Reach;
 use crate::params::{EXACT_RADIUS, FRAMES_PER_SECOND, SAME_PICTURE};
 use crate::video::PictureQuery;
 
@@ -28,7 +29,8 @@ pub(super) fn search(library: Library<'_>, query: &PictureQuery) -> Vec<(u64, Se
             if stored.codes().len() <= ALL_COMPARED {
                 crate::code::scan(stored.codes(), code, SAME_PICTURE, &mut found);
             } else {
-                stored.probe(code, SAME_PICTURE.max(EXACT_RADIUS), true, 16, &mut found);
+                let reach = Reach::exact(SAME_PICTURE.max(EXACT_RADIUS));
+                stored.probe(code, reach, &mut found);
             }
             for (hash, distance) in &found {
                 let place = best
