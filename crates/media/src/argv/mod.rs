@@ -3,6 +3,7 @@
 //! Outputs are written under fixed names into directories that stand in the working directory, and
 //! get their own names only afterwards: no argument ever holds a part of an object key.
 
+mod container;
 pub(crate) mod remux;
 pub(crate) mod sample;
 pub(crate) mod snapshot;
@@ -10,20 +11,19 @@ pub(crate) mod snapshot;
 mod tests;
 mod video;
 
+pub(crate) use container::main_file;
+use container::{Segmented, add_container};
 pub(crate) use video::{constant_rate, scale};
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use reelgate_domain::job::kind::transcode::{AudioCodec, Container, SegmentFormat};
+use reelgate_domain::job::kind::transcode::AudioCodec;
 
 use crate::plan::{AudioPlan, MOST_SECONDS, MOST_SOURCE_PIXELS, Plan, Seek, Window};
 
 /// Playlists and some containers can name other files and addresses.
 pub(crate) const PROTOCOLS: &str = "file,pipe";
-pub(crate) const MP4_FILE: &str = "out.mp4";
-pub(crate) const MP3_FILE: &str = "out.mp3";
-pub(crate) const ADTS_FILE: &str = "out.aac";
 pub(crate) const PLAYLIST_FILE: &str = "out.m3u8";
 pub(crate) const INIT_FILE: &str = "out-init.mp4";
 /// What all scratch names of an HLS output start with.
@@ -166,66 +166,22 @@ fn add_audio(args: &mut Args, audio: &AudioPlan, window: &Window) {
     if audio.codec == AudioCodec::Aac {
         args.add(&["-profile:a", "aac_low"]);
     }
-    args.pair("-b:a", format!("{}k", audio.kbps))
-        .pair("-ar", audio.sample_rate.to_string())
-        .pair("-ac", audio.channels.to_string());
-}
-
-/// What is known of where segments begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Segmented {
-    /// Nothing in a segment refers to the one before.
-    AtClosedGroups,
-    Anyhow,
-}
-
-fn add_container(args: &mut Args, container: Container, folder: &OsStr, segmented: Segmented) {
-    let inside = |name: &str| {
-        let mut path = folder.to_owned();
-        path.push("/");
-        path.push(name);
-        path
-    };
-    match container {
-        // No length stands in the headers of frames; the first of an MP3 tells how many there are.
-        Container::Mp3 => args
-            .add(&["-f", "mp3", "-write_xing", "1"])
-            .0
-            .push(inside(MP3_FILE)),
-        Container::Adts => args.add(&["-f", "adts"]).0.push(inside(ADTS_FILE)),
-        Container::Mp4 => {
-            args.add(&["-f", "mp4", "-movflags", "+faststart", "-write_tmcd", "0"])
-                .0
-                .push(inside(MP4_FILE));
+    match audio.codec {
+        AudioCodec::Flac if audio.sample_bits > 16 => {
+            let bits = audio.sample_bits.to_string();
+            args.add(&["-sample_fmt", "s32"])
+                .pair("-bits_per_raw_sample", bits);
         }
-        Container::Hls {
-            segments,
-            segment_seconds,
-        } => {
-            args.add(&["-protocol_whitelist", PROTOCOLS, "-f", "hls"])
-                // Timestamps stay clear of zero, which the muxer would otherwise reach by shifting
-                // every rendition by another amount.
-                .add(&["-output_ts_offset", "1"])
-                .pair("-hls_time", segment_seconds.to_string())
-                .add(&["-hls_playlist_type", "vod", "-hls_list_size", "0"])
-                .add(match segmented {
-                    Segmented::AtClosedGroups => &["-hls_flags", "independent_segments"],
-                    Segmented::Anyhow => &[],
-                })
-                .add(&["-start_number", "1"]);
-            match segments {
-                SegmentFormat::Ts => args
-                    .add(&["-hls_segment_type", "mpegts"])
-                    .pair("-hls_segment_filename", inside("out-%05d.ts")),
-                // The name of the init segment is taken to be beside the playlist.
-                SegmentFormat::Fmp4 => args
-                    .add(&["-hls_segment_type", "fmp4"])
-                    .add(&["-hls_fmp4_init_filename", INIT_FILE])
-                    .pair("-hls_segment_filename", inside("out-%05d.m4s")),
-            };
-            args.0.push(inside(PLAYLIST_FILE));
+        AudioCodec::Flac => {
+            args.add(&["-sample_fmt", "s16"]);
+        }
+        AudioCodec::Pcm => {}
+        _ => {
+            args.pair("-b:a", format!("{}k", audio.kbps));
         }
     }
+    args.pair("-ar", audio.sample_rate.to_string())
+        .pair("-ac", audio.channels.to_string());
 }
 
 /// Milliseconds as FFmpeg reads seconds.

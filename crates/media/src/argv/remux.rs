@@ -39,6 +39,6 @@ const fn is_mp4(container: Container) -> bool {
     match container {
         Container::Mp4 => true,
         Container::Hls { segments, .. } => matches!(segments, SegmentFormat::Fmp4),
-        Container::Mp3 | Container::Adts => false,
+        _ => false,
     }
 }

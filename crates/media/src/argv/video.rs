@@ -5,6 +5,8 @@ use reelgate_domain::job::kind::transcode::{Gop, RateCap, RateControl, VideoCode
 use super::{Args, cut_start};
 use crate::plan::{FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window};
 
+mod open;
+
 /// Smaller than the distance of any frame to a boundary it does not lie on, larger than the error of
 /// times kept as floating-point numbers.
 const EPSILON: &str = "0.000001";
@@ -14,9 +16,17 @@ pub(super) fn add(args: &mut Args, video: &VideoPlan, window: &Window) {
         .pair("-filter:v", filters(video, window))
         // The filters already made the rate constant.
         .add(&["-fps_mode", "passthrough"])
-        .pair("-c:v", video.encoder())
-        .add(&["-pix_fmt", "yuv420p"])
-        .pair("-preset", video.preset.to_string())
+        .pair("-c:v", video.encoder)
+        .add(&["-pix_fmt", "yuv420p"]);
+    match video.codec {
+        VideoCodec::H264 | VideoCodec::H265 => x26x(args, video),
+        VideoCodec::Vp9 => open::vp9(args, video),
+        VideoCodec::Av1 => open::av1(args, video),
+    }
+}
+
+fn x26x(args: &mut Args, video: &VideoPlan) {
+    args.pair("-preset", video.preset.to_string())
         .pair("-profile:v", video.profile.to_string());
     if let Some(level) = video.level {
         args.pair("-level:v", level.to_string());
@@ -26,17 +36,21 @@ pub(super) fn add(args: &mut Args, video: &VideoPlan, window: &Window) {
     }
     rate(args, video.rate);
     args.pair("-g", video.key_frames.most_frames.to_string());
-    match video.codec {
-        VideoCodec::H264 => args.add(&["-sc_threshold", "0", "-flags:v", "+cgop"]),
+    if video.codec == VideoCodec::H265 {
         // Players of Apple's take no other tag. The encoder writes a log of its own.
-        VideoCodec::H265 => args
-            .add(&["-tag:v", "hvc1"])
-            .add(&["-x265-params", "scenecut=0:open-gop=0:log-level=warning"]),
-    };
-    args.add(&["-forced-idr", "1"]).pair(
-        "-force_key_frames",
-        format!("expr:{}", key_frames(&video.key_frames)),
-    );
+        args.add(&["-tag:v", "hvc1"])
+            .add(&["-x265-params", "scenecut=0:open-gop=0:log-level=warning"]);
+    } else {
+        args.add(&["-sc_threshold", "0", "-flags:v", "+cgop"]);
+    }
+    args.add(&["-forced-idr", "1"]);
+    force_key_frames(args, video);
+}
+
+/// Nothing but time decides where key frames are.
+fn force_key_frames(args: &mut Args, video: &VideoPlan) {
+    let expression = key_frames(&video.key_frames);
+    args.pair("-force_key_frames", format!("expr:{expression}"));
 }
 
 fn filters(video: &VideoPlan, window: &Window) -> String {

@@ -97,29 +97,24 @@ async fn read_back(
 ) -> Result<(Transcoded, Option<MediaPlaylist>), Fault> {
     let playlist = match container {
         Container::Hls { .. } => Some(read_playlist(folder)?),
-        Container::Mp4 | Container::Mp3 | Container::Adts => None,
+        _ => None,
     };
-    let main = match container {
-        Container::Mp4 => argv::MP4_FILE,
-        Container::Hls { .. } => argv::PLAYLIST_FILE,
-        Container::Mp3 => argv::MP3_FILE,
-        Container::Adts => argv::ADTS_FILE,
-    };
+    let main = argv::main_file(container);
     let mut names: Vec<String> = Vec::new();
     if let Some(playlist) = &playlist {
         names.extend(playlist.init.clone());
         names.extend(playlist.segments.iter().map(|segment| segment.uri.clone()));
     }
-    names.push(main.to_owned());
+    names.push(main.clone());
     let files = names
         .into_iter()
         .map(|name| measure(folder, name))
         .collect::<Result<Vec<_>, _>>()?;
-    let path = folder.join(main);
+    let path = folder.join(&main);
     let shape = match container {
-        Container::Mp4 => Shape::Indexed,
-        Container::Mp3 | Container::Adts => Shape::Unindexed,
+        Container::Mp4 | Container::Mov | Container::M4a => Shape::Indexed,
         Container::Hls { .. } => Shape::Playlist,
+        _ => Shape::Unindexed,
     };
     let facts = probe_output(runner, engine, &path, shape)
         .await

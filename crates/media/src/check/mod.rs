@@ -6,7 +6,7 @@ pub(crate) mod picture;
 mod remux;
 pub mod ssim;
 
-use reelgate_domain::job::kind::transcode::{AudioCodec, Container, VideoCodec};
+use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{MediaFacts, StreamFacts};
 
@@ -92,10 +92,7 @@ fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(
             video.width, video.height, video.rotation, planned.size
         )));
     }
-    let codec = match planned.codec {
-        VideoCodec::H264 => "h264",
-        VideoCodec::H265 => "hevc",
-    };
+    let codec = planned.codec_name();
     if stream.codec_name.as_deref() != Some(codec) {
         return Err(engine_fault(format!("the picture is not {codec}")));
     }
@@ -117,10 +114,7 @@ fn check_audio(plan: &Plan, planned: &AudioPlan, facts: &MediaFacts) -> Result<(
             audio.channels, audio.sample_rate, planned.channels, planned.sample_rate
         )));
     }
-    let codec = match planned.codec {
-        AudioCodec::Aac => "aac",
-        AudioCodec::Mp3 => "mp3",
-    };
+    let codec = planned.codec_name();
     if stream.codec_name.as_deref() != Some(codec) {
         return Err(engine_fault(format!("the sound is not {codec}")));
     }

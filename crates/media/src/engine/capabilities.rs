@@ -36,11 +36,18 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 29] = [
+    pub const WANTED: [Part; 44] = [
         Part::Encoder("libx264"),
         Part::Encoder("libx265"),
         Part::Encoder("aac"),
         Part::Encoder("libmp3lame"),
+        Part::Encoder("libvpx-vp9"),
+        Part::Encoder("libsvtav1"),
+        Part::Encoder("libopus"),
+        Part::Encoder("libvorbis"),
+        Part::Encoder("flac"),
+        Part::Encoder("ac3"),
+        Part::Encoder("pcm_s16le"),
         Part::Encoder("mjpeg"),
         Part::Encoder("png"),
         Part::Muxer("image2"),
@@ -49,6 +56,14 @@ impl Capabilities {
         Part::Muxer("mpegts"),
         Part::Muxer("mp3"),
         Part::Muxer("adts"),
+        Part::Muxer("mov"),
+        Part::Muxer("ipod"),
+        Part::Muxer("matroska"),
+        Part::Muxer("webm"),
+        Part::Muxer("flv"),
+        Part::Muxer("ogg"),
+        Part::Muxer("flac"),
+        Part::Muxer("wav"),
         Part::Filter("scale"),
         Part::Filter("fps"),
         Part::Filter("trim"),

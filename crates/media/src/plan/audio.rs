@@ -39,13 +39,32 @@ pub(super) fn audio(
             ),
         ));
     }
+    let sample_bits = sample_bits(wanted.codec, stream, source);
+    let kbps = match wanted.codec.is_lossless() {
+        true => (sample_rate * wanted.channels).div_ceil(1000) * sample_bits,
+        false => wanted.kbps,
+    };
     Ok(AudioPlan {
         stream: stream.index,
         codec: wanted.codec,
-        kbps: wanted.kbps,
+        kbps,
         sample_rate,
         channels: wanted.channels,
+        sample_bits,
     })
+}
+
+/// 24 where FLAC would lose something with 16: what decoders of lossy codecs make is longer, but holds
+/// nothing more.
+fn sample_bits(codec: AudioCodec, stream: &StreamFacts, source: &AudioFacts) -> u32 {
+    let format = source.sample_format.as_deref().unwrap_or_default();
+    let is_long = format.starts_with("s32") || format.starts_with("s64");
+    let is_float = ["flt", "dbl"].iter().any(|float| format.starts_with(float));
+    let is_raw = (stream.codec_name.as_deref()).is_some_and(|name| name.starts_with("pcm_"));
+    match codec {
+        AudioCodec::Flac if is_long || (is_float && is_raw) => 24,
+        _ => 16,
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +109,34 @@ mod tests {
         }
         // MP3 has nothing above 48000.
         assert_eq!(rate_of(AudioCodec::Mp3, 128, Some(96_000)), 48_000);
+        assert_eq!(rate_of(AudioCodec::Vorbis, 128, Some(96_000)), 48_000);
+        assert_eq!(rate_of(AudioCodec::Vorbis, 500, Some(22_050)), 44_100);
+        assert_eq!(rate_of(AudioCodec::Opus, 96, Some(44_100)), 48_000);
+        assert_eq!(rate_of(AudioCodec::Ac3, 192, Some(8000)), 32_000);
+        assert_eq!(rate_of(AudioCodec::Flac, 8, Some(96_000)), 96_000);
+    }
+
+    #[test]
+    fn flac_keeps_the_bits_that_the_source_has() {
+        for (format, codec, bits) in [
+            ("s16", "flac", 16),
+            ("s32", "flac", 24),
+            ("s32p", "alac", 24),
+            ("fltp", "aac", 16),
+            ("flt", "pcm_f32le", 24),
+        ] {
+            let stream = StreamFacts {
+                codec_name: Some(codec.to_owned()),
+                ..StreamFacts::default()
+            };
+            let facts = AudioFacts {
+                sample_format: Some(format.to_owned()),
+                ..AudioFacts::default()
+            };
+            let found = sample_bits(AudioCodec::Flac, &stream, &facts);
+            assert_eq!(found, bits, "{format} of {codec}");
+            assert_eq!(sample_bits(AudioCodec::Pcm, &stream, &facts), 16);
+        }
     }
 
     #[test]

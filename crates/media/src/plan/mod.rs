@@ -1,6 +1,7 @@
 //! From a spec and the source's facts to everything an output needs decided. Pure.
 
 mod audio;
+pub(crate) mod codec;
 pub(crate) mod cover;
 mod geometry;
 mod level;
@@ -60,6 +61,8 @@ pub struct VideoPlan {
     /// The source's stream, by its index in the file.
     pub stream: u32,
     pub codec: VideoCodec,
+    /// The one of FFmpeg's that makes it.
+    pub encoder: &'static str,
     pub size: Size,
     pub fps: FrameRate,
     pub rate: RateControl,
@@ -100,9 +103,12 @@ pub enum Matrix {
 pub struct AudioPlan {
     pub stream: u32,
     pub codec: AudioCodec,
+    /// As many as they take at most, where nothing is lost.
     pub kbps: u32,
     pub sample_rate: u32,
     pub channels: u32,
+    /// Bits of each sample, where nothing is lost.
+    pub sample_bits: u32,
 }
 
 /// How long the output will be if the source holds what it promises. Absent: the source does not
@@ -150,7 +156,9 @@ pub fn plan(
     let expected = window::expected(&window, facts, mapped);
     window::check_length(&window, &expected)?;
     let video = video_source
-        .map(|(wanted, stream, source)| video::video(wanted, settings.container, stream, source))
+        .map(|(wanted, stream, source)| {
+            video::video(wanted, settings.container, stream, source, capabilities)
+        })
         .transpose()?;
     let audio = audio_source
         .map(|(wanted, stream, source)| audio::audio(wanted, stream, source))
@@ -189,7 +197,7 @@ impl Plan {
     fn needs(&self) -> Vec<Part> {
         let mut parts = needs_of(self.container);
         if let Some(video) = &self.video {
-            parts.push(Part::Encoder(video.encoder()));
+            parts.push(Part::Encoder(video.encoder));
             parts.extend(["scale", "fps", "setsar", "setparams"].map(Part::Filter));
         }
         if let Some(audio) = &self.audio {
@@ -215,36 +223,17 @@ fn needs_of(container: Container) -> Vec<Part> {
         } => vec![Part::Muxer("hls"), Part::Muxer("mp4")],
         Container::Mp3 => vec![Part::Muxer("mp3")],
         Container::Adts => vec![Part::Muxer("adts")],
+        Container::Mov => vec![Part::Muxer("mov")],
+        Container::Mkv => vec![Part::Muxer("matroska")],
+        Container::Webm => vec![Part::Muxer("webm")],
+        Container::Ts => vec![Part::Muxer("mpegts")],
+        Container::Flv => vec![Part::Muxer("flv")],
+        Container::M4a => vec![Part::Muxer("ipod")],
+        Container::Ogg => vec![Part::Muxer("ogg")],
+        Container::Flac => vec![Part::Muxer("flac")],
+        Container::Wav => vec![Part::Muxer("wav")],
     });
     parts
-}
-
-impl VideoPlan {
-    pub(crate) const fn encoder(&self) -> &'static str {
-        match self.codec {
-            VideoCodec::H264 => "libx264",
-            VideoCodec::H265 => "libx265",
-        }
-    }
-}
-
-impl AudioPlan {
-    pub(crate) const fn encoder(&self) -> &'static str {
-        match self.codec {
-            AudioCodec::Aac => "aac",
-            AudioCodec::Mp3 => "libmp3lame",
-        }
-    }
-
-    /// How long a packet lasts.
-    pub(crate) fn packet_seconds(&self) -> f64 {
-        let samples = match self.codec {
-            AudioCodec::Aac => 1024.0,
-            AudioCodec::Mp3 if self.sample_rate > 24_000 => 1152.0,
-            AudioCodec::Mp3 => 576.0,
-        };
-        samples / f64::from(self.sample_rate)
-    }
 }
 
 fn check_engine(plan: &Plan, capabilities: &Capabilities) -> Result<(), Fault> {

@@ -146,8 +146,8 @@ const fn holds(container: Container) -> &'static [&'static str] {
             segments: SegmentFormat::Fmp4,
             ..
         } => &FMP4,
-        // A remux into these is refused before.
-        Container::Mp3 | Container::Adts => &[],
+        // A remux into any other is refused before.
+        _ => &[],
     }
 }
 
@@ -162,8 +162,7 @@ const fn named(container: Container) -> &'static str {
             segments: SegmentFormat::Fmp4,
             ..
         } => "HLS with fragmented MP4",
-        Container::Mp3 => "MP3",
-        Container::Adts => "ADTS",
+        other => other.extension(),
     }
 }
 

@@ -6,7 +6,8 @@ use reelgate_domain::media::{StreamFacts, VideoFacts};
 
 use super::geometry::{Size, output_size};
 use super::rate::output_rate;
-use super::{FrameRate, Matrix, Range, VideoPlan, level};
+use super::{FrameRate, Matrix, Range, VideoPlan, codec, level};
+use crate::engine::Capabilities;
 
 /// Where key frames go. Nothing but time decides it, so renditions of one source agree.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +33,7 @@ pub(super) fn video(
     container: Container,
     stream: &StreamFacts,
     source: &VideoFacts,
+    capabilities: &Capabilities,
 ) -> Result<VideoPlan, Fault> {
     if stream.codec_name.is_none() {
         return Err(super::undecodable("video", stream.index));
@@ -46,6 +48,7 @@ pub(super) fn video(
     Ok(VideoPlan {
         stream: stream.index,
         codec: wanted.codec,
+        encoder: codec::video_encoder(wanted.codec, size, capabilities)?,
         size,
         fps,
         rate,
@@ -84,10 +87,10 @@ fn key_frames(gop: Gop, container: Container, fps: FrameRate) -> KeyFrames {
         Gop::Seconds(seconds) => seconds,
     };
     let segment_seconds = match container {
-        Container::Mp4 | Container::Mp3 | Container::Adts => None,
         Container::Hls {
             segment_seconds, ..
         } => Some(segment_seconds),
+        _ => None,
     };
     let guard_seconds = segment_seconds
         .filter(|_| gop_seconds > 2.0 * GUARD_SECONDS)

@@ -20,8 +20,8 @@ const COUNT_TIME: Duration = Duration::from_secs(15 * 60);
 /// A small file can unpack to pictures of any size.
 const PROBE_MEMORY: u64 = 2 << 30;
 const PROBE_BYTES: usize = 8 << 20;
-/// Playlists of our own making, which name segments of our own making.
-const OWN_FORMATS: &str = "hls,mpegts,mov,aac,mp3";
+/// What outputs of ours are; playlists among them name segments of our own making.
+const OWN_FORMATS: &str = "hls,mpegts,mov,aac,mp3,matroska,flv,ogg,flac,wav";
 
 /// Why a probe has no facts.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,7 @@ pub async fn probe(
 /// How an output of ours is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// One file with an index.
+    /// One file whose index counts its frames.
     Indexed,
     /// One file without.
     Unindexed,

@@ -8,6 +8,7 @@
 mod broken;
 mod clips;
 mod codecs;
+mod containers;
 mod covers;
 mod hls;
 mod hostile;

@@ -48,11 +48,9 @@ impl Service {
         let jobs = renditions.into_iter().map(|rendition| {
             let id = JobId::from_bytes(self.ids.uuid(now));
             let name = match rendition.settings.container {
-                Container::Mp4 => format!("{id}.mp4"),
-                Container::Mp3 => format!("{id}.mp3"),
-                Container::Adts => format!("{id}.aac"),
                 // A playlist and its segments are kept together.
                 Container::Hls { .. } => format!("{id}/{id}.m3u8"),
+                container => format!("{id}.{}", container.extension()),
             };
             let output = OutputSpec {
                 object: object(&input.bucket, asset, &name)?,

@@ -80,6 +80,7 @@ mod tests {
     fn plan(rate: RateControl, seconds: Option<f64>) -> Plan {
         let video = VideoPlan {
             codec: VideoCodec::H264,
+            encoder: "libx264",
             stream: 0,
             size: Size {
                 width: 1920,
@@ -106,6 +107,7 @@ mod tests {
             codec: AudioCodec::Aac,
             sample_rate: 48_000,
             channels: 2,
+            sample_bits: 16,
         };
         Plan {
             file_name: "out.mp4".to_owned(),

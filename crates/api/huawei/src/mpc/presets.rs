@@ -122,6 +122,7 @@ mod tests {
             let codec = match video.codec {
                 VideoCodec::H264 => "H.264",
                 VideoCodec::H265 => "H.265",
+                other => panic!("{name}: {other:?}"),
             };
             let sound = made.audio.unwrap().kbps;
             let width = video.width.unwrap();

@@ -61,10 +61,10 @@ impl<'a> FactsView<'a> {
 /// list, else the first.
 fn container<'a>(names: &'a str, asked: Option<&Container>) -> &'a str {
     let asked = asked.map_or("", |asked| match asked {
-        Container::Mp4 => "mp4",
         Container::Hls { .. } => "hls",
-        Container::Mp3 => "mp3",
-        Container::Adts => "aac",
+        Container::Mkv => "matroska",
+        Container::Ts => "mpegts",
+        other => other.extension(),
     });
     let mut each = names.split(',');
     let first = each.clone().next().unwrap_or(names);

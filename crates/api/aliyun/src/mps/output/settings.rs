@@ -24,8 +24,8 @@ pub(in crate::mps) fn read(parameters: &Map<String, Value>) -> Result<Settings, 
     let segment_seconds = segment_seconds(parts.object("MuxConfig")?)?;
     let container = container(parts.object("Container")?, segment_seconds)?;
     let mode = trans_mode(parts.object("TransConfig")?)?;
-    let video = video::read(parts.object("Video")?, mode)?;
-    let audio = audio::read(parts.object("Audio")?)?;
+    let video = video::read(parts.object("Video")?, mode, container)?;
+    let audio = audio::read(parts.object("Audio")?, container)?;
     parts.finish()?;
     if video.is_none() && audio.is_none() {
         return Err(Refusal::new(Code::Invalid, "Audio.Remove"));
@@ -54,13 +54,19 @@ fn container(part: Option<Fields<'_>>, segment_seconds: u32) -> Result<Container
             segments: SegmentFormat::Ts,
             segment_seconds,
         },
+        "flv" => Container::Flv,
+        "ts" => Container::Ts,
+        "mp3" => Container::Mp3,
+        "ogg" => Container::Ogg,
+        "flac" => Container::Flac,
+        "m4a" => Container::M4a,
         _ => return fields.refuse(Code::NotSupported, "Format"),
     };
     fields.finish()?;
     Ok(container)
 }
 
-/// Seconds of a segment. In an MP4 there are none, and the setting changes nothing there or here.
+/// Seconds of a segment. Files have none, and the setting changes nothing there or here.
 fn segment_seconds(part: Option<Fields<'_>>) -> Result<u32, Refusal> {
     const DEFAULT: u32 = 10;
     let Some(mut fields) = part else {

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use reelgate_domain::job::kind::transcode::{
-    AudioSettings, Clip, ClipLength, Container, EncoderPreset, Gop, RateCap, RateControl,
-    SampleRate, SegmentFormat, Settings, VideoProfile, VideoSettings,
+    AudioCodec, AudioSettings, Clip, ClipLength, Container, EncoderPreset, Gop, RateCap,
+    RateControl, SampleRate, SegmentFormat, Settings, VideoCodec, VideoProfile, VideoSettings,
 };
 use serde_json::json;
 
@@ -168,6 +168,125 @@ fn gops_are_frames_or_seconds() {
     }
 }
 
+/// An output in this format, of these codecs; `Remove` for a stream that is left out.
+fn of_format(format: &str, video: &str, audio: &str) -> Value {
+    let part = |codec: &str| match codec {
+        "Remove" => json!({"Remove": "true"}),
+        codec => json!({"Codec": codec}),
+    };
+    json!({"Container": {"Format": format}, "Video": part(video), "Audio": part(audio)})
+}
+
+#[test]
+fn formats_hold_the_codecs_of_the_vendors_table() {
+    for (format, video, audio, found) in [
+        (
+            "flv",
+            "H.264",
+            "AAC",
+            (Some(VideoCodec::H264), Some(AudioCodec::Aac)),
+        ),
+        (
+            "FLV",
+            "H.264",
+            "mp3",
+            (Some(VideoCodec::H264), Some(AudioCodec::Mp3)),
+        ),
+        (
+            "ts",
+            "H.265",
+            "MP3",
+            (Some(VideoCodec::H265), Some(AudioCodec::Mp3)),
+        ),
+        (
+            "m3u8",
+            "H.265",
+            "MP3",
+            (Some(VideoCodec::H265), Some(AudioCodec::Mp3)),
+        ),
+        (
+            "mp4",
+            "H.265",
+            "AAC",
+            (Some(VideoCodec::H265), Some(AudioCodec::Aac)),
+        ),
+        ("mp4", "AV1", "Remove", (Some(VideoCodec::Av1), None)),
+        ("mp3", "Remove", "MP3", (None, Some(AudioCodec::Mp3))),
+        ("m4a", "Remove", "AAC", (None, Some(AudioCodec::Aac))),
+        ("ogg", "Remove", "VORBIS", (None, Some(AudioCodec::Vorbis))),
+        ("ogg", "Remove", "FLAC", (None, Some(AudioCodec::Flac))),
+        ("flac", "Remove", "flac", (None, Some(AudioCodec::Flac))),
+    ] {
+        let settings = settings(of_format(format, video, audio));
+        let codecs = (
+            settings.video.map(|video| video.codec),
+            settings.audio.map(|audio| audio.codec),
+        );
+        assert_eq!(codecs, found, "{format}");
+        assert_eq!(settings.container.extension(), format.to_ascii_lowercase());
+    }
+    for (format, video, audio, about) in [
+        ("flv", "H.265", "AAC", "Video.Codec"),
+        ("flv", "H.264", "VORBIS", "Audio.Codec"),
+        ("mp4", "H.264", "FLAC", "Audio.Codec"),
+        ("ts", "AV1", "AAC", "Video.Codec"),
+        ("mp3", "H.264", "MP3", "Video.Codec"),
+        ("mp3", "Remove", "AAC", "Audio.Codec"),
+        ("flac", "Remove", "VORBIS", "Audio.Codec"),
+    ] {
+        refused(of_format(format, video, audio), Code::NotSupported, about);
+    }
+}
+
+#[test]
+fn h265_has_neither_profile_nor_preset_and_a_quality_of_its_own() {
+    let made = video(json!({"Codec": "H.265"}));
+    assert_eq!(made.profile, VideoProfile::Main);
+    let own = json!({"Video": {"Codec": "H.265", "Bitrate": "", "Crf": "28"}});
+    let rate = settings(own).video.unwrap().rate;
+    assert_eq!(
+        rate,
+        RateControl::Crf {
+            crf: 28.0,
+            cap: None
+        }
+    );
+    for (field, value) in [("Profile", "main"), ("Preset", "slow")] {
+        let about = format!("Video.{field}");
+        let own = json!({"Video": {"Codec": "H.265", field: value}});
+        refused(own, Code::NotSupported, &about);
+    }
+    let constant = json!({"Video": {"Codec": "H.265"}, "TransConfig": {"TransMode": "CBR"}});
+    refused(constant, Code::NotSupported, "TransConfig.TransMode");
+    let capped = json!({"Video": {"Codec": "AV1", "Maxrate": 900}});
+    refused(capped, Code::NotSupported, "Video.Maxrate");
+}
+
+#[test]
+fn sound_has_the_rates_of_its_codec_and_format() {
+    for (format, audio, field) in [
+        (
+            "ts",
+            json!({"Codec": "MP3", "Samplerate": "96000"}),
+            "Samplerate",
+        ),
+        (
+            "flv",
+            json!({"Codec": "MP3", "Samplerate": "48000"}),
+            "Samplerate",
+        ),
+        ("ts", json!({"Codec": "MP3", "Channels": "6"}), "Channels"),
+        ("ts", json!({"Codec": "MP3", "Bitrate": "100"}), "Bitrate"),
+    ] {
+        let own = json!({"Container": {"Format": format}, "Audio": audio});
+        refused(own, Code::OutOfRange, &format!("Audio.{field}"));
+    }
+    let own = json!({"Container": {"Format": "flv"}, "Audio": {"Codec": "MP3", "Samplerate": 22050, "Bitrate": 96}});
+    assert_eq!(settings(own).audio.unwrap().kbps, 96);
+    let profile = json!({"Audio": {"Codec": "MP3", "Profile": "aac_low"}});
+    refused(profile, Code::NotSupported, "Audio.Profile");
+}
+
 #[test]
 fn streams_can_be_left_out_but_not_both() {
     assert_eq!(settings(json!({"Video": {"Remove": "true"}})).video, None);
@@ -290,8 +409,8 @@ fn what_is_mandatory_is_asked_for() {
         Code::TemplateNotFound,
         "0123456789abcdef0123456789abcdef",
     );
-    let flv = json!({"TemplateId": "S00000001-000030"});
-    refused(flv, Code::TemplateNotSupported, "S00000001-000030");
+    let remux = json!({"TemplateId": "S00000001-200000"});
+    refused(remux, Code::TemplateNotSupported, "S00000001-200000");
 }
 
 #[test]
@@ -355,9 +474,10 @@ fn what_is_not_served_is_refused_by_name() {
         refused(json!({field: value}), Code::NotSupported, field);
     }
     let cases = [
-        ("Container", "Format", json!("flv")),
         ("Container", "Format", json!("mpd")),
-        ("Video", "Codec", json!("H.265")),
+        ("Container", "Format", json!("mkv")),
+        ("Video", "Codec", json!("VP9")),
+        ("Video", "Codec", json!("GIF")),
         ("Video", "MaxFps", json!("30")),
         ("Video", "ScanMode", json!("progressive")),
         ("Video", "PixFmt", json!("yuvj420p")),
@@ -370,7 +490,7 @@ fn what_is_not_served_is_refused_by_name() {
         ("Video", "Qscale", json!("5")),
         ("Video", "Hdr2sdr", json!("true")),
         ("Video", "NarrowBand", json!({"Version": "1.0"})),
-        ("Audio", "Codec", json!("MP3")),
+        ("Audio", "Codec", json!("OPUS")),
         ("Audio", "Profile", json!("aac_he")),
         ("Audio", "Volume", json!({"Method": "auto"})),
         ("Audio", "Qscale", json!("5")),

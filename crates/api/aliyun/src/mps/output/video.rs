@@ -1,7 +1,7 @@
 //! The `Video` part of an output.
 
 use reelgate_domain::job::kind::transcode::{
-    EncoderPreset, Gop, RateCap, RateControl, VideoProfile, VideoSettings,
+    Container, EncoderPreset, Gop, RateCap, RateControl, VideoCodec, VideoProfile, VideoSettings,
 };
 
 use super::settings::TransMode;
@@ -15,34 +15,72 @@ const DEFAULT_BUFSIZE: u32 = 6000;
 pub(super) fn read(
     part: Option<Fields<'_>>,
     mode: TransMode,
+    container: Container,
 ) -> Result<Option<VideoSettings>, Refusal> {
     let Some(mut fields) = part else {
         return Ok(None);
     };
-    fields.only("Codec", "H.264")?;
+    let removed = fields.flag("Remove")?;
+    let codec = codec(&mut fields)?;
+    if !removed && !container.holds_video(codec) {
+        return fields.refuse(Code::NotSupported, "Codec");
+    }
     let settings = VideoSettings {
+        codec,
         width: fields.integer("Width", 128..=4096)?,
         height: fields.integer("Height", 128..=4096)?,
         fps: fields.decimal("Fps", |fps| fps > 0.0 && fps <= 60.0)?,
-        rate: rate(&mut fields, mode)?,
+        rate: rate(&mut fields, mode, codec)?,
         gop: gop(&mut fields)?,
-        preset: preset(&mut fields)?,
-        profile: profile(&mut fields)?,
+        preset: preset(&mut fields, codec)?,
+        profile: profile(&mut fields, codec)?,
         ..VideoSettings::default()
     };
     // These say what is done anyway.
     fields.only("PixFmt", "yuv420p")?;
     fields.only("LongShortMode", "false")?;
     fields.only("Hdr2sdr", "false")?;
-    let removed = fields.flag("Remove")?;
     fields.finish()?;
     Ok((!removed).then_some(settings))
 }
 
-fn rate(fields: &mut Fields<'_>, mode: TransMode) -> Result<RateControl, Refusal> {
+/// AV1 is in the documentation of the newer engine alone.
+fn codec(fields: &mut Fields<'_>) -> Result<VideoCodec, Refusal> {
+    let Some(name) = fields.text("Codec")? else {
+        return Ok(VideoCodec::default());
+    };
+    Ok(match name.to_ascii_lowercase().as_str() {
+        "h.264" => VideoCodec::H264,
+        "h.265" => VideoCodec::H265,
+        "av1" => VideoCodec::Av1,
+        _ => return fields.refuse(Code::NotSupported, "Codec"),
+    })
+}
+
+/// The quality of a rate that is left to us: documented for H.264 and H.265.
+const fn default_crf(codec: VideoCodec) -> f64 {
+    match codec {
+        VideoCodec::H264 => 23.0,
+        VideoCodec::H265 => 26.0,
+        VideoCodec::Vp9 | VideoCodec::Av1 => 32.0,
+    }
+}
+
+fn rate(
+    fields: &mut Fields<'_>,
+    mode: TransMode,
+    codec: VideoCodec,
+) -> Result<RateControl, Refusal> {
     let crf = fields.decimal("Crf", |crf| (0.0..=51.0).contains(&crf))?;
     let kbps = bitrate(fields)?;
     let maxrate = fields.integer("Maxrate", 10..=50_000)?;
+    // What their encoders do not keep to is not promised.
+    if codec == VideoCodec::Av1 && maxrate.is_some() {
+        return fields.refuse(Code::NotSupported, "Maxrate");
+    }
+    if codec == VideoCodec::Av1 && crf.is_some_and(|crf| crf.fract() != 0.0) {
+        return fields.refuse(Code::NumberFormat, "Crf");
+    }
     match mode {
         TransMode::OnePass => {
             let bufsize = fields.integer("Bufsize", 1000..=128_000)?;
@@ -55,10 +93,13 @@ fn rate(fields: &mut Fields<'_>, mode: TransMode) -> Result<RateControl, Refusal
                 // With a constant quality the bitrate is ignored.
                 (None, Some(kbps)) => RateControl::Average { kbps, cap },
                 (crf, _) => RateControl::Crf {
-                    crf: crf.unwrap_or(23.0),
+                    crf: crf.unwrap_or(default_crf(codec)),
                     cap,
                 },
             })
+        }
+        TransMode::Constant if codec != VideoCodec::H264 => {
+            Err(Refusal::new(Code::NotSupported, "TransConfig.TransMode"))
         }
         TransMode::Constant => constant(fields, crf, kbps, maxrate),
     }
@@ -115,10 +156,14 @@ fn gop(fields: &mut Fields<'_>) -> Result<Gop, Refusal> {
     }
 }
 
-fn preset(fields: &mut Fields<'_>) -> Result<EncoderPreset, Refusal> {
+/// Of H.264 alone, says the documentation.
+fn preset(fields: &mut Fields<'_>, codec: VideoCodec) -> Result<EncoderPreset, Refusal> {
     let Some(name) = fields.text("Preset")? else {
         return Ok(EncoderPreset::default());
     };
+    if codec != VideoCodec::H264 {
+        return fields.refuse(Code::NotSupported, "Preset");
+    }
     Ok(match name.to_ascii_lowercase().as_str() {
         "veryfast" => EncoderPreset::Veryfast,
         "fast" => EncoderPreset::Fast,
@@ -129,8 +174,16 @@ fn preset(fields: &mut Fields<'_>) -> Result<EncoderPreset, Refusal> {
     })
 }
 
-fn profile(fields: &mut Fields<'_>) -> Result<VideoProfile, Refusal> {
-    let Some(name) = fields.text("Profile")? else {
+/// Of H.264 alone, says the documentation.
+fn profile(fields: &mut Fields<'_>, codec: VideoCodec) -> Result<VideoProfile, Refusal> {
+    let name = fields.text("Profile")?;
+    if codec != VideoCodec::H264 {
+        return match name {
+            None => Ok(VideoProfile::Main),
+            Some(_) => fields.refuse(Code::NotSupported, "Profile"),
+        };
+    }
+    let Some(name) = name else {
         return Ok(VideoProfile::default());
     };
     Ok(match name.to_ascii_lowercase().as_str() {

@@ -56,15 +56,10 @@ pub(super) fn output(output: &OutputSpec) -> Map<String, Value> {
     members
 }
 
-/// The container's name in `Format` fields.
+/// The container's name in `Format` fields. The vendor has no word for some, such as frames of AAC without a
+/// file around them.
 pub(super) const fn format(container: Container) -> &'static str {
-    match container {
-        Container::Mp4 => "mp4",
-        Container::Hls { .. } => "m3u8",
-        Container::Mp3 => "mp3",
-        // The vendor has no word for frames without a file around them.
-        Container::Adts => "aac",
-    }
+    container.extension()
 }
 
 fn video(settings: &VideoSettings) -> Map<String, Value> {
@@ -72,6 +67,8 @@ fn video(settings: &VideoSettings) -> Map<String, Value> {
     let codec = match settings.codec {
         VideoCodec::H264 => "H.264",
         VideoCodec::H265 => "H.265",
+        VideoCodec::Vp9 => "VP9",
+        VideoCodec::Av1 => "AV1",
     };
     put(&mut members, "Codec", codec);
     put(&mut members, "Profile", settings.profile.to_string());
@@ -126,6 +123,11 @@ fn audio(settings: &AudioSettings) -> Map<String, Value> {
             put(&mut members, "Profile", "aac_low");
         }
         AudioCodec::Mp3 => put(&mut members, "Codec", "MP3"),
+        AudioCodec::Opus => put(&mut members, "Codec", "OPUS"),
+        AudioCodec::Vorbis => put(&mut members, "Codec", "VORBIS"),
+        AudioCodec::Flac => put(&mut members, "Codec", "FLAC"),
+        AudioCodec::Ac3 => put(&mut members, "Codec", "AC3"),
+        AudioCodec::Pcm => put(&mut members, "Codec", "PCM"),
     }
     if let SampleRate::Hz(hz) = settings.sample_rate {
         put(&mut members, "Samplerate", hz.to_string());

@@ -58,7 +58,7 @@ impl Audio {
 const fn default_codec(common: &Common) -> AudioCodec {
     match common.container {
         Container::Mp3 => AudioCodec::Mp3,
-        Container::Mp4 | Container::Hls { .. } | Container::Adts => AudioCodec::Aac,
+        _ => AudioCodec::Aac,
     }
 }
 
@@ -133,6 +133,12 @@ fn check(fields: &Fields, settings: &AudioSettings) -> Result<(), ApiError> {
             let why = format!("must be at most {most} with {channels} channels at {hz} Hz");
             Err(fields.refuse("bitrate", &why))
         }
+        // No code of this product's stands for them.
+        AudioCodec::Opus
+        | AudioCodec::Vorbis
+        | AudioCodec::Flac
+        | AudioCodec::Ac3
+        | AudioCodec::Pcm => Ok(()),
         AudioCodec::Mp3 if channels > STEREO => {
             Err(fields.refuse("channels", "must be 1 or 2 for MP3"))
         }

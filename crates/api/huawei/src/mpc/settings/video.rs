@@ -60,7 +60,7 @@ impl Default for VideoCommon {
 const fn default_profile(codec: VideoCodec) -> VideoProfile {
     match codec {
         VideoCodec::H264 => VideoProfile::High,
-        VideoCodec::H265 => VideoProfile::Main,
+        VideoCodec::H265 | VideoCodec::Vp9 | VideoCodec::Av1 => VideoProfile::Main,
     }
 }
 
@@ -70,6 +70,8 @@ const fn default_b_frames(codec: VideoCodec, profile: VideoProfile) -> u32 {
         (VideoCodec::H264, VideoProfile::Baseline) => 0,
         (VideoCodec::H264, VideoProfile::Main | VideoProfile::High) => 4,
         (VideoCodec::H265, _) => 7,
+        // No code of this product's stands for them.
+        (VideoCodec::Vp9 | VideoCodec::Av1, _) => 0,
     }
 }
 
@@ -146,7 +148,7 @@ fn take_profile(fields: &mut Fields, codec: VideoCodec) -> Result<VideoProfile, 
         (VideoCodec::H264, Some(3)) => Ok(VideoProfile::High),
         (VideoCodec::H265, Some(4)) => Ok(VideoProfile::Main),
         (VideoCodec::H264, Some(_)) => Err(fields.refuse("profile", "must be 1 to 3 for codec 1")),
-        (VideoCodec::H265, Some(_)) => Err(fields.refuse("profile", "must be 4 for codec 2")),
+        (_, Some(_)) => Err(fields.refuse("profile", "must be 4 for codec 2")),
     }
 }
 
@@ -187,8 +189,8 @@ impl Measures {
     ) -> Result<Self, ApiError> {
         let (least_width, least_height) = match (shared.codec, place) {
             (VideoCodec::H264, _) => (32, 32),
-            (VideoCodec::H265, Place::Template) => (160, 96),
-            (VideoCodec::H265, Place::Group | Place::Task) => (320, 240),
+            (_, Place::Template) => (160, 96),
+            (_, Place::Group | Place::Task) => (320, 240),
         };
         Ok(Self {
             width: side(fields, "width", least_width, 4096)?,

@@ -21,13 +21,13 @@ pub(super) fn generated(input: &Address, place: usize, container: Container) -> 
     while !stem.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}_{place}.{}", &stem[..end], ending(container))
+    format!("{}_{place}.{}", &stem[..end], container.extension())
 }
 
 /// A name that the caller gave: the format's ending follows unless it has it.
 pub(super) fn given(name: &str, path: &str, container: Container) -> Result<String, ApiError> {
     check_file_name(name, path)?;
-    let ending = ending(container);
+    let ending = container.extension();
     let stem = match name.rsplit_once('.') {
         Some((stem, last)) if last.eq_ignore_ascii_case(ending) => stem,
         _ => name,
@@ -41,16 +41,6 @@ pub(super) fn given(name: &str, path: &str, container: Container) -> Result<Stri
     Ok(format!("{stem}.{ending}"))
 }
 
-/// What names of files of a format end with.
-const fn ending(container: Container) -> &'static str {
-    match container {
-        Container::Mp4 => "mp4",
-        Container::Hls { .. } => "m3u8",
-        Container::Mp3 => "mp3",
-        Container::Adts => "aac",
-    }
-}
-
 /// A format as answers name it.
 pub(super) const fn format(container: Container) -> &'static str {
     match container {
@@ -58,6 +48,16 @@ pub(super) const fn format(container: Container) -> &'static str {
         Container::Hls { .. } => "HLS",
         Container::Mp3 => "MP3",
         Container::Adts => "ADTS",
+        // No task of this product makes them.
+        Container::Mov => "MOV",
+        Container::Mkv => "MKV",
+        Container::Webm => "WEBM",
+        Container::Ts => "TS",
+        Container::Flv => "FLV",
+        Container::M4a => "M4A",
+        Container::Ogg => "OGG",
+        Container::Flac => "FLAC",
+        Container::Wav => "WAV",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The audio stream of an output.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -25,10 +26,10 @@ const AAC_BITS_PER_CHANNEL_AND_SAMPLE: u64 = 6144 / 1024;
 pub struct AudioSettings {
     #[serde(skip_serializing_if = "is_default")]
     pub codec: AudioCodec,
-    /// kbit/s, 8 to 1000; for MP3 those that its frames can have.
+    /// kbit/s, 8 to 1000; for MP3 and AC-3 those that their frames can have.
     pub kbps: u32,
     pub sample_rate: SampleRate,
-    /// 1, 2, 4, 5, 6 or 8; MP3: 1 or 2.
+    /// 1, 2, 4, 5, 6 or 8; MP3 and Vorbis: 1 or 2; AC-3 none of 4, 5 and 8, Opus none of 4 and 5.
     pub channels: u32,
 }
 
@@ -51,6 +52,13 @@ pub enum AudioCodec {
     #[default]
     Aac,
     Mp3,
+    Opus,
+    Vorbis,
+    /// Without loss: the rate asked for has no meaning.
+    Flac,
+    Ac3,
+    /// Samples of 16 bits as they are: the rate asked for has no meaning.
+    Pcm,
 }
 
 impl AudioCodec {
@@ -61,7 +69,46 @@ impl AudioCodec {
             Self::Mp3 if hz > 48_000 => false,
             Self::Mp3 if hz > 24_000 => FAST_MP3_KBPS.contains(&kbps),
             Self::Mp3 => SLOW_MP3_KBPS.contains(&kbps),
+            Self::Opus => hz == OPUS_HZ && kbps <= OPUS_KBPS_PER_CHANNEL * channels,
+            Self::Vorbis => vorbis_kbps(channels, hz).contains(&kbps),
+            Self::Flac | Self::Pcm => true,
+            Self::Ac3 => (32_000..=48_000).contains(&hz) && ac3_kbps(channels).contains(&kbps),
         }
+    }
+
+    /// Whether bits are spent as the sound needs them, whatever rate is asked for.
+    pub const fn is_lossless(self) -> bool {
+        matches!(self, Self::Flac | Self::Pcm)
+    }
+}
+
+/// Opus has one rate for what comes out of it.
+const OPUS_HZ: u32 = 48_000;
+const OPUS_KBPS_PER_CHANNEL: u32 = 256;
+/// kbit/s of AC-3 frames.
+const AC3_KBPS: [u32; 19] = [
+    32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640,
+];
+
+/// The rates that the encoder of Vorbis has measured settings for; none above 48000 Hz.
+const fn vorbis_kbps(channels: u32, hz: u32) -> RangeInclusive<u32> {
+    match (hz, channels) {
+        (22_050, 1) => 16..=90,
+        (22_050, 2) => 30..=172,
+        (32_000, 1) => 30..=190,
+        (32_000, 2) => 36..=380,
+        (44_100 | 48_000, 1) => 32..=240,
+        (44_100 | 48_000, 2) => 45..=500,
+        _ => 1..=0,
+    }
+}
+
+/// The rates of frames that have room for so many channels, whatever they hold.
+fn ac3_kbps(channels: u32) -> &'static [u32] {
+    match channels {
+        1 => &AC3_KBPS[2..],
+        2 => &AC3_KBPS[6..],
+        _ => &AC3_KBPS[10..],
     }
 }
 
@@ -128,6 +175,38 @@ impl Visitor<'_> for SampleRateVisitor {
     }
 }
 
+/// What a codec has of everything.
+struct Rules {
+    channels: &'static [u32],
+    channels_words: &'static str,
+    rates: &'static [u32],
+    rates_words: &'static str,
+    kbps_words: &'static str,
+}
+
+const OPUS: Rules = Rules {
+    channels: &[1, 2, 6, 8],
+    channels_words: "1, 2, 6 or 8 for opus",
+    rates: &[OPUS_HZ],
+    rates_words: "48000, or the source's, for opus",
+    kbps_words: "for opus at most 256 for each channel",
+};
+const VORBIS: Rules = Rules {
+    channels: &[1, 2],
+    channels_words: "1 or 2 for vorbis",
+    rates: &[22_050, 32_000, 44_100, 48_000],
+    rates_words: "at most 48000 for vorbis",
+    kbps_words: "for vorbis 45 to 500 in stereo and 32 to 240 in mono, less below 44100 Hz",
+};
+const AC3: Rules = Rules {
+    channels: &[1, 2, 6],
+    channels_words: "1, 2 or 6 for ac3",
+    rates: &[32_000, 44_100, 48_000],
+    rates_words: "32000, 44100 or 48000, or the source's, for ac3",
+    kbps_words: "for ac3 one of 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, \
+                 576 and 640; from 96 on in stereo, from 192 on with 6 channels",
+};
+
 impl AudioSettings {
     pub(super) fn validate(&self) -> Result<(), OutOfRange> {
         check(
@@ -148,9 +227,26 @@ impl AudioSettings {
         )?;
         match self.codec {
             // What AAC holds at a rate, the plan says with its numbers.
-            AudioCodec::Aac => Ok(()),
+            AudioCodec::Aac | AudioCodec::Flac | AudioCodec::Pcm => Ok(()),
             AudioCodec::Mp3 => self.validate_mp3(),
+            AudioCodec::Opus => self.validate_like(&OPUS),
+            AudioCodec::Vorbis => self.validate_like(&VORBIS),
+            AudioCodec::Ac3 => self.validate_like(&AC3),
         }
+    }
+
+    fn validate_like(&self, rules: &Rules) -> Result<(), OutOfRange> {
+        let channels = rules.channels.contains(&self.channels);
+        check(channels, "audio.channels", rules.channels_words)?;
+        let rates = match self.sample_rate {
+            SampleRate::Hz(hz) => vec![hz],
+            SampleRate::Source => rules.rates.to_vec(),
+        };
+        let is_rate = rates.iter().all(|hz| rules.rates.contains(hz));
+        check(is_rate, "audio.sample_rate", rules.rates_words)?;
+        // Whatever the source's rate is, it has to do.
+        let holds = |hz: &u32| self.codec.holds(self.kbps, self.channels, *hz);
+        check(rates.iter().any(holds), "audio.kbps", rules.kbps_words)
     }
 
     fn validate_mp3(&self) -> Result<(), OutOfRange> {
@@ -218,5 +314,40 @@ mod tests {
             Err("audio.sample_rate")
         );
         assert_eq!(mp3(320, SampleRate::Hz(48_000), 6), Err("audio.channels"));
+    }
+
+    #[test]
+    fn each_codec_has_its_own_rates_and_channels() {
+        use AudioCodec::{Ac3, Flac, Opus, Pcm, Vorbis};
+        let hz = SampleRate::Hz;
+        for (codec, kbps, sample_rate, channels, refused) in [
+            (Opus, 512, hz(48_000), 2, ""),
+            (Opus, 513, hz(48_000), 2, "audio.kbps"),
+            (Opus, 96, hz(44_100), 2, "audio.sample_rate"),
+            (Opus, 96, SampleRate::Source, 2, ""),
+            (Opus, 96, SampleRate::Source, 5, "audio.channels"),
+            (Vorbis, 128, hz(44_100), 2, ""),
+            (Vorbis, 128, hz(96_000), 2, "audio.sample_rate"),
+            (Vorbis, 500, hz(32_000), 2, "audio.kbps"),
+            (Vorbis, 500, SampleRate::Source, 2, ""),
+            (Vorbis, 128, hz(48_000), 6, "audio.channels"),
+            (Ac3, 448, hz(48_000), 6, ""),
+            (Ac3, 128, hz(48_000), 6, "audio.kbps"),
+            (Ac3, 129, hz(48_000), 2, "audio.kbps"),
+            (Ac3, 192, hz(22_050), 2, "audio.sample_rate"),
+            (Flac, 8, hz(96_000), 8, ""),
+            (Pcm, 8, SampleRate::Source, 5, ""),
+        ] {
+            let settings = AudioSettings {
+                codec,
+                kbps,
+                sample_rate,
+                channels,
+            };
+            let found = settings
+                .validate()
+                .map_or_else(|error| error.field, |()| "");
+            assert_eq!(found, refused, "{settings:?}");
+        }
     }
 }

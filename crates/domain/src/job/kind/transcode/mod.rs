@@ -1,6 +1,7 @@
 //! Transcode specs: one input, one or more outputs, and the settings of each.
 
 mod audio;
+mod holds;
 mod level;
 mod video;
 
@@ -81,6 +82,24 @@ pub enum Container {
     Mp3,
     /// One file of AAC sound, each frame with its own header.
     Adts,
+    /// One QuickTime file, the index first.
+    Mov,
+    /// One Matroska file, the index first.
+    Mkv,
+    /// One WebM file, the index first.
+    Webm,
+    /// One file of an MPEG-2 transport stream.
+    Ts,
+    /// One file of Flash video.
+    Flv,
+    /// One MP4 file of sound, branded as such.
+    M4a,
+    /// One Ogg file of sound.
+    Ogg,
+    /// One file of FLAC sound.
+    Flac,
+    /// One file of samples as they are.
+    Wav,
 }
 
 const fn default_segment_seconds() -> u32 {
@@ -145,7 +164,8 @@ impl Settings {
             });
         }
         check_container(self.container)?;
-        self.check_streams()?;
+        let codec = self.video.as_ref().map(|video| video.codec);
+        self.container.check_streams(codec, self.audio.as_ref())?;
         let stall = self.stall_seconds;
         check(
             stall.is_none_or(|seconds| (5..=3600).contains(&seconds)),
@@ -156,27 +176,6 @@ impl Settings {
             .as_ref()
             .map_or(Ok(()), VideoSettings::validate)?;
         self.audio.as_ref().map_or(Ok(()), AudioSettings::validate)
-    }
-
-    /// What the container can hold.
-    fn check_streams(&self) -> Result<(), OutOfRange> {
-        let codec = self.audio.as_ref().map(|audio| audio.codec);
-        let is_sound_alone = self.video.is_none();
-        match self.container {
-            Container::Mp4 | Container::Hls { .. } => check(
-                codec != Some(AudioCodec::Mp3),
-                "audio.codec",
-                "aac in mp4 and hls",
-            ),
-            Container::Mp3 => {
-                check(is_sound_alone, "video", "left out of mp3")?;
-                check(codec == Some(AudioCodec::Mp3), "audio.codec", "mp3 in mp3")
-            }
-            Container::Adts => {
-                check(is_sound_alone, "video", "left out of adts")?;
-                check(codec == Some(AudioCodec::Aac), "audio.codec", "aac in adts")
-            }
-        }
     }
 }
 
@@ -379,7 +378,7 @@ mod tests {
                 "audio.codec",
             ),
             (
-                r#"{"container":{"format":"mp4"},"audio":{"codec":"mp3"}}"#,
+                r#"{"container":{"format":"hls","segments":"fmp4"},"audio":{"codec":"mp3"}}"#,
                 "audio.codec",
             ),
             (
@@ -414,6 +413,30 @@ mod tests {
                 r#"{"container":{"format":"mp4"},"video":{"codec":"h265","profile":"main","rate":{"mode":"constant","kbps":900}}}"#,
                 "video.rate",
             ),
+            (
+                r#"{"container":{"format":"webm"},"video":{"codec":"vp9"}}"#,
+                "video.profile",
+            ),
+            (
+                r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","b_frames":2}}"#,
+                "video.b_frames",
+            ),
+            (
+                r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","rate":{"mode":"crf","crf":30.5}}}"#,
+                "video.rate",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"codec":"av1","profile":"main","rate":{"mode":"average","kbps":900,"cap":{"maxrate_kbps":900,"bufsize_kbit":900}}}}"#,
+                "video.rate.cap",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"codec":"av1","profile":"main","rate":{"mode":"constant","kbps":900}}}"#,
+                "video.rate",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"rate":{"mode":"crf","crf":60.0}}}"#,
+                "video.rate",
+            ),
         ];
         for (settings, field) in cases {
             assert_eq!(refused(settings), field, "{settings}");
@@ -421,7 +444,11 @@ mod tests {
         for fine in [
             r#"{"container":{"format":"mp3"},"audio":{"codec":"mp3"}}"#,
             r#"{"container":{"format":"adts"},"audio":{}}"#,
+            r#"{"container":{"format":"mp4"},"audio":{"codec":"mp3"}}"#,
             r#"{"container":{"format":"mp4"},"video":{"codec":"h265","profile":"main"}}"#,
+            r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","rate":{"mode":"crf","crf":60.0}}}"#,
+            r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","rate":{"mode":"constant","kbps":900}}}"#,
+            r#"{"container":{"format":"mkv"},"video":{"codec":"av1","profile":"main"}}"#,
         ] {
             let settings: Settings = serde_json::from_str(fine).unwrap();
             assert_eq!(settings.validate(), Ok(()), "{fine}");

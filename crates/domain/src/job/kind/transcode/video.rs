@@ -40,13 +40,18 @@ pub enum VideoCodec {
     #[default]
     H264,
     H265,
+    Vp9,
+    Av1,
 }
+
+/// Their encoders take a cap and do not keep to it.
+const NO_CAP: &str = "left out for vp9 and av1";
 
 /// How bits are spent. Rates are in kbit/s, buffers in kbit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
 pub enum RateControl {
-    /// Constant quality, 0 (best) to 51, optionally capped.
+    /// Constant quality, 0 (best) to 51, optionally capped; for VP9 and AV1 a whole number to 63.
     Crf {
         crf: f64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,7 +122,7 @@ impl fmt::Display for EncoderPreset {
     }
 }
 
-/// What a decoder must be able to do. H.265 is made in `main` alone.
+/// What a decoder must be able to do. H.265, VP9 and AV1 are made in `main` alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VideoProfile {
@@ -170,18 +175,49 @@ impl VideoSettings {
                 )?;
             }
             VideoCodec::H265 => {
-                let main = self.profile == VideoProfile::Main;
-                check(main, "video.profile", "main for h265")?;
-                check(self.level.is_none(), "video.level", "left out for h265")?;
+                self.validate_main()?;
                 let constant = matches!(self.rate, RateControl::Constant { .. });
                 check(!constant, "video.rate", "crf or average for h265")?;
             }
+            VideoCodec::Vp9 | VideoCodec::Av1 => {
+                self.validate_main()?;
+                self.validate_open()?;
+            }
         }
-        self.rate.validate()
+        self.rate.validate(self.codec)
     }
 }
 
 impl VideoSettings {
+    fn validate_main(&self) -> Result<(), OutOfRange> {
+        let main = self.profile == VideoProfile::Main;
+        check(main, "video.profile", "main for h265, vp9 and av1")?;
+        let none = self.level.is_none();
+        check(none, "video.level", "left out for h265, vp9 and av1")
+    }
+
+    /// What the encoders of VP9 and AV1 keep to.
+    fn validate_open(&self) -> Result<(), OutOfRange> {
+        let none = self.b_frames.is_none();
+        check(none, "video.b_frames", "left out for vp9 and av1")?;
+        match self.rate {
+            RateControl::Crf { crf, cap } => {
+                check(
+                    crf.fract() == 0.0,
+                    "video.rate",
+                    "a whole crf for vp9 and av1",
+                )?;
+                check(cap.is_none(), "video.rate.cap", NO_CAP)
+            }
+            RateControl::Average { cap, .. } => check(cap.is_none(), "video.rate.cap", NO_CAP),
+            RateControl::Constant { .. } => check(
+                self.codec == VideoCodec::Vp9,
+                "video.rate",
+                "crf or average for av1",
+            ),
+        }
+    }
+
     /// As far as that is known without a source.
     fn fits_level(&self) -> bool {
         let Some(level) = self.level else { return true };
@@ -195,19 +231,23 @@ impl VideoSettings {
 }
 
 impl RateControl {
-    fn validate(&self) -> Result<(), OutOfRange> {
+    fn validate(&self, codec: VideoCodec) -> Result<(), OutOfRange> {
+        let (most_crf, words) = match codec {
+            VideoCodec::H264 | VideoCodec::H265 => {
+                (51.0, "a crf of 0 to 51 or a rate of 10 to 50000 kbit/s")
+            }
+            VideoCodec::Vp9 | VideoCodec::Av1 => {
+                (63.0, "a crf of 0 to 63 or a rate of 10 to 50000 kbit/s")
+            }
+        };
         let kbps = |kbps: u32| (10..=50_000).contains(&kbps);
         let most = 10..=800_000;
         let (rate, cap) = match *self {
-            Self::Crf { crf, cap } => ((0.0..=51.0).contains(&crf), cap),
+            Self::Crf { crf, cap } => ((0.0..=most_crf).contains(&crf), cap),
             Self::Average { kbps: rate, cap } => (kbps(rate), cap),
             Self::Constant { kbps: rate } => (kbps(rate), None),
         };
-        check(
-            rate,
-            "video.rate",
-            "a crf of 0 to 51 or a rate of 10 to 50000 kbit/s",
-        )?;
+        check(rate, "video.rate", words)?;
         let Some(cap) = cap else { return Ok(()) };
         check(
             most.contains(&cap.maxrate_kbps),

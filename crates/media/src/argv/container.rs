@@ -1,0 +1,80 @@
+//! The containers' part of the arguments: muxers, their settings and the names of files.
+
+use std::ffi::OsStr;
+
+use reelgate_domain::job::kind::transcode::{Container, SegmentFormat};
+
+use super::{Args, INIT_FILE, PROTOCOLS, STEM};
+
+/// Players start before they have the whole file; no track of time codes is made of tags.
+const INDEX_FIRST: [&str; 4] = ["-movflags", "+faststart", "-write_tmcd", "0"];
+
+/// What the main file of an output is called in scratch.
+pub(crate) fn main_file(container: Container) -> String {
+    format!("{STEM}.{}", container.extension())
+}
+
+/// What is known of where segments begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Segmented {
+    /// Nothing in a segment refers to the one before.
+    AtClosedGroups,
+    Anyhow,
+}
+
+pub(super) fn add_container(
+    args: &mut Args,
+    container: Container,
+    folder: &OsStr,
+    segmented: Segmented,
+) {
+    let inside = |name: &str| {
+        let mut path = folder.to_owned();
+        path.push("/");
+        path.push(name);
+        path
+    };
+    let file = inside(&main_file(container));
+    match container {
+        // No length stands in the headers of frames; the first of an MP3 tells how many there are.
+        Container::Mp3 => args.add(&["-f", "mp3", "-write_xing", "1"]),
+        Container::Adts => args.add(&["-f", "adts"]),
+        Container::Mp4 => args.add(&["-f", "mp4"]).add(&INDEX_FIRST),
+        Container::Mov => args.add(&["-f", "mov"]).add(&INDEX_FIRST),
+        Container::M4a => args.add(&["-f", "ipod"]).add(&INDEX_FIRST),
+        Container::Mkv => args.add(&["-f", "matroska", "-cues_to_front", "1"]),
+        Container::Webm => args.add(&["-f", "webm", "-cues_to_front", "1"]),
+        Container::Ts => args.add(&["-f", "mpegts"]),
+        Container::Flv => args.add(&["-f", "flv"]),
+        Container::Ogg => args.add(&["-f", "ogg"]),
+        Container::Flac => args.add(&["-f", "flac"]),
+        Container::Wav => args.add(&["-f", "wav"]),
+        Container::Hls {
+            segments,
+            segment_seconds,
+        } => {
+            args.add(&["-protocol_whitelist", PROTOCOLS, "-f", "hls"])
+                // Timestamps stay clear of zero, which the muxer would otherwise reach by shifting
+                // every rendition by another amount.
+                .add(&["-output_ts_offset", "1"])
+                .pair("-hls_time", segment_seconds.to_string())
+                .add(&["-hls_playlist_type", "vod", "-hls_list_size", "0"])
+                .add(match segmented {
+                    Segmented::AtClosedGroups => &["-hls_flags", "independent_segments"],
+                    Segmented::Anyhow => &[],
+                })
+                .add(&["-start_number", "1"]);
+            match segments {
+                SegmentFormat::Ts => args
+                    .add(&["-hls_segment_type", "mpegts"])
+                    .pair("-hls_segment_filename", inside("out-%05d.ts")),
+                // The name of the init segment is taken to be beside the playlist.
+                SegmentFormat::Fmp4 => args
+                    .add(&["-hls_segment_type", "fmp4"])
+                    .add(&["-hls_fmp4_init_filename", INIT_FILE])
+                    .pair("-hls_segment_filename", inside("out-%05d.m4s")),
+            }
+        }
+    };
+    args.0.push(file);
+}
