@@ -39,13 +39,13 @@ NOT_BUILT = [
     ("MaxFps", {"Video": {"MaxFps": "30"}}),
     *(("ScanMode", {"Video": {"ScanMode": mode}}) for mode in ("interlaced", "auto")),
     *(("PixFmt", {"Video": {"PixFmt": pixels}}) for pixels in ("yuvj420p", "yuv422p", "bgr8")),
-    ("BitrateBnd", {"Video": {"BitrateBnd": {"Max": "500", "Min": "100"}}}),
+    ("BitrateBnd", {"Video": {"Crf": "30", "BitrateBnd": {"Max": "500", "Min": "100"}}}),
     *(("Crop", {"Video": {"Crop": crop}}) for crop in ("border", "1280:600:0:60")),
     ("Pad", {"Video": {"Pad": "1280:960:0:120"}}),
     ("LongShortMode", {"Video": {"LongShortMode": "true"}}),
     ("ResoPriority", {"Video": {"ResoPriority": "auto"}}),
     ("Degrain", {"Video": {"Degrain": "10"}}),
-    ("Qscale", {"Video": {"Qscale": "20"}}),
+    ("Qscale", {"Video": {"Codec": "H.265", "Qscale": "20"}}),
     ("Hdr2sdr", {"Video": {"Hdr2sdr": "true"}}),
     ("NarrowBand", {"Video": {"NarrowBand": {"Version": "1.0", "Abrmax": 1000}}}),
     # 4.3
@@ -62,13 +62,12 @@ NOT_BUILT = [
         {"Method": "adaptive", "PeakLevel": "0.5"})),
     ("Qscale", {"Audio": {"Qscale": "5"}}),
     # 4.4
-    *(("TransMode", {"TransConfig": {"TransMode": mode}}) for mode in ("twopass", "fixCRF")),
+    ("TransMode", {"Video": {"Codec": "H.265"}, "TransConfig": {"TransMode": "CBR"}}),
     *(("AdjDarMethod", {"Video": {"Width": "320", "Height": "320"},
                         "TransConfig": {"AdjDarMethod": method}})
       for method in ("rescale", "crop", "pad")),
     *((name, {"TransConfig": {name: "true"}}) for name in (
-        "IsCheckReso", "IsCheckResoFail", "IsCheckVideoBitrate", "IsCheckVideoBitrateFail",
-        "IsCheckAudioBitrate", "IsCheckAudioBitrateFail")),
+        "IsCheckReso", "IsCheckResoFail")),
     ("IsCheckReso", {"TransConfig": {"IsCheckReso": True}}),
     ("IsCheckReso", {"TransConfig": '{"IsCheckReso": "true"}'}),
     # 4.6

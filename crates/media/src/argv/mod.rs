@@ -13,6 +13,7 @@ mod video;
 
 pub(crate) use container::main_file;
 use container::{Segmented, add_container};
+use video::Pass;
 pub(crate) use video::{constant_rate, scale};
 
 use std::ffi::{OsStr, OsString};
@@ -20,7 +21,8 @@ use std::path::Path;
 
 use reelgate_domain::job::kind::transcode::AudioCodec;
 
-use crate::plan::{AudioPlan, MOST_SECONDS, MOST_SOURCE_PIXELS, Plan, Seek, Window};
+use crate::plan::copy::is_tagged;
+use crate::plan::{AudioPlan, MOST_SECONDS, MOST_SOURCE_PIXELS, Plan, Seek, VideoPlan, Window};
 
 /// Playlists and some containers can name other files and addresses.
 pub(crate) const PROTOCOLS: &str = "file,pipe";
@@ -49,6 +51,9 @@ const MAX_ERROR_RATE: &str = "0.1";
 /// Gaps in a source are filled in memory, and a hostile file's timestamps cost it nothing. The times
 /// after a longer gap are taken for errors, so that the output comes out too short and fails.
 const MOST_GAP_SECONDS: &str = "900";
+
+/// What an encode that learns first writes, and reads when it is made, beside its output.
+pub(crate) const PASS_FILE: &str = "pass.log";
 
 /// Collects arguments.
 #[derive(Default)]
@@ -103,12 +108,43 @@ pub(crate) fn file_url(path: &Path) -> OsString {
 /// an absolute path. It must run in the directory that holds the directories of `parts`, each of
 /// them the name of the directory that one plan's output goes to; all plans start at the same moment.
 pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path) -> Vec<OsString> {
+    let mut args = opened(plans, input);
+    for (plan, folder) in plans {
+        add_output(&mut args, plan, folder);
+    }
+    args.0
+}
+
+/// The arguments of the process that runs before, under the same conditions, for those of the plans that
+/// encode twice; `None` if there are none.
+pub(crate) fn first_pass(plans: &[(&Plan, &OsStr)], input: &Path) -> Option<Vec<OsString>> {
+    let is_twice = |(plan, _): &&(&Plan, &OsStr)| plan.is_two_pass();
+    let twice: Vec<_> = plans.iter().filter(is_twice).copied().collect();
+    if twice.is_empty() {
+        return None;
+    }
+    let mut args = opened(&twice, input);
+    for (plan, folder) in twice {
+        let Some(video) = &plan.video else { continue };
+        add_video(&mut args, video, plan, (folder, Pass::First));
+        add_length(&mut args, plan);
+        args.add(&["-f", "null", "-"]);
+    }
+    Some(args.0)
+}
+
+/// Everything before the outputs.
+fn opened(plans: &[(&Plan, &OsStr)], input: &Path) -> Args {
     let mut args = Args::default();
     args.add(&["-nostdin", "-hide_banner", "-nostats"])
         .add(&["-loglevel", "level+warning"])
         .add(&["-progress", "pipe:1", "-stats_period", "0.5", "-y"])
         .add(&["-max_error_rate", MAX_ERROR_RATE])
         .add(&["-dts_error_threshold", MOST_GAP_SECONDS]);
+    if plans.iter().any(|(plan, _)| plan.copies()) {
+        // AVI and raw streams have no times of their own.
+        args.add(&["-fflags", "+genpts"]);
+    }
     args.open_source(input);
     if plans.iter().any(|(plan, _)| plan.video.is_some()) {
         // Sizes that change midway are the scaler's to handle: a new graph would start at zero again.
@@ -118,27 +154,41 @@ pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path) -> Vec<OsString> {
         seek(&mut args, &plan.window);
     }
     args.input(input);
-    for (plan, folder) in plans {
-        add_output(&mut args, plan, folder);
-    }
-    args.0
+    args
 }
 
 fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr) {
     if let Some(video) = &plan.video {
-        video::add(args, video, &plan.window);
+        add_video(args, video, plan, (folder, Pass::Last));
     }
     if let Some(audio) = &plan.audio {
         add_audio(args, audio, &plan.window);
     }
+    add_length(args, plan);
+    args.add(&["-max_muxing_queue_size", "4096"]);
+    let segmented = match &plan.video {
+        Some(video) if video.is_copied() => Segmented::Anyhow,
+        _ => Segmented::AtClosedGroups,
+    };
+    add_container(args, plan.container, folder, segmented);
+}
+
+fn add_length(args: &mut Args, plan: &Plan) {
     let most = MOST_SECONDS as u64 * 1000;
-    let length = plan
-        .window
-        .length_ms
-        .map_or(most, |length| length.min(most));
-    args.pair("-t", seconds(length))
-        .add(&["-max_muxing_queue_size", "4096"]);
-    add_container(args, plan.container, folder, Segmented::AtClosedGroups);
+    let asked = plan.window.length_ms;
+    let length = asked.map_or(most, |length| length.min(most));
+    args.pair("-t", seconds(length));
+}
+
+fn add_video(args: &mut Args, video: &VideoPlan, plan: &Plan, pass: (&OsStr, Pass)) {
+    if !video.is_copied() {
+        return video::add(args, video, &plan.window, pass);
+    }
+    args.pair("-map", format!("0:{}", video.stream))
+        .add(&["-c:v", "copy"]);
+    if is_tagged(video, plan.container) {
+        args.add(&["-tag:v", "hvc1"]);
+    }
 }
 
 fn seek(args: &mut Args, window: &Window) {
@@ -156,13 +206,17 @@ pub(crate) fn cut_start(window: &Window, prefix: &str) -> Option<String> {
 
 fn add_audio(args: &mut Args, audio: &AudioPlan, window: &Window) {
     args.pair("-map", format!("0:{}", audio.stream));
+    let Some(encoder) = audio.encoder() else {
+        args.add(&["-c:a", "copy"]);
+        return;
+    };
     // Gaps become silence, so that sound never runs ahead of the picture.
     let filters: Vec<String> = cut_start(window, "a")
         .into_iter()
         .chain(["aresample=async=1".to_owned()])
         .collect();
     args.pair("-filter:a", filters.join(","))
-        .pair("-c:a", audio.encoder());
+        .pair("-c:a", encoder);
     if audio.codec == AudioCodec::Aac {
         args.add(&["-profile:a", "aac_low"]);
     }

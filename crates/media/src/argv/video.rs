@@ -1,8 +1,10 @@
 //! The video part of the arguments: filters, encoder, rate control, key frames.
 
+use std::ffi::{OsStr, OsString};
+
 use reelgate_domain::job::kind::transcode::{Gop, RateCap, RateControl, VideoCodec};
 
-use super::{Args, cut_start};
+use super::{Args, PASS_FILE, cut_start};
 use crate::plan::{FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window};
 
 mod open;
@@ -11,7 +13,22 @@ mod open;
 /// times kept as floating-point numbers.
 const EPSILON: &str = "0.000001";
 
-pub(super) fn add(args: &mut Args, video: &VideoPlan, window: &Window) {
+/// Which time an output is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// To learn where bits are needed.
+    First,
+    /// For good, with what was learnt if there was a first time.
+    Last,
+}
+
+/// `folder` is where an encode that is made twice keeps what it learns.
+pub(super) fn add(
+    args: &mut Args,
+    video: &VideoPlan,
+    window: &Window,
+    (folder, pass): (&OsStr, Pass),
+) {
     args.pair("-map", format!("0:{}", video.stream))
         .pair("-filter:v", filters(video, window))
         // The filters already made the rate constant.
@@ -19,13 +36,15 @@ pub(super) fn add(args: &mut Args, video: &VideoPlan, window: &Window) {
         .pair("-c:v", video.encoder)
         .add(&["-pix_fmt", "yuv420p"]);
     match video.codec {
-        VideoCodec::H264 | VideoCodec::H265 => x26x(args, video),
+        VideoCodec::H264 | VideoCodec::H265 => x26x(args, video, (folder, pass)),
         VideoCodec::Vp9 => open::vp9(args, video),
         VideoCodec::Av1 => open::av1(args, video),
+        // Nothing of a copy is encoded.
+        VideoCodec::Copy => {}
     }
 }
 
-fn x26x(args: &mut Args, video: &VideoPlan) {
+fn x26x(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) {
     args.pair("-preset", video.preset.to_string())
         .pair("-profile:v", video.profile.to_string());
     if let Some(level) = video.level {
@@ -38,13 +57,39 @@ fn x26x(args: &mut Args, video: &VideoPlan) {
     args.pair("-g", video.key_frames.most_frames.to_string());
     if video.codec == VideoCodec::H265 {
         // Players of Apple's take no other tag. The encoder writes a log of its own.
-        args.add(&["-tag:v", "hvc1"])
-            .add(&["-x265-params", "scenecut=0:open-gop=0:log-level=warning"]);
+        args.add(&["-tag:v", "hvc1"]).pair(
+            "-x265-params",
+            learnt(
+                "scenecut=0:open-gop=0:log-level=warning",
+                video,
+                (folder, pass),
+            ),
+        );
     } else {
         args.add(&["-sc_threshold", "0", "-flags:v", "+cgop"]);
+        if video.two_pass {
+            args.pair("-x264-params", learnt("", video, (folder, pass)));
+        }
     }
     args.add(&["-forced-idr", "1"]);
     force_key_frames(args, video);
+}
+
+/// Parameters of the encoder, with those of its passes. FFmpeg's own options for these count streams in ways
+/// that differ between a process with sound and one without.
+fn learnt(parameters: &str, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) -> OsString {
+    let mut all = OsString::from(parameters);
+    if video.two_pass {
+        let number = match pass {
+            Pass::First => 1,
+            Pass::Last => 2,
+        };
+        let colon = if parameters.is_empty() { "" } else { ":" };
+        all.push(format!("{colon}pass={number}:stats="));
+        all.push(folder);
+        all.push(format!("/{PASS_FILE}"));
+    }
+    all
 }
 
 /// Nothing but time decides where key frames are.
@@ -99,6 +144,11 @@ fn rate(args: &mut Args, rate: RateControl) {
             args.pair("-b:v", kilo(kbps));
             add_cap(args, cap);
         }
+        RateControl::Quantizer { qp } => {
+            args.pair("-qp", qp.to_string());
+        }
+        // A plan has the source's rate in numbers.
+        RateControl::Source { .. } => {}
         RateControl::Constant { kbps } => {
             for option in ["-b:v", "-minrate", "-maxrate", "-bufsize"] {
                 args.pair(option, kilo(kbps));

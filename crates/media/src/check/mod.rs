@@ -86,13 +86,15 @@ fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(
         return Err(source_fault("no picture of the source could be decoded"));
     };
     let (width, height) = (planned.size.width, planned.size.height);
-    if (video.width, video.height) != (width, height) || video.rotation != 0 {
+    let is_made = !planned.is_copied();
+    let is_size = (video.width, video.height) == (width, height);
+    if is_made && !(is_size && video.rotation == 0) {
         return Err(engine_fault(format!(
             "the picture measures {}x{}, turned by {}, instead of {}",
             video.width, video.height, video.rotation, planned.size
         )));
     }
-    let codec = planned.codec_name();
+    let codec = planned.codec_name;
     if stream.codec_name.as_deref() != Some(codec) {
         return Err(engine_fault(format!("the picture is not {codec}")));
     }
@@ -108,13 +110,17 @@ fn check_audio(plan: &Plan, planned: &AudioPlan, facts: &MediaFacts) -> Result<(
     let Some((stream, audio)) = facts.audio().filter(|(stream, _)| stream.frames != Some(0)) else {
         return Err(source_fault("no sound of the source could be decoded"));
     };
-    if (audio.sample_rate, audio.channels) != (Some(planned.sample_rate), Some(planned.channels)) {
+    let is_made = planned.encoder().is_some();
+    if is_made
+        && (audio.sample_rate, audio.channels)
+            != (Some(planned.sample_rate), Some(planned.channels))
+    {
         return Err(engine_fault(format!(
             "the sound has {:?} channels at {:?} Hz instead of {} at {}",
             audio.channels, audio.sample_rate, planned.channels, planned.sample_rate
         )));
     }
-    let codec = planned.codec_name();
+    let codec = planned.codec_name;
     if stream.codec_name.as_deref() != Some(codec) {
         return Err(engine_fault(format!("the sound is not {codec}")));
     }
@@ -138,12 +144,17 @@ fn check_playlist(plan: &Plan, playlist: &MediaPlaylist) -> Result<(), Fault> {
             playlist.target_seconds
         )));
     }
+    // Segments of a copy end where the source has a key frame.
+    let is_made = plan.video.as_ref().is_none_or(|video| !video.is_copied());
     let Container::Hls {
         segment_seconds, ..
     } = plan.container
     else {
         return Ok(());
     };
+    if !is_made {
+        return Ok(());
+    }
     // A frame more than asked for is the least that rounding to frames may cost.
     let frame = plan
         .video

@@ -6,27 +6,20 @@ use reelgate_domain::job::kind::transcode::{
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{AudioFacts, StreamFacts};
 
-use super::AudioPlan;
+use super::copy::Way;
+use super::{AudioPlan, bits, codec};
 
 pub(super) fn audio(
     wanted: &AudioSettings,
-    stream: &StreamFacts,
+    way: Way<'_>,
     source: &AudioFacts,
 ) -> Result<AudioPlan, Fault> {
+    let stream = way.stream;
     if stream.codec_name.is_none() {
         return Err(super::undecodable("audio", stream.index));
     }
     let holds = |hz: u32| wanted.codec.holds(wanted.kbps, wanted.channels, hz);
-    let sample_rate = match wanted.sample_rate {
-        SampleRate::Hz(hz) => hz,
-        SampleRate::Source => {
-            let mut held = SAMPLE_RATES.into_iter().filter(|hz| holds(*hz));
-            let least = source.sample_rate.unwrap_or(0);
-            let highest = held.clone().next_back();
-            let found = held.find(|hz| *hz >= least).or(highest);
-            found.unwrap_or(SAMPLE_RATES[SAMPLE_RATES.len() - 1])
-        }
-    };
+    let sample_rate = sample_rate(wanted, source);
     // The rates of MP3 are in its settings' range.
     if wanted.codec == AudioCodec::Aac && !holds(sample_rate) {
         return Err(Fault::new(
@@ -42,16 +35,32 @@ pub(super) fn audio(
     let sample_bits = sample_bits(wanted.codec, stream, source);
     let kbps = match wanted.codec.is_lossless() {
         true => (sample_rate * wanted.channels).div_ceil(1000) * sample_bits,
-        false => wanted.kbps,
+        false => bits::sound_kbps(wanted, sample_rate, way.facts, stream)?,
     };
     Ok(AudioPlan {
         stream: stream.index,
         codec: wanted.codec,
+        codec_name: codec::audio_name(wanted.codec),
         kbps,
         sample_rate,
         channels: wanted.channels,
         sample_bits,
     })
+}
+
+/// The rate asked for; of the source's, the lowest that is no lower and holds the bits.
+pub(super) fn sample_rate(wanted: &AudioSettings, source: &AudioFacts) -> u32 {
+    let holds = |hz: u32| wanted.codec.holds(wanted.kbps, wanted.channels, hz);
+    match wanted.sample_rate {
+        SampleRate::Hz(hz) => hz,
+        SampleRate::Source => {
+            let mut held = SAMPLE_RATES.into_iter().filter(|hz| holds(*hz));
+            let least = source.sample_rate.unwrap_or(0);
+            let highest = held.clone().next_back();
+            let found = held.find(|hz| *hz >= least).or(highest);
+            found.unwrap_or(SAMPLE_RATES[SAMPLE_RATES.len() - 1])
+        }
+    }
 }
 
 /// 24 where FLAC would lose something with 16: what decoders of lossy codecs make is longer, but holds
@@ -77,6 +86,7 @@ mod tests {
             kbps,
             sample_rate: SampleRate::Source,
             channels: 2,
+            ..AudioSettings::default()
         };
         let stream = StreamFacts {
             codec_name: Some("aac".to_owned()),
@@ -86,7 +96,8 @@ mod tests {
             sample_rate: source,
             ..AudioFacts::default()
         };
-        audio(&wanted, &stream, &facts).unwrap().sample_rate
+        assert!(stream.codec_name.is_some());
+        sample_rate(&wanted, &facts)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use reelgate_domain::job::kind::transcode::{AudioCodec, VideoCodec};
 use reelgate_domain::job::{Fault, FaultCode};
 
-use super::{AudioPlan, Size, VideoPlan};
+use super::{AudioPlan, Size};
 use crate::engine::{Capabilities, Part};
 
 /// The encoder of AV1 that is preferred: on few cores it is many times as fast as the other.
@@ -21,6 +21,7 @@ pub(super) fn video_encoder(
     Ok(match codec {
         VideoCodec::H264 => "libx264",
         VideoCodec::H265 => "libx265",
+        VideoCodec::Copy => "copy",
         VideoCodec::Vp9 => "libvpx-vp9",
         VideoCodec::Av1 => {
             let has = |name| capabilities.has(Part::Encoder(name));
@@ -40,21 +41,35 @@ pub(super) fn video_encoder(
     })
 }
 
-impl VideoPlan {
-    /// What the probe calls the codec.
-    pub(crate) const fn codec_name(&self) -> &'static str {
-        match self.codec {
-            VideoCodec::H264 => "h264",
-            VideoCodec::H265 => "hevc",
-            VideoCodec::Vp9 => "vp9",
-            VideoCodec::Av1 => "av1",
-        }
+/// What the probe calls a codec that is made.
+pub(super) const fn video_name(codec: VideoCodec) -> &'static str {
+    match codec {
+        VideoCodec::H264 => "h264",
+        VideoCodec::H265 => "hevc",
+        VideoCodec::Vp9 => "vp9",
+        VideoCodec::Av1 => "av1",
+        VideoCodec::Copy => "copy",
+    }
+}
+
+/// What the probe calls a codec that is made.
+pub(super) const fn audio_name(codec: AudioCodec) -> &'static str {
+    match codec {
+        AudioCodec::Aac => "aac",
+        AudioCodec::Mp3 => "mp3",
+        AudioCodec::Opus => "opus",
+        AudioCodec::Vorbis => "vorbis",
+        AudioCodec::Flac => "flac",
+        AudioCodec::Ac3 => "ac3",
+        AudioCodec::Pcm => "pcm_s16le",
+        AudioCodec::Copy => "copy",
     }
 }
 
 impl AudioPlan {
-    pub(crate) const fn encoder(&self) -> &'static str {
-        match self.codec {
+    /// `None` if nothing is encoded.
+    pub(crate) const fn encoder(&self) -> Option<&'static str> {
+        Some(match self.codec {
             AudioCodec::Aac => "aac",
             AudioCodec::Mp3 => "libmp3lame",
             AudioCodec::Opus => "libopus",
@@ -62,32 +77,20 @@ impl AudioPlan {
             AudioCodec::Flac => "flac",
             AudioCodec::Ac3 => "ac3",
             AudioCodec::Pcm => "pcm_s16le",
-        }
-    }
-
-    /// What the probe calls the codec.
-    pub(crate) const fn codec_name(&self) -> &'static str {
-        match self.codec {
-            AudioCodec::Aac => "aac",
-            AudioCodec::Mp3 => "mp3",
-            AudioCodec::Opus => "opus",
-            AudioCodec::Vorbis => "vorbis",
-            AudioCodec::Flac => "flac",
-            AudioCodec::Ac3 => "ac3",
-            AudioCodec::Pcm => "pcm_s16le",
-        }
+            AudioCodec::Copy => return None,
+        })
     }
 
     /// How long a packet lasts, where all last the same; a common length elsewhere.
     pub(crate) fn packet_seconds(&self) -> f64 {
-        let samples = match self.codec {
-            AudioCodec::Mp3 if self.sample_rate > 24_000 => 1152.0,
-            AudioCodec::Mp3 => 576.0,
-            AudioCodec::Ac3 => 1536.0,
-            AudioCodec::Opus => 960.0,
-            AudioCodec::Aac | AudioCodec::Vorbis | AudioCodec::Flac | AudioCodec::Pcm => 1024.0,
+        let samples = match self.codec_name {
+            "mp3" if self.sample_rate > 24_000 => 1152.0,
+            "mp3" => 576.0,
+            "ac3" | "eac3" => 1536.0,
+            "opus" => 960.0,
+            _ => 1024.0,
         };
-        samples / f64::from(self.sample_rate)
+        samples / f64::from(self.sample_rate.max(1))
     }
 }
 

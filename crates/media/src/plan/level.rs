@@ -38,6 +38,8 @@ pub(super) fn held(
             crf,
             cap: Some(lower(cap, most)),
         },
+        // The settings refuse the one, and the source's rate is a number by now.
+        other @ (RateControl::Quantizer { .. } | RateControl::Source { .. }) => other,
     })
 }
 

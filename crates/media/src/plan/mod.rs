@@ -1,7 +1,9 @@
 //! From a spec and the source's facts to everything an output needs decided. Pure.
 
 mod audio;
+mod bits;
 pub(crate) mod codec;
+pub(crate) mod copy;
 pub(crate) mod cover;
 mod geometry;
 mod level;
@@ -63,9 +65,13 @@ pub struct VideoPlan {
     pub codec: VideoCodec,
     /// The one of FFmpeg's that makes it.
     pub encoder: &'static str,
+    /// What the probe calls the codec.
+    pub codec_name: &'static str,
     pub size: Size,
     pub fps: FrameRate,
+    /// In numbers: no rate of the source's.
     pub rate: RateControl,
+    pub two_pass: bool,
     pub key_frames: KeyFrames,
     pub preset: EncoderPreset,
     pub profile: VideoProfile,
@@ -103,6 +109,8 @@ pub enum Matrix {
 pub struct AudioPlan {
     pub stream: u32,
     pub codec: AudioCodec,
+    /// What the probe calls the codec.
+    pub codec_name: &'static str,
     /// As many as they take at most, where nothing is lost.
     pub kbps: u32,
     pub sample_rate: u32,
@@ -155,13 +163,27 @@ pub fn plan(
     let window = window::window(spec.clip.as_ref(), facts)?;
     let expected = window::expected(&window, facts, mapped);
     window::check_length(&window, &expected)?;
+    let way = |stream| copy::Way {
+        container: settings.container,
+        window: &window,
+        facts,
+        stream,
+    };
     let video = video_source
-        .map(|(wanted, stream, source)| {
-            video::video(wanted, settings.container, stream, source, capabilities)
-        })
+        .map(
+            |(wanted, stream, source)| match copy::video(wanted, way(stream), source)? {
+                Some(copied) => Ok(copied),
+                None => video::video(wanted, way(stream), source, capabilities),
+            },
+        )
         .transpose()?;
     let audio = audio_source
-        .map(|(wanted, stream, source)| audio::audio(wanted, stream, source))
+        .map(
+            |(wanted, stream, source)| match copy::sound(wanted, way(stream), source)? {
+                Some(copied) => Ok(copied),
+                None => audio::audio(wanted, way(stream), source),
+            },
+        )
         .transpose()?;
     let plan = Plan {
         file_name: file_name(spec)?,
@@ -193,15 +215,25 @@ fn file_name(spec: &OutputSpec) -> Result<String, Fault> {
 pub(crate) const PLAYLIST_SUFFIX: &str = ".m3u8";
 
 impl Plan {
+    pub(crate) fn is_two_pass(&self) -> bool {
+        self.video.as_ref().is_some_and(|video| video.two_pass)
+    }
+
+    /// Whether a stream is taken as it is.
+    pub(crate) fn copies(&self) -> bool {
+        let sound = self.audio.is_some_and(|audio| audio.encoder().is_none());
+        sound || self.video.as_ref().is_some_and(VideoPlan::is_copied)
+    }
+
     /// The parts of FFmpeg this output needs.
     fn needs(&self) -> Vec<Part> {
         let mut parts = needs_of(self.container);
-        if let Some(video) = &self.video {
+        if let Some(video) = self.video.as_ref().filter(|video| !video.is_copied()) {
             parts.push(Part::Encoder(video.encoder));
             parts.extend(["scale", "fps", "setsar", "setparams"].map(Part::Filter));
         }
-        if let Some(audio) = &self.audio {
-            parts.push(Part::Encoder(audio.encoder()));
+        if let Some(encoder) = self.audio.as_ref().and_then(AudioPlan::encoder) {
+            parts.push(Part::Encoder(encoder));
             parts.push(Part::Filter("aresample"));
         }
         parts

@@ -119,7 +119,7 @@ pub(super) fn output_rate(wanted: &VideoSettings, source: &VideoFacts) -> FrameR
     }
 }
 
-fn source_rate(source: &VideoFacts) -> FrameRate {
+pub(super) fn source_rate(source: &VideoFacts) -> FrameRate {
     let base = source.base_rate.as_deref().and_then(FrameRate::parse);
     let average = source.average_rate.as_deref().and_then(FrameRate::parse);
     match (base, average) {

@@ -35,8 +35,9 @@ pub struct Copied {
     pub packets: Option<u64>,
 }
 
-/// What MP4 has a registered form for that players know.
-const MP4: [&str; 18] = [
+/// What MP4 has a registered form for that players know. FLAC is not among them: FFmpeg 5.1 writes it only
+/// as an experiment.
+const MP4: [&str; 17] = [
     "h264",
     "hevc",
     "vvc",
@@ -52,13 +53,53 @@ const MP4: [&str; 18] = [
     "ac3",
     "eac3",
     "opus",
-    "flac",
     "alac",
     "dts",
 ];
+/// What QuickTime has a form for.
+const MOV: [&str; 13] = [
+    "h264",
+    "hevc",
+    "mpeg4",
+    "mpeg2video",
+    "mjpeg",
+    "prores",
+    "aac",
+    "mp3",
+    "ac3",
+    "eac3",
+    "alac",
+    "pcm_s16le",
+    "pcm_s24le",
+];
+/// What Matroska has names for.
+const MKV: [&str; 22] = [
+    "h264",
+    "hevc",
+    "av1",
+    "vp8",
+    "vp9",
+    "mpeg4",
+    "mpeg2video",
+    "mpeg1video",
+    "mjpeg",
+    "prores",
+    "theora",
+    "aac",
+    "mp3",
+    "mp2",
+    "ac3",
+    "eac3",
+    "dts",
+    "opus",
+    "vorbis",
+    "flac",
+    "alac",
+    "pcm_s16le",
+];
 /// What segments of fragmented MP4 hold.
-const FMP4: [&str; 11] = [
-    "h264", "hevc", "av1", "vp9", "aac", "mp3", "ac3", "eac3", "opus", "flac", "alac",
+const FMP4: [&str; 10] = [
+    "h264", "hevc", "av1", "vp9", "aac", "mp3", "ac3", "eac3", "opus", "alac",
 ];
 /// What segments of transport streams hold.
 const TS: [&str; 9] = [
@@ -135,7 +176,7 @@ impl RemuxPlan {
     }
 }
 
-const fn holds(container: Container) -> &'static [&'static str] {
+pub(super) const fn holds(container: Container) -> &'static [&'static str] {
     match container {
         Container::Mp4 => &MP4,
         Container::Hls {
@@ -146,12 +187,22 @@ const fn holds(container: Container) -> &'static [&'static str] {
             segments: SegmentFormat::Fmp4,
             ..
         } => &FMP4,
-        // A remux into any other is refused before.
-        _ => &[],
+        // Copies of single streams go here; a remux is refused before.
+        Container::Mov => &MOV,
+        Container::Mkv => &MKV,
+        Container::Webm => &["vp8", "vp9", "av1", "opus", "vorbis"],
+        Container::Ts => &TS,
+        Container::Flv => &["h264", "aac", "mp3"],
+        Container::M4a => &["aac", "ac3", "alac"],
+        Container::Mp3 => &["mp3"],
+        Container::Adts => &["aac"],
+        Container::Ogg => &["vorbis", "opus", "flac"],
+        Container::Flac => &["flac"],
+        Container::Wav => &["pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"],
     }
 }
 
-const fn named(container: Container) -> &'static str {
+pub(super) const fn named(container: Container) -> &'static str {
     match container {
         Container::Mp4 => "MP4",
         Container::Hls {

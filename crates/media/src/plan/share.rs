@@ -34,7 +34,9 @@ pub fn groups(plans: &[&Plan]) -> Vec<Vec<usize>> {
 
 impl Plan {
     fn pixels(&self) -> u64 {
-        self.video.as_ref().map_or(0, |video| video.size.pixels())
+        // Nothing of a copy is decoded.
+        let encoded = self.video.as_ref().filter(|video| !video.is_copied());
+        encoded.map_or(0, |video| video.size.pixels())
     }
 }
 

@@ -2,11 +2,12 @@
 
 use reelgate_domain::job::Fault;
 use reelgate_domain::job::kind::transcode::{Container, Gop, RateControl, VideoSettings};
-use reelgate_domain::media::{StreamFacts, VideoFacts};
+use reelgate_domain::media::VideoFacts;
 
+use super::copy::Way;
 use super::geometry::{Size, output_size};
 use super::rate::output_rate;
-use super::{FrameRate, Matrix, Range, VideoPlan, codec, level};
+use super::{FrameRate, Matrix, Range, VideoPlan, bits, codec, level};
 use crate::engine::Capabilities;
 
 /// Where key frames go. Nothing but time decides it, so renditions of one source agree.
@@ -30,17 +31,17 @@ const MOST_GOP_FRAMES: f64 = 1_000_000.0;
 
 pub(super) fn video(
     wanted: &VideoSettings,
-    container: Container,
-    stream: &StreamFacts,
+    way: Way<'_>,
     source: &VideoFacts,
     capabilities: &Capabilities,
 ) -> Result<VideoPlan, Fault> {
+    let stream = way.stream;
     if stream.codec_name.is_none() {
         return Err(super::undecodable("video", stream.index));
     }
     let size = output_size(wanted, source)?;
     let fps = output_rate(wanted, source);
-    let rate = lossy(wanted.rate);
+    let rate = lossy(bits::video_rate(wanted, way.facts, stream)?);
     let rate = match wanted.level {
         None => rate,
         Some(level) => level::held(level, wanted.profile, size, fps, rate)?,
@@ -49,10 +50,12 @@ pub(super) fn video(
         stream: stream.index,
         codec: wanted.codec,
         encoder: codec::video_encoder(wanted.codec, size, capabilities)?,
+        codec_name: codec::video_name(wanted.codec),
         size,
         fps,
         rate,
-        key_frames: key_frames(wanted.gop, container, fps),
+        two_pass: wanted.two_pass,
+        key_frames: key_frames(wanted.gop, way.container, fps),
         preset: wanted.preset,
         profile: wanted.profile,
         level: wanted.level,

@@ -1,14 +1,16 @@
 //! Outputs of one source: made by one process, then each checked and named by itself.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::time::Instant;
 
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 
 use super::progress::{ProgressReader, percent};
+use super::step::Steps;
 use super::{Access, Ended, Limits, Runner, SpawnError, Stopped, classify};
-use crate::argv::argv;
+use crate::argv::{PASS_FILE, argv, first_pass};
 use crate::check::made::{self, Transcoded};
 use crate::engine::Engine;
 use crate::plan::Plan;
@@ -118,7 +120,7 @@ async fn encode(
     engine: &Engine,
     job: Transcode<'_>,
     on_progress: &mut impl FnMut(usize, u8),
-    stop: impl Future<Output = StopMode>,
+    mut stop: Pin<&mut impl Future<Output = StopMode>>,
 ) -> Result<String, TranscodeError> {
     let plans = job
         .parts
@@ -133,6 +135,22 @@ async fn encode(
     let limits = Limits {
         stall: job.limits.stall.or(patience),
         ..*job.limits
+    };
+    let started = Instant::now();
+    if let Some(args) = first_pass(&plans, job.input) {
+        learn(
+            (runner, engine),
+            job,
+            args,
+            &limits,
+            on_progress,
+            stop.as_mut(),
+        )
+        .await?;
+    }
+    let limits = Limits {
+        max_run_time: limits.max_run_time.saturating_sub(started.elapsed()),
+        ..limits
     };
     let args = argv(&plans, job.input);
     let watched = runner
@@ -153,6 +171,10 @@ async fn encode(
         };
         for (index, (part, told)) in job.parts.iter().zip(&mut told).enumerate() {
             let now = percent(position, part.plan.expected.seconds);
+            let now = match part.plan.is_two_pass() {
+                true => 50 + now / 2,
+                false => now,
+            };
             // Progress never goes back, and nobody needs to hear the same twice.
             if told.is_none_or(|before| now > before) {
                 *told = Some(now);
@@ -167,6 +189,45 @@ async fn encode(
         Ended::Stopped(how) => Err(TranscodeError::Stopped(how)),
         _ => Err(classify::failure(&finished, job.input).into()),
     }
+}
+
+/// Encodes a first time what is encoded twice: half of their progress.
+async fn learn(
+    (runner, engine): (&Runner, &Engine),
+    job: Transcode<'_>,
+    args: Vec<OsString>,
+    limits: &Limits,
+    on_progress: &mut impl FnMut(usize, u8),
+    stop: Pin<&mut impl Future<Output = StopMode>>,
+) -> Result<(), TranscodeError> {
+    let patience = limits.stall.unwrap_or_default();
+    let steps = Steps::new(runner, engine, (job.input, job.dir), limits, patience);
+    let mut reader = ProgressReader::default();
+    let twice = || (job.parts.iter().enumerate()).filter(|(_, part)| part.plan.is_two_pass());
+    let mut told: Option<u8> = None;
+    let tell = |chunk: &[u8]| {
+        let moved = reader.push(chunk);
+        if let (Some(position), Some((_, part))) = (reader.position(), twice().next()) {
+            let now = percent(position, part.plan.expected.seconds) / 2;
+            if told.is_none_or(|before| now > before) {
+                told = Some(now);
+                for (index, _) in twice() {
+                    on_progress(index, now);
+                }
+            }
+        }
+        moved
+    };
+    steps.run(args, tell, stop).await?;
+    let has_learnt = |(_, part): (usize, &Part<'_>)| {
+        let meta = std::fs::metadata(part.out_dir.join(PASS_FILE));
+        meta.is_ok_and(|meta| meta.len() > 0)
+    };
+    if twice().all(has_learnt) {
+        return Ok(());
+    }
+    let message = "no picture of the source could be decoded";
+    Err(Fault::new(FaultCode::SourceUnreadable, message).into())
 }
 
 /// The name of a part's directory, which stands in the arguments: nothing in it may mean anything to

@@ -9,6 +9,7 @@ mod broken;
 mod clips;
 mod codecs;
 mod containers;
+mod copies;
 mod covers;
 mod hls;
 mod hostile;

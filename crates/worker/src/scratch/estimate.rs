@@ -15,6 +15,8 @@ const BITS_A_PIXEL: f64 = 0.2;
 const AT_QUALITY: f64 = 23.0;
 const HALVING: f64 = 6.0;
 const MOST_BITS_A_PIXEL: f64 = 4.0;
+/// The highest rate that may be asked for.
+const MOST_KBPS: u32 = 50_000;
 /// Where nothing tells how long the source is, an output may be larger than it, but hardly much.
 const TIMES_SOURCE: f64 = 2.0;
 
@@ -54,14 +56,21 @@ pub(crate) fn within(plan: Plan, facts: &MediaFacts, capacity: u64) -> Result<Pl
 fn video_kbps(video: &VideoPlan) -> f64 {
     match video.rate {
         RateControl::Average { kbps, .. } | RateControl::Constant { kbps } => f64::from(kbps),
+        // A plan has the source's rate in numbers.
+        RateControl::Source { most_kbps, .. } => f64::from(most_kbps.unwrap_or(MOST_KBPS)),
+        RateControl::Quantizer { qp } => by_quality(video, f64::from(qp)),
         RateControl::Crf { crf, cap } => {
-            let steps = (AT_QUALITY - crf) / HALVING;
-            let bits = (BITS_A_PIXEL * steps.exp2()).min(MOST_BITS_A_PIXEL);
-            let pixels = f64::from(video.size.width) * f64::from(video.size.height);
-            let by_size = pixels * video.fps.as_f64() * bits / 1000.0;
+            let by_size = by_quality(video, crf);
             cap.map_or(by_size, |cap| by_size.min(f64::from(cap.maxrate_kbps)))
         }
     }
+}
+
+fn by_quality(video: &VideoPlan, quality: f64) -> f64 {
+    let steps = (AT_QUALITY - quality) / HALVING;
+    let bits = (BITS_A_PIXEL * steps.exp2()).min(MOST_BITS_A_PIXEL);
+    let pixels = f64::from(video.size.width) * f64::from(video.size.height);
+    pixels * video.fps.as_f64() * bits / 1000.0
 }
 
 #[cfg(test)]
@@ -81,6 +90,7 @@ mod tests {
         let video = VideoPlan {
             codec: VideoCodec::H264,
             encoder: "libx264",
+            codec_name: "h264",
             stream: 0,
             size: Size {
                 width: 1920,
@@ -88,6 +98,7 @@ mod tests {
             },
             fps: FrameRate::new(25, 1).unwrap(),
             rate,
+            two_pass: false,
             key_frames: KeyFrames {
                 gop: Gop::Frames(250),
                 segment_seconds: None,
@@ -105,6 +116,7 @@ mod tests {
             stream: 1,
             kbps: 128,
             codec: AudioCodec::Aac,
+            codec_name: "aac",
             sample_rate: 48_000,
             channels: 2,
             sample_bits: 16,

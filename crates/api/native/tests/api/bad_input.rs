@@ -397,17 +397,17 @@ async fn what_is_not_made_here_is_refused_by_name() {
     let server = Server::start().await;
     let cases = [
         (
-            json!({"video": {"codec": "av1"}}),
+            json!({"video": {"codec": "theora"}}),
             "invalid_request",
             "outputs[0].settings.video.codec",
         ),
         (
-            json!({"audio": {"codec": "opus"}}),
+            json!({"audio": {"codec": "dts"}}),
             "invalid_request",
             "outputs[0].settings.audio.codec",
         ),
         (
-            json!({"container": {"format": "flv"}}),
+            json!({"container": {"format": "avi"}}),
             "invalid_request",
             "outputs[0].settings.container",
         ),
@@ -417,7 +417,7 @@ async fn what_is_not_made_here_is_refused_by_name() {
             "outputs[0].settings.video.profile",
         ),
         (
-            json!({"audio": {"codec": "mp3"}}),
+            json!({"audio": {"codec": "flac"}}),
             "invalid_request",
             "outputs[0].settings.audio.codec",
         ),

@@ -68,6 +68,8 @@ fn rate(args: &mut Args, rate: RateControl) {
         RateControl::Average { kbps, .. } => {
             args.pair("-b:v", format!("{kbps}k"));
         }
+        // The settings refuse the one, and a plan has the source's rate in numbers.
+        RateControl::Quantizer { .. } | RateControl::Source { .. } => {}
         RateControl::Constant { kbps } => {
             for option in ["-b:v", "-minrate", "-maxrate", "-bufsize"] {
                 args.pair(option, format!("{kbps}k"));

@@ -4,12 +4,14 @@ use reelgate_domain::job::kind::transcode::{
     AudioCodec, AudioSettings, CHANNEL_COUNTS, Container, SAMPLE_RATES, SampleRate,
 };
 
+use super::mode::Mode;
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::fields::Fields;
 
 /// Reads the part; `None` if the output has no audio.
 pub(super) fn read(
     part: Option<Fields<'_>>,
+    mode: Mode,
     container: Container,
 ) -> Result<Option<AudioSettings>, Refusal> {
     let Some(mut fields) = part else {
@@ -35,6 +37,8 @@ pub(super) fn read(
         sample_rate: one_of(&mut fields, "Samplerate", &SAMPLE_RATES)?
             .map_or(default.sample_rate, SampleRate::Hz),
         channels: one_of(&mut fields, "Channels", &CHANNEL_COUNTS)?.unwrap_or(default.channels),
+        above_source: mode.audio,
+        ..default
     };
     if !removed {
         check(&fields, &settings, container)?;

@@ -5,7 +5,9 @@
 
 mod audio;
 mod clip;
+mod mode;
 mod object;
+mod rate;
 pub(super) mod settings;
 mod video;
 

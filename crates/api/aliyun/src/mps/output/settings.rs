@@ -3,6 +3,7 @@
 use reelgate_domain::job::kind::transcode::{Container, SegmentFormat, Settings};
 use serde_json::{Map, Value};
 
+use super::mode::Mode;
 use super::{audio, video};
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::fields::Fields;
@@ -11,21 +12,14 @@ use crate::mps::fields::Fields;
 pub(in crate::mps) const PARTS: [&str; 5] =
     ["Container", "Video", "Audio", "TransConfig", "MuxConfig"];
 
-/// How the video's bits are spent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TransMode {
-    OnePass,
-    Constant,
-}
-
 /// Reads the parameters of a template, or those of a template with an output's own over them.
 pub(in crate::mps) fn read(parameters: &Map<String, Value>) -> Result<Settings, Refusal> {
     let mut parts = Fields::new("", parameters);
     let segment_seconds = segment_seconds(parts.object("MuxConfig")?)?;
     let container = container(parts.object("Container")?, segment_seconds)?;
-    let mode = trans_mode(parts.object("TransConfig")?)?;
+    let mode = Mode::read(parts.object("TransConfig")?)?;
     let video = video::read(parts.object("Video")?, mode, container)?;
-    let audio = audio::read(parts.object("Audio")?, container)?;
+    let audio = audio::read(parts.object("Audio")?, mode, container)?;
     parts.finish()?;
     if video.is_none() && audio.is_none() {
         return Err(Refusal::new(Code::Invalid, "Audio.Remove"));
@@ -82,31 +76,4 @@ fn segment_seconds(part: Option<Fields<'_>>) -> Result<u32, Refusal> {
     };
     fields.finish()?;
     Ok(seconds.unwrap_or(DEFAULT))
-}
-
-fn trans_mode(part: Option<Fields<'_>>) -> Result<TransMode, Refusal> {
-    let Some(mut fields) = part else {
-        return Ok(TransMode::OnePass);
-    };
-    let mode = fields
-        .text("TransMode")?
-        .map(|mode| mode.to_ascii_lowercase());
-    let mode = match mode.as_deref() {
-        None | Some("onepass") => TransMode::OnePass,
-        Some("cbr") => TransMode::Constant,
-        Some(_) => return fields.refuse(Code::NotSupported, "TransMode"),
-    };
-    fields.only("AdjDarMethod", "none")?;
-    for check in [
-        "IsCheckReso",
-        "IsCheckResoFail",
-        "IsCheckVideoBitrate",
-        "IsCheckVideoBitrateFail",
-        "IsCheckAudioBitrate",
-        "IsCheckAudioBitrateFail",
-    ] {
-        fields.only(check, "false")?;
-    }
-    fields.finish()?;
-    Ok(mode)
 }

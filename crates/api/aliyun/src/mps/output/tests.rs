@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, AudioSettings, Clip, ClipLength, Container, EncoderPreset, Gop, RateCap,
-    RateControl, SampleRate, SegmentFormat, Settings, VideoCodec, VideoProfile, VideoSettings,
+    AboveSource, AudioCodec, AudioSettings, Clip, ClipLength, Container, EncoderPreset, Gop,
+    RateCap, RateControl, SampleRate, SegmentFormat, Settings, VideoCodec, VideoProfile,
+    VideoSettings,
 };
 use serde_json::json;
 
@@ -140,6 +141,106 @@ fn a_constant_rate_is_one_number() {
         Code::NotSupported,
         "Video.Crf",
     );
+}
+
+#[test]
+fn a_rate_follows_the_source_or_stays_between_bounds() {
+    let source = |least_kbps, most_kbps| RateControl::Source {
+        least_kbps,
+        most_kbps,
+        cap: None,
+    };
+    let average = |kbps| RateControl::Average { kbps, cap: None };
+    let rate = |own: Value| video(own).rate;
+    assert_eq!(rate(json!({"Bitrate": "-1"})), source(None, None));
+    let bounded = json!({"Bitrate": -1, "BitrateBnd": "{\"Max\": \"900\", \"Min\": 300}"});
+    assert_eq!(rate(bounded), source(Some(300), Some(900)));
+    let bounded = json!({"Bitrate": 1000, "BitrateBnd": {"Max": 900}});
+    assert_eq!(rate(bounded), average(900));
+    let bounded = json!({"Bitrate": 100, "BitrateBnd": {"Min": "300"}});
+    assert_eq!(rate(bounded), average(300));
+    let video = |own: Value| json!({"Video": own});
+    let crossed = video(json!({"BitrateBnd": {"Max": 10, "Min": 11}}));
+    refused(crossed, Code::OutOfRange, "Video.BitrateBnd.Min");
+    let wide = video(json!({"BitrateBnd": {"Max": 50_001}}));
+    refused(wide, Code::OutOfRange, "Video.BitrateBnd.Max");
+    let quality = video(json!({"Crf": 30, "BitrateBnd": {"Max": 900}}));
+    refused(quality, Code::NotSupported, "Video.BitrateBnd");
+}
+
+#[test]
+fn modes_spend_bits_in_their_ways() {
+    let mode =
+        |mode: &str, video: Value| json!({"Video": video, "TransConfig": {"TransMode": mode}});
+    let twice = settings(mode("twopass", json!({"Bitrate": 700})))
+        .video
+        .unwrap();
+    assert!(twice.two_pass);
+    assert_eq!(
+        twice.rate,
+        RateControl::Average {
+            kbps: 700,
+            cap: None
+        }
+    );
+    let fixed = settings(mode("fixCRF", json!({"Bitrate": 700, "Crf": 28})))
+        .video
+        .unwrap();
+    assert!(!fixed.two_pass);
+    assert_eq!(
+        fixed.rate,
+        RateControl::Crf {
+            crf: 28.0,
+            cap: None
+        }
+    );
+    let fixed = settings(mode("fixCRF", json!({"Codec": "H.265"})))
+        .video
+        .unwrap();
+    assert_eq!(
+        fixed.rate,
+        RateControl::Crf {
+            crf: 26.0,
+            cap: None
+        }
+    );
+    let twice = mode("twopass", json!({"Crf": 28}));
+    refused(twice, Code::NotSupported, "Video.Crf");
+    let twice = mode("twopass", json!({"Codec": "AV1"}));
+    refused(twice, Code::NotSupported, "TransConfig.TransMode");
+    assert_eq!(
+        video(json!({"Qscale": "30"})).rate,
+        RateControl::Quantizer { qp: 30 }
+    );
+    for own in [
+        json!({"Crf": 30}),
+        json!({"Maxrate": 900}),
+        json!({"Codec": "H.265"}),
+    ] {
+        let mut own = own;
+        own["Qscale"] = json!(30);
+        refused(json!({"Video": own}), Code::NotSupported, "Video.Qscale");
+    }
+}
+
+#[test]
+fn rates_are_checked_against_the_source_where_that_is_asked_for() {
+    let checked = |checks: Value| {
+        let settings = settings(json!({"TransConfig": checks}));
+        (
+            settings.video.unwrap().above_source,
+            settings.audio.unwrap().above_source,
+        )
+    };
+    use AboveSource::{Fail, Keep, Lower};
+    assert_eq!(checked(json!({})), (Keep, Keep));
+    assert_eq!(
+        checked(json!({"IsCheckVideoBitrate": "true"})),
+        (Lower, Keep)
+    );
+    assert_eq!(checked(json!({"IsCheckAudioBitrate": true})), (Keep, Lower));
+    let both = json!({"IsCheckVideoBitrate": "true", "IsCheckVideoBitrateFail": "true", "IsCheckAudioBitrateFail": true});
+    assert_eq!(checked(both), (Fail, Fail));
 }
 
 #[test]
@@ -424,7 +525,6 @@ fn ranges_are_checked_under_the_callers_names() {
         ("Video", "Fps", json!("60.1"), Code::OutOfRange),
         ("Video", "Bitrate", json!("9"), Code::OutOfRange),
         ("Video", "Bitrate", json!("50001"), Code::OutOfRange),
-        ("Video", "Bitrate", json!("-1"), Code::NotSupported),
         ("Video", "Crf", json!("51.5"), Code::OutOfRange),
         ("Video", "Maxrate", json!("9"), Code::OutOfRange),
         ("Video", "Bufsize", json!("999"), Code::OutOfRange),
@@ -481,24 +581,19 @@ fn what_is_not_served_is_refused_by_name() {
         ("Video", "MaxFps", json!("30")),
         ("Video", "ScanMode", json!("progressive")),
         ("Video", "PixFmt", json!("yuvj420p")),
-        ("Video", "BitrateBnd", json!({"Max": "100"})),
         ("Video", "Crop", json!("border")),
         ("Video", "Pad", json!("1:2:3:4")),
         ("Video", "LongShortMode", json!("true")),
         ("Video", "ResoPriority", json!("x")),
         ("Video", "Degrain", json!("5")),
-        ("Video", "Qscale", json!("5")),
         ("Video", "Hdr2sdr", json!("true")),
         ("Video", "NarrowBand", json!({"Version": "1.0"})),
         ("Audio", "Codec", json!("OPUS")),
         ("Audio", "Profile", json!("aac_he")),
         ("Audio", "Volume", json!({"Method": "auto"})),
         ("Audio", "Qscale", json!("5")),
-        ("TransConfig", "TransMode", json!("twopass")),
-        ("TransConfig", "TransMode", json!("fixCRF")),
         ("TransConfig", "AdjDarMethod", json!("crop")),
         ("TransConfig", "IsCheckReso", json!("true")),
-        ("TransConfig", "IsCheckAudioBitrateFail", json!(true)),
         ("MuxConfig", "Gif", json!({"Loop": "0"})),
         ("MuxConfig", "Webp", json!({"Loop": "0"})),
         ("Clip", "Surprise", json!("1")),

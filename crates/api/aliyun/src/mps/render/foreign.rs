@@ -33,10 +33,11 @@ pub(super) fn output(output: &OutputSpec) -> Map<String, Value> {
     if let Some(settings) = &settings.audio {
         put(&mut members, "Audio", audio(settings));
     }
-    let rate = settings.video.as_ref().map(|video| video.rate);
-    let mode = match rate {
+    let video = settings.video.as_ref();
+    let mode = match video.map(|video| video.rate) {
         Some(RateControl::Constant { .. }) => "CBR",
-        Some(RateControl::Crf { .. } | RateControl::Average { .. }) | None => "onepass",
+        _ if video.is_some_and(|video| video.two_pass) => "twopass",
+        _ => "onepass",
     };
     put(&mut members, "TransConfig", json!({"TransMode": mode}));
     if let Container::Hls {
@@ -69,6 +70,7 @@ fn video(settings: &VideoSettings) -> Map<String, Value> {
         VideoCodec::H265 => "H.265",
         VideoCodec::Vp9 => "VP9",
         VideoCodec::Av1 => "AV1",
+        VideoCodec::Copy => "COPY",
     };
     put(&mut members, "Codec", codec);
     put(&mut members, "Profile", settings.profile.to_string());
@@ -101,6 +103,14 @@ fn rate(members: &mut Map<String, Value>, rate: RateControl) {
             put(members, "Bitrate", kbps.to_string());
             cap
         }
+        RateControl::Source { cap, .. } => {
+            put(members, "Bitrate", "-1");
+            cap
+        }
+        RateControl::Quantizer { qp } => {
+            put(members, "Qscale", qp.to_string());
+            None
+        }
         RateControl::Constant { kbps } => {
             put(members, "Bitrate", kbps.to_string());
             Some(RateCap {
@@ -128,6 +138,7 @@ fn audio(settings: &AudioSettings) -> Map<String, Value> {
         AudioCodec::Flac => put(&mut members, "Codec", "FLAC"),
         AudioCodec::Ac3 => put(&mut members, "Codec", "AC3"),
         AudioCodec::Pcm => put(&mut members, "Codec", "PCM"),
+        AudioCodec::Copy => put(&mut members, "Codec", "COPY"),
     }
     if let SampleRate::Hz(hz) = settings.sample_rate {
         put(&mut members, "Samplerate", hz.to_string());

@@ -37,6 +37,14 @@ impl Audio {
             fields.finish()?;
             return Ok(Self { settings: None });
         }
+        if policy == Policy::Copy {
+            fields.finish()?;
+            let settings = Some(AudioSettings {
+                codec: AudioCodec::Copy,
+                ..AudioSettings::default()
+            });
+            return Ok(Self { settings });
+        }
         let Some(channels) = channels else {
             return Err(fields.refuse("channels", "is missing"));
         };
@@ -73,6 +81,7 @@ fn settings(
         kbps: kbps.unwrap_or(KBPS_A_CHANNEL * channels),
         sample_rate: sample_rate.unwrap_or(SampleRate::Source),
         channels,
+        ..AudioSettings::default()
     }
 }
 
@@ -119,6 +128,7 @@ fn check(fields: &Fields, settings: &AudioSettings) -> Result<(), ApiError> {
         kbps,
         sample_rate,
         channels,
+        ..
     } = *settings;
     match codec {
         AudioCodec::Aac => {
@@ -138,6 +148,7 @@ fn check(fields: &Fields, settings: &AudioSettings) -> Result<(), ApiError> {
         | AudioCodec::Vorbis
         | AudioCodec::Flac
         | AudioCodec::Ac3
+        | AudioCodec::Copy
         | AudioCodec::Pcm => Ok(()),
         AudioCodec::Mp3 if channels > STEREO => {
             Err(fields.refuse("channels", "must be 1 or 2 for MP3"))

@@ -49,7 +49,7 @@ impl Common {
         fields: &Fields,
     ) -> Result<(), ApiError> {
         let is_sound = matches!(self.container, Container::Mp3 | Container::Adts);
-        if is_sound && shared.policy == Policy::Transcode {
+        if is_sound && shared.policy != Policy::Discard {
             let why = "must be discard, or no video be given, for pack_type 5 and 6";
             return Err(fields.refuse("output_policy", why));
         }

@@ -10,7 +10,7 @@ mod common;
 mod tests;
 mod video;
 
-use reelgate_domain::job::kind::transcode::{Container, Settings};
+use reelgate_domain::job::kind::transcode::{Container, Settings, VideoCodec, VideoSettings};
 
 use super::errors::invalid;
 use super::fields::Fields;
@@ -43,6 +43,8 @@ pub(in crate::mpc) struct AvParameters {
 pub(in crate::mpc) enum Policy {
     Transcode,
     Discard,
+    /// The stream is taken as it is: beside this the other members have no effect.
+    Copy,
 }
 
 impl AvParameters {
@@ -76,7 +78,11 @@ impl AvParameters {
         let is_sound = matches!(common.container, Container::Mp3 | Container::Adts);
         let video = match shared.policy {
             Policy::Transcode if !is_sound => Some(shared.settings(measures)),
-            Policy::Transcode | Policy::Discard => None,
+            Policy::Copy if !is_sound => Some(VideoSettings {
+                codec: VideoCodec::Copy,
+                ..VideoSettings::default()
+            }),
+            Policy::Transcode | Policy::Copy | Policy::Discard => None,
         };
         let settings = Settings {
             container: common.container,
@@ -103,11 +109,8 @@ impl Policy {
         match fields.text("output_policy")?.as_deref() {
             None | Some("transcode") => Ok(Self::Transcode),
             Some("discard") => Ok(Self::Discard),
-            Some("copy") => Err(fields.refuse(
-                "output_policy",
-                "must be transcode or discard: streams are copied by remux tasks only",
-            )),
-            Some(_) => Err(fields.refuse("output_policy", "must be transcode or discard")),
+            Some("copy") => Ok(Self::Copy),
+            Some(_) => Err(fields.refuse("output_policy", "must be transcode, discard or copy")),
         }
     }
 }

@@ -73,12 +73,14 @@ fn a_request_of_the_sdk_is_understood() {
             preset: EncoderPreset::Veryfast,
             profile: VideoProfile::High,
             level: None,
+            ..VideoSettings::default()
         }),
         audio: Some(AudioSettings {
             codec: AudioCodec::Aac,
             kbps: 128,
             sample_rate: SampleRate::Hz(44_100),
             channels: 2,
+            ..AudioSettings::default()
         }),
         stall_seconds: None,
     };
@@ -265,17 +267,34 @@ fn templates_and_tasks_have_ranges_of_their_own() {
 }
 
 #[test]
+fn streams_are_copied_one_by_one() {
+    let of = |video: &str, audio: &str| {
+        let made = settings(json!({
+            "video": {"output_policy": video, "codec": 1, "crf": 20},
+            "audio": {"output_policy": audio, "channels": 2},
+            "common": {"pack_type": 4}
+        }));
+        (
+            made.video.map(|video| video.codec),
+            made.audio.map(|audio| audio.codec),
+        )
+    };
+    let (copy, aac) = (Some(VideoCodec::Copy), Some(AudioCodec::Aac));
+    assert_eq!(of("copy", "transcode"), (copy, aac));
+    assert_eq!(of("copy", "discard"), (copy, None));
+    let copied = (Some(VideoCodec::H264), Some(AudioCodec::Copy));
+    assert_eq!(of("transcode", "copy"), copied);
+    let sound = settings(json!({"audio": {"output_policy": "copy"}, "common": {"pack_type": 6}}));
+    assert_eq!(sound.audio.unwrap().codec, AudioCodec::Copy);
+}
+
+#[test]
 fn what_is_out_of_range_or_not_done_is_refused_by_name() {
     for (name, value, why) in [
         (
             "output_policy",
-            json!("copy"),
-            "must be transcode or discard: streams are copied by remux tasks only",
-        ),
-        (
-            "output_policy",
             json!("Discard"),
-            "must be transcode or discard",
+            "must be transcode, discard or copy",
         ),
         ("output_policy", json!(1), "must be a string"),
         ("codec", json!(3), "must be 1 or 2"),

@@ -60,7 +60,9 @@ impl Default for VideoCommon {
 const fn default_profile(codec: VideoCodec) -> VideoProfile {
     match codec {
         VideoCodec::H264 => VideoProfile::High,
-        VideoCodec::H265 | VideoCodec::Vp9 | VideoCodec::Av1 => VideoProfile::Main,
+        VideoCodec::H265 | VideoCodec::Vp9 | VideoCodec::Av1 | VideoCodec::Copy => {
+            VideoProfile::Main
+        }
     }
 }
 
@@ -71,7 +73,7 @@ const fn default_b_frames(codec: VideoCodec, profile: VideoProfile) -> u32 {
         (VideoCodec::H264, VideoProfile::Main | VideoProfile::High) => 4,
         (VideoCodec::H265, _) => 7,
         // No code of this product's stands for them.
-        (VideoCodec::Vp9 | VideoCodec::Av1, _) => 0,
+        (VideoCodec::Vp9 | VideoCodec::Av1 | VideoCodec::Copy, _) => 0,
     }
 }
 
@@ -135,6 +137,7 @@ impl VideoCommon {
             preset: self.preset,
             profile: self.profile,
             level: self.level,
+            ..VideoSettings::default()
         }
     }
 }

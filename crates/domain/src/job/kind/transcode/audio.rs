@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{OutOfRange, check, is_default};
+use super::{AboveSource, OutOfRange, check, is_default};
 
 /// The rates in Hz that sound may be sampled at; MP3 knows no 96000.
 pub const SAMPLE_RATES: [u32; 5] = [22_050, 32_000, 44_100, 48_000, 96_000];
@@ -26,6 +26,12 @@ const AAC_BITS_PER_CHANNEL_AND_SAMPLE: u64 = 6144 / 1024;
 pub struct AudioSettings {
     #[serde(skip_serializing_if = "is_default")]
     pub codec: AudioCodec,
+    /// Whether a source's stream that already is what is asked for is taken as it is.
+    #[serde(skip_serializing_if = "is_default")]
+    pub copy_if_compliant: bool,
+    /// What becomes of a rate above the source's.
+    #[serde(skip_serializing_if = "is_default")]
+    pub above_source: AboveSource,
     /// kbit/s, 8 to 1000; for MP3 and AC-3 those that their frames can have.
     pub kbps: u32,
     pub sample_rate: SampleRate,
@@ -37,6 +43,8 @@ impl Default for AudioSettings {
     fn default() -> Self {
         Self {
             codec: AudioCodec::Aac,
+            copy_if_compliant: false,
+            above_source: AboveSource::Keep,
             kbps: 128,
             sample_rate: SampleRate::Hz(44_100),
             channels: 2,
@@ -57,6 +65,8 @@ pub enum AudioCodec {
     /// Without loss: the rate asked for has no meaning.
     Flac,
     Ac3,
+    /// As it is in the source; nothing else may be set then.
+    Copy,
     /// Samples of 16 bits as they are: the rate asked for has no meaning.
     Pcm,
 }
@@ -70,8 +80,8 @@ impl AudioCodec {
             Self::Mp3 if hz > 24_000 => FAST_MP3_KBPS.contains(&kbps),
             Self::Mp3 => SLOW_MP3_KBPS.contains(&kbps),
             Self::Opus => hz == OPUS_HZ && kbps <= OPUS_KBPS_PER_CHANNEL * channels,
-            Self::Vorbis => vorbis_kbps(channels, hz).contains(&kbps),
-            Self::Flac | Self::Pcm => true,
+            Self::Vorbis => vorbis_kbps(channels, hz).is_some_and(|held| held.contains(&kbps)),
+            Self::Flac | Self::Pcm | Self::Copy => true,
             Self::Ac3 => (32_000..=48_000).contains(&hz) && ac3_kbps(channels).contains(&kbps),
         }
     }
@@ -91,16 +101,16 @@ const AC3_KBPS: [u32; 19] = [
 ];
 
 /// The rates that the encoder of Vorbis has measured settings for; none above 48000 Hz.
-const fn vorbis_kbps(channels: u32, hz: u32) -> RangeInclusive<u32> {
-    match (hz, channels) {
+fn vorbis_kbps(channels: u32, hz: u32) -> Option<RangeInclusive<u32>> {
+    Some(match (hz, channels) {
         (22_050, 1) => 16..=90,
         (22_050, 2) => 30..=172,
         (32_000, 1) => 30..=190,
         (32_000, 2) => 36..=380,
         (44_100 | 48_000, 1) => 32..=240,
         (44_100 | 48_000, 2) => 45..=500,
-        _ => 1..=0,
-    }
+        _ => return None,
+    })
 }
 
 /// The rates of frames that have room for so many channels, whatever they hold.
@@ -209,6 +219,15 @@ const AC3: Rules = Rules {
 
 impl AudioSettings {
     pub(super) fn validate(&self) -> Result<(), OutOfRange> {
+        let copied = Self {
+            codec: AudioCodec::Copy,
+            ..Self::default()
+        };
+        check(
+            self.codec != AudioCodec::Copy || *self == copied,
+            "audio.codec",
+            "given alone where it is copy: nothing else can be chosen of copied sound",
+        )?;
         check(
             (8..=1000).contains(&self.kbps),
             "audio.kbps",
@@ -227,7 +246,7 @@ impl AudioSettings {
         )?;
         match self.codec {
             // What AAC holds at a rate, the plan says with its numbers.
-            AudioCodec::Aac | AudioCodec::Flac | AudioCodec::Pcm => Ok(()),
+            AudioCodec::Aac | AudioCodec::Flac | AudioCodec::Pcm | AudioCodec::Copy => Ok(()),
             AudioCodec::Mp3 => self.validate_mp3(),
             AudioCodec::Opus => self.validate_like(&OPUS),
             AudioCodec::Vorbis => self.validate_like(&VORBIS),
@@ -299,6 +318,7 @@ mod tests {
                 kbps,
                 sample_rate,
                 channels,
+                ..AudioSettings::default()
             };
             settings.validate().map_err(|error| error.field)
         };
@@ -343,6 +363,7 @@ mod tests {
                 kbps,
                 sample_rate,
                 channels,
+                ..AudioSettings::default()
             };
             let found = settings
                 .validate()

@@ -27,12 +27,14 @@ impl Container {
         self.held().video.is_empty()
     }
 
+    /// What a copy is of, only the source tells.
     pub fn holds_video(self, codec: VideoCodec) -> bool {
-        self.held().video.contains(&codec)
+        let held = self.held().video;
+        held.contains(&codec) || (codec == VideoCodec::Copy && !held.is_empty())
     }
 
     pub fn holds_audio(self, codec: AudioCodec) -> bool {
-        self.held().audio.contains(&codec)
+        self.held().audio.contains(&codec) || codec == AudioCodec::Copy
     }
 
     /// What names of its main file end with, without the point.
@@ -135,10 +137,10 @@ impl Container {
                 [] => "video",
                 _ => "video.codec",
             };
-            check(held.video.contains(&codec), field, held.video_words)?;
+            check(self.holds_video(codec), field, held.video_words)?;
         }
         let Some(audio) = audio else { return Ok(()) };
-        let is_held = held.audio.contains(&audio.codec);
+        let is_held = self.holds_audio(audio.codec);
         check(is_held, "audio.codec", held.audio_words)?;
         // Its header of sound has room for these two alone.
         let is_told = matches!(audio.sample_rate, SampleRate::Hz(22_050 | 44_100));
@@ -154,7 +156,11 @@ impl Container {
 mod tests {
     use super::*;
 
-    fn refused(container: Container, video: Option<VideoCodec>, audio: Option<AudioCodec>) -> &str {
+    fn refused(
+        container: Container,
+        video: Option<VideoCodec>,
+        audio: Option<AudioCodec>,
+    ) -> &'static str {
         let audio = audio.map(|codec| AudioSettings {
             codec,
             ..AudioSettings::default()

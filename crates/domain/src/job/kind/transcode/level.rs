@@ -71,6 +71,11 @@ impl H264Level {
             .map(Self)
     }
 
+    /// Ten times the level.
+    pub const fn number(self) -> u32 {
+        self.0.tenfold
+    }
+
     /// Whether a decoder can show pictures of this size.
     pub fn holds(self, width: u32, height: u32) -> bool {
         let (wide, high) = (blocks(width), blocks(height));

@@ -15,7 +15,7 @@ pub use audio::{
 };
 pub use level::H264Level;
 pub use video::{
-    EncoderPreset, Gop, RateCap, RateControl, VideoCodec, VideoProfile, VideoSettings,
+    AboveSource, EncoderPreset, Gop, RateCap, RateControl, VideoCodec, VideoProfile, VideoSettings,
 };
 
 /// What a transcode job reads and writes.
@@ -414,6 +414,34 @@ mod tests {
                 "video.rate",
             ),
             (
+                r#"{"container":{"format":"mp4"},"video":{"codec":"copy","height":240}}"#,
+                "video.codec",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"audio":{"codec":"copy","kbps":64}}"#,
+                "audio.codec",
+            ),
+            (
+                r#"{"container":{"format":"mp3"},"video":{"codec":"copy"}}"#,
+                "video",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"two_pass":true}}"#,
+                "video.two_pass",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"rate":{"mode":"source","least_kbps":900,"most_kbps":800}}}"#,
+                "video.rate",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"rate":{"mode":"quantizer","qp":0}}}"#,
+                "video.rate",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"codec":"h265","profile":"main","rate":{"mode":"quantizer","qp":20}}}"#,
+                "video.rate",
+            ),
+            (
                 r#"{"container":{"format":"webm"},"video":{"codec":"vp9"}}"#,
                 "video.profile",
             ),
@@ -449,6 +477,9 @@ mod tests {
             r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","rate":{"mode":"crf","crf":60.0}}}"#,
             r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","rate":{"mode":"constant","kbps":900}}}"#,
             r#"{"container":{"format":"mkv"},"video":{"codec":"av1","profile":"main"}}"#,
+            r#"{"container":{"format":"hls"},"video":{"codec":"copy"},"audio":{"codec":"copy"}}"#,
+            r#"{"container":{"format":"mp4"},"video":{"two_pass":true,"rate":{"mode":"average","kbps":900}}}"#,
+            r#"{"container":{"format":"mp4"},"video":{"rate":{"mode":"quantizer","qp":20}}}"#,
         ] {
             let settings: Settings = serde_json::from_str(fine).unwrap();
             assert_eq!(settings.validate(), Ok(()), "{fine}");

@@ -12,6 +12,9 @@ use super::{H264Level, OutOfRange, check, is_default};
 pub struct VideoSettings {
     #[serde(skip_serializing_if = "is_default")]
     pub codec: VideoCodec,
+    /// Whether a source's stream that already is what is asked for is taken as it is.
+    #[serde(skip_serializing_if = "is_default")]
+    pub copy_if_compliant: bool,
     /// Pixels, 32 to 4096. One side alone keeps the display aspect; none keeps the source's size.
     pub width: Option<u32>,
     pub height: Option<u32>,
@@ -21,6 +24,12 @@ pub struct VideoSettings {
     #[serde(skip_serializing_if = "is_default")]
     pub fps_at_most_source: bool,
     pub rate: RateControl,
+    /// What becomes of a rate above the source's.
+    #[serde(skip_serializing_if = "is_default")]
+    pub above_source: AboveSource,
+    /// Whether the whole is encoded twice, the first time to learn where an average rate is best spent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub two_pass: bool,
     pub gop: Gop,
     /// The most frames between two that do not lean on later ones, 0 to 16; absent: as many as the
     /// encoder takes for the preset.
@@ -42,6 +51,8 @@ pub enum VideoCodec {
     H265,
     Vp9,
     Av1,
+    /// As it is in the source; nothing else may be set then.
+    Copy,
 }
 
 /// Their encoders take a cap and do not keep to it.
@@ -65,6 +76,30 @@ pub enum RateControl {
     },
     /// The same rate at all times; the buffer holds one second.
     Constant { kbps: u32 },
+    /// The source's average rate, held between these bounds.
+    Source {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        least_kbps: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        most_kbps: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cap: Option<RateCap>,
+    },
+    /// The same quantizer for all pictures, 1 (best) to 51.
+    Quantizer { qp: u32 },
+}
+
+/// What becomes of a rate above the source's, as far as the source tells its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AboveSource {
+    /// It is made as asked for.
+    #[default]
+    Keep,
+    /// The source's is taken.
+    Lower,
+    /// The output fails.
+    Fail,
 }
 
 impl Default for RateControl {
@@ -144,6 +179,9 @@ impl fmt::Display for VideoProfile {
 
 impl VideoSettings {
     pub(super) fn validate(&self) -> Result<(), OutOfRange> {
+        if self.codec == VideoCodec::Copy {
+            return self.validate_copy();
+        }
         let side = |side: Option<u32>| side.is_none_or(|px| (32..=4096).contains(&px));
         check(side(self.width), "video.width", "32 to 4096 pixels")?;
         check(side(self.height), "video.height", "32 to 4096 pixels")?;
@@ -164,10 +202,19 @@ impl VideoSettings {
         }
         let b_frames = self.b_frames.unwrap_or(0);
         check(b_frames <= 16, "video.b_frames", "0 to 16 frames")?;
+        self.validate_passes()?;
         match self.codec {
+            VideoCodec::Copy => {}
             VideoCodec::H264 => {
                 let fit = b_frames == 0 || self.profile != VideoProfile::Baseline;
                 check(fit, "video.b_frames", "0 in the baseline profile")?;
+                let is_held =
+                    self.level.is_none() || !matches!(self.rate, RateControl::Quantizer { .. });
+                check(
+                    is_held,
+                    "video.level",
+                    "left out with a quantizer, which no level bounds",
+                )?;
                 check(
                     self.fits_level(),
                     "video.level",
@@ -176,8 +223,11 @@ impl VideoSettings {
             }
             VideoCodec::H265 => {
                 self.validate_main()?;
-                let constant = matches!(self.rate, RateControl::Constant { .. });
-                check(!constant, "video.rate", "crf or average for h265")?;
+                let constant = matches!(
+                    self.rate,
+                    RateControl::Constant { .. } | RateControl::Quantizer { .. }
+                );
+                check(!constant, "video.rate", "crf, average or source for h265")?;
             }
             VideoCodec::Vp9 | VideoCodec::Av1 => {
                 self.validate_main()?;
@@ -189,6 +239,31 @@ impl VideoSettings {
 }
 
 impl VideoSettings {
+    fn validate_copy(&self) -> Result<(), OutOfRange> {
+        let alone = Self {
+            codec: VideoCodec::Copy,
+            ..Self::default()
+        };
+        check(
+            *self == alone,
+            "video.codec",
+            "given alone where it is copy: nothing else can be chosen of a copied picture",
+        )
+    }
+
+    fn validate_passes(&self) -> Result<(), OutOfRange> {
+        let is_made = matches!(self.codec, VideoCodec::H264 | VideoCodec::H265);
+        let is_average = matches!(
+            self.rate,
+            RateControl::Average { .. } | RateControl::Source { .. }
+        );
+        check(
+            !self.two_pass || (is_made && is_average),
+            "video.two_pass",
+            "false but for an average rate of h264 or h265",
+        )
+    }
+
     fn validate_main(&self) -> Result<(), OutOfRange> {
         let main = self.profile == VideoProfile::Main;
         check(main, "video.profile", "main for h265, vp9 and av1")?;
@@ -209,7 +284,12 @@ impl VideoSettings {
                 )?;
                 check(cap.is_none(), "video.rate.cap", NO_CAP)
             }
-            RateControl::Average { cap, .. } => check(cap.is_none(), "video.rate.cap", NO_CAP),
+            RateControl::Average { cap, .. } | RateControl::Source { cap, .. } => {
+                check(cap.is_none(), "video.rate.cap", NO_CAP)
+            }
+            RateControl::Quantizer { .. } => {
+                check(false, "video.rate", "of another mode but for h264")
+            }
             RateControl::Constant { .. } => check(
                 self.codec == VideoCodec::Vp9,
                 "video.rate",
@@ -223,7 +303,9 @@ impl VideoSettings {
         let Some(level) = self.level else { return true };
         let kbps = match self.rate {
             RateControl::Average { kbps, .. } | RateControl::Constant { kbps } => kbps,
-            RateControl::Crf { .. } => 0,
+            RateControl::Crf { .. }
+            | RateControl::Source { .. }
+            | RateControl::Quantizer { .. } => 0,
         };
         let (width, height) = (self.width.unwrap_or(1), self.height.unwrap_or(1));
         level.holds(width, height) && kbps <= level.cap(self.profile).maxrate_kbps
@@ -233,11 +315,12 @@ impl VideoSettings {
 impl RateControl {
     fn validate(&self, codec: VideoCodec) -> Result<(), OutOfRange> {
         let (most_crf, words) = match codec {
-            VideoCodec::H264 | VideoCodec::H265 => {
-                (51.0, "a crf of 0 to 51 or a rate of 10 to 50000 kbit/s")
-            }
+            VideoCodec::H264 | VideoCodec::H265 | VideoCodec::Copy => (
+                51.0,
+                "a crf of 0 to 51, a qp of 1 to 51 or rates of 10 to 50000 kbit/s",
+            ),
             VideoCodec::Vp9 | VideoCodec::Av1 => {
-                (63.0, "a crf of 0 to 63 or a rate of 10 to 50000 kbit/s")
+                (63.0, "a crf of 0 to 63 or rates of 10 to 50000 kbit/s")
             }
         };
         let kbps = |kbps: u32| (10..=50_000).contains(&kbps);
@@ -246,6 +329,15 @@ impl RateControl {
             Self::Crf { crf, cap } => ((0.0..=most_crf).contains(&crf), cap),
             Self::Average { kbps: rate, cap } => (kbps(rate), cap),
             Self::Constant { kbps: rate } => (kbps(rate), None),
+            Self::Source {
+                least_kbps,
+                most_kbps,
+                cap,
+            } => {
+                let (least, most) = (least_kbps.unwrap_or(10), most_kbps.unwrap_or(50_000));
+                (kbps(least) && kbps(most) && least <= most, cap)
+            }
+            Self::Quantizer { qp } => ((1..=51).contains(&qp), None),
         };
         check(rate, "video.rate", words)?;
         let Some(cap) = cap else { return Ok(()) };
