@@ -14,12 +14,13 @@ URL = "http://media.oss-cn-hangzhou.example.com/part.mp4"
 # Each: the name that the refusal has to say, and the fields of the Output.
 NOT_BUILT = [
     # 4.1
-    ("VideoStreamMap", {"VideoStreamMap": "0:v:1"}),
-    ("AudioStreamMap", {"AudioStreamMap": "0:a:1"}),
+    ("VideoStreamMap", {"VideoStreamMap": "1"}),
+    ("AudioStreamMap", {"AudioStreamMap": "0:v:1"}),
     ("Rotate", {"Rotate": "90"}),
     ("Rotate", {"Rotate": 270}),
-    ("WaterMarks", {"WaterMarks": [{"InputFile": FILE}]}),
-    ("WaterMarks", {"WaterMarks": '[{"Type": "Text", "TextWaterMark": {"Content": "eA=="}}]'}),
+    ("WaterMarkTemplateId", {"WaterMarks": [{"InputFile": FILE, "WaterMarkTemplateId": "a"}]}),
+    ("adaptive", {"WaterMarks": '[{"Type": "Text", "TextWaterMark": {"Content": "eA==",'
+                                ' "adaptive": true}}]'}),
     ("WaterMarkConfigUrl", {"WaterMarkConfigUrl": URL}),
     ("DeWatermark", {"DeWatermark": {"0": [{"l": 10, "t": 10, "w": 10, "h": 10}]}}),
     ("SubtitleConfig", {"SubtitleConfig": {"ExtSubtitleList": [{"Input": FILE}]}}),

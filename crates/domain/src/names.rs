@@ -133,7 +133,7 @@ text_name!(BucketName);
 text_name!(ObjectKey);
 
 /// One object in one bucket of the caller's account.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectRef {
     pub bucket: BucketName,

@@ -20,8 +20,8 @@ pub use check::ssim::{SsimError, ssim};
 pub use cues::cues;
 pub use engine::{Capabilities, Engine, EngineError, Part as Component};
 pub use plan::{
-    CoverPlan, Plan, RemuxPlan, SamplePlan, SnapshotPlan, Wanted, cover_plan, groups, plan,
-    remux_plan, sample_plan, shareable, snapshot_plan,
+    CoverPlan, Further, Plan, RemuxPlan, SamplePlan, SnapshotPlan, Sources, Wanted, cover_plan,
+    groups, plan, remux_plan, sample_plan, shareable, snapshot_plan,
 };
 pub use probe::{ProbeError, probe};
 pub use run::cover::{Cover, cover};

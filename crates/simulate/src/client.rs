@@ -251,14 +251,11 @@ impl Town {
         });
         let job = |number| {
             let key = format!("{tag}-{number}.mp4");
-            let outputs = vec![OutputSpec {
-                object: ObjectRef {
-                    bucket: object("x").bucket,
-                    key: ObjectKey::new(&key).expect("it is a good key"),
-                },
-                settings: self.settings.clone(),
-                clip: None,
-            }];
+            let target = ObjectRef {
+                bucket: object("x").bucket,
+                key: ObjectKey::new(&key).expect("it is a good key"),
+            };
+            let outputs = vec![OutputSpec::new(target, self.settings.clone())];
             SubmitJob {
                 spec: JobSpec::Transcode(TranscodeSpec {
                     input: object(input),

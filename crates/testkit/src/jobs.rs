@@ -34,11 +34,7 @@ pub fn object(key: &str) -> ObjectRef {
 /// A transcode from one object to another with the preset `web-360p`.
 pub fn spec(input: &str, output: &str) -> JobSpec {
     let preset = preset::find("web-360p").expect("it ships with the program");
-    let output = OutputSpec {
-        object: object(output),
-        settings: preset.settings,
-        clip: None,
-    };
+    let output = OutputSpec::new(object(output), preset.settings);
     JobSpec::Transcode(TranscodeSpec {
         input: object(input),
         pictures: Vec::new(),

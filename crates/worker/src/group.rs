@@ -1,13 +1,13 @@
 //! One slot: the jobs of a claim, which have the same input. It is read once for all of them, and
 //! outputs that can share a process are made by one; each job ends by itself.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 
-use reelgate_domain::JobId;
 use reelgate_domain::job::{Fault, FaultCode, JobSpec};
+use reelgate_domain::{JobId, ObjectRef};
 use reelgate_media::{Limits, Stopped};
 use reelgate_store::{Claim, Work};
 use tokio::task::JoinSet;
@@ -19,7 +19,7 @@ use crate::opening::Opening;
 use crate::roster::Roster;
 use crate::run::{
     Ingest, Made, MediaInfo, Outcome, Pictures, Planned, Print, Process, Remux, Snapshot, Source,
-    fetched_dir,
+    Sources, fetched_dir,
 };
 use crate::scratch::{self, Budget, Ledger};
 use crate::supervise::message;
@@ -124,12 +124,12 @@ impl Group {
         {
             return self.make_alone().await;
         }
-        let Some(source) = self.open_source().await else {
+        let Some(sources) = self.open_sources().await else {
             return;
         };
-        let mut queue = self.plan(&source);
+        let mut queue = self.plan(&sources);
         self.conclude_complete();
-        let Some(source) = self.wait_for_scratch(source, &queue).await else {
+        let Some(sources) = self.wait_for_scratch(sources, &queue).await else {
             return;
         };
         while let Some(mut parts) = queue.pop_front() {
@@ -138,7 +138,7 @@ impl Group {
             if parts.is_empty() {
                 continue;
             }
-            match self.run_process(&source, &parts).await {
+            match self.run_process(&sources, &parts).await {
                 Outcome::Made(made) => {
                     for (part, made) in parts.iter().zip(made) {
                         self.record(part.job, part.index, made);
@@ -167,7 +167,7 @@ impl Group {
             }
             self.conclude_complete();
         }
-        self.take_pictures(&source).await;
+        self.take_pictures(&sources.main).await;
     }
 
     /// Takes the pictures that transcodes want beside their outputs, one set after another.
@@ -326,12 +326,15 @@ impl Group {
         }
     }
 
-    /// The input, unless everybody was ended before it was found.
-    async fn open_source(&mut self) -> Option<Source> {
+    /// The inputs, unless everybody was ended before they were found.
+    async fn open_sources(&mut self) -> Option<Sources> {
         let first = self.members.first()?;
         let found = {
             let opening = self.opening(0);
-            let mut opening = pin!(opening.open(first.job.clone()));
+            let jobs = self.members.iter().map(|member| &member.job);
+            let further = jobs.flat_map(|job| job.spec.further_inputs());
+            let further: BTreeSet<ObjectRef> = further.cloned().collect();
+            let mut opening = pin!(opening.open_all(first.job.clone(), further));
             loop {
                 let ended = tokio::select! {
                     biased;
@@ -346,9 +349,9 @@ impl Group {
         };
         self.clear_holdups();
         match found {
-            Some(Ok((source, fetched_bytes))) => {
+            Some(Ok((sources, fetched_bytes))) => {
                 self.fetched_bytes = fetched_bytes;
-                Some(source)
+                Some(sources)
             }
             Some(Err(fault)) => {
                 self.fail_all(&fault);
@@ -392,7 +395,12 @@ impl Group {
     }
 
     /// What each process is to make. Outputs that cannot be planned have failed.
-    fn plan(&mut self, source: &Source) -> VecDeque<Vec<Planned>> {
+    fn plan(&mut self, sources: &Sources) -> VecDeque<Vec<Planned>> {
+        let (source, further) = (&sources.main, sources.further());
+        let known = reelgate_media::Sources {
+            main: &source.facts,
+            further: &further,
+        };
         let mut planned = Vec::new();
         let capacity = self.capacity();
         let can = self.tools.bench.capabilities();
@@ -403,7 +411,7 @@ impl Group {
             let outputs = spec.outputs.clone();
             member.is_of(&source.facts);
             for (index, output) in outputs.into_iter().enumerate() {
-                let plan = reelgate_media::plan(&output, &source.facts, can);
+                let plan = reelgate_media::plan(&output, known, can);
                 match plan.and_then(|plan| scratch::within(plan, &source.facts, capacity)) {
                     Ok(plan) => planned.push(Some(Planned {
                         job: member.job.id,
@@ -429,16 +437,16 @@ impl Group {
     /// two that hold theirs could wait for each other.
     async fn wait_for_scratch(
         &mut self,
-        source: Source,
+        sources: Sources,
         queue: &VecDeque<Vec<Planned>>,
-    ) -> Option<Source> {
+    ) -> Option<Sources> {
         let mut changes = self.budget.changes();
         let mut is_waiting = false;
         let capacity = self.capacity();
         while !self.members.is_empty() {
             let parts = queue.iter().flatten().filter(|part| self.holds(part.job));
             let needed: u64 = parts
-                .map(|part| scratch::bytes_of(&part.plan, &source.facts))
+                .map(|part| scratch::bytes_of(&part.plan, &sources.main.facts))
                 .sum();
             // It is an estimate, and the floor guards the disk anyway.
             let most = needed.min(capacity).saturating_mul(TIMES_ESTIMATE);
@@ -464,8 +472,8 @@ impl Group {
         }
         self.clear_holdups();
         match is_waiting && self.fetched_bytes > 0 {
-            true => self.open_source().await,
-            false => Some(source),
+            true => self.open_sources().await,
+            false => Some(sources),
         }
     }
 
@@ -482,12 +490,14 @@ impl Group {
         self.scratch.join("source")
     }
 
-    async fn run_process(&mut self, source: &Source, parts: &[Planned]) -> Outcome {
+    async fn run_process(&mut self, sources: &Sources, parts: &[Planned]) -> Outcome {
         self.processes += 1;
+        let further: Vec<&Path> = sources.further.iter().map(|it| it.path.as_path()).collect();
         let dir = self.scratch.join(self.processes.to_string());
         let bench = Arc::clone(&self.tools.bench);
         let process = Process {
-            input: &source.path,
+            input: &sources.main.path,
+            further: &further,
             parts,
             dir: &dir,
             limits: self.limits(),

@@ -1,12 +1,14 @@
 //! Opening an input: one that lies elsewhere is fetched first, once there is room for it.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reelgate_domain::job::{Fault, FaultCode, Job};
 use reelgate_domain::{AccountId, JobId, ObjectRef};
+use reelgate_media::Further;
 
-use crate::run::{Source, find_bucket};
+use crate::run::{FurtherSource, Source, Sources, find_bucket};
 use crate::scratch::{Amount, Budget};
 use crate::{Tools, WorkerConfig};
 
@@ -36,11 +38,45 @@ impl Opening {
         self.open_object(job.account, object).await
     }
 
+    /// The input of a job and what is named besides, and what all of it takes of scratch.
+    pub(crate) async fn open_all(
+        &self,
+        job: Job,
+        further: BTreeSet<ObjectRef>,
+    ) -> Result<(Sources, u64), Fault> {
+        let account = job.account;
+        let (main, mut bytes) = self.open(job).await?;
+        let mut opened = Vec::with_capacity(further.len());
+        for (number, object) in further.into_iter().enumerate() {
+            let dir = self.dir.join(format!("further-{number}"));
+            let (path, facts) = match self.open_into(account, &object, &dir).await {
+                Ok((source, fetched)) => {
+                    bytes = bytes.saturating_add(fetched);
+                    (source.path, Ok(source.facts))
+                }
+                Err(fault) => (PathBuf::new(), Err(fault)),
+            };
+            let known = Further { object, facts };
+            opened.push(FurtherSource { path, known });
+        }
+        let further = opened;
+        Ok((Sources { main, further }, bytes))
+    }
+
     /// An object, and what it takes of scratch.
     pub(crate) async fn open_object(
         &self,
         account: AccountId,
         object: &ObjectRef,
+    ) -> Result<(Source, u64), Fault> {
+        self.open_into(account, object, &self.dir).await
+    }
+
+    async fn open_into(
+        &self,
+        account: AccountId,
+        object: &ObjectRef,
+        dir: &Path,
     ) -> Result<(Source, u64), Fault> {
         let bucket = find_bucket(&self.tools, account, &object.bucket).await?;
         let bytes = self.tools.bench.fetched_bytes(&bucket, object).await?;
@@ -49,7 +85,7 @@ impl Opening {
             let all = bytes.saturating_mul(1 + self.copies);
             self.wait_for_scratch(all).await;
         }
-        let source = self.tools.bench.open(&bucket, object, &self.dir).await?;
+        let source = self.tools.bench.open(&bucket, object, dir).await?;
         if bytes == 0 && self.copies > 0 {
             let copied = source.facts.format.size_bytes.saturating_mul(self.copies);
             self.wait_for_scratch(copied).await;

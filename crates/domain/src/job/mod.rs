@@ -75,6 +75,18 @@ impl JobSpec {
         }
     }
 
+    /// What the job reads from buckets besides its input, each as often as it is named.
+    pub fn further_inputs(&self) -> Vec<&ObjectRef> {
+        match self {
+            Self::Transcode(spec) => spec.further_inputs().collect(),
+            Self::Ingest(_)
+            | Self::Snapshot(_)
+            | Self::MediaInfo(_)
+            | Self::Remux(_)
+            | Self::Fingerprint(_) => Vec::new(),
+        }
+    }
+
     /// What the job writes, one entry for each of its results. What writes nothing has a result about its input.
     pub fn targets(&self) -> Vec<&ObjectRef> {
         match self {

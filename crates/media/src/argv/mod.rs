@@ -4,6 +4,7 @@
 //! get their own names only afterwards: no argument ever holds a part of an object key.
 
 mod container;
+mod overlay;
 pub(crate) mod remux;
 pub(crate) mod sample;
 pub(crate) mod snapshot;
@@ -13,6 +14,7 @@ mod video;
 
 pub(crate) use container::main_file;
 use container::{Segmented, add_container};
+pub(crate) use overlay::text_file;
 use video::Pass;
 pub(crate) use video::{constant_rate, scale};
 
@@ -22,7 +24,9 @@ use std::path::Path;
 use reelgate_domain::job::kind::transcode::AudioCodec;
 
 use crate::plan::copy::is_tagged;
-use crate::plan::{AudioPlan, MOST_SECONDS, MOST_SOURCE_PIXELS, Plan, Seek, VideoPlan, Window};
+use crate::plan::{
+    AudioPlan, MOST_SECONDS, MOST_SOURCE_PIXELS, OverlayPlan, Plan, Seek, Seen, VideoPlan, Window,
+};
 
 /// Playlists and some containers can name other files and addresses.
 pub(crate) const PROTOCOLS: &str = "file,pipe";
@@ -107,10 +111,11 @@ pub(crate) fn file_url(path: &Path) -> OsString {
 /// The arguments of the one FFmpeg that makes all of `plans`, at least one, from the file at `input`,
 /// an absolute path. It must run in the directory that holds the directories of `parts`, each of
 /// them the name of the directory that one plan's output goes to; all plans start at the same moment.
-pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path) -> Vec<OsString> {
-    let mut args = opened(plans, input);
-    for (plan, folder) in plans {
-        add_output(&mut args, plan, folder);
+/// `further` are the paths of the further inputs, as plans number them.
+pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path, further: &[&Path]) -> Vec<OsString> {
+    let (mut args, numbers) = opened(plans, input, further);
+    for (part, ((plan, folder), numbers)) in plans.iter().zip(&numbers).enumerate() {
+        add_output(&mut args, plan, folder, (part, numbers));
     }
     args.0
 }
@@ -123,18 +128,23 @@ pub(crate) fn first_pass(plans: &[(&Plan, &OsStr)], input: &Path) -> Option<Vec<
     if twice.is_empty() {
         return None;
     }
-    let mut args = opened(&twice, input);
+    // What is laid over changes little of where bits are needed.
+    let (mut args, _) = opened(&twice, input, &[]);
     for (plan, folder) in twice {
         let Some(video) = &plan.video else { continue };
-        add_video(&mut args, video, plan, (folder, Pass::First));
+        add_video(&mut args, video, plan, (folder, Pass::First), (0, &[]));
         add_length(&mut args, plan);
         args.add(&["-f", "null", "-"]);
     }
     Some(args.0)
 }
 
-/// Everything before the outputs.
-fn opened(plans: &[(&Plan, &OsStr)], input: &Path) -> Args {
+/// Everything before the outputs, and the numbers of each plan's overlays' inputs.
+fn opened(
+    plans: &[(&Plan, &OsStr)],
+    input: &Path,
+    further: &[&Path],
+) -> (Args, Vec<Vec<Option<usize>>>) {
     let mut args = Args::default();
     args.add(&["-nostdin", "-hide_banner", "-nostats"])
         .add(&["-loglevel", "level+warning"])
@@ -154,12 +164,53 @@ fn opened(plans: &[(&Plan, &OsStr)], input: &Path) -> Args {
         seek(&mut args, &plan.window);
     }
     args.input(input);
-    args
+    let mut inputs = Inputs {
+        paths: further,
+        count: 1,
+    };
+    // All inputs stand before the first output.
+    let numbers = plans
+        .iter()
+        .map(|(plan, _)| inputs.add_overlays(&mut args, plan))
+        .collect();
+    (args, numbers)
 }
 
-fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr) {
+/// What is opened besides the source. Each use opens it anew: one that is read in step with one output must not wait
+/// for another.
+struct Inputs<'a> {
+    paths: &'a [&'a Path],
+    count: usize,
+}
+
+impl Inputs<'_> {
+    /// The number of each overlay's input.
+    fn add_overlays(&mut self, args: &mut Args, plan: &Plan) -> Vec<Option<usize>> {
+        let mut number = |overlay: &OverlayPlan| {
+            let Seen::Picture { input, moves, .. } = overlay.seen else {
+                return None;
+            };
+            let path = self.paths.get(input)?;
+            args.open_source(path).add(&["-reinit_filter:v", "0"]);
+            if moves {
+                args.add(&["-stream_loop", "-1"]);
+            }
+            args.input(path);
+            self.count += 1;
+            Some(self.count - 1)
+        };
+        plan.overlays.iter().map(&mut number).collect()
+    }
+}
+
+fn add_output(
+    args: &mut Args,
+    plan: &Plan,
+    folder: &OsStr,
+    (part, inputs): (usize, &[Option<usize>]),
+) {
     if let Some(video) = &plan.video {
-        add_video(args, video, plan, (folder, Pass::Last));
+        add_video(args, video, plan, (folder, Pass::Last), (part, inputs));
     }
     if let Some(audio) = &plan.audio {
         add_audio(args, audio, &plan.window);
@@ -180,9 +231,15 @@ fn add_length(args: &mut Args, plan: &Plan) {
     args.pair("-t", seconds(length));
 }
 
-fn add_video(args: &mut Args, video: &VideoPlan, plan: &Plan, pass: (&OsStr, Pass)) {
+fn add_video(
+    args: &mut Args,
+    video: &VideoPlan,
+    plan: &Plan,
+    pass: (&OsStr, Pass),
+    graph: (usize, &[Option<usize>]),
+) {
     if !video.is_copied() {
-        return video::add(args, video, &plan.window, pass);
+        return video::add(args, video, plan, pass, graph);
     }
     args.pair("-map", format!("0:{}", video.stream))
         .add(&["-c:v", "copy"]);

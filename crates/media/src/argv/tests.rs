@@ -31,7 +31,7 @@ fn lines_together(source: &MediaFacts, specs: Vec<Value>) -> String {
         .zip(names.iter().map(OsString::as_os_str))
         .collect();
     let mut lines = String::new();
-    for arg in argv(&outputs, Path::new("/scratch/source")) {
+    for arg in argv(&outputs, Path::new("/scratch/source"), &[]) {
         let arg = arg.into_string().unwrap();
         let is_option = arg.starts_with('-');
         lines.push_str(if lines.is_empty() {

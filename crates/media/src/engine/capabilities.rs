@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::fonts::Fonts;
+
 /// The parts of an FFmpeg that outputs may need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
@@ -12,6 +14,8 @@ pub struct Capabilities {
     pub muxers: BTreeSet<String>,
     pub filters: BTreeSet<String>,
     pub protocols: BTreeSet<String>,
+    /// Of the machine, for texts in pictures.
+    pub fonts: Fonts,
 }
 
 /// A part that transcoding needs, as `doctor` lists it.
@@ -36,7 +40,7 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 44] = [
+    pub const WANTED: [Part; 47] = [
         Part::Encoder("libx264"),
         Part::Encoder("libx265"),
         Part::Encoder("aac"),
@@ -78,6 +82,9 @@ impl Capabilities {
         Part::Filter("tile"),
         Part::Filter("signalstats"),
         Part::Filter("metadata"),
+        Part::Filter("overlay"),
+        Part::Filter("drawtext"),
+        Part::Filter("hue"),
         // For interlaced sources; without it their pictures show both fields.
         Part::Filter("bwdif"),
         Part::Protocol("file"),
@@ -101,6 +108,7 @@ impl Capabilities {
                 .lines()
                 .map(|line| line.trim().to_owned())
                 .collect(),
+            fonts: Fonts::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Finding FFmpeg and asking it what it can do.
 
 mod capabilities;
+mod fonts;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use crate::run::{Access, Capture, Ended, Limits, Runner, SpawnError};
 
 pub use capabilities::{Capabilities, Part};
+use fonts::Fonts;
 
 /// FFmpeg 5.1, the oldest release with `-fps_mode`, which replaced an option that is gone by now.
 const FLOOR: (u32, u32) = (59, 37);
@@ -69,8 +71,10 @@ impl Engine {
         for (path, text) in [(&ffmpeg, &version), (&ffprobe, &probe_version)] {
             check_version(path, text)?;
         }
-        let capabilities =
+        let mut capabilities =
             Capabilities::from_listings(&version, &encoders, &muxers, &filters, &protocols);
+        let fonts = tokio::task::spawn_blocking(Fonts::of_this_machine).await;
+        capabilities.fonts = fonts.unwrap_or_default();
         Ok(Self {
             ffmpeg,
             ffprobe,

@@ -7,6 +7,7 @@ pub(crate) mod copy;
 pub(crate) mod cover;
 mod geometry;
 mod level;
+mod overlay;
 mod rate;
 pub(crate) mod remux;
 pub(crate) mod sample;
@@ -14,6 +15,7 @@ mod share;
 pub(crate) mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
+mod sources;
 mod stall;
 #[cfg(test)]
 mod tests;
@@ -27,17 +29,18 @@ use reelgate_domain::job::kind::transcode::{
     VideoCodec, VideoProfile,
 };
 use reelgate_domain::job::{Fault, FaultCode};
-use reelgate_domain::media::MediaFacts;
 
 use crate::engine::{Capabilities, Part};
 pub use cover::{CoverPlan, cover_plan};
 pub(crate) use geometry::MOST_SOURCE_PIXELS;
 pub use geometry::{Size, display_size};
+pub use overlay::{At, OverlayPlan, Seen, Showing};
 pub use rate::FrameRate;
 pub use remux::{Copied, RemuxPlan, remux_plan};
 pub use sample::{SamplePlan, Wanted, sample_plan};
 pub use share::{groups, shareable};
 pub use snapshot::{Closing, Names, Pass, SheetPlan, SnapshotPlan, Tone, View, snapshot_plan};
+pub use sources::{Further, Sources};
 pub use video::KeyFrames;
 pub(crate) use window::{MOST_SECONDS, window_of};
 pub use window::{Seek, Window};
@@ -51,6 +54,8 @@ pub struct Plan {
     pub window: Window,
     pub video: Option<VideoPlan>,
     pub audio: Option<AudioPlan>,
+    /// What is laid over the picture, the last on top.
+    pub overlays: Vec<OverlayPlan>,
     /// How sure the source's length is, and with it what a shorter output means.
     pub expected: Expected,
     /// The longest time that making it may go without progress.
@@ -128,17 +133,19 @@ pub struct Expected {
     pub audio_seconds: Option<f64>,
 }
 
-/// Decides everything about one output.
-pub fn plan(
+/// Decides everything about one output of the sources: facts of the input alone, where there is nothing else.
+pub fn plan<'a>(
     spec: &OutputSpec,
-    facts: &MediaFacts,
+    sources: impl Into<Sources<'a>>,
     capabilities: &Capabilities,
 ) -> Result<Plan, Fault> {
+    let sources = sources.into();
+    let facts = sources.main;
     let settings = &spec.settings;
     settings
         .validate()
         .map_err(|error| Fault::new(FaultCode::SpecUnfit, error.to_string()))?;
-    let video_source = match (&settings.video, facts.video()) {
+    let video_source = match (&settings.video, sources::video(facts, spec.streams)?) {
         (None, _) => None,
         (Some(_), None) => {
             let message = "the source has no video stream";
@@ -146,7 +153,7 @@ pub fn plan(
         }
         (Some(wanted), Some((stream, source))) => Some((wanted, stream, source)),
     };
-    let audio_source = match (&settings.audio, facts.audio()) {
+    let audio_source = match (&settings.audio, sources::audio(facts, spec.streams)?) {
         (None, _) => None,
         (Some(_), None) if video_source.is_none() => {
             let message = "the source has no audio stream";
@@ -172,8 +179,12 @@ pub fn plan(
     let video = video_source
         .map(
             |(wanted, stream, source)| match copy::video(wanted, way(stream), source)? {
-                Some(copied) => Ok(copied),
-                None => video::video(wanted, way(stream), source, capabilities),
+                Some(copied) if spec.overlays.is_empty() => Ok(copied),
+                Some(_) if wanted.codec == VideoCodec::Copy => Err(Fault::new(
+                    FaultCode::SpecUnfit,
+                    "nothing can be laid over a picture that is copied",
+                )),
+                _ => video::video(wanted, way(stream), source, capabilities),
             },
         )
         .transpose()?;
@@ -185,12 +196,17 @@ pub fn plan(
             },
         )
         .transpose()?;
+    let overlays = match &video {
+        Some(video) => overlay::overlays(&spec.overlays, video, &sources, capabilities)?,
+        None => Vec::new(),
+    };
     let plan = Plan {
         file_name: file_name(spec)?,
         container: settings.container,
         window,
         video,
         audio,
+        overlays,
         expected,
         stall: stall::stall(settings.stall_seconds, &window),
     };
@@ -236,6 +252,7 @@ impl Plan {
             parts.push(Part::Encoder(encoder));
             parts.push(Part::Filter("aresample"));
         }
+        parts.extend(self.overlays.iter().flat_map(OverlayPlan::needs));
         parts
     }
 }

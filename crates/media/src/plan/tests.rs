@@ -15,19 +15,17 @@ use crate::engine::Capabilities;
 use crate::fixtures::{CLIPS, facts};
 
 fn spec(key: &str, container: Container) -> OutputSpec {
-    OutputSpec {
-        object: ObjectRef {
-            bucket: BucketName::new("media").unwrap(),
-            key: ObjectKey::new(key).unwrap(),
-        },
-        settings: Settings {
-            container,
-            video: Some(VideoSettings::default()),
-            audio: Some(AudioSettings::default()),
-            stall_seconds: None,
-        },
-        clip: None,
-    }
+    let object = ObjectRef {
+        bucket: BucketName::new("media").unwrap(),
+        key: ObjectKey::new(key).unwrap(),
+    };
+    let settings = Settings {
+        container,
+        video: Some(VideoSettings::default()),
+        audio: Some(AudioSettings::default()),
+        stall_seconds: None,
+    };
+    OutputSpec::new(object, settings)
 }
 
 fn mp4() -> OutputSpec {

@@ -139,6 +139,17 @@ fn matrix(source: &VideoFacts, size: Size) -> Matrix {
     }
 }
 
+/// What the scaler calls a matrix; it knows fewer than there are.
+pub(super) fn scaler_matrix(name: &'static str) -> &'static str {
+    match name {
+        "bt470bg" => "bt470",
+        "bt2020nc" | "bt2020c" => "bt2020",
+        // Not of luma and two differences of colour at all.
+        "ycgco" => "bt709",
+        other => other,
+    }
+}
+
 /// What players take an untagged picture of this size for.
 pub(super) fn guess(width: u32, height: u32) -> &'static str {
     if width.max(height) >= 1280 || width.min(height) > 576 {

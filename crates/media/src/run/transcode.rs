@@ -10,10 +10,10 @@ use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use super::progress::{ProgressReader, percent};
 use super::step::Steps;
 use super::{Access, Ended, Limits, Runner, SpawnError, Stopped, classify};
-use crate::argv::{PASS_FILE, argv, first_pass};
+use crate::argv::{PASS_FILE, argv, first_pass, text_file};
 use crate::check::made::{self, Transcoded};
 use crate::engine::Engine;
-use crate::plan::Plan;
+use crate::plan::{Plan, Seen};
 
 /// One output of a transcode: what to make and where.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,8 @@ pub struct Transcode<'a> {
     pub parts: &'a [Part<'a>],
     /// An absolute path.
     pub input: &'a Path,
+    /// Absolute paths of what the plans' further inputs are, as the plans number them.
+    pub further: &'a [&'a Path],
     /// The directory the process runs in and may write below, as an absolute path.
     pub dir: &'a Path,
     /// Where these name no stall, the most patient plan's holds.
@@ -127,8 +129,15 @@ async fn encode(
         .iter()
         .map(|part| Ok((part.plan, folder_name(job.dir, part.out_dir)?)))
         .collect::<Result<Vec<_>, Fault>>()?;
+    write_texts(&job).await?;
+    let mut read = vec![job.input];
+    read.extend(
+        job.parts
+            .iter()
+            .flat_map(|part| reads(part.plan, job.further)),
+    );
     let access = Access {
-        read: &[job.input],
+        read: &read,
         write: Some(job.dir),
     };
     let patience = job.parts.iter().map(|part| part.plan.stall).max();
@@ -152,7 +161,7 @@ async fn encode(
         max_run_time: limits.max_run_time.saturating_sub(started.elapsed()),
         ..limits
     };
-    let args = argv(&plans, job.input);
+    let args = argv(&plans, job.input, job.further);
     let watched = runner
         .spawn(engine.ffmpeg(), args, job.dir, access, &limits)
         .await
@@ -228,6 +237,33 @@ async fn learn(
     }
     let message = "no picture of the source could be decoded";
     Err(Fault::new(FaultCode::SourceUnreadable, message).into())
+}
+
+/// What making an output reads besides its source.
+fn reads<'a>(plan: &'a Plan, further: &[&'a Path]) -> Vec<&'a Path> {
+    let overlays = plan.overlays.iter();
+    let reads = overlays.filter_map(|overlay| match &overlay.seen {
+        Seen::Picture { input, .. } => further.get(*input).copied(),
+        Seen::Text { font, .. } => Some(font.as_path()),
+    });
+    reads.collect()
+}
+
+/// Puts the texts that are drawn where the arguments say.
+async fn write_texts(job: &Transcode<'_>) -> Result<(), Fault> {
+    for (part, plan) in job.parts.iter().map(|part| part.plan).enumerate() {
+        for (place, overlay) in plan.overlays.iter().enumerate() {
+            let Seen::Text { text, .. } = &overlay.seen else {
+                continue;
+            };
+            let path = job.dir.join(text_file(part, place));
+            tokio::fs::write(path, text).await.map_err(|error| {
+                let message = format!("a text could not be written to scratch: {}", error.kind());
+                Fault::new(FaultCode::StorageFailed, message)
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// The name of a part's directory, which stands in the arguments: nothing in it may mean anything to

@@ -15,6 +15,7 @@ mod hls;
 mod hostile;
 mod misbehaving;
 mod outputs;
+mod overlays;
 mod processes;
 mod remux;
 mod sandbox;

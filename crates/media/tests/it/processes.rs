@@ -98,6 +98,7 @@ fn dropping_an_encode_kills_it() {
     let job = Transcode {
         parts: &parts,
         input: &source,
+        further: &[],
         dir: case.folder.path(),
         limits: &case.limits,
     };
@@ -162,6 +163,7 @@ fn an_encode_can_be_spawned() {
     let job = Transcode {
         parts: &parts,
         input: &source,
+        further: &[],
         dir: case.folder.path(),
         limits: &case.limits,
     };

@@ -123,6 +123,7 @@ impl Case {
         let job = Transcode {
             parts: &parts,
             input: &self.input,
+            further: &[],
             dir: self.folder.path(),
             limits: &self.limits,
         };

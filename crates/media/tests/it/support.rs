@@ -11,8 +11,8 @@ use reelgate_domain::job::kind::transcode::OutputSpec;
 use reelgate_domain::media::{AudioFacts, MediaFacts, StreamFacts, VideoFacts};
 use reelgate_media::playlist::MediaPlaylist;
 use reelgate_media::{
-    Engine, Limits, Part, Plan, ProbeError, Runner, Transcode, TranscodeError, Transcoded, plan,
-    probe, transcode,
+    Engine, Further, Limits, Part, Plan, ProbeError, Runner, Sources, Transcode, TranscodeError,
+    Transcoded, plan, probe, transcode,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -117,6 +117,29 @@ pub(crate) fn try_make(source: &Path, spec: &OutputSpec) -> Result<Made, Fault> 
     try_make_within(source, spec, &Limits::default())
 }
 
+/// Makes an output of a source and of further inputs, in the names that the spec has for them.
+pub(crate) fn make_with(
+    source: &Path,
+    further: &[(&str, &Path)],
+    spec: &OutputSpec,
+) -> Result<Made, Fault> {
+    let known: Vec<Further> = further
+        .iter()
+        .map(|(key, path)| Further {
+            object: serde_json::from_value(json!({"bucket": "media", "key": key})).unwrap(),
+            facts: Ok(facts(path).unwrap()),
+        })
+        .collect();
+    let main = facts(source).unwrap();
+    let sources = Sources {
+        main: &main,
+        further: &known,
+    };
+    let plan = plan(spec, sources, ENGINE.capabilities())?;
+    let paths: Vec<&Path> = further.iter().map(|(_, path)| *path).collect();
+    make_of(source, &paths, vec![plan], &Limits::default())?.remove(0)
+}
+
 pub(crate) fn try_make_within(
     source: &Path,
     spec: &OutputSpec,
@@ -133,6 +156,15 @@ pub(crate) fn make_together(
     plans: Vec<Plan>,
     limits: &Limits,
 ) -> Result<Vec<Result<Made, Fault>>, Fault> {
+    make_of(source, &[], plans, limits)
+}
+
+fn make_of(
+    source: &Path,
+    further: &[&Path],
+    plans: Vec<Plan>,
+    limits: &Limits,
+) -> Result<Vec<Result<Made, Fault>>, Fault> {
     let folder = Rc::new(tempfile::tempdir().unwrap());
     let dirs: Vec<PathBuf> = (0..plans.len())
         .map(|index| part_dir(folder.path(), index))
@@ -145,6 +177,7 @@ pub(crate) fn make_together(
     let job = Transcode {
         parts: &parts,
         input: source,
+        further,
         dir: folder.path(),
         limits,
     };

@@ -52,11 +52,7 @@ impl Service {
                 Container::Hls { .. } => format!("{id}/{id}.m3u8"),
                 container => format!("{id}.{}", container.extension()),
             };
-            let output = OutputSpec {
-                object: object(&input.bucket, asset, &name)?,
-                settings: rendition.settings,
-                clip: None,
-            };
+            let output = OutputSpec::new(object(&input.bucket, asset, &name)?, rendition.settings);
             output
                 .validate()
                 .map_err(|error| ServiceError::invalid(error.field, error.to_string()))?;

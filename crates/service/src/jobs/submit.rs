@@ -132,7 +132,9 @@ fn check(job: &SubmitJob, buckets: &mut BTreeSet<BucketName>) -> Result<(), Serv
         JobSpec::Remux(spec) => spec.validate().map_err(out_of_range)?,
         JobSpec::Fingerprint(spec) => spec.validate().map_err(out_of_range)?,
     }
+    let further = job.spec.further_inputs();
     let objects = job.spec.targets().into_iter().chain(job.spec.input());
+    let objects = objects.chain(further);
     buckets.extend(objects.map(|object| object.bucket.clone()));
     Ok(())
 }

@@ -20,6 +20,7 @@ pub(crate) use media_info::MediaInfo;
 pub(crate) use remux::Remux;
 pub(crate) use snapshot::{Pictures, Snapshot};
 pub use source::Source;
+pub(crate) use source::{FurtherSource, Sources};
 pub(crate) use source::{bucket_fault, fetched_name, find_bucket, source_fault};
 pub use transcode::{Outcome, Planned, Process};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::MediaFacts;
 use reelgate_domain::{AccountId, BucketName, ObjectRef};
-use reelgate_media::{Engine, ProbeError, Runner};
+use reelgate_media::{Engine, Further, ProbeError, Runner};
 use reelgate_objects::ObjectError;
 use reelgate_store::{Bucket, StoreError};
 
@@ -16,6 +16,25 @@ use crate::Tools;
 pub struct Source {
     pub path: PathBuf,
     pub facts: MediaFacts,
+}
+
+/// Everything that the outputs of a group are made from.
+pub(crate) struct Sources {
+    pub(crate) main: Source,
+    /// What outputs name besides, each object once.
+    pub(crate) further: Vec<FurtherSource>,
+}
+
+/// An object that outputs name besides their input. One that cannot be had fails those that name it.
+pub(crate) struct FurtherSource {
+    pub(crate) path: PathBuf,
+    pub(crate) known: Further,
+}
+
+impl Sources {
+    pub(crate) fn further(&self) -> Vec<Further> {
+        self.further.iter().map(|it| it.known.clone()).collect()
+    }
 }
 
 impl Source {

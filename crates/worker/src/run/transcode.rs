@@ -26,6 +26,8 @@ pub struct Planned {
 /// One process: what it makes, and where.
 pub struct Process<'a> {
     pub input: &'a Path,
+    /// Where further inputs are, as plans number them.
+    pub further: &'a [&'a Path],
     pub parts: &'a [Planned],
     /// A directory that does not exist yet.
     pub dir: &'a Path,
@@ -89,6 +91,7 @@ impl Process<'_> {
         let job = Transcode {
             parts: &parts,
             input: self.input,
+            further: self.further,
             dir: self.dir,
             limits: &self.limits,
         };

@@ -131,6 +131,7 @@ mod tests {
             },
             video: Some(video),
             audio: Some(audio),
+            overlays: Vec::new(),
             expected: Expected {
                 seconds,
                 ..Expected::default()

@@ -56,11 +56,7 @@ pub(crate) fn quick(key: &str) -> OutputSpec {
 }
 
 fn output(key: &str, settings: Settings) -> OutputSpec {
-    OutputSpec {
-        object: object(key),
-        settings,
-        clip: None,
-    }
+    OutputSpec::new(object(key), settings)
 }
 
 async fn state(house: &House, job: &Job) -> StateName {

@@ -244,11 +244,9 @@ impl House {
         input: &str,
         outputs: &[(&str, Settings)],
     ) -> Job {
-        let outputs = outputs.iter().map(|(key, settings)| OutputSpec {
-            object: object(key),
-            settings: settings.clone(),
-            clip: None,
-        });
+        let outputs = outputs
+            .iter()
+            .map(|(key, settings)| OutputSpec::new(object(key), settings.clone()));
         let spec = TranscodeSpec {
             input: object(input),
             pictures: Vec::new(),

@@ -84,11 +84,7 @@ async fn a_file_from_elsewhere_becomes_an_asset_with_a_cover_and_is_transcoded()
     let transcode = TranscodeSpec {
         input: object("up/in.mp4"),
         pictures: Vec::new(),
-        outputs: vec![OutputSpec {
-            object: object("up/small.mp4"),
-            settings: preset("web-240p"),
-            clip: None,
-        }],
+        outputs: vec![OutputSpec::new(object("up/small.mp4"), preset("web-240p"))],
     };
     let plan = AssetPlan {
         id,

@@ -179,11 +179,7 @@ async fn pictures_are_packed_into_one_file() {
 fn with_pictures(sets: Vec<SnapshotSpec>) -> JobSpec {
     JobSpec::Transcode(TranscodeSpec {
         input: object("in.mp4"),
-        outputs: vec![OutputSpec {
-            object: object("out.mp4"),
-            settings: preset("web-360p"),
-            clip: None,
-        }],
+        outputs: vec![OutputSpec::new(object("out.mp4"), preset("web-360p"))],
         pictures: sets,
     })
 }

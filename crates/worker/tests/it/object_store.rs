@@ -57,11 +57,7 @@ async fn put_clip(house: &House, clip: &str) {
 }
 
 async fn submit(house: &House, key: &str, settings: Settings) -> JobId {
-    let output = OutputSpec {
-        object: far(key),
-        settings,
-        clip: None,
-    };
+    let output = OutputSpec::new(far(key), settings);
     let spec = TranscodeSpec {
         input: far("in.mp4"),
         pictures: Vec::new(),

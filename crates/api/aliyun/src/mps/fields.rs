@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 
 use reelgate_api_kit::json::{self, is_deeper};
+use reelgate_domain::ObjectRef;
+use reelgate_service::parse_address;
 use serde_json::{Map, Value};
 
 use super::errors::{Code, Refusal};
@@ -136,6 +138,35 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A list of objects; an empty one is absent. Members name themselves with their place, as in `WaterMarks[0]`.
+    pub(super) fn list(&mut self, name: &'static str) -> Result<Vec<Fields<'a>>, Refusal> {
+        let items = match self.take(name) {
+            None => return Ok(Vec::new()),
+            Some(value) if asks_for_nothing(value) => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items,
+            Some(_) => return self.refuse(Code::JsonArrayFormat, name),
+        };
+        let each = items.iter().enumerate().map(|(place, item)| {
+            let path = format!("{}[{place}]", self.path(name));
+            match item {
+                Value::Object(members) => Ok(Fields::new(path, members)),
+                _ => Err(Refusal::new(Code::JsonObjectFormat, path)),
+            }
+        });
+        each.collect()
+    }
+
+    /// The object that an address such as `http://bucket.endpoint/key` names.
+    pub(super) fn address(&mut self, name: &'static str) -> Result<Option<ObjectRef>, Refusal> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        match parse_address(text.trim()) {
+            Ok(object) => Ok(Some(object)),
+            Err(_) => self.refuse(Code::Format, name),
+        }
+    }
+
     /// Refuses the first field that was not read, unless it asks for nothing.
     pub(super) fn finish(self) -> Result<(), Refusal> {
         let unread = self
@@ -175,7 +206,7 @@ pub(super) fn asks_for_nothing(value: &Value) -> bool {
 }
 
 /// Fields that hold objects, which old clients send as strings containing JSON.
-const NESTED: [&str; 12] = [
+const NESTED: [&str; 16] = [
     "Container",
     "Video",
     "Audio",
@@ -188,6 +219,10 @@ const NESTED: [&str; 12] = [
     "Webp",
     "BitrateBnd",
     "Volume",
+    "WaterMarks",
+    "InputFile",
+    "Timeline",
+    "TextWaterMark",
 ];
 
 /// How deep the value of such a field may be.
@@ -223,8 +258,17 @@ fn expand_within(
         if is_deeper(value, levels) {
             return Err(Refusal::new(Code::JsonFormat, path));
         }
-        if let Value::Object(members) = value {
-            expand_within(members, &path, levels - 1)?;
+        match value {
+            Value::Object(members) => expand_within(members, &path, levels - 1)?,
+            Value::Array(items) => {
+                for (place, item) in items.iter_mut().enumerate() {
+                    if let Value::Object(members) = item {
+                        let path = format!("{path}[{place}]");
+                        expand_within(members, &path, levels.saturating_sub(2))?;
+                    }
+                }
+            }
+            _ => {}
         }
     }
     Ok(())

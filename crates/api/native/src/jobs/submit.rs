@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use reelgate_api_kit::json::Strict;
-use reelgate_domain::job::kind::transcode::{Clip, OutputSpec, Settings, TranscodeSpec};
+use reelgate_domain::job::kind::transcode::{
+    Clip, OutputSpec, Overlay, Settings, StreamChoice, TranscodeSpec,
+};
 use reelgate_domain::job::{Job, JobKind, JobSpec, Origin, Priority};
 use reelgate_service::{Submission, SubmitJob};
 use serde::Deserialize;
@@ -73,7 +75,8 @@ pub(crate) struct TranscodeBody {
     user_data: Option<String>,
 }
 
-/// One output: `{"object": OBJECT, "preset": NAME, "settings": {…}, "clip": {…}}`.
+/// One output: `{"object": OBJECT, "preset": NAME, "settings": {…}, "clip": {…},
+/// "streams": {…}, "overlays": […]}`.
 ///
 /// `preset` or `settings` or both are given. With both, `settings` is merged into the preset's
 /// field by field, see [`merged`].
@@ -87,6 +90,10 @@ struct OutputBody {
     settings: Option<Strict>,
     #[serde(default)]
     clip: Option<Clip>,
+    #[serde(default)]
+    streams: StreamChoice,
+    #[serde(default)]
+    overlays: Vec<Overlay>,
 }
 
 const fn transcode() -> JobKind {
@@ -202,16 +209,17 @@ impl OutputBody {
     fn spec(self, index: usize) -> Result<OutputSpec, Problem> {
         let base = format!("outputs[{index}]");
         let settings = self.settings(&base)?;
-        let spec = OutputSpec {
-            object: self.object.0,
-            settings,
-            clip: self.clip,
-        };
+        let mut spec = OutputSpec::new(self.object.0, settings);
+        spec.clip = self.clip;
+        spec.streams = self.streams;
+        spec.overlays = self.overlays;
         // The service checks this too, but cannot tell which output it is about.
         spec.validate().map_err(|error| {
-            let field = match error.field.strip_prefix("object.") {
-                Some(_) => format!("{base}.{}", error.field),
-                None => format!("{base}.settings.{}", error.field),
+            let is_own = ["object", "streams", "overlays"]
+                .contains(&error.field.split('.').next().unwrap_or_default());
+            let field = match is_own {
+                true => format!("{base}.{}", error.field),
+                false => format!("{base}.settings.{}", error.field),
             };
             Problem::invalid_field(field, error.to_string())
         })?;

@@ -9,7 +9,9 @@ mod mode;
 mod object;
 mod rate;
 pub(super) mod settings;
+mod streams;
 mod video;
+mod watermark;
 
 use reelgate_domain::BucketName;
 use reelgate_domain::ObjectRef;
@@ -53,21 +55,28 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     let clip = clip::read(fields.object("Clip")?)?;
     let priority = priority(&mut fields)?;
     let user_data = user_data(&mut fields)?;
-    // The first audio stream is the one that is taken anyway. The first video stream may be cover art, which never
-    // is, so nothing can be said for `VideoStreamMap`.
-    fields.only("AudioStreamMap", "0:a:0")?;
+    let streams = streams::read(&mut fields)?;
+    let overlays = watermark::read(&mut fields)?;
+    if !overlays.is_empty() && settings.video.is_none() {
+        return fields.refuse(Code::NotSupported, "WaterMarks");
+    }
     fields.only("Rotate", "0")?;
     fields.finish()?;
     let key = object::key(&object, &target.input.object.key, settings.container)?;
+    let object_ref = ObjectRef {
+        bucket: target.bucket.clone(),
+        key,
+    };
+    let mut spec = OutputSpec::new(object_ref, settings);
+    spec.clip = clip;
+    spec.streams = streams;
+    spec.overlays = overlays;
+    // Numbers are in range by now; what a text may hold is for all APIs to say.
+    if spec.validate().is_err() && !spec.overlays.is_empty() {
+        return Err(Refusal::new(Code::OutOfRange, "WaterMarks"));
+    }
     Ok(Accepted {
-        spec: OutputSpec {
-            object: ObjectRef {
-                bucket: target.bucket.clone(),
-                key,
-            },
-            settings,
-            clip,
-        },
+        spec,
         priority,
         user_data,
         request,

@@ -11,6 +11,8 @@ use serde_json::json;
 
 use super::*;
 
+mod watermarks;
+
 const MP4_HD: &str = "S00000001-200030";
 const M3U8_LD: &str = "S00000001-100010";
 
@@ -546,7 +548,6 @@ fn ranges_are_checked_under_the_callers_names() {
 #[test]
 fn what_is_not_served_is_refused_by_name() {
     let cases = [
-        ("WaterMarks", json!([{"InputFile": {"Bucket": "a"}}])),
         ("WaterMarkConfigUrl", json!("http://a/b")),
         ("DeWatermark", json!({"0": [{"l": 1}]})),
         (
@@ -566,8 +567,6 @@ fn what_is_not_served_is_refused_by_name() {
         ("DigiWaterMark", json!({"Type": "x"})),
         ("SuperReso", json!({"IsHalfSample": "true"})),
         ("Rotate", json!("90")),
-        ("VideoStreamMap", json!("0:v:0")),
-        ("AudioStreamMap", json!("0:a:1")),
         ("Surprise", json!(1)),
     ];
     for (field, value) in cases {

@@ -9,15 +9,18 @@ use crate::mps::origin::Remembered;
 enum Field {
     Scalar(&'static str),
     Object(&'static str, &'static [Field]),
+    /// Its name in requests, the two in answers, and the fields of each member.
+    List([&'static str; 3], &'static [Field]),
 }
 
-use Field::{Object, Scalar};
+use Field::{List, Object, Scalar};
 
 /// Of the fields that an output may have here, those that the answer's shape knows. `Remove`, `LongShortMode`,
 /// `Hdr2sdr`, `End` and `ConfigToClipFirstPart` are not among them.
 const OUTPUT: &[Field] = &[
     Scalar("TemplateId"),
     Scalar("Rotate"),
+    Scalar("VideoStreamMap"),
     Scalar("AudioStreamMap"),
     Object("Container", &[Scalar("Format")]),
     Object(
@@ -65,6 +68,21 @@ const OUTPUT: &[Field] = &[
         "Clip",
         &[Object("TimeSpan", &[Scalar("Seek"), Scalar("Duration")])],
     ),
+    List(
+        ["WaterMarks", "WaterMarkList", "WaterMark"],
+        &[
+            Object(
+                "InputFile",
+                &[Scalar("Bucket"), Scalar("Location"), Scalar("Object")],
+            ),
+            Scalar("Width"),
+            Scalar("Height"),
+            Scalar("Dx"),
+            Scalar("Dy"),
+            Scalar("ReferPos"),
+            Scalar("Type"),
+        ],
+    ),
 ];
 
 /// `Output` of a job that this product made.
@@ -83,6 +101,13 @@ fn copied(fields: &[Field], members: &Map<String, Value>) -> Map<String, Value> 
             Object(name, fields) => {
                 let inner = copied(fields, members.get(*name)?.as_object()?);
                 (name, Value::Object(inner))
+            }
+            List([asked, outer, each], fields) => {
+                let items = members.get(*asked)?.as_array()?.iter();
+                let items = items.filter_map(Value::as_object);
+                let items: Vec<Value> = items.map(|it| copied(fields, it).into()).collect();
+                let inner = (!items.is_empty()).then(|| ((*each).to_owned(), items.into()))?;
+                (outer, Value::Object(Map::from_iter([inner])))
             }
         };
         (!asks_for_nothing(&value)).then(|| ((*name).to_owned(), value))

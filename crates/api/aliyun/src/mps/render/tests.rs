@@ -70,11 +70,8 @@ fn foreign(state: JobState) -> Job {
         start_ms: 1500,
         length: Some(ClipLength::DurationMs(2000)),
     };
-    let spec = OutputSpec {
-        object: object("out/a b.m3u8"),
-        settings,
-        clip: Some(clip),
-    };
+    let mut spec = OutputSpec::new(object("out/a b.m3u8"), settings);
+    spec.clip = Some(clip);
     job_with(spec, state)
 }
 

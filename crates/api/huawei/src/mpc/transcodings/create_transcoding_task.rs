@@ -11,6 +11,7 @@ use reelgate_service::SubmitJob;
 use serde_json::json as value;
 
 use super::request::{Made, Request};
+use super::watermarks;
 use crate::answer::json;
 use crate::errors::{ApiError, Outcome};
 use crate::mpc::asked::Asked;
@@ -51,6 +52,7 @@ async fn outputs(asked: &Asked<'_>, request: &Request) -> Result<Vec<OutputSpec>
         })
         .collect();
     let mut found = template::find(asked, &ids).await?.into_iter();
+    let overlays = watermarks::overlays(asked, &request.watermarks).await?;
     let mut outputs = Vec::with_capacity(request.wanted.len());
     let mut targets = BTreeSet::new();
     for (place, wanted) in request.wanted.iter().enumerate() {
@@ -59,7 +61,10 @@ async fn outputs(asked: &Asked<'_>, request: &Request) -> Result<Vec<OutputSpec>
             Made::ByTemplate(_) => found.next().map(|found| found.settings),
         };
         let missing = || ApiError::internal("a template that was found has no settings");
-        let spec = request.spec(place, settings.ok_or_else(missing)?)?;
+        let mut spec = request.spec(place, settings.ok_or_else(missing)?)?;
+        if spec.settings.video.is_some() {
+            spec.overlays.clone_from(&overlays);
+        }
         if !targets.insert(spec.object.to_string()) {
             let object = &spec.object;
             return Err(invalid(&format!("two outputs of the task are {object}")));

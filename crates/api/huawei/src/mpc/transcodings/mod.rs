@@ -14,3 +14,4 @@ pub(super) mod render;
 mod request;
 mod shots;
 mod video_process;
+mod watermarks;

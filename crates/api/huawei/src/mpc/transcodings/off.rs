@@ -9,7 +9,6 @@ use crate::mpc::fields::Fields;
 pub(super) fn check(body: &mut Fields) -> Result<(), ApiError> {
     for (name, what) in [
         ("additional_manifests", "playlists of several outputs are"),
-        ("watermarks", "watermarks are"),
         ("multi_audio", "several sound tracks are"),
         ("metadata", "metadata is"),
     ] {
@@ -114,10 +113,7 @@ mod tests {
     #[test]
     fn what_is_off_is_honoured_and_what_is_on_is_refused_by_name() {
         for (text, refused) in [
-            (
-                r#"{"watermarks":[],"encryption":{"hls_encrypt":null}}"#,
-                None,
-            ),
+            (r#"{"encryption":{"hls_encrypt":null}}"#, None),
             (r#"{"subtitle":{"subtitle_type":0}}"#, None),
             (r#"{"subtitle":{"subtitle_type":0,"inputs":[]}}"#, None),
             (
@@ -136,7 +132,6 @@ mod tests {
                 r#"{"multi_audio":{"tracks_info":[],"audio_files":[]}}"#,
                 None,
             ),
-            (r#"{"watermarks":[{}]}"#, Some("watermarks")),
             (
                 r#"{"encryption":{"hls_encrypt":{"key":"k"}}}"#,
                 Some("encryption"),

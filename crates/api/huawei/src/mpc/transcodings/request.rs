@@ -6,6 +6,7 @@ use reelgate_domain::job::{MAX_USER_DATA_BYTES, Priority};
 
 use super::origin::Remembered;
 use super::video_process::VideoProcess;
+use super::watermarks::{self, Watermark};
 use super::{names, off, pictures};
 use crate::errors::ApiError;
 use crate::mpc::address::Address;
@@ -29,6 +30,7 @@ pub(super) struct Request {
     pub(super) user_data: Option<String>,
     pub(super) remembered: Remembered,
     pub(super) pictures: Vec<SnapshotSpec>,
+    pub(super) watermarks: Vec<Watermark>,
     clip: Option<Clip>,
     process: VideoProcess,
 }
@@ -67,6 +69,7 @@ impl Request {
         let clip = clip(&mut body)?;
         let process = VideoProcess::take(&mut body)?;
         let sets = pictures::take(&mut body, &input, &output)?;
+        let watermarks = watermarks::take(&mut body)?;
         off::check(&mut body)?;
         body.finish()?;
         let templates = wanted.iter().map(|wanted| match wanted.made {
@@ -89,6 +92,7 @@ impl Request {
             user_data,
             remembered,
             pictures: sets.into_iter().map(|set| set.spec).collect(),
+            watermarks,
             clip,
             process,
         })
@@ -108,11 +112,9 @@ impl Request {
             None => names::generated(&self.input, place, container),
         };
         let target = wanted.output.as_ref().unwrap_or(&self.output);
-        Ok(OutputSpec {
-            object: target.below(&name)?,
-            settings,
-            clip: self.clip,
-        })
+        let mut spec = OutputSpec::new(target.below(&name)?, settings);
+        spec.clip = self.clip;
+        Ok(spec)
     }
 }
 

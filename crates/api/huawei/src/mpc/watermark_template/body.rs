@@ -27,29 +27,47 @@ pub(super) fn checked(mut body: Fields) -> Result<Map<String, Value>, ApiError> 
         }
         Some(_) => return Err(body.refuse("type", "must be Image")),
     }
-    for name in ["dx", "dy"] {
-        measure(&mut body, name, 0)?;
-    }
+    check_image(&mut body)?;
+    body.finish()?;
+    Ok(kept)
+}
+
+/// The members of a task's own mark, which are those of a template but for what names it.
+pub(in crate::mpc) fn own_members(mut own: Fields) -> Result<Map<String, Value>, ApiError> {
+    let mut sent = own.sent();
+    sent.retain(|_, value| !value.is_null());
+    check_image(&mut own)?;
+    own.finish()?;
+    Ok(sent)
+}
+
+fn check_image(body: &mut Fields) -> Result<(), ApiError> {
     for name in ["width", "height"] {
-        measure(&mut body, name, 8)?;
+        measure(body, name, 8)?;
     }
     one_of(
-        &mut body,
-        "referpos",
-        &["TopRight", "TopLeft", "BottomRight", "BottomLeft"],
-    )?;
-    one_of(
-        &mut body,
+        body,
         "image_process",
         &["Original", "Grayed", "Transparent"],
     )?;
-    one_of(&mut body, "base", &["input", "output"])?;
-    for name in ["timeline_start", "random_time_min", "random_time_max"] {
-        seconds(&mut body, name, None)?;
+    check_place(body)
+}
+
+/// What marks of both kinds have: where and when.
+pub(in crate::mpc) fn check_place(body: &mut Fields) -> Result<(), ApiError> {
+    for name in ["dx", "dy"] {
+        measure(body, name, 0)?;
     }
-    seconds(&mut body, "timeline_duration", Some("ToEND"))?;
-    body.finish()?;
-    Ok(kept)
+    one_of(
+        body,
+        "referpos",
+        &["TopRight", "TopLeft", "BottomRight", "BottomLeft"],
+    )?;
+    one_of(body, "base", &["input", "output"])?;
+    for name in ["timeline_start", "random_time_min", "random_time_max"] {
+        seconds(body, name, None)?;
+    }
+    seconds(body, "timeline_duration", Some("ToEND"))
 }
 
 /// Pixels as a text, or a share of the output's side.

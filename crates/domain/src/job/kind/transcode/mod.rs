@@ -3,6 +3,8 @@
 mod audio;
 mod holds;
 mod level;
+mod overlay;
+mod streams;
 mod video;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,8 @@ pub use audio::{
     AudioCodec, AudioSettings, CHANNEL_COUNTS, SAMPLE_RATES, SampleRate, most_aac_kbps,
 };
 pub use level::H264Level;
+pub use overlay::{Color, Corner, Length, Mark, Overlay, PictureMark, TextMark};
+pub use streams::StreamChoice;
 pub use video::{
     AboveSource, EncoderPreset, Gop, RateCap, RateControl, VideoCodec, VideoProfile, VideoSettings,
 };
@@ -33,6 +37,11 @@ pub struct TranscodeSpec {
 impl TranscodeSpec {
     /// The most sets of pictures.
     pub const MAX_PICTURES: usize = 41;
+
+    /// What it reads besides its input, each as often as it is named.
+    pub fn further_inputs(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.outputs.iter().flat_map(OutputSpec::further_inputs)
+    }
 }
 
 /// One output of a transcode job.
@@ -44,6 +53,12 @@ pub struct OutputSpec {
     pub settings: Settings,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<Clip>,
+    /// Which of the input's streams it is made from.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub streams: StreamChoice,
+    /// What is laid over its picture, at most 20, the last on top.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overlays: Vec<Overlay>,
 }
 
 /// How an output is made. A stream whose settings are absent is left out of the output.
@@ -147,10 +162,43 @@ pub struct OutOfRange {
 }
 
 impl OutputSpec {
+    /// An output of all of its source and of nothing else.
+    pub fn new(object: ObjectRef, settings: Settings) -> Self {
+        Self {
+            object,
+            settings,
+            clip: None,
+            streams: StreamChoice::default(),
+            overlays: Vec::new(),
+        }
+    }
+
+    /// What it is made from besides the job's input, each as often as it is named.
+    pub fn further_inputs(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.overlays.iter().filter_map(Overlay::object)
+    }
+
     /// Checks the settings, and that the object can be what they make.
     pub fn validate(&self) -> Result<(), OutOfRange> {
         self.settings.validate()?;
+        self.streams.validate()?;
+        self.check_overlays()?;
         check_playlist_name(self.settings.container, &self.object, "object.key")
+    }
+
+    fn check_overlays(&self) -> Result<(), OutOfRange> {
+        let few = self.overlays.len() <= Overlay::MOST;
+        check(few, "overlays", "at most 20")?;
+        let seen = self.overlays.is_empty() || self.settings.video.is_some();
+        check(seen, "overlays", "left out where there is no video")?;
+        let video = self.settings.video.as_ref();
+        let is_copied = video.is_some_and(|video| video.codec == VideoCodec::Copy);
+        check(
+            self.overlays.is_empty() || !is_copied,
+            "overlays",
+            "left out where the video is copied",
+        )?;
+        self.overlays.iter().try_for_each(Overlay::validate)
     }
 }
 
