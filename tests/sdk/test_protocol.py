@@ -18,7 +18,8 @@ SERVED = {"SubmitJobs", "QueryJobList", "ListJob", "CancelJob", "AddPipeline", "
           "QueryFpFileDeleteJobList", "SubmitFpDBDeleteJob", "QueryFpDBDeleteJobList",
           "ListFpShotFiles", "AddTemplate", "UpdateTemplate", "DeleteTemplate",
           "AddWaterMarkTemplate", "UpdateWaterMarkTemplate", "DeleteWaterMarkTemplate",
-          "QueryWaterMarkTemplateList", "SearchWaterMarkTemplate"}
+          "QueryWaterMarkTemplateList", "SearchWaterMarkTemplate", "SubmitSnapshotJob",
+          "QuerySnapshotJobList", "SubmitMediaInfoJob", "QueryMediaInfoJobList"}
 
 
 @pytest.fixture
@@ -259,7 +260,7 @@ def test_every_other_operation_is_refused_with_a_reason(wire, shapes):
 
 
 def test_an_operation_that_is_not_served_is_refused_to_both_sdks(desk):
-    refusal = desk.mts.refused("SubmitSnapshotJob", Input=json.dumps(desk.input()),
-                               PipelineId=desk.pipeline, SnapshotConfig="{}")
+    refusal = desk.mts.refused("SubmitAnalysisJob", Input=json.dumps(desk.input()),
+                               PipelineId=desk.pipeline)
     assert 400 <= refusal.status < 500 and refusal.code and refusal.message, refusal
-    print(f"SubmitSnapshotJob: {refusal.status} {refusal.code}: {refusal.message}")
+    print(f"SubmitAnalysisJob: {refusal.status} {refusal.code}: {refusal.message}")

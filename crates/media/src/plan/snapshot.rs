@@ -153,6 +153,7 @@ pub fn snapshot_plan(
         view.format = PictureFormat::Png;
     }
     let names = names_of(spec, &moments, closing.as_ref(), view.ends_ms)?;
+    check_apart(&names, sheets.as_ref().filter(|_| keeps))?;
     // Without an index all may have to be decoded from the beginning.
     let last = closing.as_ref().map(|closing| closing.at_ms);
     let last = last.or(moments.last().copied());
@@ -340,7 +341,7 @@ fn wanted(spec: &SnapshotSpec, ends_ms: Option<u64>) -> Result<Wanted, Fault> {
     let is_apart = match spec.naming {
         // Two of one second would have one name.
         Naming::Seconds { .. } => before / 1000 < second(&last, end),
-        Naming::Numbered | Naming::Sheets { .. } => before < last.at_ms,
+        Naming::Numbered | Naming::Sheets { .. } | Naming::Pattern { .. } => before < last.at_ms,
     };
     Ok(Wanted {
         moments,
@@ -392,6 +393,21 @@ fn names_of(
         by_moment.insert(at_ms, name(key)?);
     }
     Ok(Names::ByMoment(by_moment))
+}
+
+/// Patterns that differ may still come to one name.
+fn check_apart(names: &Names, sheets: Option<&SheetPlan>) -> Result<(), Fault> {
+    let (Names::InOrder(pictures), Some(sheets)) = (names, sheets) else {
+        return Ok(());
+    };
+    let pictures: BTreeSet<&String> = pictures.iter().collect();
+    let mut others = sheets.names.iter().chain([&sheets.cues]);
+    match others.find(|name| pictures.contains(name)) {
+        None => Ok(()),
+        Some(name) => Err(unfit(format!(
+            "a picture and a sheet would both be called {name}"
+        ))),
+    }
 }
 
 fn moments(wanted: &Moments, ends_ms: Option<u64>) -> Result<Vec<u64>, Fault> {

@@ -51,6 +51,11 @@ impl<'a> Fields<'a> {
         self.members.get(name)
     }
 
+    /// What is neither a scalar nor an object; nothing if it asks for nothing.
+    pub(super) fn value(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.take(name).filter(|value| !asks_for_nothing(value))
+    }
+
     /// A scalar as text.
     pub(super) fn text(&mut self, name: &'static str) -> Result<Option<String>, Refusal> {
         match self.take(name) {

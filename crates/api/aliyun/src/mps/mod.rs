@@ -10,6 +10,7 @@
 //! * Jobs and pipelines of other dialects are shown like own ones.
 
 mod add_pipeline;
+mod beside;
 mod cancel_job;
 mod codes;
 mod delete_pipeline;
@@ -22,6 +23,7 @@ mod fingerprints;
 pub mod fuzz;
 mod input;
 mod list_job;
+mod media_infos;
 pub mod notify;
 pub mod operations;
 mod origin;
@@ -35,6 +37,7 @@ mod request;
 mod search_pipeline;
 #[cfg(test)]
 mod shapes;
+mod snapshots;
 mod status;
 mod subject;
 mod submit_jobs;
@@ -97,6 +100,12 @@ impl Product for Mts {
             "UpdatePipeline" => update_pipeline::call(service, caller, params).await,
             action => {
                 if let Some(answer) = fingerprints::call(service, call).await {
+                    return answer;
+                }
+                if let Some(answer) = media_infos::call(service, call).await {
+                    return answer;
+                }
+                if let Some(answer) = snapshots::call(service, call).await {
                     return answer;
                 }
                 if let Some(answer) = templates::call(service, call).await {

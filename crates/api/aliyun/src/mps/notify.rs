@@ -6,7 +6,7 @@ use futures_util::future::{BoxFuture, ready};
 use futures_util::{FutureExt as _, TryFutureExt as _};
 use reelgate_domain::Pipeline;
 use reelgate_domain::event::{Delivery, EventName, JobEvent, TopicName};
-use reelgate_domain::job::{Job, JobKind};
+use reelgate_domain::job::{Job, JobKind, JobSpec};
 use reelgate_service::{About, EventRenderer, Message as ToTopic, Rendered, ServiceError};
 use serde_json::{Map, Value};
 
@@ -127,14 +127,19 @@ fn message(event: &JobEvent, job: &Job) -> Option<Message> {
         | EventName::Stopping
         | EventName::Cancelled => return None,
     };
-    let spec = job.spec.transcode()?;
+    let (kind, input) = match &job.spec {
+        JobSpec::Transcode(spec) => ("Transcode", &spec.input),
+        JobSpec::Snapshot(spec) => ("Snapshot", &spec.input),
+        JobSpec::MediaInfo(spec) => ("MediaInfo", &spec.input),
+        JobSpec::Ingest(_) | JobSpec::Remux(_) | JobSpec::Fingerprint(_) => return None,
+    };
     let mut message = Message::default();
     message.put("JobId", event.job.to_string());
     message.put("RequestId", origin::request_id(job).unwrap_or_default());
-    message.put("Type", "Transcode");
+    message.put("Type", kind);
     message.put("State", state);
     if let Some(fault) = &event.fault {
-        let (code, text) = errors::job_failure(fault, spec.input.key.as_str());
+        let (code, text) = errors::job_failure(fault, input.key.as_str());
         message.put("Code", code);
         message.put("Msg", text);
     }

@@ -89,8 +89,6 @@ const fn refused(action: &'static str, reason: &'static str) -> Operation {
     }
 }
 
-const SNAPSHOTS: &str = "Snapshot jobs are not served yet.";
-const MEDIA_INFO: &str = "Media information jobs are not served yet.";
 const ANALYSIS: &str = "Template analysis is not served: use static preset templates.";
 const WORKFLOWS: &str = "Media workflows are not served: submit jobs with SubmitJobs.";
 const BUCKETS: &str =
@@ -325,7 +323,16 @@ const ROWS: &[Operation] = &[
     }),
     refused("QueryMediaCensorJobDetail", CENSORSHIP),
     refused("QueryMediaCensorJobList", CENSORSHIP),
-    refused("QueryMediaInfoJobList", MEDIA_INFO),
+    served("QueryMediaInfoJobList", Served {
+        access: AccessLevel::Read,
+        associated: &["SubmitMediaInfoJob"],
+        errors: &[
+            "InvalidParameter", "InvalidParameter.EmptyValue", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.ListSizeExceed",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-querymediainfojoblist",
+        ..SINCE_TEMPLATES
+    }),
     refused("QueryMediaList", LIBRARY),
     refused("QueryMediaListByURL", LIBRARY),
     refused("QueryMediaWorkflowExecutionList", WORKFLOWS),
@@ -342,7 +349,17 @@ const ROWS: &[Operation] = &[
     }),
     refused("QuerySmarttagJob", TAGGING),
     refused("QuerySmarttagTemplateList", TAGGING),
-    refused("QuerySnapshotJobList", SNAPSHOTS),
+    served("QuerySnapshotJobList", Served {
+        access: AccessLevel::Read,
+        associated: &["SubmitSnapshotJob"],
+        errors: &[
+            "InvalidParameter.EmptyValue", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.ListSizeExceed", "InvalidParameter.InvalidState", "InvalidParameter.Format",
+            "InvalidParameter.NumberFormatInvalid", "InvalidParameter.OutOfRange",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-querysnapshotjoblist",
+        ..SINCE_TEMPLATES
+    }),
     served("QueryTemplateList", Served {
         access: AccessLevel::Read,
         associated: &["SearchTemplate"],
@@ -458,9 +475,38 @@ const ROWS: &[Operation] = &[
         ..SERVED
     }),
     refused("SubmitMediaCensorJob", CENSORSHIP),
-    refused("SubmitMediaInfoJob", MEDIA_INFO),
+    served("SubmitMediaInfoJob", Served {
+        access: AccessLevel::Write,
+        associated: &["QueryMediaInfoJobList"],
+        limit: per_second(50),
+        errors: &[
+            "MissingInput", "InvalidParameter.EmptyValue", "InvalidParameter.NullValue", "InvalidParameter",
+            "InvalidParameter.UUIDFormatInvalid", "InvalidParameter.JsonFormatInvalid",
+            "InvalidParameter.JsonObjectFormatInvalid", "InvalidParameter.Format",
+            "InvalidParameter.NotSupported", "InvalidParameter.OutOfRange",
+            "InvalidParameter.BucketNameInvalid", "InvalidParameter.ObjectKeyInvalid",
+            "InvalidParameter.ResourceNotFound", "ParameterNotBoolean",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-submitmediainfojob",
+        ..SINCE_TEMPLATES
+    }),
     refused("SubmitSmarttagJob", TAGGING),
-    refused("SubmitSnapshotJob", SNAPSHOTS),
+    served("SubmitSnapshotJob", Served {
+        access: AccessLevel::Write,
+        associated: &["QueryPipelineList", "QuerySnapshotJobList"],
+        limit: per_second(50),
+        errors: &[
+            "MissingInput", "MissingSnapshotConfig", "InvalidParameter.EmptyValue",
+            "InvalidParameter.NullValue", "InvalidParameter", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.JsonFormatInvalid", "InvalidParameter.JsonObjectFormatInvalid",
+            "InvalidParameter.Format", "InvalidParameter.NotSupported", "InvalidParameter.OutOfRange",
+            "InvalidParameter.BucketNameInvalid", "InvalidParameter.ObjectKeyInvalid",
+            "InvalidParameter.ResourceNotFound", "InvalidParameter.NumberFormatInvalid",
+            "InvalidParameter.ListSizeExceed", "ParameterNotBoolean",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-submitsnapshotjob",
+        ..SINCE_TEMPLATES
+    }),
     refused("SubmitTraceAbJob", COPYRIGHT),
     refused("SubmitTraceExtractJob", COPYRIGHT),
     refused("SubmitTraceM3u8Job", COPYRIGHT),
@@ -545,6 +591,7 @@ mod tests {
                 "QueryFpFileDeleteJobList" => "500/s",
                 "SubmitFpFileDeleteJob" => "10/s",
                 "SubmitFpShotJob" => "150/s",
+                "SubmitMediaInfoJob" | "SubmitSnapshotJob" => "50/s",
                 "SubmitFpDBDeleteJob" => "",
                 _ => "100/s",
             };

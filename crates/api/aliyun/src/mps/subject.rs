@@ -3,9 +3,11 @@
 use crate::rpc::Params;
 
 /// The parameters that name things, and what those are: the first that a call has.
-const NAMES: [(&str, &str); 10] = [
+const NAMES: [(&str, &str); 12] = [
     ("JobId", "job"),
     ("JobIds", "job"),
+    ("MediaInfoJobIds", "job"),
+    ("SnapshotJobIds", "job"),
     ("FpDBId", "fingerprint-library"),
     ("FpDBIds", "fingerprint-library"),
     ("PipelineId", "pipeline"),

@@ -34,6 +34,9 @@ pub struct SnapshotSpec {
     pub archive: Option<String>,
 }
 
+/// Stands in patterns of names for a number of five digits, from 1 on.
+pub const COUNT: &str = "{count}";
+
 /// What the files are called.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -53,6 +56,14 @@ pub enum Naming {
         before: String,
         after: String,
         cues: String,
+    },
+    /// As these patterns with [`COUNT`] in them, which end with the extension. One without it is the name of the only
+    /// picture. Pictures have none where only sheets are stored.
+    Pattern {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        picture: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sheet: Option<String>,
     },
 }
 
@@ -74,6 +85,10 @@ impl Naming {
                 after,
                 cues,
             } => vec![before, after, cues],
+            Self::Pattern { picture, sheet } => {
+                let patterns = picture.iter().chain(sheet);
+                patterns.map(String::as_str).collect()
+            }
         }
     }
 }
@@ -245,6 +260,7 @@ impl SnapshotSpec {
             "naming",
             "seconds only where there are no sheets",
         )?;
+        self.check_patterns()?;
         check(
             self.archive
                 .as_deref()
@@ -254,15 +270,54 @@ impl SnapshotSpec {
         )
     }
 
+    /// Whether each file that is stored has a pattern, and one of its own.
+    fn check_patterns(&self) -> Result<(), OutOfRange> {
+        let Naming::Pattern { picture, sheet } = &self.naming else {
+            return Ok(());
+        };
+        let is_stored = self.sprite.is_none_or(|it| it.keep_pictures);
+        check(
+            picture.is_some() == is_stored && sheet.is_some() == self.sprite.is_some(),
+            "naming",
+            "a pattern for pictures and for sheets where they are stored",
+        )?;
+        let is_single = matches!(&self.moments, Moments::At(times) if times.len() == 1);
+        let has_count = |pattern: &String| pattern.contains(COUNT);
+        check(
+            sheet.as_ref().is_none_or(has_count)
+                && (is_single || picture.as_ref().is_none_or(has_count)),
+            "naming",
+            "patterns with {count} where there may be several files",
+        )?;
+        check(
+            picture.is_none() || picture != sheet,
+            "naming",
+            "patterns that differ",
+        )
+    }
+
     /// The key of the picture of this number, from 1 on, or of the sheet: the output's with the number, of
     /// five digits, before its extension.
     pub fn numbered(&self, number: u32) -> Result<ObjectKey, InvalidName> {
+        if let Naming::Pattern {
+            picture: Some(pattern),
+            ..
+        } = &self.naming
+        {
+            return self.beside(&counted(pattern, number));
+        }
         let (stem, extension) = self.name();
         self.beside(&format!("{stem}-{number:05}.{extension}"))
     }
 
     /// The key of the picture of this number where sheets have the plain ones.
     pub fn cell(&self, number: u32) -> Result<ObjectKey, InvalidName> {
+        if let Naming::Pattern {
+            picture: Some(_), ..
+        } = self.naming
+        {
+            return self.numbered(number);
+        }
         let (stem, extension) = self.name();
         self.beside(&format!("{stem}-cell-{number:05}.{extension}"))
     }
@@ -273,7 +328,13 @@ impl SnapshotSpec {
             Naming::Sheets { before, after, .. } => {
                 self.beside(&format!("{before}{}{after}", number.saturating_sub(1)))
             }
-            Naming::Numbered | Naming::Seconds { .. } => self.numbered(number),
+            Naming::Pattern {
+                sheet: Some(pattern),
+                ..
+            } => self.beside(&counted(pattern, number)),
+            Naming::Numbered | Naming::Seconds { .. } | Naming::Pattern { sheet: None, .. } => {
+                self.numbered(number)
+            }
         }
     }
 
@@ -296,7 +357,15 @@ impl SnapshotSpec {
     pub fn cues(&self) -> Result<ObjectKey, InvalidName> {
         match &self.naming {
             Naming::Sheets { cues, .. } => self.beside(cues),
-            Naming::Numbered | Naming::Seconds { .. } => {
+            Naming::Pattern {
+                sheet: Some(pattern),
+                ..
+            } => {
+                let first = counted(pattern, 1);
+                let stem = first.rsplit_once('.').map_or(&*first, |(stem, _)| stem);
+                self.beside(&format!("{stem}.vtt"))
+            }
+            Naming::Numbered | Naming::Seconds { .. } | Naming::Pattern { sheet: None, .. } => {
                 self.beside(&format!("{}.vtt", self.name().0))
             }
         }
@@ -310,6 +379,10 @@ impl SnapshotSpec {
     fn beside(&self, name: &str) -> Result<ObjectKey, InvalidName> {
         self.output.key.sibling(name)
     }
+}
+
+fn counted(pattern: &str, number: u32) -> String {
+    pattern.replace(COUNT, &format!("{number:05}"))
 }
 
 #[cfg(test)]
@@ -365,6 +438,13 @@ mod tests {
         };
         let second = spec(r#","naming":{"seconds":{"text":"s_","alone":"one.jpg"}}"#);
         second.validate().unwrap();
+        let both = spec(
+            r#","sprite":{"columns":2,"rows":2,"keep_pictures":true},
+               "naming":{"pattern":{"picture":"p{count}.jpg","sheet":"{count}.s.jpg"}}"#,
+        );
+        both.validate().unwrap();
+        let texts = [both.cell(3), both.sheet(12), both.cues()].map(|it| it.unwrap().to_string());
+        assert_eq!(texts, ["x/p00003.jpg", "x/00012.s.jpg", "x/00001.s.vtt"]);
         let key = |is_alone| second.at_second(7, is_alone).unwrap().unwrap().to_string();
         assert_eq!(
             (key(false), key(true)),
@@ -374,6 +454,16 @@ mod tests {
             (r#","naming":{"seconds":{"text":"../"}}"#, "naming"),
             (
                 r#","naming":{"sheets":{"before":"a","after":".jpg","cues":"a.vtt"}}"#,
+                "naming",
+            ),
+            (r#","naming":{"pattern":{"picture":"a.jpg"}}"#, "naming"),
+            (
+                r#","naming":{"pattern":{"sheet":"a{count}.jpg"}}"#,
+                "naming",
+            ),
+            (
+                r#","sprite":{"columns":2,"rows":2,"keep_pictures":true},
+                   "naming":{"pattern":{"picture":"{count}.jpg","sheet":"{count}.jpg"}}"#,
                 "naming",
             ),
             (r#","archive":"a/b.tar""#, "archive"),

@@ -6,7 +6,7 @@
 mod audio;
 mod clip;
 mod mode;
-mod object;
+pub(super) mod object;
 mod rate;
 pub(super) mod settings;
 mod streams;

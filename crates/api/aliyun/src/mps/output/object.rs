@@ -14,7 +14,7 @@ pub(super) fn key(
     source: &ObjectKey,
     container: Container,
 ) -> Result<ObjectKey, Refusal> {
-    let mut key = filled_in(&decoded(output_object)?, source)?;
+    let mut key = filled_in(&decoded(output_object)?, source, &[])?;
     if matches!(container, Container::Hls { .. }) {
         if !key.ends_with(PLAYLIST_SUFFIX) {
             key.push_str(PLAYLIST_SUFFIX);
@@ -28,8 +28,12 @@ pub(super) fn key(
 }
 
 /// Puts the source's names in place of the placeholders. Whether `{ExtName}` has its dot is not documented; here it
-/// has, so that `{ObjectPrefix}{FileName}{ExtName}` is the source's own name.
-fn filled_in(template: &str, source: &ObjectKey) -> Result<String, Refusal> {
+/// has, so that `{ObjectPrefix}{FileName}{ExtName}` is the source's own name. Those in `kept` stay as they are.
+pub(in crate::mps) fn filled_in(
+    template: &str,
+    source: &ObjectKey,
+    kept: &[&str],
+) -> Result<String, Refusal> {
     let name = source.file_name();
     let dot = name.rfind('.').filter(|at| *at > 0).unwrap_or(name.len());
     let (stem, extension) = name.split_at(dot);
@@ -42,6 +46,11 @@ fn filled_in(template: &str, source: &ObjectKey) -> Result<String, Refusal> {
             rest = after;
             continue;
         };
+        if kept.contains(&placeholder) {
+            filled.push_str(&format!("{{{placeholder}}}"));
+            rest = after;
+            continue;
+        }
         filled.push_str(match placeholder {
             "ObjectPrefix" => source.folder(),
             "FileName" => stem,

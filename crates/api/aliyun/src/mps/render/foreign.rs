@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::mps::input::encoded;
 
 /// A file. Its location is known to this product's own requests only.
-pub(super) fn file(object: &ObjectRef) -> Map<String, Value> {
+pub(in crate::mps) fn file(object: &ObjectRef) -> Map<String, Value> {
     let mut members = Map::new();
     put(&mut members, "Bucket", object.bucket.as_str());
     put(&mut members, "Object", encoded(object.key.as_str()));

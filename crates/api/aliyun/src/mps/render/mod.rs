@@ -10,6 +10,9 @@ use reelgate_domain::job::kind::transcode::TranscodeSpec;
 use reelgate_domain::media::OutputResult;
 use serde_json::{Map, Value, json};
 
+pub(super) use foreign::file;
+pub(super) use properties::source_properties;
+
 use super::errors;
 use super::origin::Remembered;
 use super::status::JobStatus;
@@ -50,7 +53,7 @@ pub(super) fn job(job: &Job, view: View) -> Option<Value> {
     put("MNSMessageResult", json!({}));
     let input = match &request {
         Some(request) => request.input.clone(),
-        None => foreign::file(&spec.input),
+        None => file(&spec.input),
     };
     put("Input", Value::Object(input));
     put("Output", Value::Object(output((job, spec), request, view)));

@@ -26,8 +26,25 @@ impl Texts {
     }
 }
 
+/// Whose properties these are: answers have the colours under two sorts of names, or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Output(View),
+    Source,
+}
+
 /// `Output.Properties`.
 pub(super) fn properties(facts: &MediaFacts, container: Container, view: View) -> Value {
+    let format = format(container);
+    Value::Object(members(facts, format, Owner::Output(view)))
+}
+
+/// `Properties` of a file that a job only looked at.
+pub(in crate::mps) fn source_properties(facts: &MediaFacts) -> Map<String, Value> {
+    members(facts, &facts.format.long_name, Owner::Source)
+}
+
+fn members(facts: &MediaFacts, file_format_name: &str, owner: Owner) -> Map<String, Value> {
     let whole = &facts.format;
     let mut texts = Texts(Map::new());
     if let Some((_, video)) = facts.video() {
@@ -47,10 +64,10 @@ pub(super) fn properties(facts: &MediaFacts, container: Container, view: View) -
             .map(|seconds| format!("{seconds:.0}")),
     );
     texts.put("FileSize", Some(whole.size_bytes.to_string()));
-    texts.put("FileFormat", Some(format(container)));
+    texts.put("FileFormat", Some(file_format_name));
     texts.nest("Format", file_format(whole, facts.streams.len()));
-    texts.nest("Streams", streams(&facts.streams, view));
-    Value::Object(texts.0)
+    texts.nest("Streams", streams(&facts.streams, owner));
+    texts.0
 }
 
 fn file_format(facts: &FormatFacts, streams: usize) -> Map<String, Value> {
@@ -66,13 +83,13 @@ fn file_format(facts: &FormatFacts, streams: usize) -> Map<String, Value> {
     texts.0
 }
 
-fn streams(streams: &[StreamFacts], view: View) -> Map<String, Value> {
+fn streams(streams: &[StreamFacts], owner: Owner) -> Map<String, Value> {
     let (mut video, mut audio, mut subtitles) = (Vec::new(), Vec::new(), Vec::new());
     for stream in streams {
         match &stream.detail {
-            StreamDetail::Video(facts) => video.push(video_stream(stream, facts, view)),
+            StreamDetail::Video(facts) => video.push(video_stream(stream, facts, owner)),
             StreamDetail::Audio(facts) => audio.push(audio_stream(stream, facts)),
-            StreamDetail::Subtitle => subtitles.push(subtitle_stream(stream)),
+            StreamDetail::Subtitle => subtitles.push(subtitle_stream(stream, owner)),
             StreamDetail::Other => {}
         }
     }
@@ -90,7 +107,7 @@ fn streams(streams: &[StreamFacts], view: View) -> Map<String, Value> {
     lists.0
 }
 
-fn video_stream(stream: &StreamFacts, facts: &VideoFacts, view: View) -> Value {
+fn video_stream(stream: &StreamFacts, facts: &VideoFacts, owner: Owner) -> Value {
     let mut texts = codec(stream);
     texts.put("Profile", stream.profile.as_deref());
     texts.put("Width", Some(facts.width.to_string()));
@@ -103,9 +120,18 @@ fn video_stream(stream: &StreamFacts, facts: &VideoFacts, view: View) -> Value {
     texts.put("Fps", rate(facts).map(long));
     texts.put("AvgFPS", facts.average_rate.as_deref());
     timing(&mut texts, stream);
-    if view == View::QueryJobList {
-        texts.put("colorTransfer", facts.color_transfer.as_deref());
-        texts.put("colorPrimaries", facts.color_primaries.as_deref());
+    match owner {
+        Owner::Output(View::QueryJobList) => {
+            texts.put("colorTransfer", facts.color_transfer.as_deref());
+            texts.put("colorPrimaries", facts.color_primaries.as_deref());
+        }
+        Owner::Output(View::SubmitJobs | View::ListJob) => {}
+        Owner::Source => {
+            texts.put("ColorRange", facts.color_range.as_deref());
+            texts.put("ColorTransfer", facts.color_transfer.as_deref());
+            texts.put("ColorPrimaries", facts.color_primaries.as_deref());
+            texts.put("Rotate", Some(facts.rotation.to_string()));
+        }
     }
     Value::Object(texts.0)
 }
@@ -120,8 +146,16 @@ fn audio_stream(stream: &StreamFacts, facts: &AudioFacts) -> Value {
     Value::Object(texts.0)
 }
 
-fn subtitle_stream(stream: &StreamFacts) -> Value {
-    let mut texts = Texts(Map::new());
+fn subtitle_stream(stream: &StreamFacts, owner: Owner) -> Value {
+    let mut texts = match owner {
+        Owner::Output(_) => Texts(Map::new()),
+        Owner::Source => codec(stream),
+    };
+    if owner == Owner::Source {
+        texts.put("Timebase", stream.time_base.as_deref());
+        texts.put("StartTime", stream.start_seconds.map(seconds));
+        texts.put("Duration", stream.duration_seconds.map(seconds));
+    }
     texts.put("Index", Some(stream.index.to_string()));
     texts.put("Lang", stream.language.as_deref());
     Value::Object(texts.0)

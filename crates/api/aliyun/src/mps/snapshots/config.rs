@@ -1,0 +1,452 @@
+//! `SnapshotConfig`: which pictures, how large, where to.
+
+use reelgate_api_kit::json;
+use reelgate_domain::ObjectRef;
+use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec};
+use serde_json::{Map, Value};
+
+use super::names::Files;
+use super::tiles::Tiles;
+use crate::mps::errors::{Code, Refusal};
+use crate::mps::fields::{Fields, scalar};
+
+const NAME: &str = "SnapshotConfig";
+/// The latest moment, in milliseconds.
+const LATEST_MS: u32 = SnapshotSpec::LATEST_MS as u32;
+/// Seconds between pictures where the caller does not say it.
+const DEFAULT_INTERVAL: u32 = 10;
+
+/// What is to be made.
+pub(super) struct Config {
+    pub(super) spec: SnapshotSpec,
+    /// Whether the call is answered when the picture is there.
+    pub(super) is_awaited: bool,
+    /// The configuration as received.
+    pub(super) echo: Map<String, Value>,
+}
+
+impl Config {
+    pub(super) fn parse(text: &str, source: &ObjectRef) -> Result<Self, Refusal> {
+        let members = match json::parse(text) {
+            Ok(Value::Object(members)) => members,
+            Ok(_) => return Err(Refusal::new(Code::JsonObjectFormat, NAME)),
+            Err(_) => return Err(Refusal::new(Code::JsonFormat, NAME)),
+        };
+        let mut fields = Fields::new(NAME, &members);
+        let Taken {
+            moments,
+            are_many,
+            is_awaited,
+        } = taken(&mut fields)?;
+        let (width, height) = (
+            fields.integer("Width", 8..=4096)?,
+            fields.integer("Height", 8..=4096)?,
+        );
+        frame_type(&mut fields)?;
+        let tiles = Tiles::read(&mut fields, source)?;
+        cues(&mut fields, tiles.is_some())?;
+        let pictures = pictures(&mut fields, source, tiles.as_ref())?;
+        fields.finish()?;
+        let files = pictures
+            .as_ref()
+            .or(tiles.as_ref().map(|tiles| &tiles.files));
+        let Some(files) = files else {
+            return Err(Refusal::new(Code::NullValue, "SnapshotConfig.OutputFile"));
+        };
+        if let Some(pictures) = &pictures
+            && are_many
+            && !pictures.are_many()
+        {
+            return Err(Refusal::new(Code::ObjectKey, &pictures.pattern));
+        }
+        let format = match files.is_png() {
+            true => PictureFormat::Png,
+            false => PictureFormat::Jpeg,
+        };
+        let naming = Naming::Pattern {
+            picture: pictures.as_ref().map(|files| files.pattern.clone()),
+            sheet: tiles.as_ref().map(|tiles| tiles.files.pattern.clone()),
+        };
+        let spec = SnapshotSpec {
+            input: source.clone(),
+            output: files.first.clone(),
+            moments,
+            width,
+            height,
+            long_side: None,
+            format,
+            sprite: tiles.map(|tiles| tiles.sprite),
+            naming,
+            archive: None,
+        };
+        // Every range is checked above, under the name the caller knows; this is the net below.
+        spec.validate()
+            .map_err(|error| Refusal::new(Code::OutOfRange, error.field))?;
+        Ok(Self {
+            spec,
+            is_awaited,
+            echo: members,
+        })
+    }
+}
+
+/// Where the pictures go; nowhere if there are sheets and the pictures on them are not kept.
+fn pictures(
+    fields: &mut Fields<'_>,
+    source: &ObjectRef,
+    tiles: Option<&Tiles>,
+) -> Result<Option<Files>, Refusal> {
+    let pictures = match fields.object("OutputFile")? {
+        Some(file) => Some(Files::read(file, source, "Count")?),
+        None => None,
+    };
+    let Some(tiles) = tiles else {
+        return Ok(pictures);
+    };
+    if !tiles.sprite.keep_pictures {
+        return Ok(None);
+    }
+    match pictures {
+        None => fields.refuse(Code::NullValue, "OutputFile"),
+        // All files of a job lie in one folder, and are of one format.
+        Some(files)
+            if !files.are_beside(&tiles.files) || files.is_png() != tiles.files.is_png() =>
+        {
+            fields.refuse(Code::NotSupported, "TileOutputFile")
+        }
+        Some(files) if files.pattern == tiles.files.pattern => {
+            Err(Refusal::new(Code::ObjectKey, files.pattern))
+        }
+        files => Ok(files),
+    }
+}
+
+struct Taken {
+    moments: Moments,
+    are_many: bool,
+    is_awaited: bool,
+}
+
+/// Single moments if there are any; else one, or those that follow it, so far apart or spread evenly.
+fn taken(fields: &mut Fields<'_>) -> Result<Taken, Refusal> {
+    if let Some(times) = times(fields)? {
+        for name in ["Time", "Interval", "Num"] {
+            if fields.text(name)?.is_some() {
+                return fields.refuse(Code::NotSupported, name);
+            }
+        }
+        return Ok(Taken {
+            are_many: times.len() > 1,
+            is_awaited: false,
+            moments: Moments::At(times),
+        });
+    }
+    let Some(first) = fields.integer("Time", 0..=LATEST_MS)? else {
+        return fields.refuse(Code::NullValue, "Time");
+    };
+    let first_ms = u64::from(first);
+    let interval = fields.integer("Interval", 0..=LATEST_MS / 1000)?;
+    let most = fields.integer("Num", 1..=SnapshotSpec::MAX_THROUGH)?;
+    let single = |is_awaited| Taken {
+        moments: Moments::At(vec![first_ms]),
+        are_many: false,
+        is_awaited,
+    };
+    let many = |moments| Taken {
+        moments,
+        are_many: true,
+        is_awaited: false,
+    };
+    let step_ms = |seconds: u32| u64::from(seconds) * 1000;
+    Ok(match (most, interval) {
+        (None, None) => single(true),
+        (Some(1), _) => single(false),
+        (None, Some(0)) => return fields.refuse(Code::NullValue, "Num"),
+        (Some(count), Some(0)) if count > SnapshotSpec::MAX_PICTURES => {
+            return fields.refuse(Code::OutOfRange, "Num");
+        }
+        (Some(count), Some(0)) => many(Moments::Spread { first_ms, count }),
+        (Some(most), interval) if most <= SnapshotSpec::MAX_PICTURES => many(Moments::Every {
+            first_ms,
+            step_ms: step_ms(interval.unwrap_or(DEFAULT_INTERVAL)),
+            most,
+        }),
+        (most, interval) => {
+            let step_ms = step_ms(interval.unwrap_or(DEFAULT_INTERVAL));
+            let length = most.map(|most| u64::from(most) * step_ms);
+            many(Moments::Through {
+                first_ms,
+                step_ms,
+                length_ms: length.map(|length| length.min(SnapshotSpec::LATEST_MS)),
+                closing: false,
+            })
+        }
+    })
+}
+
+/// `TimeArray`, rising: a list, or an object with one as answers have it.
+fn times(fields: &mut Fields<'_>) -> Result<Option<Vec<u64>>, Refusal> {
+    const TIMES: &str = "TimeArray";
+    let items = match fields.value(TIMES) {
+        None => return Ok(None),
+        Some(Value::Array(items)) => items,
+        Some(Value::Object(members)) => match members.get("TimePointList") {
+            Some(Value::Array(items)) if members.len() == 1 => items,
+            _ => return fields.refuse(Code::Format, TIMES),
+        },
+        Some(_) => return fields.refuse(Code::Format, TIMES),
+    };
+    let mut times = Vec::with_capacity(items.len());
+    for item in items {
+        match scalar(item).and_then(|text| text.trim().parse::<u64>().ok()) {
+            Some(time) if time <= SnapshotSpec::LATEST_MS => times.push(time),
+            Some(_) => return fields.refuse(Code::OutOfRange, TIMES),
+            None => return fields.refuse(Code::NumberFormat, TIMES),
+        }
+    }
+    times.sort_unstable();
+    times.dedup();
+    if times.len() > SnapshotSpec::MAX_PICTURES as usize {
+        return fields.refuse(Code::ListSizeExceed, TIMES);
+    }
+    Ok(Some(times))
+}
+
+/// Both words mean the picture that is shown at the moment: nothing has to be saved by taking a key frame near it.
+fn frame_type(fields: &mut Fields<'_>) -> Result<(), Refusal> {
+    match fields.text("FrameType")? {
+        Some(word) if !["intra", "normal"].contains(&word.to_ascii_lowercase().as_str()) => {
+            fields.refuse(Code::NotSupported, "FrameType")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The file that says when which part of a sheet is shown lies beside the sheets in any case.
+fn cues(fields: &mut Fields<'_>, has_sheets: bool) -> Result<(), Refusal> {
+    fields.only("Format", "vtt")?;
+    if fields.text("Format")?.is_some() && !has_sheets {
+        return fields.refuse(Code::NotSupported, "Format");
+    }
+    if let Some(mut sub) = fields.object("SubOut")? {
+        sub.only("IsSptFrag", "true")?;
+        sub.finish()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use reelgate_domain::{BucketName, ObjectKey};
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(more: Value) -> Result<Config, Refusal> {
+        let source = ObjectRef {
+            bucket: BucketName::new("media").unwrap(),
+            key: ObjectKey::new("in/clip.mp4").unwrap(),
+        };
+        let file = |object: &str| json!({"Bucket": "media", "Location": "x", "Object": object});
+        let mut config = json!({"OutputFile": file("out/{Count}.jpg"), "Time": "0"});
+        for (name, value) in more.as_object().unwrap() {
+            config[name] = match value.as_str() {
+                Some(object) if name.ends_with("OutputFile") => file(object),
+                _ => value.clone(),
+            };
+        }
+        Config::parse(&config.to_string(), &source)
+    }
+
+    fn moments(more: Value) -> (Moments, bool) {
+        let config = parse(more).unwrap();
+        (config.spec.moments, config.is_awaited)
+    }
+
+    #[test]
+    fn moments_are_one_a_row_or_a_list() {
+        let every = |step_ms, most| Moments::Every {
+            first_ms: 500,
+            step_ms,
+            most,
+        };
+        let at = |times: &[u64]| Moments::At(times.to_vec());
+        let spread = Moments::Spread {
+            first_ms: 0,
+            count: 5,
+        };
+        let through = |length_ms| Moments::Through {
+            first_ms: 0,
+            step_ms: 2000,
+            length_ms,
+            closing: false,
+        };
+        let cases = [
+            (json!({}), at(&[0]), true),
+            (
+                json!({"Time": 700, "Num": 1, "Interval": 3}),
+                at(&[700]),
+                false,
+            ),
+            (json!({"Time": 500, "Num": "4"}), every(10_000, 4), false),
+            (
+                json!({"Time": 500, "Num": 4, "Interval": 2}),
+                every(2000, 4),
+                false,
+            ),
+            (json!({"Num": 5, "Interval": "0"}), spread, false),
+            (json!({"Interval": 2}), through(None), false),
+            (
+                json!({"Interval": 2, "Num": 400}),
+                through(Some(800_000)),
+                false,
+            ),
+            (
+                json!({"Time": "", "TimeArray": [9, "3", 9]}),
+                at(&[3, 9]),
+                false,
+            ),
+            (
+                json!({"Time": "", "TimeArray": {"TimePointList": [4]}}),
+                at(&[4]),
+                false,
+            ),
+        ];
+        for (more, expected, is_awaited) in cases {
+            assert_eq!(moments(more.clone()), (expected, is_awaited), "{more}");
+        }
+    }
+
+    #[test]
+    fn names_have_numbers_where_the_placeholder_is() {
+        let spec =
+            parse(json!({"OutputFile": "{ObjectPrefix}%7BFileName%7D_{Count}.jpg", "Num": 2}));
+        let spec = spec.unwrap().spec;
+        let key = |number| spec.numbered(number).unwrap().to_string();
+        assert_eq!(
+            (key(1), key(12)),
+            ("in/clip_00001.jpg".into(), "in/clip_00012.jpg".into())
+        );
+        let single = parse(json!({"OutputFile": "out/a.png"})).unwrap().spec;
+        assert_eq!(single.numbered(1).unwrap().as_str(), "out/a.png");
+        assert_eq!(single.format, PictureFormat::Png);
+    }
+
+    #[test]
+    fn sheets_need_a_name_of_their_own() {
+        let tiled = |layout: Value| json!({"Num": 4, "TileOut": layout, "TileOutputFile": "out/s{TileCount}.jpg"});
+        let kept = parse(tiled(json!({"Lines": 2, "Columns": 3, "Padding": 4})))
+            .unwrap()
+            .spec;
+        let sprite = kept.sprite.unwrap();
+        assert_eq!(
+            (sprite.rows, sprite.columns, sprite.keep_pictures),
+            (2, 3, true)
+        );
+        assert_eq!(kept.sheet(2).unwrap().as_str(), "out/s00002.jpg");
+        assert_eq!(kept.cell(2).unwrap().as_str(), "out/00002.jpg");
+        let alone = parse(tiled(json!({"IsKeepCellPic": "false"})))
+            .unwrap()
+            .spec;
+        assert_eq!(alone.output.key.as_str(), "out/s00001.jpg");
+        assert!(!alone.sprite.unwrap().keep_pictures);
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused_by_name() {
+        let cases = [
+            (json!({"Time": ""}), Code::NullValue, "SnapshotConfig.Time"),
+            (json!({"Time": -1}), Code::OutOfRange, "SnapshotConfig.Time"),
+            (json!({"Num": 0}), Code::OutOfRange, "SnapshotConfig.Num"),
+            (
+                json!({"Interval": 0}),
+                Code::NullValue,
+                "SnapshotConfig.Num",
+            ),
+            (
+                json!({"Interval": 0, "Num": 301}),
+                Code::OutOfRange,
+                "SnapshotConfig.Num",
+            ),
+            (
+                json!({"Width": 7}),
+                Code::OutOfRange,
+                "SnapshotConfig.Width",
+            ),
+            (
+                json!({"FrameType": "inter"}),
+                Code::NotSupported,
+                "SnapshotConfig.FrameType",
+            ),
+            (
+                json!({"BlackLevel": 40}),
+                Code::NotSupported,
+                "SnapshotConfig.BlackLevel",
+            ),
+            (
+                json!({"Format": "vtt"}),
+                Code::NotSupported,
+                "SnapshotConfig.Format",
+            ),
+            (
+                json!({"TimeArray": [1]}),
+                Code::NotSupported,
+                "SnapshotConfig.Time",
+            ),
+            (
+                json!({"OutputFile": "out/a.jpg", "Num": 2}),
+                Code::ObjectKey,
+                "a.jpg",
+            ),
+            (
+                json!({"OutputFile": "{Count}/a.jpg"}),
+                Code::ObjectKey,
+                "{Count}/a.jpg",
+            ),
+            (
+                json!({"OutputFile": "{RunId}.jpg"}),
+                Code::NotSupported,
+                "SnapshotConfig.OutputFile.Object",
+            ),
+            (
+                json!({"OutputFile": null}),
+                Code::NullValue,
+                "SnapshotConfig.OutputFile",
+            ),
+            (
+                json!({"TileOut": {"Lines": 2}}),
+                Code::NullValue,
+                "SnapshotConfig.TileOutputFile",
+            ),
+            (
+                json!({"TileOutputFile": "out/s.jpg"}),
+                Code::ObjectKey,
+                "s.jpg",
+            ),
+            (
+                json!({"TileOutputFile": "other/{TileCount}.jpg"}),
+                Code::NotSupported,
+                "SnapshotConfig.TileOutputFile",
+            ),
+            (
+                json!({"TileOutputFile": "out/{TileCount}.jpg"}),
+                Code::ObjectKey,
+                "{count}.jpg",
+            ),
+            (
+                json!({"TileOutputFile": "out/s{TileCount}.jpg", "TileOut": {"Lines": 101}}),
+                Code::OutOfRange,
+                "SnapshotConfig.TileOut.Lines",
+            ),
+            (
+                json!({"TileOutputFile": "out/s{TileCount}.jpg", "TileOut": {"Color": "random"}}),
+                Code::NotSupported,
+                "SnapshotConfig.TileOut.Color",
+            ),
+        ];
+        for (more, code, about) in cases {
+            let refusal = parse(more.clone()).err();
+            assert_eq!(refusal, Some(Refusal::new(code, about)), "{more}");
+        }
+    }
+}
