@@ -86,3 +86,21 @@ def likeness(path, other):
     found = re.search(r"All:([\d.]+)", done.stderr)
     assert found, done.stderr
     return float(found[1])
+
+
+def mean_volume(path):
+    """The level of the sound over the whole, in dB of full scale."""
+    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", str(path), "-vn", "-af", "volumedetect",
+               "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = re.search(r"mean_volume: (-?[\d.]+) dB", done.stderr)
+    assert found, done.stderr
+    return float(found[1])
+
+
+def luma(path, crop):
+    """The mean luma of a part of the first frame."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-frames:v", "1", "-vf", f"{crop},extractplanes=y",
+               "-f", "rawvideo", "-"]
+    plane = subprocess.run(command, capture_output=True, check=True).stdout
+    return sum(plane) / len(plane)

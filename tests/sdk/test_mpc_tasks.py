@@ -168,6 +168,26 @@ def test_outputs_without_names_get_those_of_their_places(desk):
     assert task.output_file_name == ["bbb_720p25_aac51_0.mp4", "bbb_720p25_aac51_1.mp4"]
 
 
+def test_pictures_are_turned_and_padded_and_the_sound_is_made_quieter(desk, tmp_path):
+    square = {**mpc.SMALL["video"], "width": 240, "height": 240}
+    made = []
+    for number, members in enumerate([{}, {"video_process": {"rotate": 1, "fill_type": "white"},
+                                           "audio_process": {"volume": "dynamic", "volume_expr": -12}}]):
+        task_id = desk.create({**mpc.SMALL, "video": square, "common": mpc.MP4}, crop={"duration": 1},
+                              output_filenames=[f"{number}.mp4"], **members)
+        desk.wait(task_id, {"SUCCEEDED"})
+        path = tmp_path / f"{number}.mp4"
+        path.write_bytes(desk.object(path.name))
+        made.append(path)
+    usual, changed = made
+    assert (pictures.picture(changed)["width"], pictures.picture(changed)["height"]) == (240, 240)
+    # A high picture between white bars.
+    assert pictures.luma(changed, "crop=16:16:8:112") > 230
+    assert pictures.luma(changed, "crop=16:16:112:112") < 230
+    quieter = pictures.mean_volume(changed) - pictures.mean_volume(usual)
+    assert quieter == pytest.approx(-12, abs=0.5)
+
+
 def test_a_source_that_is_missing_fails_the_task(desk):
     task_id = desk.create(input=desk.place("nowhere/at/all.mp4"))
     task = desk.wait(task_id)
@@ -322,8 +342,10 @@ def test_summaries_count_the_tasks_of_each_day(desk):
     ({"output_filenames": ["a/b.mp4"]}, INVALID, "output_filenames[0]"),
     ({"watermarks": [{"template_id": "1"}]}, INVALID, "watermarks"),
     ({"encryption": {"hls_encrypt": {"key": "k", "url": "u"}}}, INVALID, "encryption"),
-    ({"video_process": {"rotate": 1}}, INVALID, "video_process.rotate"),
-    ({"audio_process": {"volume": "dynamic", "volume_expr": 3}}, INVALID, "audio_process.volume"),
+    ({"video_process": {"rotate": 4}}, INVALID, "video_process.rotate"),
+    ({"video_process": {"fill_type": "gauss"}}, INVALID, "video_process.fill_type"),
+    ({"audio_process": {"volume": "auto"}}, INVALID, "audio_process.volume"),
+    ({"audio_process": {"volume": "dynamic", "volume_expr": 16}}, INVALID, "audio_process.volume_expr"),
     ({"input": {"bucket": "no-such-bucket", "location": "x", "object": "a.mp4"}}, (406, "MPC.10209"), "no-such-bucket"),
     ({"output": {"bucket": "no-such-bucket", "location": "x", "object": "a"}}, (406, "MPC.10209"), "no-such-bucket"),
     ({"input": {"bucket": "media", "location": "x", "object": "a/../b.mp4"}}, (406, "MPC.10209"), "input.object"),

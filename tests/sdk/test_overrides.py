@@ -104,6 +104,44 @@ def test_audio_channels(make, channels):
     assert pictures.sound(path)["channels"] == int(channels)
 
 
+@pytest.mark.parametrize("video, fields, size", [
+    ({"Crop": "640:720:320:0"}, {}, (320, 360)),
+    ({"Pad": "480:360:10:20"}, {}, (480, 360)),
+    ({}, {"Rotate": "90"}, (320, 568)),
+    ({"LongShortMode": "true"}, {"Rotate": 270}, (180, 320)),
+    ({"Height": "320"}, {"TransConfig": {"AdjDarMethod": "crop"}}, (320, 320)),
+    ({"Height": "320"}, {"TransConfig": {"AdjDarMethod": "pad"}}, (320, 320)),
+    ({"Width": "1920"}, {"TransConfig": {"IsCheckReso": "true"}}, (1280, 720)),
+], ids=str)
+def test_a_picture_is_cropped_turned_and_fitted(make, video, fields, size):
+    made = pictures.picture(make(video, Clip=mps.BRIEF, **fields))
+    assert (made["width"], made["height"], made["sample_aspect_ratio"]) == (*size, "1:1")
+
+
+def test_a_source_that_is_too_small_fails_where_it_must(one_desk):
+    [job] = one_desk.submit(one_desk.output(Video={**mps.SMALL, "Width": "1920"},
+                                            TransConfig={"IsCheckResoFail": "true"}))
+    [ended] = one_desk.wait(job["JobId"])
+    assert ended["State"] == "TranscodeFail" and "1280x720" in ended["Message"]
+
+
+def test_max_fps_bounds_the_frame_rate(make):
+    assert pictures.picture(make({"MaxFps": "10"}, Clip=mps.BRIEF))["avg_frame_rate"] == "10/1"
+    assert pictures.picture(make({"MaxFps": "50"}, Clip=mps.BRIEF))["avg_frame_rate"] == "25/1"
+
+
+@pytest.mark.parametrize("form, profile", [("yuvj420p", "High"), ("yuv444p", "High 4:4:4 Predictive")])
+def test_samples_have_the_form_that_is_asked_for(make, form, profile):
+    made = pictures.picture(make({"PixFmt": form}, Clip=mps.BRIEF))
+    assert (made["pix_fmt"], made["profile"]) == (form, profile)
+
+
+def test_the_volume_is_changed_by_decibels(make):
+    usual = pictures.mean_volume(make(Clip=mps.BRIEF))
+    quiet = make(Clip=mps.BRIEF, Audio={"Volume": {"Method": "linear", "Level": "-10"}})
+    assert pictures.mean_volume(quiet) - usual == pytest.approx(-10, abs=0.4)
+
+
 @pytest.mark.parametrize("span, seconds", [
     ({"Seek": "1", "Duration": "2"}, 2),
     ({"Seek": "00:00:01.500", "Duration": "00:00:02"}, 2),

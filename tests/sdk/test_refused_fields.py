@@ -16,8 +16,6 @@ NOT_BUILT = [
     # 4.1
     ("VideoStreamMap", {"VideoStreamMap": "1"}),
     ("AudioStreamMap", {"AudioStreamMap": "0:v:1"}),
-    ("Rotate", {"Rotate": "90"}),
-    ("Rotate", {"Rotate": 270}),
     ("WaterMarkTemplateId", {"WaterMarks": [{"InputFile": FILE, "WaterMarkTemplateId": "a"}]}),
     ("adaptive", {"WaterMarks": '[{"Type": "Text", "TextWaterMark": {"Content": "eA==",'
                                 ' "adaptive": true}}]'}),
@@ -37,17 +35,13 @@ NOT_BUILT = [
     # 4.2
     *(("Format", {"Container": {"Format": container}}) for container in ("mpd", "gif", "webp")),
     *(("Codec", {"Video": {"Codec": codec}}) for codec in ("GIF", "WEBP")),
-    ("MaxFps", {"Video": {"MaxFps": "30"}}),
     *(("ScanMode", {"Video": {"ScanMode": mode}}) for mode in ("interlaced", "auto")),
-    *(("PixFmt", {"Video": {"PixFmt": pixels}}) for pixels in ("yuvj420p", "yuv422p", "bgr8")),
+    ("PixFmt", {"Video": {"PixFmt": "bgr8"}}),
     ("BitrateBnd", {"Video": {"Crf": "30", "BitrateBnd": {"Max": "500", "Min": "100"}}}),
-    *(("Crop", {"Video": {"Crop": crop}}) for crop in ("border", "1280:600:0:60")),
-    ("Pad", {"Video": {"Pad": "1280:960:0:120"}}),
-    ("LongShortMode", {"Video": {"LongShortMode": "true"}}),
+    ("Crop", {"Video": {"Crop": "border"}}),
     ("ResoPriority", {"Video": {"ResoPriority": "auto"}}),
     ("Degrain", {"Video": {"Degrain": "10"}}),
     ("Qscale", {"Video": {"Codec": "H.265", "Qscale": "20"}}),
-    ("Hdr2sdr", {"Video": {"Hdr2sdr": "true"}}),
     ("NarrowBand", {"Video": {"NarrowBand": {"Version": "1.0", "Abrmax": 1000}}}),
     # 4.3
     # What the format does not hold.
@@ -59,18 +53,10 @@ NOT_BUILT = [
     *(("Profile", {"Audio": {"Profile": profile}}) for profile in (
         "aac_he", "aac_he_v2", "aac_ld", "aac_eld")),
     *(("Volume", {"Audio": {"Volume": volume}}) for volume in (
-        {"Method": "auto"}, {"Method": "linear", "Level": "-10"}, {"Method": "dynamic"},
-        {"Method": "adaptive", "PeakLevel": "0.5"})),
+        {"Method": "auto"}, {"Method": "dynamic"}, {"Method": "adaptive", "PeakLevel": "0.5"})),
     ("Qscale", {"Audio": {"Qscale": "5"}}),
     # 4.4
     ("TransMode", {"Video": {"Codec": "H.265"}, "TransConfig": {"TransMode": "CBR"}}),
-    *(("AdjDarMethod", {"Video": {"Width": "320", "Height": "320"},
-                        "TransConfig": {"AdjDarMethod": method}})
-      for method in ("rescale", "crop", "pad")),
-    *((name, {"TransConfig": {name: "true"}}) for name in (
-        "IsCheckReso", "IsCheckResoFail")),
-    ("IsCheckReso", {"TransConfig": {"IsCheckReso": True}}),
-    ("IsCheckReso", {"TransConfig": '{"IsCheckReso": "true"}'}),
     # 4.6
     ("ForceSegTime", {"Container": {"Format": "m3u8"},
                       "MuxConfig": {"Segment": {"ForceSegTime": "1,2.5"}}}),
@@ -107,6 +93,10 @@ OUT_OF_RANGE = [
     *(("Bitrate", {"Audio": {"Bitrate": rate}}) for rate in ("7", "1001")),
     *(("Duration", {"Container": {"Format": "m3u8"},
                     "MuxConfig": {"Segment": {"Duration": seconds}}}) for seconds in ("0", "61")),
+    *(("Rotate", {"Rotate": degrees}) for degrees in ("360", "-90")),
+    *(("MaxFps", {"Video": {"MaxFps": fps}}) for fps in ("0", "61")),
+    ("Pad", {"Video": {"Pad": "5000:960:0:120"}}),
+    ("Level", {"Audio": {"Volume": {"Method": "linear", "Level": "21"}}}),
     *(("Priority", {"Priority": priority}) for priority in ("0", "11", 11, "-1")),
     ("Seek", {"Clip": {"TimeSpan": {"Seek": "86400"}}}),
 ]

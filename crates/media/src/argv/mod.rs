@@ -3,13 +3,16 @@
 //! Outputs are written under fixed names into directories that stand in the working directory, and
 //! get their own names only afterwards: no argument ever holds a part of an object key.
 
+mod audio;
 mod container;
+mod framing;
 mod overlay;
 pub(crate) mod remux;
 pub(crate) mod sample;
 pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;
+mod tone;
 mod video;
 
 pub(crate) use container::main_file;
@@ -267,12 +270,7 @@ fn add_audio(args: &mut Args, audio: &AudioPlan, window: &Window) {
         args.add(&["-c:a", "copy"]);
         return;
     };
-    // Gaps become silence, so that sound never runs ahead of the picture.
-    let filters: Vec<String> = cut_start(window, "a")
-        .into_iter()
-        .chain(["aresample=async=1".to_owned()])
-        .collect();
-    args.pair("-filter:a", filters.join(","))
+    args.pair("-filter:a", audio::filters(audio, window))
         .pair("-c:a", encoder);
     if audio.codec == AudioCodec::Aac {
         args.add(&["-profile:a", "aac_low"]);

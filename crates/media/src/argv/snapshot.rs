@@ -5,7 +5,7 @@ use std::path::Path;
 
 use reelgate_domain::job::kind::snapshot::PictureFormat;
 
-use super::Args;
+use super::{Args, tone};
 use crate::plan::{Pass, SheetPlan, Size, SnapshotPlan, Tone, View};
 
 /// Where pictures are made, in the working directory.
@@ -229,14 +229,10 @@ fn picture(view: &View, size: Size) -> String {
             transfer,
             is_full_range,
         } => {
-            let range = if is_full_range { "full" } else { "limited" };
-            // 203 cd/m2 is the white of graphics in high dynamic range.
             format!(
-                "{},format=yuv444p10le,\
-                 zscale=tin={transfer}:pin=2020:min=2020_ncl:rin={range}:t=linear:npl=203,\
-                 format=gbrpf32le,zscale=p=709,tonemap=mobius:desat=0,zscale=t=709,format=gbrp,\
-                 scale={SCALER}{STILL},{}",
+                "{},format=yuv444p10le,{},format=gbrp,scale={SCALER}{STILL},{}",
                 scaled(""),
+                tone::to_sdr(transfer, is_full_range),
                 form(view.format)
             )
         }

@@ -2,10 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 
-use reelgate_domain::job::kind::transcode::{Gop, RateCap, RateControl, VideoCodec};
+use reelgate_domain::job::kind::transcode::{Gop, PixelFormat, RateCap, RateControl, VideoCodec};
 
 use super::overlay::Graph;
-use super::{Args, PASS_FILE, cut_start};
+use super::{Args, PASS_FILE, cut_start, framing, tone};
 use crate::plan::{FrameRate, KeyFrames, Matrix, Plan, Range, Size, VideoPlan, Window};
 
 mod open;
@@ -54,7 +54,7 @@ pub(super) fn add(
         // The filters already made the rate constant.
         .add(&["-fps_mode", "passthrough"])
         .pair("-c:v", video.encoder)
-        .add(&["-pix_fmt", "yuv420p"]);
+        .pair("-pix_fmt", video.pixel_format.to_string());
     match video.codec {
         VideoCodec::H264 | VideoCodec::H265 => x26x(args, video, (folder, pass)),
         VideoCodec::Vp9 => open::vp9(args, video),
@@ -66,7 +66,7 @@ pub(super) fn add(
 
 fn x26x(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) {
     args.pair("-preset", video.preset.to_string())
-        .pair("-profile:v", video.profile.to_string());
+        .pair("-profile:v", profile(video));
     if let Some(level) = video.level {
         args.pair("-level:v", level.to_string());
     }
@@ -118,6 +118,16 @@ fn force_key_frames(args: &mut Args, video: &VideoPlan) {
     args.pair("-force_key_frames", format!("expr:{expression}"));
 }
 
+/// What a decoder must be able to do, as the encoder calls it: samples beyond 4:2:0 and 8 bits have profiles of their own.
+fn profile(video: &VideoPlan) -> String {
+    match (video.codec, video.pixel_format) {
+        (VideoCodec::H264, PixelFormat::Yuv422p) => "high422".to_owned(),
+        (VideoCodec::H264, PixelFormat::Yuv444p) => "high444".to_owned(),
+        (VideoCodec::H265, PixelFormat::Yuv420p10) => "main10".to_owned(),
+        _ => video.profile.to_string(),
+    }
+}
+
 /// What is done to the picture before it gets its frame rate: that is the last, so that pictures repeated over a gap
 /// share their memory. FFmpeg makes all of them before it encodes the first, and scaled copies of a minute in full HD
 /// would take 5 GB.
@@ -128,8 +138,23 @@ fn filters(video: &VideoPlan, window: &Window) -> Vec<String> {
         Matrix::Tag(name) => (None, Some(name)),
         Matrix::ConvertTo(name) => (Some(name), Some(name)),
     };
-    chain.push(scale(video.size, video.range, convert_to));
-    chain.push("setsar=1,format=yuv420p".to_owned());
+    chain.extend(framing::before_scaling(&video.framing));
+    let format = video.pixel_format;
+    match video.tone {
+        None => {
+            chain.push(scale(video.framing.scale, video.range, convert_to));
+            chain.push(format!("setsar=1,format={format}"));
+        }
+        // Scaled first: all that follows is done in floating point.
+        Some(map) => chain.push(format!(
+            "{},format=yuv444p10le,{},format=gbrp,{},setsar=1,format={format},\
+             setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709",
+            scale(video.framing.scale, Range::Keep, None),
+            tone::to_sdr(map.transfer, map.is_full_range),
+            scale(video.framing.scale, video.range, Some("bt709")),
+        )),
+    }
+    chain.extend(framing::after_scaling(&video.framing));
     if let Some(name) = tag {
         chain.push(format!("setparams=colorspace={name}"));
     }
@@ -144,6 +169,7 @@ pub(crate) fn constant_rate(fps: FrameRate) -> String {
 pub(crate) fn scale(size: Size, range: Range, matrix: Option<&str>) -> String {
     let range = match range {
         Range::Limit => ":out_range=tv",
+        Range::Full => ":out_range=pc",
         Range::Keep => "",
     };
     let matrix = matrix.map_or(String::new(), |name| format!(":out_color_matrix={name}"));

@@ -98,6 +98,13 @@ fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(
     if stream.codec_name.as_deref() != Some(codec) {
         return Err(engine_fault(format!("the picture is not {codec}")));
     }
+    let format = planned.pixel_format.to_string();
+    if is_made && video.pixel_format.as_deref() != Some(&format) {
+        let found = video.pixel_format.as_deref().unwrap_or("unknown");
+        return Err(engine_fault(format!(
+            "the samples are {found} instead of {format}"
+        )));
+    }
     check_length(
         "picture",
         end(facts, stream),

@@ -40,7 +40,7 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 47] = [
+    pub const WANTED: [Part; 59] = [
         Part::Encoder("libx264"),
         Part::Encoder("libx265"),
         Part::Encoder("aac"),
@@ -87,6 +87,21 @@ impl Capabilities {
         Part::Filter("hue"),
         // For interlaced sources; without it their pictures show both fields.
         Part::Filter("bwdif"),
+        // For pictures that are cropped, turned and padded.
+        Part::Filter("crop"),
+        Part::Filter("pad"),
+        Part::Filter("transpose"),
+        Part::Filter("hflip"),
+        Part::Filter("vflip"),
+        Part::Filter("rotate"),
+        // For high dynamic range that becomes standard range.
+        Part::Filter("zscale"),
+        Part::Filter("tonemap"),
+        // For volume and channels.
+        Part::Filter("aformat"),
+        Part::Filter("pan"),
+        Part::Filter("volume"),
+        Part::Filter("ebur128"),
         Part::Protocol("file"),
         Part::Protocol("pipe"),
     ];

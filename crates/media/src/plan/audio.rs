@@ -1,13 +1,13 @@
 //! The audio stream of an output.
 
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, AudioSettings, SAMPLE_RATES, SampleRate, most_aac_kbps,
+    AudioCodec, AudioSettings, SAMPLE_RATES, SampleRate, Volume, most_aac_kbps,
 };
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{AudioFacts, StreamFacts};
 
 use super::copy::Way;
-use super::{AudioPlan, bits, codec};
+use super::{AudioPlan, Mix, bits, codec};
 
 pub(super) fn audio(
     wanted: &AudioSettings,
@@ -45,7 +45,30 @@ pub(super) fn audio(
         sample_rate,
         channels: wanted.channels,
         sample_bits,
+        mix: mix(source.channels, wanted.channels),
+        gain_db: wanted.volume.map(|Volume::Gain { db }| db),
     })
+}
+
+impl AudioPlan {
+    /// The filters that it needs beside the resampler.
+    pub(super) fn filters(&self) -> Vec<&'static str> {
+        let mut names = match self.mix {
+            Mix::Spread => Vec::new(),
+            Mix::Double => vec!["aformat", "pan"],
+            Mix::Down => vec!["aformat"],
+        };
+        names.extend(self.gain_db.map(|_| "volume"));
+        names
+    }
+}
+
+fn mix(source: Option<u32>, wanted: u32) -> Mix {
+    match (source, wanted) {
+        (Some(1), 2) => Mix::Double,
+        (Some(more), fewer) if more > fewer => Mix::Down,
+        _ => Mix::Spread,
+    }
 }
 
 /// The rate asked for; of the source's, the lowest that is no lower and holds the bits.
@@ -85,7 +108,6 @@ mod tests {
             codec,
             kbps,
             sample_rate: SampleRate::Source,
-            channels: 2,
             ..AudioSettings::default()
         };
         let stream = StreamFacts {

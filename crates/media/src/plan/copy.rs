@@ -1,15 +1,16 @@
 //! Streams that are taken as they are: because that was asked for, or because they already are what was.
 
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, AudioSettings, Container, Gop, RateControl, SegmentFormat, VideoCodec,
+    AudioCodec, AudioSettings, Container, Gop, PixelFormat, RateControl, SegmentFormat, VideoCodec,
     VideoProfile, VideoSettings,
 };
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{AudioFacts, MediaFacts, StreamFacts, VideoFacts};
 
-use super::geometry::{self, Size};
+use super::framing::{Framing, framing};
+use super::geometry::Size;
 use super::remux::{holds, named};
-use super::{AudioPlan, KeyFrames, Matrix, Range, VideoPlan, Window, audio, bits, rate};
+use super::{AudioPlan, KeyFrames, Matrix, Mix, Range, VideoPlan, Window, audio, bits, rate, tone};
 
 /// Where a stream comes from and goes to.
 #[derive(Clone, Copy)]
@@ -68,15 +69,16 @@ pub(super) fn video(
         },
         _ => return Ok(None),
     };
+    let size = Size {
+        width: source.width,
+        height: source.height,
+    };
     Ok(Some(VideoPlan {
         stream: way.stream.index,
         codec: VideoCodec::Copy,
         encoder: "copy",
         codec_name,
-        size: Size {
-            width: source.width,
-            height: source.height,
-        },
+        size,
         fps: rate::source_rate(source),
         rate: RateControl::Average {
             kbps: bits::video_kbps(way.facts, way.stream).unwrap_or(0),
@@ -95,6 +97,9 @@ pub(super) fn video(
         b_frames: None,
         matrix: Matrix::Keep,
         range: Range::Keep,
+        framing: Framing::plain(size),
+        tone: None,
+        pixel_format: PixelFormat::default(),
     }))
 }
 
@@ -131,6 +136,8 @@ pub(super) fn sound(
         sample_rate,
         channels: source.channels.unwrap_or(0),
         sample_bits: 16,
+        mix: Mix::Spread,
+        gain_db: None,
     }))
 }
 
@@ -151,8 +158,13 @@ fn video_complies(wanted: &VideoSettings, way: Way<'_>, source: &VideoFacts) -> 
         (VideoCodec::Av1, Some("av1")) => stream.profile.as_deref() == Some("Main"),
         _ => false,
     };
-    let is_size = geometry::output_size(wanted, source)
-        .is_ok_and(|size| (size.width, size.height) == (source.width, source.height));
+    let is_size = framing(wanted, source).is_ok_and(|framing| {
+        let size = framing.size();
+        framing.is_plain() && (size.width, size.height) == (source.width, source.height)
+    });
+    let is_plain = is_plain
+        && wanted.pixel_format == PixelFormat::Yuv420p
+        && tone::tone(wanted, source).is_none();
     let is_constant = source.base_rate == source.average_rate;
     let is_rate = is_constant && rate::output_rate(wanted, source) == rate::source_rate(source);
     let level = wanted.level.map(|level| level.number());
@@ -218,6 +230,7 @@ fn sound_complies(wanted: &AudioSettings, way: Way<'_>, source: &AudioFacts) -> 
     let fits = wanted.codec.is_lossless() || own.is_some_and(|own| own <= wanted.kbps);
     is_codec
         && fits
+        && wanted.volume.is_none()
         && way.window.start_ms == 0
         && source.sample_rate == Some(audio::sample_rate(wanted, source))
         && source.channels == Some(wanted.channels)

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use reelgate_domain::job::kind::transcode::VideoSettings;
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::VideoFacts;
 
@@ -37,20 +36,8 @@ pub fn display_size(source: &VideoFacts) -> Size {
     }
 }
 
-pub(super) fn output_size(wanted: &VideoSettings, source: &VideoFacts) -> Result<Size, Fault> {
-    check_source(source)?;
-    let (width, height) = display(source);
-    let aspect = width / height;
-    let size = match (wanted.width, wanted.height) {
-        (Some(width), Some(height)) => (f64::from(width), f64::from(height)),
-        (Some(width), None) => (f64::from(width), f64::from(width) / aspect),
-        (None, Some(height)) => (f64::from(height) * aspect, f64::from(height)),
-        (None, None) => (width, height),
-    };
-    let size = Size {
-        width: even(size.0),
-        height: even(size.1),
-    };
+/// Whether an encoder and the memory have room for pictures of this size.
+pub(super) fn check_made(size: Size) -> Result<(), Fault> {
     if !SIDES.contains(&size.width) || !SIDES.contains(&size.height) {
         return Err(Fault::new(
             FaultCode::SpecUnfit,
@@ -69,7 +56,7 @@ pub(super) fn output_size(wanted: &VideoSettings, source: &VideoFacts) -> Result
             ),
         ));
     }
-    Ok(size)
+    Ok(())
 }
 
 /// A picture that the decoder may take apart. Beyond its limit the probe sees no size either, unless
@@ -114,7 +101,7 @@ fn pixel_aspect(source: &VideoFacts) -> f64 {
 }
 
 /// Half the resolution is kept for colours, so sides are even.
-fn even(side: f64) -> u32 {
+pub(super) fn even(side: f64) -> u32 {
     // Halves go down, so that an odd size never grows beyond its source.
     let pairs = (side / 2.0 - 0.5).ceil();
     (pairs * 2.0).clamp(0.0, f64::from(u32::MAX)) as u32
@@ -122,7 +109,14 @@ fn even(side: f64) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use reelgate_domain::job::kind::transcode::VideoSettings;
+
     use super::*;
+    use crate::plan::framing::{Framing, framing};
+
+    fn output_size(wanted: &VideoSettings, source: &VideoFacts) -> Result<Size, Fault> {
+        framing(wanted, source).map(|framing: Framing| framing.size())
+    }
 
     fn source(width: u32, height: u32, sar: &str, rotation: u32) -> VideoFacts {
         VideoFacts {

@@ -5,6 +5,7 @@ mod bits;
 pub(crate) mod codec;
 pub(crate) mod copy;
 pub(crate) mod cover;
+mod framing;
 mod geometry;
 mod level;
 mod overlay;
@@ -19,19 +20,21 @@ mod sources;
 mod stall;
 #[cfg(test)]
 mod tests;
+mod tone;
 mod video;
 mod window;
 
 use std::time::Duration;
 
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, Container, EncoderPreset, H264Level, OutputSpec, RateControl, SegmentFormat,
-    VideoCodec, VideoProfile,
+    AudioCodec, Container, EncoderPreset, H264Level, OutputSpec, PixelFormat, RateControl,
+    SegmentFormat, VideoCodec, VideoProfile,
 };
 use reelgate_domain::job::{Fault, FaultCode};
 
 use crate::engine::{Capabilities, Part};
 pub use cover::{CoverPlan, cover_plan};
+pub use framing::{Framing, Padding, Turn};
 pub(crate) use geometry::MOST_SOURCE_PIXELS;
 pub use geometry::{Size, display_size};
 pub use overlay::{At, OverlayPlan, Seen, Showing};
@@ -41,6 +44,7 @@ pub use sample::{SamplePlan, Wanted, sample_plan};
 pub use share::{groups, shareable};
 pub use snapshot::{Closing, Names, Pass, SheetPlan, SnapshotPlan, Tone, View, snapshot_plan};
 pub use sources::{Further, Sources};
+pub use tone::ToneMap;
 pub use video::KeyFrames;
 pub(crate) use window::{MOST_SECONDS, window_of};
 pub use window::{Seek, Window};
@@ -84,13 +88,19 @@ pub struct VideoPlan {
     pub b_frames: Option<u32>,
     pub matrix: Matrix,
     pub range: Range,
+    /// How the source's picture comes to `size`.
+    pub framing: Framing,
+    pub tone: Option<ToneMap>,
+    pub pixel_format: PixelFormat,
 }
 
-/// What happens to the range of luma and colour, which is limited in every output.
+/// What happens to the range of luma and colour, which is limited unless full range is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Range {
     /// Whatever comes becomes limited.
     Limit,
+    /// Whatever comes becomes full.
+    Full,
     /// The source says that its pictures are what the output's have to be, in size and form: the
     /// scaler, not told of any range, then lets them pass without making a copy of each.
     Keep,
@@ -110,7 +120,7 @@ pub enum Matrix {
 }
 
 /// The audio stream of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AudioPlan {
     pub stream: u32,
     pub codec: AudioCodec,
@@ -122,6 +132,20 @@ pub struct AudioPlan {
     pub channels: u32,
     /// Bits of each sample, where nothing is lost.
     pub sample_bits: u32,
+    pub mix: Mix,
+    /// By how much the sound gets louder.
+    pub gain_db: Option<f64>,
+}
+
+/// How the source's channels become the output's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mix {
+    /// As FFmpeg does by itself.
+    Spread,
+    /// One becomes two as loud as it is, where FFmpeg would take 3 dB off.
+    Double,
+    /// More become fewer, without a sum above full scale.
+    Down,
 }
 
 /// How long the output will be if the source holds what it promises. Absent: the source does not
@@ -247,10 +271,17 @@ impl Plan {
         if let Some(video) = self.video.as_ref().filter(|video| !video.is_copied()) {
             parts.push(Part::Encoder(video.encoder));
             parts.extend(["scale", "fps", "setsar", "setparams"].map(Part::Filter));
+            parts.extend(video.framing.filters().into_iter().map(Part::Filter));
+            if video.tone.is_some() {
+                parts.extend(["zscale", "tonemap"].map(Part::Filter));
+            }
         }
-        if let Some(encoder) = self.audio.as_ref().and_then(AudioPlan::encoder) {
+        if let Some(audio) = &self.audio
+            && let Some(encoder) = audio.encoder()
+        {
             parts.push(Part::Encoder(encoder));
             parts.push(Part::Filter("aresample"));
+            parts.extend(audio.filters().into_iter().map(Part::Filter));
         }
         parts.extend(self.overlays.iter().flat_map(OverlayPlan::needs));
         parts

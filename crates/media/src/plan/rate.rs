@@ -115,7 +115,10 @@ pub(super) fn output_rate(wanted: &VideoSettings, source: &VideoFacts) -> FrameR
     match wanted.fps.map(FrameRate::from_decimal) {
         Some(rate) if wanted.fps_at_most_source => rate.at_most(own()),
         Some(rate) => rate,
-        None => own(),
+        None => match wanted.max_fps.map(FrameRate::from_decimal) {
+            Some(most) => own().at_most(most),
+            None => own(),
+        },
     }
 }
 
@@ -181,6 +184,24 @@ mod tests {
         // Variable: a base rate of 120 at an average of 29.88.
         check_wanted(&wanted(60.0), "120/1", "1192500/39913", "30000/1001");
         check_wanted(&wanted(60.0), "120/1", "120/1", "60/1");
+    }
+
+    #[test]
+    fn a_bound_holds_where_no_rate_is_asked_for() {
+        let wanted = |fps, max_fps| VideoSettings {
+            fps,
+            max_fps: Some(max_fps),
+            ..VideoSettings::default()
+        };
+        check_wanted(&wanted(None, 30.0), "60/1", "60/1", "30/1");
+        check_wanted(&wanted(None, 30.0), "25/1", "25/1", "25/1");
+        check_wanted(
+            &wanted(None, 29.97),
+            "60000/1001",
+            "60000/1001",
+            "30000/1001",
+        );
+        check_wanted(&wanted(Some(50.0), 30.0), "25/1", "25/1", "50/1");
     }
 
     #[test]

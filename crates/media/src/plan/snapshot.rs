@@ -273,11 +273,7 @@ fn fitting(size: Size, what: &str) -> Result<Size, Fault> {
 }
 
 fn tone(source: &VideoFacts, can_map: bool) -> Tone {
-    let transfer = match source.color_transfer.as_deref() {
-        Some("smpte2084") => Some("smpte2084"),
-        Some("arib-std-b67") => Some("arib-std-b67"),
-        _ => None,
-    };
+    let transfer = super::tone::transfer(source);
     match transfer {
         Some(transfer) if can_map => Tone::Mapped {
             transfer,

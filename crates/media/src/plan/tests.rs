@@ -202,7 +202,6 @@ fn more_bits_than_the_codec_holds_are_refused() {
         codec: AudioCodec::Aac,
         kbps: 300,
         sample_rate: SampleRate::Hz(22_050),
-        channels: 2,
         ..AudioSettings::default()
     });
     let (code, message) = refusal(&spec, "bbb_720p25_aac51");

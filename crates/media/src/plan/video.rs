@@ -1,13 +1,16 @@
 //! The video stream of an output.
 
 use reelgate_domain::job::Fault;
-use reelgate_domain::job::kind::transcode::{Container, Gop, RateControl, VideoSettings};
+use reelgate_domain::job::kind::transcode::{
+    Container, Gop, PixelFormat, RateControl, VideoSettings,
+};
 use reelgate_domain::media::VideoFacts;
 
 use super::copy::Way;
-use super::geometry::{Size, output_size};
+use super::framing::{Framing, framing};
+use super::geometry::Size;
 use super::rate::output_rate;
-use super::{FrameRate, Matrix, Range, VideoPlan, bits, codec, level};
+use super::{FrameRate, Matrix, Range, VideoPlan, bits, codec, level, tone};
 use crate::engine::Capabilities;
 
 /// Where key frames go. Nothing but time decides it, so renditions of one source agree.
@@ -39,7 +42,9 @@ pub(super) fn video(
     if stream.codec_name.is_none() {
         return Err(super::undecodable("video", stream.index));
     }
-    let size = output_size(wanted, source)?;
+    let framing = framing(wanted, source)?;
+    let size = framing.size();
+    let tone = tone::tone(wanted, source);
     let fps = output_rate(wanted, source);
     let rate = lossy(bits::video_rate(wanted, way.facts, stream)?);
     let rate = match wanted.level {
@@ -60,13 +65,25 @@ pub(super) fn video(
         profile: wanted.profile,
         level: wanted.level,
         b_frames: wanted.b_frames,
-        matrix: matrix(source, size),
-        range: range(source, size),
+        matrix: match tone {
+            Some(_) => Matrix::Keep,
+            None => matrix(source, size),
+        },
+        range: range(wanted.pixel_format, source, &framing),
+        framing,
+        tone,
+        pixel_format: wanted.pixel_format,
     })
 }
 
-fn range(source: &VideoFacts, size: Size) -> Range {
-    let is_wanted = (source.width, source.height) == (size.width, size.height)
+fn range(format: PixelFormat, source: &VideoFacts, framing: &Framing) -> Range {
+    if format.is_full_range() {
+        return Range::Full;
+    }
+    let size = framing.scale;
+    let is_wanted = framing.is_plain()
+        && format == PixelFormat::Yuv420p
+        && (source.width, source.height) == (size.width, size.height)
         && source.rotation == 0
         && source.pixel_format.as_deref() == Some("yuv420p")
         && matches!(source.color_range.as_deref(), None | Some("tv"));

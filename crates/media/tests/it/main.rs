@@ -8,9 +8,11 @@
 mod broken;
 mod clips;
 mod codecs;
+mod colours;
 mod containers;
 mod copies;
 mod covers;
+mod framing;
 mod hls;
 mod hostile;
 mod misbehaving;
@@ -23,3 +25,4 @@ mod shared;
 mod snapshots;
 mod stand_in;
 mod support;
+mod volume;

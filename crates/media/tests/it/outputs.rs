@@ -99,15 +99,6 @@ fn rgb_sources_get_a_matrix_and_say_which() {
 }
 
 #[test]
-fn colours_keep_their_tags() {
-    let made = make(&clip("hdr10_av1_vertical_720x1280.mp4"), &mp4(small()));
-    let (_, video) = made.video();
-    assert_eq!(video.color_space.as_deref(), Some("bt2020nc"));
-    assert_eq!(video.color_transfer.as_deref(), Some("smpte2084"));
-    assert_eq!(video.color_primaries.as_deref(), Some("bt2020"));
-}
-
-#[test]
 fn the_index_comes_before_the_media() {
     let made = make(&clip("bbb_sar64x45_bpyramid.mp4"), &mp4(small()));
     let bytes = std::fs::read(made.main()).unwrap();

@@ -78,24 +78,25 @@ mod tests {
     use std::time::Duration;
 
     use reelgate_domain::job::kind::transcode::{
-        AudioCodec, Container, EncoderPreset, Gop, RateCap, VideoCodec, VideoProfile,
+        AudioCodec, Container, EncoderPreset, Gop, PixelFormat, RateCap, VideoCodec, VideoProfile,
     };
     use reelgate_media::plan::{
-        AudioPlan, Expected, FrameRate, KeyFrames, Matrix, Range, Seek, Size, Window,
+        AudioPlan, Expected, FrameRate, Framing, KeyFrames, Matrix, Mix, Range, Seek, Size, Window,
     };
 
     use super::*;
 
     fn plan(rate: RateControl, seconds: Option<f64>) -> Plan {
+        let size = Size {
+            width: 1920,
+            height: 1080,
+        };
         let video = VideoPlan {
             codec: VideoCodec::H264,
             encoder: "libx264",
             codec_name: "h264",
             stream: 0,
-            size: Size {
-                width: 1920,
-                height: 1080,
-            },
+            size,
             fps: FrameRate::new(25, 1).unwrap(),
             rate,
             two_pass: false,
@@ -111,6 +112,9 @@ mod tests {
             b_frames: None,
             matrix: Matrix::Keep,
             range: Range::Keep,
+            framing: Framing::plain(size),
+            tone: None,
+            pixel_format: PixelFormat::default(),
         };
         let audio = AudioPlan {
             stream: 1,
@@ -120,6 +124,8 @@ mod tests {
             sample_rate: 48_000,
             channels: 2,
             sample_bits: 16,
+            mix: Mix::Spread,
+            gain_db: None,
         };
         Plan {
             file_name: "out.mp4".to_owned(),

@@ -5,6 +5,7 @@ use reelgate_domain::job::kind::transcode::{
 };
 
 use super::mode::Mode;
+use super::volume;
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::fields::Fields;
 
@@ -38,6 +39,7 @@ pub(super) fn read(
             .map_or(default.sample_rate, SampleRate::Hz),
         channels: one_of(&mut fields, "Channels", &CHANNEL_COUNTS)?.unwrap_or(default.channels),
         above_source: mode.audio,
+        volume: volume::read(fields.object("Volume")?)?,
         ..default
     };
     if !removed {

@@ -7,10 +7,12 @@ mod audio;
 mod clip;
 mod mode;
 pub(super) mod object;
+mod picture;
 mod rate;
 pub(super) mod settings;
 mod streams;
 mod video;
+mod volume;
 mod watermark;
 
 use reelgate_domain::BucketName;
@@ -51,7 +53,11 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     let mut fields = Fields::new("", &request);
     let object = fields.required("OutputObject")?;
     let template = template(&fields.required("TemplateId")?, target.templates)?;
-    let settings = settings(&template, &mut fields)?;
+    let mut settings = settings(&template, &mut fields)?;
+    let degrees = picture::rotation(&mut fields)?;
+    if let Some(video) = &mut settings.video {
+        video.rotate = degrees;
+    }
     let clip = clip::read(fields.object("Clip")?)?;
     let priority = priority(&mut fields)?;
     let user_data = user_data(&mut fields)?;
@@ -60,7 +66,6 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     if !overlays.is_empty() && settings.video.is_none() {
         return fields.refuse(Code::NotSupported, "WaterMarks");
     }
-    fields.only("Rotate", "0")?;
     fields.finish()?;
     let key = object::key(&object, &target.input.object.key, settings.container)?;
     let object_ref = ObjectRef {

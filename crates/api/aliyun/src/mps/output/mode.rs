@@ -38,10 +38,6 @@ impl Mode {
             Some("fixcrf") => TransMode::Quality,
             Some(_) => return fields.refuse(Code::NotSupported, "TransMode"),
         };
-        fields.only("AdjDarMethod", "none")?;
-        for check in ["IsCheckReso", "IsCheckResoFail"] {
-            fields.only(check, "false")?;
-        }
         let video = above(
             &mut fields,
             ["IsCheckVideoBitrate", "IsCheckVideoBitrateFail"],

@@ -4,6 +4,7 @@ use reelgate_domain::job::kind::transcode::{Container, SegmentFormat, Settings};
 use serde_json::{Map, Value};
 
 use super::mode::Mode;
+use super::picture::Resizing;
 use super::{audio, video};
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::fields::Fields;
@@ -17,8 +18,13 @@ pub(in crate::mps) fn read(parameters: &Map<String, Value>) -> Result<Settings, 
     let mut parts = Fields::new("", parameters);
     let segment_seconds = segment_seconds(parts.object("MuxConfig")?)?;
     let container = container(parts.object("Container")?, segment_seconds)?;
-    let mode = Mode::read(parts.object("TransConfig")?)?;
-    let video = video::read(parts.object("Video")?, mode, container)?;
+    let mut config = parts.object("TransConfig")?;
+    let resizing = Resizing::read(config.as_mut())?;
+    let mode = Mode::read(config)?;
+    let mut video = video::read(parts.object("Video")?, mode, container)?;
+    if let Some(video) = &mut video {
+        resizing.apply(video)?;
+    }
     let audio = audio::read(parts.object("Audio")?, mode, container)?;
     parts.finish()?;
     if video.is_none() && audio.is_none() {

@@ -566,7 +566,6 @@ fn what_is_not_served_is_refused_by_name() {
         ),
         ("DigiWaterMark", json!({"Type": "x"})),
         ("SuperReso", json!({"IsHalfSample": "true"})),
-        ("Rotate", json!("90")),
         ("Surprise", json!(1)),
     ];
     for (field, value) in cases {
@@ -577,22 +576,15 @@ fn what_is_not_served_is_refused_by_name() {
         ("Container", "Format", json!("mkv")),
         ("Video", "Codec", json!("VP9")),
         ("Video", "Codec", json!("GIF")),
-        ("Video", "MaxFps", json!("30")),
         ("Video", "ScanMode", json!("progressive")),
-        ("Video", "PixFmt", json!("yuvj420p")),
+        ("Video", "PixFmt", json!("bgr8")),
         ("Video", "Crop", json!("border")),
-        ("Video", "Pad", json!("1:2:3:4")),
-        ("Video", "LongShortMode", json!("true")),
         ("Video", "ResoPriority", json!("x")),
         ("Video", "Degrain", json!("5")),
-        ("Video", "Hdr2sdr", json!("true")),
         ("Video", "NarrowBand", json!({"Version": "1.0"})),
         ("Audio", "Codec", json!("OPUS")),
         ("Audio", "Profile", json!("aac_he")),
-        ("Audio", "Volume", json!({"Method": "auto"})),
         ("Audio", "Qscale", json!("5")),
-        ("TransConfig", "AdjDarMethod", json!("crop")),
-        ("TransConfig", "IsCheckReso", json!("true")),
         ("MuxConfig", "Gif", json!({"Loop": "0"})),
         ("MuxConfig", "Webp", json!({"Loop": "0"})),
         ("Clip", "Surprise", json!("1")),
@@ -601,6 +593,8 @@ fn what_is_not_served_is_refused_by_name() {
         let about = format!("{part}.{field}");
         refused(json!({part: {field: value}}), Code::NotSupported, &about);
     }
+    let method = json!({"Audio": {"Volume": {"Method": "auto"}}});
+    refused(method, Code::NotSupported, "Audio.Volume.Method");
     let points = json!({"MuxConfig": {"Segment": {"ForceSegTime": "1,2"}}});
     refused(points, Code::NotSupported, "MuxConfig.Segment.ForceSegTime");
 }
@@ -618,6 +612,114 @@ fn what_is_done_anyway_is_accepted() {
     });
     let plain = parse_with(MP4_HD, json!({})).unwrap();
     assert_eq!(parse_with(MP4_HD, own).unwrap().spec, plain.spec);
+}
+
+#[test]
+fn pictures_are_cropped_turned_and_fitted_as_they_are_asked_to_be() {
+    let own = json!({
+        "Rotate": "90",
+        "Video": {"Height": "720", "LongShortMode": "true", "MaxFps": "30", "PixFmt": "yuv444p",
+            "Hdr2sdr": "true"},
+        "TransConfig": {"AdjDarMethod": "pad", "IsCheckReso": true},
+    });
+    let expected = VideoSettings {
+        height: Some(720),
+        sides: Sides::LongShort,
+        fit: Fit::Pad,
+        upscale: Upscale::KeepSize,
+        rotate: 90,
+        max_fps: Some(30.0),
+        pixel_format: PixelFormat::Yuv444p,
+        hdr_to_sdr: true,
+        ..video(json!({}))
+    };
+    assert_eq!(settings(own).video, Some(expected));
+    let area = |text: &str| {
+        let video = video(json!({"Crop": text, "Pad": text}));
+        assert_eq!(video.crop, video.pad);
+        video.crop
+    };
+    let expected = Area {
+        width: 1280,
+        height: 600,
+        left: 0,
+        top: 60,
+    };
+    assert_eq!(area("1280:600:0:60"), Some(expected));
+    // The method counts for a width and a height only, and here is no height.
+    let alone = json!({"TransConfig": {"AdjDarMethod": "crop", "IsCheckResoFail": "true"}});
+    let video = settings(alone).video.unwrap();
+    assert_eq!((video.fit, video.upscale), (Fit::Stretch, Upscale::Fail));
+    for (own, code, about) in [
+        (json!({"Rotate": 360}), Code::OutOfRange, "Rotate"),
+        (
+            json!({"Video": {"Crop": "border"}}),
+            Code::NotSupported,
+            "Video.Crop",
+        ),
+        (
+            json!({"Video": {"Crop": "1:2:3"}}),
+            Code::Format,
+            "Video.Crop",
+        ),
+        (
+            json!({"Video": {"Crop": "100:100:-1:0"}}),
+            Code::Format,
+            "Video.Crop",
+        ),
+        (
+            json!({"Video": {"Pad": "10:100:0:0"}}),
+            Code::OutOfRange,
+            "Video.Pad",
+        ),
+        (
+            json!({"Video": {"PixFmt": "yuv422p", "Profile": "main"}}),
+            Code::OutOfRange,
+            "Video.PixFmt",
+        ),
+        (
+            json!({"Video": {"MaxFps": "0"}}),
+            Code::OutOfRange,
+            "Video.MaxFps",
+        ),
+        (
+            json!({"TransConfig": {"AdjDarMethod": "scale"}}),
+            Code::NotSupported,
+            "TransConfig.AdjDarMethod",
+        ),
+        (
+            json!({"Video": {"Height": 360, "Crop": "100:100:0:0"}, "TransConfig": {"AdjDarMethod": "pad"}}),
+            Code::Invalid,
+            "TransConfig.AdjDarMethod",
+        ),
+        (
+            json!({"Video": {"Pad": "100:100:0:0"}, "TransConfig": {"IsCheckReso": "true"}}),
+            Code::Invalid,
+            "TransConfig.IsCheckReso",
+        ),
+    ] {
+        refused(own, code, about);
+    }
+}
+
+#[test]
+fn the_volume_is_changed_by_decibels() {
+    let volume = |own: Value| {
+        settings(json!({"Audio": {"Volume": own}}))
+            .audio
+            .unwrap()
+            .volume
+    };
+    let gain = |db| Some(Volume::Gain { db });
+    assert_eq!(
+        volume(json!({"Method": "linear", "Level": "-6.5"})),
+        gain(-6.5)
+    );
+    assert_eq!(volume(json!({"Method": "Linear"})), gain(-20.0));
+    let own = json!({"Audio": {"Volume": {"Method": "linear", "Level": 21}}});
+    refused(own, Code::OutOfRange, "Audio.Volume.Level");
+    let own = json!({"Audio": {"Volume": {"Level": 2}}});
+    refused(own, Code::NullValue, "Audio.Volume.Method");
 }
 
 #[test]

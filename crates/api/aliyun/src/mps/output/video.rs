@@ -5,6 +5,7 @@ use reelgate_domain::job::kind::transcode::{
 };
 
 use super::mode::{Mode, TransMode};
+use super::picture;
 use super::rate::rate;
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::fields::Fields;
@@ -23,7 +24,7 @@ pub(super) fn read(
     if !removed && !container.holds_video(codec) {
         return fields.refuse(Code::NotSupported, "Codec");
     }
-    let settings = VideoSettings {
+    let mut settings = VideoSettings {
         codec,
         width: fields.integer("Width", 128..=4096)?,
         height: fields.integer("Height", 128..=4096)?,
@@ -36,10 +37,7 @@ pub(super) fn read(
         profile: profile(&mut fields, codec)?,
         ..VideoSettings::default()
     };
-    // These say what is done anyway.
-    fields.only("PixFmt", "yuv420p")?;
-    fields.only("LongShortMode", "false")?;
-    fields.only("Hdr2sdr", "false")?;
+    picture::read(&mut fields, &mut settings)?;
     fields.finish()?;
     Ok((!removed).then_some(settings))
 }

@@ -1,5 +1,6 @@
 //! Transcoding tasks.
 
+mod audio_process;
 pub(super) mod create_transcoding_task;
 pub(super) mod delete_transcoding_task;
 pub(super) mod delete_transcoding_task_by_console;

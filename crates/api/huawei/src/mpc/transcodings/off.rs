@@ -16,8 +16,7 @@ pub(super) fn check(body: &mut Fields) -> Result<(), ApiError> {
     }
     encryption(body)?;
     subtitle(body)?;
-    audio_track(body)?;
-    audio_process(body)
+    audio_track(body)
 }
 
 /// Null, an empty list, or an object of nothing else.
@@ -88,24 +87,6 @@ fn audio_track(body: &mut Fields) -> Result<(), ApiError> {
     }
 }
 
-/// `original` changes nothing.
-fn audio_process(body: &mut Fields) -> Result<(), ApiError> {
-    let Some(mut process) = body.object("audio_process")? else {
-        return Ok(());
-    };
-    match process.text("volume")?.as_deref() {
-        None | Some("original") => {
-            off(&mut process, &["volume_expr"], "changes of volume are")?;
-            process.finish()
-        }
-        Some("auto" | "dynamic") => {
-            let why = "must be original: the volume is not changed yet";
-            Err(process.refuse("volume", why))
-        }
-        Some(_) => Err(process.refuse("volume", "must be auto, dynamic or original")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,10 +105,7 @@ mod tests {
                 r#"{"audio_track":{"type":0,"left":1}}"#,
                 Some("audio_track.left"),
             ),
-            (
-                r#"{"audio_track":{"type":0},"audio_process":{"volume":"original"}}"#,
-                None,
-            ),
+            (r#"{"audio_track":{"type":0}}"#, None),
             (
                 r#"{"multi_audio":{"tracks_info":[],"audio_files":[]}}"#,
                 None,
@@ -149,10 +127,6 @@ mod tests {
                 Some("subtitle.x"),
             ),
             (r#"{"audio_track":{"type":1}}"#, Some("audio_track.type")),
-            (
-                r#"{"audio_process":{"volume":"loud"}}"#,
-                Some("audio_process.volume"),
-            ),
             (r#"{"metadata":[{"name":"AIGC"}]}"#, Some("metadata")),
             (r#"{"metadata":"AIGC"}"#, Some("metadata")),
         ] {

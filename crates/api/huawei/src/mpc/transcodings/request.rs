@@ -4,6 +4,7 @@ use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::kind::transcode::{Clip, ClipLength, OutputSpec, Settings};
 use reelgate_domain::job::{MAX_USER_DATA_BYTES, Priority};
 
+use super::audio_process::AudioProcess;
 use super::origin::Remembered;
 use super::video_process::VideoProcess;
 use super::watermarks::{self, Watermark};
@@ -33,6 +34,7 @@ pub(super) struct Request {
     pub(super) watermarks: Vec<Watermark>,
     clip: Option<Clip>,
     process: VideoProcess,
+    sound: AudioProcess,
 }
 
 /// One output.
@@ -68,6 +70,7 @@ impl Request {
         let user_data = user_data(&mut body)?;
         let clip = clip(&mut body)?;
         let process = VideoProcess::take(&mut body)?;
+        let sound = AudioProcess::take(&mut body)?;
         let sets = pictures::take(&mut body, &input, &output)?;
         let watermarks = watermarks::take(&mut body)?;
         off::check(&mut body)?;
@@ -95,6 +98,7 @@ impl Request {
             watermarks,
             clip,
             process,
+            sound,
         })
     }
 
@@ -106,6 +110,7 @@ impl Request {
     ) -> Result<OutputSpec, ApiError> {
         let wanted = &self.wanted[place];
         self.process.apply(&mut settings);
+        self.sound.apply(&mut settings);
         let container = settings.container;
         let name = match &wanted.name {
             Some((name, path)) => names::given(name, path, container)?,

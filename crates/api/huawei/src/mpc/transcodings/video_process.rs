@@ -1,6 +1,8 @@
 //! `video_process`: how pictures and HLS files are made, for all outputs of a task.
 
-use reelgate_domain::job::kind::transcode::{Container, SegmentFormat, Settings};
+use reelgate_domain::job::kind::transcode::{
+    Container, Fill, Fit, SegmentFormat, Settings, Upscale,
+};
 
 use crate::errors::ApiError;
 use crate::mpc::fields::Fields;
@@ -9,6 +11,11 @@ use crate::mpc::fields::Fields;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct VideoProcess {
     segments: Option<SegmentFormat>,
+    /// Degrees clockwise.
+    rotate: u32,
+    fit: Fit,
+    fill: Fill,
+    upscale: Upscale,
 }
 
 impl VideoProcess {
@@ -30,23 +37,29 @@ impl VideoProcess {
             Some("fmp4") => Some(SegmentFormat::Fmp4),
             Some(_) => return Err(process.refuse("hls_segment_type", "must be mpegts or fmp4")),
         };
-        if process.integer("rotate", 0..=3)?.unwrap_or(0) > 0 {
-            let why = "must be 0: pictures are shown as the source says";
-            return Err(process.refuse("rotate", why));
-        }
+        let quarters = process.integer("rotate", 0..=3)?.unwrap_or(0);
         only(&mut process, "adaptation", "NONE", &["SHORT", "LONG"])?;
-        only(
-            &mut process,
-            "fill_type",
-            "stretch",
-            &["black", "white", "gauss"],
-        )?;
-        if process.integer("upsample", 0..=1)? == Some(0) {
-            let why = "must be 1: outputs have the size that is asked for, also above the source's";
-            return Err(process.refuse("upsample", why));
-        }
+        let (fit, fill) = match process.text("fill_type")?.as_deref() {
+            None | Some("stretch") => (Fit::Stretch, Fill::Black),
+            Some("black") => (Fit::Pad, Fill::Black),
+            Some("white") => (Fit::Pad, Fill::White),
+            Some(_) => {
+                let why = "must be stretch, black or white: gauss cannot be honoured yet";
+                return Err(process.refuse("fill_type", why));
+            }
+        };
+        let upscale = match process.integer("upsample", 0..=1)? {
+            Some(0) => Upscale::KeepSize,
+            _ => Upscale::Allow,
+        };
         process.finish()?;
-        Ok(Self { segments })
+        Ok(Self {
+            segments,
+            rotate: u32::try_from(quarters).unwrap_or_default() * 90,
+            fit,
+            fill,
+            upscale,
+        })
     }
 
     pub(super) fn apply(self, settings: &mut Settings) {
@@ -54,6 +67,14 @@ impl VideoProcess {
             (&mut settings.container, self.segments)
         {
             *segments = wanted;
+        }
+        if let Some(video) = &mut settings.video {
+            video.rotate = self.rotate;
+            video.upscale = self.upscale;
+            // Of one side alone nothing is left over.
+            if video.width.is_some() && video.height.is_some() {
+                (video.fit, video.fill) = (self.fit, self.fill);
+            }
         }
     }
 }
@@ -93,11 +114,11 @@ mod tests {
             (r#""hls_init_count":1"#, "hls_init_count"),
             (r#""hls_init_interval":1"#, "hls_init_interval"),
             (r#""hls_storage_type":"separate""#, "hls_storage_type"),
-            (r#""rotate":2"#, "rotate"),
+            (r#""rotate":4"#, "rotate"),
             (r#""rotate":"0""#, "rotate"),
             (r#""adaptation":"SHORT""#, "adaptation"),
             (r#""fill_type":"gauss""#, "fill_type"),
-            (r#""upsample":0"#, "upsample"),
+            (r#""upsample":2"#, "upsample"),
             (r#""hls_segment_type":"ts""#, "hls_segment_type"),
             (r#""x":1"#, "x"),
         ] {
@@ -105,6 +126,22 @@ mod tests {
             let begin = format!("Invalid request parameter, video_process.{name} ");
             assert!(error.message().starts_with(&begin), "{error}");
         }
+    }
+
+    #[test]
+    fn pictures_are_turned_filled_and_kept_small() {
+        let process = r#"{"video_process":{"rotate":3,"fill_type":"white","upsample":0}}"#;
+        let wanted = take(process).unwrap();
+        let apply = |video: &str| {
+            let text = format!(r#"{{"container":{{"format":"mp4"}},"video":{video}}}"#);
+            let mut settings: Settings = serde_json::from_str(&text).unwrap();
+            wanted.apply(&mut settings);
+            settings.video.unwrap()
+        };
+        let both = apply(r#"{"width":640,"height":640}"#);
+        assert_eq!((both.rotate, both.upscale), (270, Upscale::KeepSize));
+        assert_eq!((both.fit, both.fill), (Fit::Pad, Fill::White));
+        assert_eq!(apply(r#"{"width":640}"#).fit, Fit::Stretch);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{AboveSource, OutOfRange, check, is_default};
+use super::{AboveSource, OutOfRange, Volume, check, is_default};
 
 /// The rates in Hz that sound may be sampled at; MP3 knows no 96000.
 pub const SAMPLE_RATES: [u32; 5] = [22_050, 32_000, 44_100, 48_000, 96_000];
@@ -21,7 +21,7 @@ const FAST_MP3_KBPS: [u32; 14] = [
 const AAC_BITS_PER_CHANNEL_AND_SAMPLE: u64 = 6144 / 1024;
 
 /// How the sound is made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AudioSettings {
     #[serde(skip_serializing_if = "is_default")]
@@ -37,6 +37,9 @@ pub struct AudioSettings {
     pub sample_rate: SampleRate,
     /// 1, 2, 4, 5, 6 or 8; MP3 and Vorbis: 1 or 2; AC-3 none of 4, 5 and 8, Opus none of 4 and 5.
     pub channels: u32,
+    /// Absent: as loud as the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume: Option<Volume>,
 }
 
 impl Default for AudioSettings {
@@ -48,6 +51,7 @@ impl Default for AudioSettings {
             kbps: 128,
             sample_rate: SampleRate::Hz(44_100),
             channels: 2,
+            volume: None,
         }
     }
 }
@@ -235,6 +239,7 @@ impl AudioSettings {
         )?;
         let channels = CHANNEL_COUNTS.contains(&self.channels);
         check(channels, "audio.channels", "1, 2, 4, 5, 6 or 8")?;
+        self.volume.map_or(Ok(()), Volume::validate)?;
         let known = match self.sample_rate {
             SampleRate::Hz(hz) => SAMPLE_RATES.contains(&hz),
             SampleRate::Source => true,

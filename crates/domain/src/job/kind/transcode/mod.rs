@@ -4,8 +4,10 @@ mod audio;
 mod holds;
 mod level;
 mod overlay;
+mod picture;
 mod streams;
 mod video;
+mod volume;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +19,12 @@ pub use audio::{
 };
 pub use level::H264Level;
 pub use overlay::{Color, Corner, Length, Mark, Overlay, PictureMark, TextMark};
+pub use picture::{Area, Fill, Fit, PixelFormat, Sides, Upscale};
 pub use streams::StreamChoice;
 pub use video::{
     AboveSource, EncoderPreset, Gop, RateCap, RateControl, VideoCodec, VideoProfile, VideoSettings,
 };
+pub use volume::Volume;
 
 /// What a transcode job reads and writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::picture::{Area, Fill, Fit, PixelFormat, Sides, Upscale};
 use super::{H264Level, OutOfRange, check, is_default};
 
 /// How the picture is made.
@@ -18,11 +19,38 @@ pub struct VideoSettings {
     /// Pixels, 32 to 4096. One side alone keeps the display aspect; none keeps the source's size.
     pub width: Option<u32>,
     pub height: Option<u32>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub sides: Sides,
+    /// How both a width and a height are reached.
+    #[serde(skip_serializing_if = "is_default")]
+    pub fit: Fit,
+    #[serde(skip_serializing_if = "is_default")]
+    pub fill: Fill,
+    #[serde(skip_serializing_if = "is_default")]
+    pub upscale: Upscale,
+    /// What is left of the source's picture, upright and in its own pixels, before anything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Area>,
+    /// Degrees clockwise, 0 to 359, after the source's own turning. Between the quarters the output
+    /// holds all of the picture, and corners are filled.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rotate: u32,
+    /// The output's size, and where the picture is in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pad: Option<Area>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub pixel_format: PixelFormat,
+    /// Whether high dynamic range becomes standard range. Where the samples have 8 bits it does in any case.
+    #[serde(skip_serializing_if = "is_default")]
+    pub hdr_to_sdr: bool,
     /// Frames a second, above 0 and at most 60; absent: the source's, at most 60.
     pub fps: Option<f64>,
     /// Whether an `fps` above the source's means the source's.
     #[serde(skip_serializing_if = "is_default")]
     pub fps_at_most_source: bool,
+    /// The most frames a second where `fps` is absent, above 0 and at most 60.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_fps: Option<f64>,
     pub rate: RateControl,
     /// What becomes of a rate above the source's.
     #[serde(skip_serializing_if = "is_default")]
@@ -187,6 +215,7 @@ impl VideoSettings {
         check(side(self.height), "video.height", "32 to 4096 pixels")?;
         let fps = self.fps.is_none_or(|fps| fps > 0.0 && fps <= 60.0);
         check(fps, "video.fps", "above 0 and at most 60")?;
+        self.validate_picture()?;
         match self.gop {
             Gop::Frames(frames) => {
                 check(
