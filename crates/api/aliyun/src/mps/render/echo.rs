@@ -33,11 +33,14 @@ const OUTPUT: &[Field] = &[
             Scalar("Width"),
             Scalar("Height"),
             Scalar("Fps"),
+            Scalar("MaxFps"),
             Scalar("Gop"),
             Scalar("Preset"),
             Scalar("Bufsize"),
             Scalar("Maxrate"),
             Scalar("PixFmt"),
+            Scalar("Crop"),
+            Scalar("Pad"),
         ],
     ),
     Object(
@@ -48,6 +51,7 @@ const OUTPUT: &[Field] = &[
             Scalar("Samplerate"),
             Scalar("Bitrate"),
             Scalar("Channels"),
+            Object("Volume", &[Scalar("Level"), Scalar("Method")]),
         ],
     ),
     Object(
