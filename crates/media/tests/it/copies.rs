@@ -1,7 +1,6 @@
 //! Streams that are taken as they are, and rates that follow from the source's.
 
 use std::path::Path;
-use std::time::Instant;
 
 use reelgate_domain::job::FaultCode;
 use reelgate_domain::job::kind::transcode::{Clip, ClipLength, OutputSpec};
@@ -115,15 +114,11 @@ fn what_complies_is_not_encoded_again() {
         audio.copy_if_compliant = copy;
         spec
     };
-    let begun = Instant::now();
     let copied = make(&source, &wanted(true));
-    let copying = begun.elapsed();
     assert_eq!(digest(&copied.main(), "0:v:0"), digest(&source, "0:v:0"));
     assert_eq!(digest(&copied.main(), "0:a:0"), digest(&source, "0:a:0"));
-    let begun = Instant::now();
     let encoded = make(&source, &wanted(false));
     assert_ne!(digest(&encoded.main(), "0:v:0"), digest(&source, "0:v:0"));
-    assert!(copying < begun.elapsed(), "{copying:?}");
 }
 
 fn kbps(file: &Path) -> f64 {
