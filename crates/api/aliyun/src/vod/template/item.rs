@@ -157,10 +157,10 @@ mod tests {
                 format!("The specified parameter TranscodeTemplateList[0].{name} is not valid.");
             assert_eq!(text, expected);
         }
-        let text = with("Video", json!({"Crop": "1x1"}));
+        let text = with("Video", json!({"Degrain": "1"}));
         assert_eq!(
             text,
-            r#"TranscodeTemplateList[0]: The specified parameter "Video.Crop" is not supported."#
+            r#"TranscodeTemplateList[0]: The specified parameter "Video.Degrain" is not supported."#
         );
     }
 }
