@@ -128,4 +128,4 @@ def test_overlays_and_streams_of_the_native_api(server, native, media, logo, tmp
     far = {**output, "object": f"oss://{bucket}/far-{name}", "streams": {"video": 2}}
     job = native.call("POST", "/jobs", json={"input": f"oss://{bucket}/marks/two.mkv", "outputs": [far]})
     ended = native.call("GET", f"/jobs/{job['id']}", params={"wait": "60s"})
-    assert ended["state"] == "failed" and "video stream 2" in ended["error"]["message"], ended
+    assert ended["state"] == "failed" and "video stream 2" in ended["fault"]["message"], ended

@@ -14,8 +14,6 @@ URL = "http://media.oss-cn-hangzhou.example.com/part.mp4"
 # Each: the name that the refusal has to say, and the fields of the Output.
 NOT_BUILT = [
     # 4.1
-    ("VideoStreamMap", {"VideoStreamMap": "1"}),
-    ("AudioStreamMap", {"AudioStreamMap": "0:v:1"}),
     ("WaterMarkTemplateId", {"WaterMarks": [{"InputFile": FILE, "WaterMarkTemplateId": "a"}]}),
     ("adaptive", {"WaterMarks": '[{"Type": "Text", "TextWaterMark": {"Content": "eA==",'
                                 ' "adaptive": true}}]'}),
@@ -48,8 +46,8 @@ NOT_BUILT = [
     ("Codec", {"Container": {"Format": "flv"}, "Video": {"Codec": "H.265"}}),
     *(("Codec", {"Container": {"Format": container}}) for container in ("mp3", "ogg", "flac", "m4a")),
     *(("Codec", {"Audio": {"Codec": codec}}) for codec in ("VORBIS", "FLAC")),
-    *((name, {"Video": {"Codec": "H.265", name: value}}) for name, value in (
-        ("Profile", "main"), ("Preset", "slow"))),
+    ("Profile", {"Video": {"Codec": "H.265", "Profile": "main", "Preset": ""}}),
+    ("Preset", {"Video": {"Codec": "H.265", "Preset": "slow"}}),
     *(("Profile", {"Audio": {"Profile": profile}}) for profile in (
         "aac_he", "aac_he_v2", "aac_ld", "aac_eld")),
     *(("Volume", {"Audio": {"Volume": volume}}) for volume in (
@@ -104,6 +102,8 @@ OUT_OF_RANGE = [
 # Values that are no member of the documented set, or no number, or no JSON of the right kind. The
 # documentation has several codes for these and does not say which one goes where.
 INVALID = [
+    *(("VideoStreamMap", {"VideoStreamMap": place}) for place in ("1", "0:a:0", "0:v:", "0:v:-1")),
+    *(("AudioStreamMap", {"AudioStreamMap": place}) for place in ("1", "0:v:1", "0:a:one")),
     *(("Samplerate", {"Audio": {"Samplerate": rate}}) for rate in ("44000", "8000", "x")),
     *(("Channels", {"Audio": {"Channels": channels}}) for channels in ("0", "3", "7", "9", "two")),
     ("Preset", {"Video": {"Preset": "placebo"}}),
