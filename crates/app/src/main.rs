@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{ClientCommand, WorkerCommand};
+use crate::cli::{CheckArgs, ClientCommand, WorkerCommand};
 use crate::config::{
     BackupArgs, DemoArgs, DoctorArgs, EarlyArgs, MigrateArgs, RestoreArgs, ServeArgs, WorkerArgs,
 };
@@ -50,6 +50,8 @@ enum Command {
     Demo(DemoArgs),
     /// Check that this machine has what the service needs.
     Doctor(DoctorArgs),
+    /// Check that files and playlists are what professional outputs have to be.
+    Check(CheckArgs),
     #[command(flatten)]
     Client(ClientCommand),
 }
@@ -74,7 +76,8 @@ impl Command {
             | Self::Restore(_)
             | Self::Migrate(_)
             | Self::Demo(_)
-            | Self::Doctor(_) => false,
+            | Self::Doctor(_)
+            | Self::Check(_) => false,
         }
     }
 }
@@ -123,6 +126,7 @@ fn main() -> ExitCode {
                 args.data = early.data.unwrap_or(args.data);
                 doctor::run(args).await
             }
+            Command::Check(args) => cli::run_check(args, &early).await,
             Command::Client(command) => cli::run(command, early).await,
         }
     };

@@ -17,6 +17,7 @@ mod run;
 
 pub use check::made::{MadeFile, Transcoded};
 pub use check::ssim::{SsimError, ssim};
+pub use check::strict::{Against, CheckError, Finding, Measured, Report, Rule, Verdict, strict};
 pub use cues::cues;
 pub use engine::{Capabilities, Engine, EngineError, Part as Component};
 pub use plan::{

@@ -4,6 +4,7 @@ mod account;
 mod address;
 mod audit;
 mod bucket;
+mod check;
 mod cluster;
 mod connect;
 mod dna;
@@ -37,6 +38,7 @@ use reelgate_client::{Client, Error, InAccount};
 use crate::config::{ClientArgs, EarlyArgs};
 use screen::Format;
 
+pub(crate) use check::{CheckArgs, run as run_check};
 pub(crate) use worker::{WorkerCommand, run as run_worker};
 
 // No doc comment: clap would show it as what the whole program is about.

@@ -1,13 +1,14 @@
 //! What FFmpeg made of one output: read back, checked and named.
 
-use std::fs::{File, Metadata};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{MediaFacts, StreamDetail};
 
+use super::boxes;
 use crate::argv;
 use crate::engine::Engine;
 use crate::plan::{AudioPlan, PLAYLIST_SUFFIX, Plan, RemuxPlan};
@@ -119,7 +120,7 @@ async fn read_back(
     let facts = probe_output(runner, engine, &path, shape)
         .await
         .map_err(|error| unprobed(&error))?;
-    if shape == Shape::Indexed && !is_whole_mp4(&path).unwrap_or(false) {
+    if shape == Shape::Indexed && !boxes::is_whole(&path).unwrap_or(false) {
         let message = "the output's file is not complete";
         return Err(Fault::new(FaultCode::StorageFailed, message));
     }
@@ -175,33 +176,6 @@ fn measure(folder: &Path, name: String) -> Result<MadeFile, Fault> {
             format!("the output's file {name} is missing or empty"),
         )),
     }
-}
-
-/// Whether an MP4 ends where its last box does. Its index stands first, so that a file without its
-/// end looks complete to ffprobe.
-fn is_whole_mp4(path: &Path) -> io::Result<bool> {
-    let mut file = File::open(path)?;
-    let bytes = file.metadata()?.len();
-    let mut end = 0_u64;
-    // FFmpeg writes four boxes: ftyp, moov, free, mdat.
-    for _ in 0..16 {
-        if end >= bytes {
-            break;
-        }
-        file.seek(SeekFrom::Start(end))?;
-        let (mut short, mut long) = ([0; 4], [0; 8]);
-        file.read_exact(&mut short)?;
-        let length = match u64::from(u32::from_be_bytes(short)) {
-            1 => {
-                file.seek_relative(4)?;
-                file.read_exact(&mut long)?;
-                u64::from_be_bytes(long)
-            }
-            length => length,
-        };
-        end = end.saturating_add(length);
-    }
-    Ok(end == bytes)
 }
 
 /// Adds up what ffprobe sees only a part of.
@@ -288,30 +262,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_mp4_without_its_end_is_not_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("made.mp4");
-        let whole = |bytes: &[u8]| {
-            std::fs::write(&path, bytes).unwrap();
-            is_whole_mp4(&path).unwrap_or(false)
-        };
-        let short = b"\0\0\0\x0cftyp1234\0\0\0\x0amdat56";
-        assert!(whole(short));
-        let long = b"\0\0\0\x0cftyp1234\0\0\0\x01mdat\0\0\0\0\0\0\0\x1256";
-        assert!(whole(long));
-        for made in [&short[..], long] {
-            for cut in (13..made.len()).chain(1..12) {
-                assert!(!whole(&made[..cut]), "the first {cut} bytes");
-            }
-        }
-        // A length of 0 is what stands there until FFmpeg knows it.
-        assert!(!whole(b"\0\0\0\x0cftyp1234\0\0\0\0mdat56"));
-        assert!(!whole(
-            b"\0\0\0\x0cftyp1234\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xff"
-        ));
-    }
-
-    #[test]
     fn links_and_files_elsewhere_are_not_what_was_made() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("made");
@@ -333,7 +283,7 @@ mod tests {
         let refused = || read_playlist(&folder).unwrap_err().code;
         assert_eq!(refused(), FaultCode::EngineFailed);
         std::fs::remove_file(&playlist).unwrap();
-        let large = File::create(&playlist).unwrap();
+        let large = std::fs::File::create(&playlist).unwrap();
         large.set_len(MOST_PLAYLIST_BYTES + 1).unwrap();
         assert_eq!(refused(), FaultCode::EngineFailed);
     }

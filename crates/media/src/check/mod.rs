@@ -1,10 +1,12 @@
 //! Whether an output is what its plan promised.
 
+mod boxes;
 pub(crate) mod looks;
 pub(crate) mod made;
 pub(crate) mod picture;
 mod remux;
 pub mod ssim;
+pub mod strict;
 
 use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode};

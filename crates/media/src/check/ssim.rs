@@ -43,7 +43,21 @@ pub async fn ssim(
 ) -> Result<f64, SsimError> {
     let reference_facts = facts(runner, engine, "reference", reference).await?;
     let output_facts = facts(runner, engine, "output", output).await?;
-    let args = comparison((reference, &reference_facts), (output, &output_facts), clip)?;
+    let sides = [(reference, &reference_facts), (output, &output_facts)];
+    let reach = [reference, reach(output, is_playlist(output))];
+    compared(runner, engine, sides, &reach, clip).await
+}
+
+/// The same of a reference and an output whose facts are known; `reach` is all that has to be
+/// readable for both.
+pub(super) async fn compared(
+    runner: &Runner,
+    engine: &Engine,
+    [reference, output]: [(&Path, &MediaFacts); 2],
+    reach: &[&Path],
+    clip: Option<&Clip>,
+) -> Result<f64, SsimError> {
+    let args = comparison(reference, output, clip)?;
     let limits = Limits {
         max_run_time: Duration::from_secs(60 * 60),
         ..Limits::default()
@@ -53,7 +67,7 @@ pub async fn ssim(
         args,
         cwd: Path::new("/"),
         access: Access {
-            read: &[reference, reach(output, is_playlist(output))],
+            read: reach,
             write: None,
         },
         limits: &limits,

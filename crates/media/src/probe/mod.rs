@@ -21,7 +21,7 @@ const COUNT_TIME: Duration = Duration::from_secs(15 * 60);
 const PROBE_MEMORY: u64 = 2 << 30;
 const PROBE_BYTES: usize = 8 << 20;
 /// What outputs of ours are; playlists among them name segments of our own making.
-const OWN_FORMATS: &str = "hls,mpegts,mov,aac,mp3,matroska,flv,ogg,flac,wav";
+pub(crate) const OWN_FORMATS: &str = "hls,mpegts,mov,aac,mp3,matroska,flv,ogg,flac,wav";
 
 /// Why a probe has no facts.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub async fn probe(
 ) -> Result<MediaFacts, ProbeError> {
     let mut args = Args::default();
     args.open_source(path);
-    let mut facts = ask(runner, engine, args, path, path, PROBE_TIME).await?;
+    let mut facts = ask(runner, engine, args, path, &[path], PROBE_TIME).await?;
     if facts.format.size_bytes == 0 {
         facts.format.size_bytes = path.metadata().map_or(0, |meta| meta.len());
     }
@@ -76,7 +76,26 @@ pub(crate) async fn probe_output(
         args.add(&["-count_packets"]);
     }
     let reach = reach(path, shape == Shape::Playlist);
-    ask(runner, engine, args, path, reach, COUNT_TIME).await
+    ask(runner, engine, args, path, &[reach], COUNT_TIME).await
+}
+
+/// What is in a file or in a playlist of ours, with nothing counted; `reach` is all that has to be
+/// readable for it.
+pub(crate) async fn probe_view(
+    runner: &Runner,
+    engine: &Engine,
+    path: &Path,
+    reach: &[&Path],
+    is_playlist: bool,
+) -> Result<MediaFacts, ProbeError> {
+    let mut args = Args::default();
+    if is_playlist {
+        args.add(&["-protocol_whitelist", argv::PROTOCOLS])
+            .add(&["-format_whitelist", OWN_FORMATS]);
+    } else {
+        args.open_source(path);
+    }
+    ask(runner, engine, args, path, reach, PROBE_TIME).await
 }
 
 /// What has to be readable to read an output: a playlist names files beside it.
@@ -92,7 +111,7 @@ async fn ask(
     engine: &Engine,
     mut args: Args,
     path: &Path,
-    reach: &Path,
+    reach: &[&Path],
     max_run_time: Duration,
 ) -> Result<MediaFacts, ProbeError> {
     args.add(&["-hide_banner", "-loglevel", "level+error"])
@@ -110,7 +129,7 @@ async fn ask(
             args: args.0,
             cwd: Path::new("/"),
             access: Access {
-                read: &[reach],
+                read: reach,
                 write: None,
             },
             limits: &limits,

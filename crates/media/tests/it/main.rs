@@ -24,5 +24,6 @@ mod sandbox;
 mod shared;
 mod snapshots;
 mod stand_in;
+mod strict;
 mod support;
 mod volume;
