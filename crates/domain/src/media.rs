@@ -109,12 +109,19 @@ impl MediaFacts {
         })
     }
 
+    /// Every audio stream, in the file's order.
+    pub fn sounds(&self) -> impl Iterator<Item = (&StreamFacts, &AudioFacts)> {
+        self.streams
+            .iter()
+            .filter_map(|stream| match &stream.detail {
+                StreamDetail::Audio(audio) => Some((stream, audio)),
+                _ => None,
+            })
+    }
+
     /// The first audio stream.
     pub fn audio(&self) -> Option<(&StreamFacts, &AudioFacts)> {
-        self.streams.iter().find_map(|stream| match &stream.detail {
-            StreamDetail::Audio(audio) => Some((stream, audio)),
-            _ => None,
-        })
+        self.sounds().next()
     }
 }
 

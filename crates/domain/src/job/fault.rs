@@ -24,6 +24,8 @@ pub enum FaultCode {
     NoVideoStream,
     /// The spec wants nothing but audio and the input has none.
     NoAudioStream,
+    /// A file that is to be joined lacks video or audio that the output has.
+    PartIncomplete,
     /// The spec asks for what the input cannot give, such as a clip that starts after its end.
     SpecUnfit,
     /// An output's key cannot be stored under, such as one below another object.
@@ -64,6 +66,7 @@ impl FaultCode {
             | Self::SourceUnreadable
             | Self::NoVideoStream
             | Self::NoAudioStream
+            | Self::PartIncomplete
             | Self::SpecUnfit
             | Self::TargetUnfit
             | Self::EngineLacks

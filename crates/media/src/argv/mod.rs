@@ -6,6 +6,7 @@
 mod audio;
 mod container;
 mod framing;
+mod graph;
 mod overlay;
 pub(crate) mod remux;
 pub(crate) mod sample;
@@ -17,6 +18,7 @@ mod video;
 
 pub(crate) use container::main_file;
 use container::{Segmented, add_container};
+use graph::{Numbers, Route};
 pub(crate) use overlay::text_file;
 use video::Pass;
 pub(crate) use video::{constant_rate, scale};
@@ -28,7 +30,8 @@ use reelgate_domain::job::kind::transcode::AudioCodec;
 
 use crate::plan::copy::is_tagged;
 use crate::plan::{
-    AudioPlan, MOST_SECONDS, MOST_SOURCE_PIXELS, OverlayPlan, Plan, Seek, Seen, VideoPlan, Window,
+    AudioPlan, MOST_SECONDS, MOST_SOURCE_PIXELS, MixPlan, OverlayPlan, PartPlan, Plan, Seek, Seen,
+    VideoPlan, Window,
 };
 
 /// Playlists and some containers can name other files and addresses.
@@ -116,7 +119,7 @@ pub(crate) fn file_url(path: &Path) -> OsString {
 /// them the name of the directory that one plan's output goes to; all plans start at the same moment.
 /// `further` are the paths of the further inputs, as plans number them.
 pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path, further: &[&Path]) -> Vec<OsString> {
-    let (mut args, numbers) = opened(plans, input, further);
+    let (mut args, numbers) = opened(plans, input, further, Pass::Last);
     for (part, ((plan, folder), numbers)) in plans.iter().zip(&numbers).enumerate() {
         add_output(&mut args, plan, folder, (part, numbers));
     }
@@ -125,29 +128,37 @@ pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path, further: &[&Path]) -
 
 /// The arguments of the process that runs before, under the same conditions, for those of the plans that
 /// encode twice; `None` if there are none.
-pub(crate) fn first_pass(plans: &[(&Plan, &OsStr)], input: &Path) -> Option<Vec<OsString>> {
+pub(crate) fn first_pass(
+    plans: &[(&Plan, &OsStr)],
+    input: &Path,
+    further: &[&Path],
+) -> Option<Vec<OsString>> {
     let is_twice = |(plan, _): &&(&Plan, &OsStr)| plan.is_two_pass();
     let twice: Vec<_> = plans.iter().filter(is_twice).copied().collect();
     if twice.is_empty() {
         return None;
     }
-    // What is laid over changes little of where bits are needed.
-    let (mut args, _) = opened(&twice, input, &[]);
-    for (plan, folder) in twice {
+    let (mut args, numbers) = opened(&twice, input, further, Pass::First);
+    for (part, ((plan, folder), numbers)) in twice.into_iter().zip(&numbers).enumerate() {
         let Some(video) = &plan.video else { continue };
-        add_video(&mut args, video, plan, (folder, Pass::First), (0, &[]));
+        let routes = graph::routes(plan, part, numbers, Pass::First);
+        add_graph(&mut args, routes.graph);
+        if let Some(route) = routes.video {
+            add_video(&mut args, video, plan, route, (folder, Pass::First));
+        }
         add_length(&mut args, plan);
         args.add(&["-f", "null", "-"]);
     }
     Some(args.0)
 }
 
-/// Everything before the outputs, and the numbers of each plan's overlays' inputs.
+/// Everything before the outputs, and the numbers of each plan's inputs.
 fn opened(
     plans: &[(&Plan, &OsStr)],
     input: &Path,
     further: &[&Path],
-) -> (Args, Vec<Vec<Option<usize>>>) {
+    pass: Pass,
+) -> (Args, Vec<Numbers>) {
     let mut args = Args::default();
     args.add(&["-nostdin", "-hide_banner", "-nostats"])
         .add(&["-loglevel", "level+warning"])
@@ -168,13 +179,14 @@ fn opened(
     }
     args.input(input);
     let mut inputs = Inputs {
+        source: input,
         paths: further,
         count: 1,
     };
     // All inputs stand before the first output.
     let numbers = plans
         .iter()
-        .map(|(plan, _)| inputs.add_overlays(&mut args, plan))
+        .map(|(plan, _)| inputs.add_all(&mut args, plan, pass))
         .collect();
     (args, numbers)
 }
@@ -182,20 +194,77 @@ fn opened(
 /// What is opened besides the source. Each use opens it anew: one that is read in step with one output must not wait
 /// for another.
 struct Inputs<'a> {
+    source: &'a Path,
     paths: &'a [&'a Path],
     count: usize,
 }
 
 impl Inputs<'_> {
+    fn add_all(&mut self, args: &mut Args, plan: &Plan, pass: Pass) -> Numbers {
+        let parts = self.add_parts(args, plan);
+        match pass {
+            Pass::First => Numbers {
+                parts,
+                ..Numbers::default()
+            },
+            Pass::Last => Numbers {
+                parts,
+                mix: self.add_mix(args, plan),
+                overlays: self.add_overlays(args, plan),
+            },
+        }
+    }
+
+    /// Opens a file where its window begins, if an index leads there, and answers with its number.
+    fn add(&mut self, args: &mut Args, path: &Path, window: &Window) -> usize {
+        args.open_source(path).add(&["-reinit_filter:v", "0"]);
+        if window.seek == Seek::Index {
+            seek(args, window);
+            if let Some(length) = window.length_ms {
+                args.pair("-t", seconds(length));
+            }
+        }
+        args.input(path);
+        self.count += 1;
+        self.count - 1
+    }
+
+    /// The number of each part's input; the first is the source.
+    fn add_parts(&mut self, args: &mut Args, plan: &Plan) -> Vec<usize> {
+        let number = |part: &PartPlan| match part.input {
+            None => Some(0),
+            Some(input) => {
+                let path = *self.paths.get(input)?;
+                Some(self.add(args, path, &part.window))
+            }
+        };
+        plan.parts.iter().filter_map(number).collect()
+    }
+
+    /// The number of each mixed sound's input.
+    fn add_mix(&mut self, args: &mut Args, plan: &Plan) -> Vec<usize> {
+        let number = |sound: &MixPlan| {
+            let path = match sound.input {
+                None => self.source,
+                Some(input) => *self.paths.get(input)?,
+            };
+            Some(self.add(args, path, &sound.window))
+        };
+        plan.mix.iter().filter_map(number).collect()
+    }
+
     /// The number of each overlay's input.
     fn add_overlays(&mut self, args: &mut Args, plan: &Plan) -> Vec<Option<usize>> {
         let mut number = |overlay: &OverlayPlan| {
-            let Seen::Picture { input, moves, .. } = overlay.seen else {
+            let Seen::Picture {
+                input, moves, once, ..
+            } = overlay.seen
+            else {
                 return None;
             };
             let path = self.paths.get(input)?;
             args.open_source(path).add(&["-reinit_filter:v", "0"]);
-            if moves {
+            if moves && !once {
                 args.add(&["-stream_loop", "-1"]);
             }
             args.input(path);
@@ -206,17 +275,14 @@ impl Inputs<'_> {
     }
 }
 
-fn add_output(
-    args: &mut Args,
-    plan: &Plan,
-    folder: &OsStr,
-    (part, inputs): (usize, &[Option<usize>]),
-) {
-    if let Some(video) = &plan.video {
-        add_video(args, video, plan, (folder, Pass::Last), (part, inputs));
+fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr, (part, numbers): (usize, &Numbers)) {
+    let routes = graph::routes(plan, part, numbers, Pass::Last);
+    add_graph(args, routes.graph);
+    if let (Some(video), Some(route)) = (&plan.video, routes.video) {
+        add_video(args, video, plan, route, (folder, Pass::Last));
     }
-    if let Some(audio) = &plan.audio {
-        add_audio(args, audio, &plan.window);
+    if let (Some(audio), Some(route)) = (&plan.audio, routes.audio) {
+        add_audio(args, audio, route);
     }
     add_length(args, plan);
     args.add(&["-max_muxing_queue_size", "4096"]);
@@ -234,18 +300,21 @@ fn add_length(args: &mut Args, plan: &Plan) {
     args.pair("-t", seconds(length));
 }
 
-fn add_video(
-    args: &mut Args,
-    video: &VideoPlan,
-    plan: &Plan,
-    pass: (&OsStr, Pass),
-    graph: (usize, &[Option<usize>]),
-) {
-    if !video.is_copied() {
-        return video::add(args, video, plan, pass, graph);
+fn add_graph(args: &mut Args, graph: Option<String>) {
+    if let Some(graph) = graph {
+        args.pair("-filter_complex", graph);
     }
-    args.pair("-map", format!("0:{}", video.stream))
-        .add(&["-c:v", "copy"]);
+}
+
+fn add_video(args: &mut Args, video: &VideoPlan, plan: &Plan, route: Route, pass: (&OsStr, Pass)) {
+    args.pair("-map", route.map);
+    if let Some(filters) = route.filters {
+        args.pair("-filter:v", filters);
+    }
+    if !video.is_copied() {
+        return video::add(args, video, pass);
+    }
+    args.add(&["-c:v", "copy"]);
     if is_tagged(video, plan.container) {
         args.add(&["-tag:v", "hvc1"]);
     }
@@ -264,14 +333,16 @@ pub(crate) fn cut_start(window: &Window, prefix: &str) -> Option<String> {
     wanted.then(|| format!("{prefix}trim=start={start},{prefix}setpts=PTS-{start}/TB"))
 }
 
-fn add_audio(args: &mut Args, audio: &AudioPlan, window: &Window) {
-    args.pair("-map", format!("0:{}", audio.stream));
+fn add_audio(args: &mut Args, audio: &AudioPlan, route: Route) {
+    args.pair("-map", route.map);
+    if let Some(filters) = route.filters {
+        args.pair("-filter:a", filters);
+    }
     let Some(encoder) = audio.encoder() else {
         args.add(&["-c:a", "copy"]);
         return;
     };
-    args.pair("-filter:a", audio::filters(audio, window))
-        .pair("-c:a", encoder);
+    args.pair("-c:a", encoder);
     if audio.codec == AudioCodec::Aac {
         args.add(&["-profile:a", "aac_low"]);
     }

@@ -44,6 +44,10 @@ impl Graph<'_> {
         if !is_steady {
             filters.push(self.rate.to_owned());
         }
+        // What is joined has been made alike already.
+        if filters.is_empty() {
+            filters.push("null".to_owned());
+        }
         let mut graph = format!("[{}]{}", self.main, filters.join(","));
         for (place, overlay) in self.overlays.iter().enumerate() {
             match &overlay.seen {
@@ -72,6 +76,7 @@ impl Graph<'_> {
             size,
             gray,
             moves,
+            once,
             matrix,
             ..
         } = &overlay.seen
@@ -85,8 +90,18 @@ impl Graph<'_> {
             (true, start) if start > 0 => format!("setpts=PTS+{}/TB,", seconds(start)),
             _ => String::new(),
         };
+        // Nor does it go on when what it is laid over is over.
+        let moved = match (once, overlay.showing.end_ms) {
+            (true, Some(end)) => format!("{moved}trim=end={},", seconds(end)),
+            _ => moved,
+        };
         let (x, y) = overlay.at.position(*size, self.size);
-        let shortest = if *moves { ":shortest=1" } else { "" };
+        let shortest = match (moves, once) {
+            // A loop has no end.
+            (true, false) => ":shortest=1",
+            (true, true) => ":eof_action=pass",
+            (false, _) => "",
+        };
         let _infallible = write!(
             graph,
             "{below};[{input}:{stream}]{moved}scale=w={}:h={}:flags=bicubic+accurate_rnd\
@@ -133,10 +148,12 @@ fn text_position(at: At) -> (String, String) {
     let x = match at.corner {
         Corner::TopLeft | Corner::BottomLeft => format!("{}", at.dx),
         Corner::TopRight | Corner::BottomRight => format!("w-tw-({})", at.dx),
+        Corner::Center => format!("(w-tw)/2+({})", at.dx),
     };
     let y = match at.corner {
         Corner::TopLeft | Corner::TopRight => format!("{}", at.dy),
         Corner::BottomLeft | Corner::BottomRight => format!("h-th-({})", at.dy),
+        Corner::Center => format!("(h-th)/2+({})", at.dy),
     };
     (x, y)
 }

@@ -4,9 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use reelgate_domain::job::kind::transcode::{Gop, PixelFormat, RateCap, RateControl, VideoCodec};
 
-use super::overlay::Graph;
 use super::{Args, PASS_FILE, cut_start, framing, tone};
-use crate::plan::{FrameRate, KeyFrames, Matrix, Plan, Range, Size, VideoPlan, Window};
+use crate::plan::{FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window};
 
 mod open;
 
@@ -23,33 +22,8 @@ pub(super) enum Pass {
     Last,
 }
 
-/// `folder` is where an encode that is made twice keeps what it learns; `part` is the output's place in its process,
-/// and `inputs` are the numbers of its overlays' inputs.
-pub(super) fn add(
-    args: &mut Args,
-    video: &VideoPlan,
-    plan: &Plan,
-    (folder, pass): (&OsStr, Pass),
-    (part, inputs): (usize, &[Option<usize>]),
-) {
-    let (filters, steady) = (filters(video, &plan.window), constant_rate(video.fps));
-    let main = format!("0:{}", video.stream);
-    if plan.overlays.is_empty() || pass == Pass::First {
-        args.pair("-map", main)
-            .pair("-filter:v", format!("{},{steady}", filters.join(",")));
-    } else {
-        let graph = Graph {
-            part,
-            size: video.size,
-            main,
-            filters: &filters,
-            rate: &steady,
-            overlays: &plan.overlays,
-            inputs,
-        };
-        args.pair("-filter_complex", graph.text())
-            .pair("-map", graph.label());
-    }
+/// `folder` is where an encode that is made twice keeps what it learns.
+pub(super) fn add(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) {
     args
         // The filters already made the rate constant.
         .add(&["-fps_mode", "passthrough"])
@@ -131,7 +105,7 @@ fn profile(video: &VideoPlan) -> String {
 /// What is done to the picture before it gets its frame rate: that is the last, so that pictures repeated over a gap
 /// share their memory. FFmpeg makes all of them before it encodes the first, and scaled copies of a minute in full HD
 /// would take 5 GB.
-fn filters(video: &VideoPlan, window: &Window) -> Vec<String> {
+pub(super) fn filters(video: &VideoPlan, window: &Window) -> Vec<String> {
     let mut chain: Vec<String> = cut_start(window, "").into_iter().collect();
     let (convert_to, tag) = match video.matrix {
         Matrix::Keep => (None, None),

@@ -40,7 +40,7 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 59] = [
+    pub const WANTED: [Part; 67] = [
         Part::Encoder("libx264"),
         Part::Encoder("libx265"),
         Part::Encoder("aac"),
@@ -102,6 +102,15 @@ impl Capabilities {
         Part::Filter("pan"),
         Part::Filter("volume"),
         Part::Filter("ebur128"),
+        // For files that are joined, and sounds that are mixed.
+        Part::Filter("concat"),
+        Part::Filter("atrim"),
+        Part::Filter("anullsrc"),
+        Part::Filter("blend"),
+        Part::Filter("amix"),
+        Part::Filter("alimiter"),
+        Part::Filter("anullsink"),
+        Part::Filter("null"),
         Part::Protocol("file"),
         Part::Protocol("pipe"),
     ];

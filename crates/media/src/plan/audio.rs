@@ -63,7 +63,7 @@ impl AudioPlan {
     }
 }
 
-fn mix(source: Option<u32>, wanted: u32) -> Mix {
+pub(super) fn mix(source: Option<u32>, wanted: u32) -> Mix {
     match (source, wanted) {
         (Some(1), 2) => Mix::Double,
         (Some(more), fewer) if more > fewer => Mix::Down,

@@ -7,7 +7,9 @@ pub(crate) mod copy;
 pub(crate) mod cover;
 mod framing;
 mod geometry;
+mod join;
 mod level;
+mod mix;
 mod overlay;
 mod rate;
 pub(crate) mod remux;
@@ -37,6 +39,8 @@ pub use cover::{CoverPlan, cover_plan};
 pub use framing::{Framing, Padding, Turn};
 pub(crate) use geometry::MOST_SOURCE_PIXELS;
 pub use geometry::{Size, display_size};
+pub use join::{Fade, PartPicture, PartPlan, PartSound};
+pub use mix::MixPlan;
 pub use overlay::{At, OverlayPlan, Seen, Showing};
 pub use rate::FrameRate;
 pub use remux::{Copied, RemuxPlan, remux_plan};
@@ -58,6 +62,10 @@ pub struct Plan {
     pub window: Window,
     pub video: Option<VideoPlan>,
     pub audio: Option<AudioPlan>,
+    /// What it is joined from, the input first; empty: from the input alone.
+    pub parts: Vec<PartPlan>,
+    /// What is heard besides.
+    pub mix: Vec<MixPlan>,
     /// What is laid over the picture, the last on top.
     pub overlays: Vec<OverlayPlan>,
     /// How sure the source's length is, and with it what a shorter output means.
@@ -191,9 +199,7 @@ pub fn plan<'a>(
         video_source.map(|(_, stream, _)| stream),
         audio_source.map(|(_, stream, _)| stream),
     ];
-    let window = window::window(spec.clip.as_ref(), facts)?;
-    let expected = window::expected(&window, facts, mapped);
-    window::check_length(&window, &expected)?;
+    let window = window::window(join::own_clip(spec), facts)?;
     let way = |stream| copy::Way {
         container: settings.container,
         window: &window,
@@ -203,10 +209,10 @@ pub fn plan<'a>(
     let video = video_source
         .map(
             |(wanted, stream, source)| match copy::video(wanted, way(stream), source)? {
-                Some(copied) if spec.overlays.is_empty() => Ok(copied),
+                Some(copied) if spec.overlays.is_empty() && spec.append.is_empty() => Ok(copied),
                 Some(_) if wanted.codec == VideoCodec::Copy => Err(Fault::new(
                     FaultCode::SpecUnfit,
-                    "nothing can be laid over a picture that is copied",
+                    "nothing can be laid over a picture that is copied, or joined to it",
                 )),
                 _ => video::video(wanted, way(stream), source, capabilities),
             },
@@ -215,13 +221,45 @@ pub fn plan<'a>(
     let audio = audio_source
         .map(
             |(wanted, stream, source)| match copy::sound(wanted, way(stream), source)? {
-                Some(copied) => Ok(copied),
-                None => audio::audio(wanted, way(stream), source),
+                Some(copied) if spec.append.is_empty() && spec.mix.is_empty() => Ok(copied),
+                Some(_) if wanted.codec == AudioCodec::Copy => Err(Fault::new(
+                    FaultCode::SpecUnfit,
+                    "nothing can be mixed into sound that is copied, or joined to it",
+                )),
+                _ => audio::audio(wanted, way(stream), source),
             },
         )
         .transpose()?;
+    let joined = match spec.append.is_empty() {
+        true => join::Joined {
+            parts: Vec::new(),
+            window,
+            expected: window::expected(&window, facts, mapped),
+        },
+        false => {
+            let source = video_source.map(|(_, _, source)| source);
+            let first = join::First {
+                video: video.as_ref().zip(source),
+                audio: audio.as_ref(),
+                mapped,
+                window,
+            };
+            join::join(spec, &first, &sources, capabilities)?
+        }
+    };
+    let into = mix::Into {
+        audio: audio.as_ref(),
+        window: &joined.window,
+        expected: joined.expected,
+    };
+    let (mix, expected) = mix::mix(spec, &into, &sources)?;
+    let (parts, window) = (joined.parts, joined.window);
+    window::check_length(&window, &expected)?;
     let overlays = match &video {
-        Some(video) => overlay::overlays(&spec.overlays, video, &sources, capabilities)?,
+        Some(video) => {
+            let picture = (video, expected.video_seconds.or(expected.seconds));
+            overlay::overlays(&spec.overlays, picture, &sources, capabilities)?
+        }
         None => Vec::new(),
     };
     let plan = Plan {
@@ -230,9 +268,12 @@ pub fn plan<'a>(
         window,
         video,
         audio,
+        stall: stall::stall(settings.stall_seconds, &window)
+            .saturating_add(Duration::from_millis(join::late_ms(&parts))),
+        parts,
+        mix,
         overlays,
         expected,
-        stall: stall::stall(settings.stall_seconds, &window),
     };
     check_engine(&plan, capabilities)?;
     Ok(plan)
@@ -265,6 +306,21 @@ impl Plan {
         sound || self.video.as_ref().is_some_and(VideoPlan::is_copied)
     }
 
+    /// The filters that putting several inputs together needs.
+    fn joining(&self) -> Vec<&'static str> {
+        let mut needs = Vec::new();
+        if !self.parts.is_empty() {
+            needs.extend(["concat", "pad", "trim", "atrim", "aformat", "anullsrc"]);
+        }
+        if self.parts.iter().any(|part| part.fade.is_some()) {
+            needs.extend(["split", "blend"]);
+        }
+        if !self.mix.is_empty() {
+            needs.extend(["amix", "alimiter", "aformat", "atrim"]);
+        }
+        needs
+    }
+
     /// The parts of FFmpeg this output needs.
     fn needs(&self) -> Vec<Part> {
         let mut parts = needs_of(self.container);
@@ -283,6 +339,7 @@ impl Plan {
             parts.push(Part::Filter("aresample"));
             parts.extend(audio.filters().into_iter().map(Part::Filter));
         }
+        parts.extend(self.joining().into_iter().map(Part::Filter));
         parts.extend(self.overlays.iter().flat_map(OverlayPlan::needs));
         parts
     }

@@ -10,7 +10,7 @@ use reelgate_domain::media::MediaFacts;
 
 use super::geometry::{check_source, display};
 use super::sources::Sources;
-use super::{Matrix, Size, VideoPlan};
+use super::{Size, VideoPlan};
 use crate::engine::{Capabilities, Part};
 
 /// One thing that is laid over.
@@ -30,8 +30,10 @@ pub enum Seen {
         stream: u32,
         size: Size,
         gray: bool,
-        /// Whether it has more than one frame, and starts anew after its last.
+        /// Whether it has more than one frame.
         moves: bool,
+        /// Whether it is gone after its last frame, and does not start anew.
+        once: bool,
         /// Between RGB and the output's YUV.
         matrix: &'static str,
     },
@@ -82,13 +84,22 @@ const MOST_SIDE: u32 = 8192;
 
 pub(super) fn overlays(
     wanted: &[Overlay],
-    video: &VideoPlan,
+    (video, seconds): (&VideoPlan, Option<f64>),
     sources: &Sources<'_>,
     capabilities: &Capabilities,
 ) -> Result<Vec<OverlayPlan>, Fault> {
     let each = wanted.iter().enumerate();
-    each.map(|(place, overlay)| overlay_plan(place, overlay, video, sources, capabilities))
-        .collect()
+    let mut plans = each
+        .map(|(place, overlay)| overlay_plan(place, overlay, video, sources, capabilities))
+        .collect::<Result<Vec<_>, _>>()?;
+    // A film that is seen once may be longer than what it is laid over.
+    let end_ms = seconds.map(|seconds| (seconds * 1000.0).round() as u64);
+    for plan in &mut plans {
+        if let Seen::Picture { once: true, .. } = plan.seen {
+            plan.showing.end_ms = plan.showing.end_ms.into_iter().chain(end_ms).min();
+        }
+    }
+    Ok(plans)
 }
 
 fn overlay_plan(
@@ -101,8 +112,8 @@ fn overlay_plan(
     let output = video.size;
     let at = At {
         corner: overlay.corner,
-        dx: pixels(overlay.dx, output.width),
-        dy: pixels(overlay.dy, output.height),
+        dx: pixels(overlay.dx, output.width, 0.0),
+        dy: pixels(overlay.dy, output.height, 0.0),
     };
     let seen = match &overlay.mark {
         Mark::Picture(mark) => {
@@ -122,8 +133,10 @@ fn overlay_plan(
     })
 }
 
-fn pixels(length: Length, side: u32) -> i32 {
+/// Of a side of the output, or of the picture's own where that is meant.
+fn pixels(length: Length, side: u32, own: f64) -> i32 {
     match length {
+        Length::Own => own.round() as i32,
         Length::Px(px) => px,
         Length::Ratio(ratio) => (ratio * f64::from(side)).round() as i32,
     }
@@ -147,17 +160,14 @@ fn picture(
     })?;
     let (width, height) = display(source);
     let size = scaled(mark, (width, height), video.size)?;
-    let matrix = match video.matrix {
-        Matrix::Tag(name) | Matrix::ConvertTo(name) => super::video::scaler_matrix(name),
-        Matrix::Keep => super::video::guess(video.size.width, video.size.height),
-    };
     let seen = Seen::Picture {
         input,
         stream: stream.index,
         size,
         gray: mark.gray,
         moves: moves(facts),
-        matrix,
+        once: mark.once,
+        matrix: video.matrix_name(),
     };
     Ok((seen, size))
 }
@@ -171,9 +181,9 @@ fn moves(facts: &MediaFacts) -> bool {
 }
 
 fn scaled(mark: &PictureMark, source: (f64, f64), output: Size) -> Result<Size, Fault> {
-    let side = |length: Length, side: u32| f64::from(pixels(length, side).max(1));
-    let width = mark.width.map(|length| side(length, output.width));
-    let height = mark.height.map(|length| side(length, output.height));
+    let side = |length: Length, side: u32, own: f64| f64::from(pixels(length, side, own).max(1));
+    let width = (mark.width).map(|length| side(length, output.width, source.0));
+    let height = (mark.height).map(|length| side(length, output.height, source.1));
     let aspect = source.0 / source.1;
     let (width, height) = match (width, height) {
         (Some(width), Some(height)) => (width, height),
@@ -217,13 +227,18 @@ impl At {
         let far = |side: u32, own: u32, distance: i32| {
             i64::from(side) - i64::from(own) - i64::from(distance)
         };
+        let middle = |side: u32, own: u32, distance: i32| {
+            (i64::from(side) - i64::from(own)) / 2 + i64::from(distance)
+        };
         let x = match self.corner {
             Corner::TopLeft | Corner::BottomLeft => i64::from(self.dx),
             Corner::TopRight | Corner::BottomRight => far(output.width, size.width, self.dx),
+            Corner::Center => middle(output.width, size.width, self.dx),
         };
         let y = match self.corner {
             Corner::TopLeft | Corner::TopRight => i64::from(self.dy),
             Corner::BottomLeft | Corner::BottomRight => far(output.height, size.height, self.dy),
+            Corner::Center => middle(output.height, size.height, self.dy),
         };
         (x, y)
     }

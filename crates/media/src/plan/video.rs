@@ -167,6 +167,17 @@ pub(super) fn scaler_matrix(name: &'static str) -> &'static str {
     }
 }
 
+impl VideoPlan {
+    /// The matrix between RGB and YUV of its pictures, as the scaler calls it.
+    pub(crate) fn matrix_name(&self) -> &'static str {
+        match self.matrix {
+            _ if self.tone.is_some() => "bt709",
+            Matrix::Tag(name) | Matrix::ConvertTo(name) => scaler_matrix(name),
+            Matrix::Keep => guess(self.size.width, self.size.height),
+        }
+    }
+}
+
 /// What players take an untagged picture of this size for.
 pub(super) fn guess(width: u32, height: u32) -> &'static str {
     if width.max(height) >= 1280 || width.min(height) > 576 {

@@ -1,6 +1,7 @@
 //! Work of several FFmpeg processes, one after another, under limits that hold for all of them together.
 
 use std::ffi::OsString;
+use std::iter;
 use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub(super) struct Steps<'a> {
     pub(super) runner: &'a Runner,
     pub(super) engine: &'a Engine,
     pub(super) input: &'a Path,
+    /// What is read besides.
+    further: &'a [&'a Path],
     /// The directory the processes run in and may write below.
     pub(super) dir: &'a Path,
     limits: Limits,
@@ -38,6 +41,7 @@ impl<'a> Steps<'a> {
             runner,
             engine,
             input,
+            further: &[],
             dir,
             limits: Limits {
                 stall: limits.stall.or(Some(patience)),
@@ -45,6 +49,11 @@ impl<'a> Steps<'a> {
             },
             until: Instant::now().checked_add(limits.max_run_time),
         }
+    }
+
+    /// The same work with more to read.
+    pub(super) fn reading(self, further: &'a [&'a Path]) -> Self {
+        Self { further, ..self }
     }
 
     /// The same work with a step that may not take longer than this.
@@ -68,8 +77,11 @@ impl<'a> Steps<'a> {
         if let Some(until) = self.until {
             limits.max_run_time = until.saturating_duration_since(Instant::now());
         }
+        let read: Vec<&Path> = iter::once(self.input)
+            .chain(self.further.iter().copied())
+            .collect();
         let access = Access {
-            read: &[self.input],
+            read: &read,
             write: Some(self.dir),
         };
         let ffmpeg = self.engine.ffmpeg();

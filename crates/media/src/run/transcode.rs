@@ -146,7 +146,7 @@ async fn encode(
         ..*job.limits
     };
     let started = Instant::now();
-    if let Some(args) = first_pass(&plans, job.input) {
+    if let Some(args) = first_pass(&plans, job.input, job.further) {
         learn(
             (runner, engine),
             job,
@@ -210,7 +210,8 @@ async fn learn(
     stop: Pin<&mut impl Future<Output = StopMode>>,
 ) -> Result<(), TranscodeError> {
     let patience = limits.stall.unwrap_or_default();
-    let steps = Steps::new(runner, engine, (job.input, job.dir), limits, patience);
+    let steps =
+        Steps::new(runner, engine, (job.input, job.dir), limits, patience).reading(job.further);
     let mut reader = ProgressReader::default();
     let twice = || (job.parts.iter().enumerate()).filter(|(_, part)| part.plan.is_two_pass());
     let mut told: Option<u8> = None;
@@ -241,12 +242,16 @@ async fn learn(
 
 /// What making an output reads besides its source.
 fn reads<'a>(plan: &'a Plan, further: &[&'a Path]) -> Vec<&'a Path> {
+    let parts = plan.parts.iter().filter_map(|part| part.input);
+    let mixed = plan.mix.iter().filter_map(|sound| sound.input);
+    let opened = parts.chain(mixed);
+    let opened = opened.filter_map(|input| further.get(input).copied());
     let overlays = plan.overlays.iter();
     let reads = overlays.filter_map(|overlay| match &overlay.seen {
         Seen::Picture { input, .. } => further.get(*input).copied(),
         Seen::Text { font, .. } => Some(font.as_path()),
     });
-    reads.collect()
+    opened.chain(reads).collect()
 }
 
 /// Puts the texts that are drawn where the arguments say.

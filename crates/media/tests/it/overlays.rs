@@ -6,7 +6,7 @@ use reelgate_domain::job::FaultCode;
 use reelgate_domain::job::kind::transcode::OutputSpec;
 use serde_json::{Value, json};
 
-use crate::support::{ENGINE, Made, clip, close, generate, make_with, mp4, run};
+use crate::support::{self, Made, clip, close, generate, make_with, mp4};
 
 const LOGO: &str = "logo.png";
 
@@ -30,36 +30,8 @@ fn gray(folder: &Path) -> std::path::PathBuf {
     generate(folder, "gray.mp4", args)
 }
 
-/// Mean red, green and blue of a rectangle at a moment.
-fn mean(made: &Made, at: f64, (x, y, width, height): (u32, u32, u32, u32)) -> [f64; 3] {
-    let file = made.main();
-    let filter = format!("crop={width}:{height}:{x}:{y}:exact=1,format=rgb24");
-    let bytes = run(
-        ENGINE.ffmpeg(),
-        &[
-            "-v",
-            "error",
-            "-ss",
-            &at.to_string(),
-            "-i",
-            file.to_str().unwrap(),
-            "-frames:v",
-            "1",
-            "-vf",
-            &filter,
-            "-f",
-            "rawvideo",
-            "-",
-        ],
-    );
-    assert_eq!(bytes.len() as u32, width * height * 3);
-    let mut sums = [0.0; 3];
-    for pixel in bytes.chunks_exact(3) {
-        for (sum, value) in sums.iter_mut().zip(pixel) {
-            *sum += f64::from(*value);
-        }
-    }
-    sums.map(|sum| sum / f64::from(width * height))
+fn mean(made: &Made, at: f64, area: (u32, u32, u32, u32)) -> [f64; 3] {
+    support::mean(&made.main(), at, area)
 }
 
 fn is_red([red, green, blue]: [f64; 3]) -> bool {

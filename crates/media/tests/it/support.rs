@@ -315,6 +315,59 @@ pub(crate) fn first_gray(file: &Path) -> Vec<u8> {
     run(ENGINE.ffmpeg(), &args)
 }
 
+/// Samples of the first channel of the first sound, at 8000 Hz.
+pub(crate) fn samples(file: &Path) -> Vec<f32> {
+    let args = [
+        "-v",
+        "error",
+        "-nostdin",
+        "-i",
+        file.to_str().unwrap(),
+        "-map",
+        "0:a:0",
+        "-af",
+        "pan=mono|c0=c0",
+        "-ar",
+        "8000",
+        "-f",
+        "f32le",
+        "-",
+    ];
+    let bytes = run(ENGINE.ffmpeg(), &args);
+    let each = bytes.chunks_exact(4);
+    each.map(|four| f32::from_le_bytes(four.try_into().unwrap()))
+        .collect()
+}
+
+/// How strong a tone is from one second to another: its amplitude.
+pub(crate) fn tone(samples: &[f32], hertz: f64, from: f64, to: f64) -> f64 {
+    let window = &samples[(from * 8000.0) as usize..((to * 8000.0) as usize).min(samples.len())];
+    let (mut sine, mut cosine) = (0.0, 0.0);
+    for (at, value) in window.iter().enumerate() {
+        let angle = std::f64::consts::TAU * hertz * at as f64 / 8000.0;
+        sine += f64::from(*value) * angle.sin();
+        cosine += f64::from(*value) * angle.cos();
+    }
+    2.0 * f64::hypot(sine, cosine) / window.len() as f64
+}
+
+/// Mean red, green and blue of a rectangle at a moment.
+pub(crate) fn mean(file: &Path, at: f64, (x, y, width, height): (u32, u32, u32, u32)) -> [f64; 3] {
+    let filter = format!("crop={width}:{height}:{x}:{y}:exact=1,format=rgb24");
+    let at = at.to_string();
+    let head = ["-v", "error", "-ss", &at, "-i", file.to_str().unwrap()];
+    let tail = ["-frames:v", "1", "-vf", &filter, "-f", "rawvideo", "-"];
+    let bytes = run(ENGINE.ffmpeg(), &[&head[..], &tail].concat());
+    assert_eq!(bytes.len() as u32, width * height * 3);
+    let mut sums = [0.0; 3];
+    for pixel in bytes.chunks_exact(3) {
+        for (sum, value) in sums.iter_mut().zip(pixel) {
+            *sum += f64::from(*value);
+        }
+    }
+    sums.map(|sum| sum / f64::from(width * height))
+}
+
 pub(crate) fn close(a: f64, b: f64, tolerance: f64) -> bool {
     (a - b).abs() <= tolerance
 }

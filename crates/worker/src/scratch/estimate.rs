@@ -137,6 +137,8 @@ mod tests {
             },
             video: Some(video),
             audio: Some(audio),
+            parts: Vec::new(),
+            mix: Vec::new(),
             overlays: Vec::new(),
             expected: Expected {
                 seconds,

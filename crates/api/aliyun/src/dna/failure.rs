@@ -47,7 +47,7 @@ fn failure(fault: &Fault, object: &str, key: &str, library: &str) -> (&'static s
             codes::NO_AUDIO.code,
             "The resource has no audio stream.".to_owned(),
         ),
-        FaultCode::SpecUnfit | FaultCode::EngineLacks | FaultCode::SourceTooLarge => {
+        FaultCode::SpecUnfit | FaultCode::PartIncomplete | FaultCode::EngineLacks | FaultCode::SourceTooLarge => {
             (codes::NOT_SUPPORTED.code, resource("is not supported"))
         }
         FaultCode::KeyTaken => (

@@ -39,6 +39,10 @@ impl Code {
             Self::ResourceNotFound => resource(about, "cannot be found"),
             Self::ResourceContentBad => resource(about, "is bad"),
             Self::ResourceDeleted => resource(about, "has been deleted"),
+            Self::MergeFileIncomplete => "merge file needs video and audio".to_owned(),
+            Self::ExclusiveParameters => {
+                format!("The parameters \"{about}\" cannot be given together.")
+            }
             Self::NoAudioStream => "The resource has no audio stream.".to_owned(),
             Self::TemplateNotFound => {
                 format!("The Template operated \"{about}\" cannot be found.")
@@ -153,6 +157,7 @@ pub(super) fn job_failure(fault: &Fault, object_key: &str) -> (&'static str, Str
             (Code::ResourceContentBad, object_key)
         }
         FaultCode::NoAudioStream => (Code::NoAudioStream, object_key),
+        FaultCode::PartIncomplete => (Code::MergeFileIncomplete, ""),
         FaultCode::SpecUnfit => (Code::OutOfRange, "Output"),
         FaultCode::TargetUnfit => (Code::ObjectKey, "OutputObject"),
         FaultCode::EngineLacks => (Code::NotSupported, "Output"),
@@ -228,6 +233,10 @@ mod tests {
                 "InvalidParameter.ResourceContentBad",
             ),
             (FaultCode::NoAudioStream, "InvalidParameter.NoAudioStream"),
+            (
+                FaultCode::PartIncomplete,
+                "InvalidParameter.MergeFileNoVideoOrAudio",
+            ),
             (FaultCode::SpecUnfit, "InvalidParameter.OutOfRange"),
             (FaultCode::TargetUnfit, "InvalidParameter.ObjectKeyInvalid"),
             (FaultCode::EngineLacks, "InvalidParameter.NotSupported"),

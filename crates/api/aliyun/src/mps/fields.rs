@@ -211,7 +211,7 @@ pub(super) fn asks_for_nothing(value: &Value) -> bool {
 }
 
 /// Fields that hold objects, which old clients send as strings containing JSON.
-const NESTED: [&str; 16] = [
+const NESTED: [&str; 20] = [
     "Container",
     "Video",
     "Audio",
@@ -228,6 +228,10 @@ const NESTED: [&str; 16] = [
     "InputFile",
     "Timeline",
     "TextWaterMark",
+    "MergeList",
+    "OpeningList",
+    "TailSlateList",
+    "Amix",
 ];
 
 /// How deep the value of such a field may be.

@@ -3,6 +3,7 @@
 use reelgate_domain::JobId;
 use reelgate_service::SubmitJob;
 
+use super::configs::Configs;
 use super::templates::Used;
 use super::{pipeline, request, submit_jobs};
 use crate::rpc::{ApiError, Params};
@@ -10,7 +11,9 @@ use crate::rpc::{ApiError, Params};
 /// Reads the parameters of `SubmitJobs` of an account without templates; each output is a job or what refuses it.
 pub fn submit_jobs(params: &Params) -> Result<Vec<Result<SubmitJob, ApiError>>, ApiError> {
     let request = submit_jobs::Request::read(params)?;
-    let outputs = request.jobs(&Used::default()).into_iter();
+    let outputs = request
+        .jobs(&Used::default(), &Configs::default())
+        .into_iter();
     Ok(outputs.map(|output| Ok(output?)).collect())
 }
 

@@ -13,6 +13,7 @@ mod add_pipeline;
 mod beside;
 mod cancel_job;
 mod codes;
+mod configs;
 mod delete_pipeline;
 mod documents;
 mod errors;

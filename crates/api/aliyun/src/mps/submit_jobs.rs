@@ -7,6 +7,7 @@ use reelgate_domain::{BucketName, PipelineId};
 use reelgate_service::{Caller, ErrorKind, Service, ServiceError, Submission, SubmitJob};
 use serde_json::{Map, Value, json};
 
+use super::configs::Configs;
 use super::errors::{Code, Refusal, service_error};
 use super::input::{self, Input};
 use super::origin::{self, JobRequest};
@@ -29,12 +30,13 @@ pub(super) async fn call(
 ) -> Result<Value, ApiError> {
     let request = Request::read(params)?;
     let templates = Used::find(service, caller, &request.outputs).await?;
+    let configs = Configs::find(service, caller, &request.outputs).await?;
     let request_id = request_id.to_string();
     let mut jobs = Vec::with_capacity(request.outputs.len());
     let mut refusals = Vec::with_capacity(request.outputs.len());
     let buckets = request.buckets();
     let pipeline = request.pipeline;
-    for output in request.jobs(&templates) {
+    for output in request.jobs(&templates, &configs) {
         match output {
             Ok(mut job) => {
                 origin::note_request(&mut job.origin, &request_id);
@@ -96,11 +98,16 @@ impl Request {
     }
 
     /// What becomes of each output by itself.
-    pub(super) fn jobs(self, templates: &Used) -> Vec<Result<SubmitJob, Refusal>> {
+    pub(super) fn jobs(
+        self,
+        templates: &Used,
+        configs: &Configs,
+    ) -> Vec<Result<SubmitJob, Refusal>> {
         let target = Target {
             input: &self.input,
             bucket: &self.bucket,
             templates,
+            configs,
         };
         let (bucket, location) = (&self.file.0, &self.file.1);
         let jobs = self.outputs.into_iter().map(|output| {

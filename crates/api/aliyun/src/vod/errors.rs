@@ -153,7 +153,10 @@ pub(crate) fn job_failure(fault: &Fault) -> (&'static str, String) {
         FaultCode::SourceUnreadable | FaultCode::NoVideoStream | FaultCode::NoAudioStream => {
             ("InvalidMediaFile", "the file is not media that can be read")
         }
-        FaultCode::SpecUnfit | FaultCode::TargetUnfit | FaultCode::EngineLacks => (
+        FaultCode::SpecUnfit
+        | FaultCode::PartIncomplete
+        | FaultCode::TargetUnfit
+        | FaultCode::EngineLacks => (
             "InvalidParameter",
             "what was asked for cannot be made of the file",
         ),

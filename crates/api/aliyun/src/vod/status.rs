@@ -43,6 +43,7 @@ impl UploadStatus {
             FaultCode::NoVideoStream
             | FaultCode::NoAudioStream
             | FaultCode::SpecUnfit
+            | FaultCode::PartIncomplete
             | FaultCode::TargetUnfit
             | FaultCode::EngineLacks
             | FaultCode::EngineFailed

@@ -16,7 +16,7 @@ pub(super) const fn code(fault: &Fault) -> &'static str {
         FaultCode::SourceUnreadable => "MPC.10125",
         FaultCode::NoVideoStream => "MPC.10067",
         FaultCode::NoAudioStream => "MPC.10068",
-        FaultCode::SpecUnfit => "MPC.10087",
+        FaultCode::SpecUnfit | FaultCode::PartIncomplete => "MPC.10087",
         FaultCode::TargetUnfit => "MPC.10209",
         FaultCode::EngineLacks => "MPC.10065",
         FaultCode::EngineFailed

@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use reelgate_api_kit::json::Strict;
 use reelgate_domain::job::kind::transcode::{
-    Clip, OutputSpec, Overlay, Settings, StreamChoice, TranscodeSpec,
+    Clip, JoinedPart, MixedSound, OutputSpec, Overlay, Settings, StreamChoice, TranscodeSpec,
 };
 use reelgate_domain::job::{Job, JobKind, JobSpec, Origin, Priority};
 use reelgate_service::{Submission, SubmitJob};
@@ -76,7 +76,7 @@ pub(crate) struct TranscodeBody {
 }
 
 /// One output: `{"object": OBJECT, "preset": NAME, "settings": {…}, "clip": {…},
-/// "streams": {…}, "overlays": […]}`.
+/// "streams": {…}, "append": […], "clip_first": false, "mix": […], "overlays": […]}`.
 ///
 /// `preset` or `settings` or both are given. With both, `settings` is merged into the preset's
 /// field by field, see [`merged`].
@@ -92,6 +92,12 @@ struct OutputBody {
     clip: Option<Clip>,
     #[serde(default)]
     streams: StreamChoice,
+    #[serde(default)]
+    append: Vec<JoinedPart>,
+    #[serde(default)]
+    clip_first: bool,
+    #[serde(default)]
+    mix: Vec<MixedSound>,
     #[serde(default)]
     overlays: Vec<Overlay>,
 }
@@ -212,10 +218,13 @@ impl OutputBody {
         let mut spec = OutputSpec::new(self.object.0, settings);
         spec.clip = self.clip;
         spec.streams = self.streams;
+        spec.append = self.append;
+        spec.clip_first = self.clip_first;
+        spec.mix = self.mix;
         spec.overlays = self.overlays;
         // The service checks this too, but cannot tell which output it is about.
         spec.validate().map_err(|error| {
-            let is_own = ["object", "streams", "overlays"]
+            let is_own = ["object", "streams", "append", "mix", "overlays"]
                 .contains(&error.field.split('.').next().unwrap_or_default());
             let field = match is_own {
                 true => format!("{base}.{}", error.field),

@@ -5,16 +5,27 @@ use reelgate_domain::job::kind::transcode::{Clip, ClipLength};
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::fields::Fields;
 
-/// Reads the part; `None` if the output shows all of the source.
-pub(super) fn read(part: Option<Fields<'_>>) -> Result<Option<Clip>, Refusal> {
+/// Reads the part; `None` if the output shows all of the source. The flag tells whether the clip is one of the first
+/// part alone, where several are joined.
+pub(super) fn read(part: Option<Fields<'_>>) -> Result<(Option<Clip>, bool), Refusal> {
     let Some(mut fields) = part else {
-        return Ok(None);
+        return Ok((None, false));
     };
     let span = fields.object("TimeSpan")?;
-    // Whether the first part or the whole is clipped is the same as long as there is only one part.
-    fields.flag("ConfigToClipFirstPart")?;
+    let is_first = fields.flag("ConfigToClipFirstPart")?;
     fields.finish()?;
-    span.map_or(Ok(None), time_span)
+    Ok((span.map_or(Ok(None), time_span)?, is_first))
+}
+
+/// The part of a further file that `Start` and `Duration` name.
+pub(super) fn stretch(fields: &mut Fields<'_>) -> Result<Option<Clip>, Refusal> {
+    let start_ms = time(fields, "Start")?.unwrap_or(0);
+    let length = match time(fields, "Duration")? {
+        Some(0) => return fields.refuse(Code::OutOfRange, "Duration"),
+        duration => duration.map(ClipLength::DurationMs),
+    };
+    let is_whole = start_ms == 0 && length.is_none();
+    Ok((!is_whole).then_some(Clip { start_ms, length }))
 }
 
 fn time_span(mut fields: Fields<'_>) -> Result<Option<Clip>, Refusal> {

@@ -5,6 +5,8 @@
 
 mod audio;
 mod clip;
+mod join;
+mod mix;
 mod mode;
 pub(super) mod object;
 mod picture;
@@ -21,6 +23,7 @@ use reelgate_domain::job::kind::transcode::{OutputSpec, Settings};
 use reelgate_domain::job::{MAX_USER_DATA_BYTES, Priority};
 use serde_json::{Map, Value};
 
+use super::configs::Configs;
 use super::errors::{Code, Refusal};
 use super::fields::{self, Fields};
 use super::input::Input;
@@ -33,6 +36,8 @@ pub(super) struct Target<'a> {
     pub(super) bucket: &'a BucketName,
     /// The account's own templates that the outputs name.
     pub(super) templates: &'a Used,
+    /// What the files hold that the outputs name.
+    pub(super) configs: &'a Configs,
 }
 
 /// An output that can be made.
@@ -58,13 +63,24 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     if let Some(video) = &mut settings.video {
         video.rotate = degrees;
     }
-    let clip = clip::read(fields.object("Clip")?)?;
+    let (clip, is_first_clipped) = clip::read(fields.object("Clip")?)?;
     let priority = priority(&mut fields)?;
     let user_data = user_data(&mut fields)?;
     let streams = streams::read(&mut fields)?;
-    let overlays = watermark::read(&mut fields)?;
-    if !overlays.is_empty() && settings.video.is_none() {
-        return fields.refuse(Code::NotSupported, "WaterMarks");
+    let join = join::read(&mut fields, target.configs)?;
+    join.apply(&mut settings, &request);
+    let mix = mix::read(&mut fields)?;
+    if !mix.is_empty() && settings.audio.is_none() {
+        return fields.refuse(Code::NotSupported, "Amix");
+    }
+    let marks = watermark::read(&mut fields)?;
+    for (is_given, name) in [
+        (!marks.is_empty(), "WaterMarks"),
+        (!join.openings.is_empty(), "OpeningList"),
+    ] {
+        if is_given && settings.video.is_none() {
+            return fields.refuse(Code::NotSupported, name);
+        }
     }
     fields.finish()?;
     let key = object::key(&object, &target.input.object.key, settings.container)?;
@@ -74,8 +90,12 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     };
     let mut spec = OutputSpec::new(object_ref, settings);
     spec.clip = clip;
+    spec.clip_first = is_first_clipped && !join.parts.is_empty();
     spec.streams = streams;
-    spec.overlays = overlays;
+    spec.append = join.parts;
+    spec.mix = mix;
+    // Marks lie on the whole picture, and so above what is seen in it.
+    spec.overlays = join.openings.into_iter().chain(marks).collect();
     // Numbers are in range by now; what a text may hold is for all APIs to say.
     if spec.validate().is_err() && !spec.overlays.is_empty() {
         return Err(Refusal::new(Code::OutOfRange, "WaterMarks"));

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::*;
 
+mod join;
 mod watermarks;
 
 const MP4_HD: &str = "S00000001-200030";
@@ -31,6 +32,7 @@ fn parse_with(template: &str, own: Value) -> Result<Accepted, Refusal> {
         input: &input,
         bucket: &bucket,
         templates: &Used::default(),
+        configs: &Configs::default(),
     };
     parse(output, &target)
 }
@@ -418,11 +420,6 @@ fn what_is_not_served_is_refused_by_name() {
             "SubtitleConfig",
             json!({"ExtSubtitleList": [{"CharEnc": "auto"}]}),
         ),
-        ("MergeList", json!([{"MergeURL": "http://a"}])),
-        ("MergeConfigUrl", json!("http://a")),
-        ("OpeningList", json!([{"OpenUrl": "http://a"}])),
-        ("TailSlateList", json!([{"TailUrl": "http://a"}])),
-        ("Amix", json!([{"AmixURL": "input"}])),
         ("Encryption", json!({"Type": "hls-aes-128"})),
         (
             "M3U8NonStandardSupport",

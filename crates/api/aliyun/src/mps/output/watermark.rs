@@ -55,6 +55,7 @@ fn image(fields: &mut Fields<'_>, time: Time) -> Result<Overlay, Refusal> {
             width,
             height,
             gray: false,
+            once: false,
         }),
         corner,
         dx,

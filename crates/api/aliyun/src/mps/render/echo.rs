@@ -2,18 +2,23 @@
 
 use serde_json::{Map, Value};
 
+use super::View;
 use crate::mps::fields::{asks_for_nothing, scalar};
 use crate::mps::origin::Remembered;
 
 /// A field that answers repeat.
 enum Field {
     Scalar(&'static str),
+    /// A truth value, which stays one.
+    Flag(&'static str),
+    /// Its names in requests and in answers.
+    Renamed(&'static str, &'static str),
     Object(&'static str, &'static [Field]),
     /// Its name in requests, the two in answers, and the fields of each member.
     List([&'static str; 3], &'static [Field]),
 }
 
-use Field::{List, Object, Scalar};
+use Field::{Flag, List, Object, Renamed, Scalar};
 
 /// Of the fields that an output may have here, those that the answer's shape knows. `Remove`, `LongShortMode`,
 /// `Hdr2sdr`, `End` and `ConfigToClipFirstPart` are not among them.
@@ -87,14 +92,55 @@ const OUTPUT: &[Field] = &[
             Scalar("Type"),
         ],
     ),
+    Scalar("MergeConfigUrl"),
+    List(
+        ["MergeList", "MergeList", "Merge"],
+        &[Scalar("MergeURL"), Scalar("Start"), Scalar("Duration")],
+    ),
+    List(
+        ["OpeningList", "OpeningList", "Opening"],
+        &[
+            Renamed("OpenUrl", "openUrl"),
+            Scalar("Start"),
+            Scalar("Width"),
+            Scalar("Height"),
+        ],
+    ),
+    List(
+        ["TailSlateList", "TailSlateList", "TailSlate"],
+        &[
+            Scalar("TailUrl"),
+            Scalar("Start"),
+            Scalar("BlendDuration"),
+            Scalar("Width"),
+            Scalar("Height"),
+            Flag("IsMergeAudio"),
+            Scalar("BgColor"),
+        ],
+    ),
 ];
 
+/// What only the answer to the submission has.
+const SUBMITTED: &[Field] = &[List(
+    ["Amix", "AmixList", "Amix"],
+    &[
+        Scalar("AmixURL"),
+        Scalar("Map"),
+        Scalar("MixDurMode"),
+        Scalar("Start"),
+        Scalar("Duration"),
+    ],
+)];
+
 /// `Output` of a job that this product made.
-pub(super) fn output(request: Remembered<'_>) -> Map<String, Value> {
+pub(super) fn output(request: Remembered<'_>, view: View) -> Map<String, Value> {
     let mut output = Map::new();
     let file = Value::Object(request.output_file.clone());
     output.insert("OutputFile".to_owned(), file);
     output.extend(copied(OUTPUT, request.output));
+    if view == View::SubmitJobs {
+        output.extend(copied(SUBMITTED, request.output));
+    }
     output
 }
 
@@ -102,6 +148,11 @@ fn copied(fields: &[Field], members: &Map<String, Value>) -> Map<String, Value> 
     let copy = |field: &Field| {
         let (name, value) = match field {
             Scalar(name) => (name, scalar(members.get(*name)?)?.into()),
+            Renamed(asked, name) => (name, scalar(members.get(*asked)?)?.into()),
+            Flag(name) => {
+                let text = scalar(members.get(*name)?)?;
+                (name, text.eq_ignore_ascii_case("true").into())
+            }
             Object(name, fields) => {
                 let inner = copied(fields, members.get(*name)?.as_object()?);
                 (name, Value::Object(inner))

@@ -67,7 +67,7 @@ fn output(
 ) -> Map<String, Value> {
     let first = spec.outputs.first();
     let mut output = match (request, first) {
-        (Some(request), _) => echo::output(request),
+        (Some(request), _) => echo::output(request, view),
         (None, Some(output)) => foreign::output(output),
         (None, None) => Map::new(),
     };

@@ -13,6 +13,7 @@ use reelgate_domain::{
 };
 
 use super::*;
+use crate::mps::configs::Configs;
 use crate::mps::input::{self, Input};
 use crate::mps::origin::JobRequest;
 use crate::mps::output::{self, Target};
@@ -84,6 +85,7 @@ fn own(output: Value, state: JobState) -> Job {
     let target = Target {
         input: &input,
         bucket: &bucket,
+        configs: &Configs::default(),
         templates: &Used::default(),
     };
     let accepted = output::parse(output, &target).unwrap();

@@ -168,6 +168,7 @@ fn picture(members: &mut Fields, object: &ObjectRef) -> Result<Mark, ApiError> {
         width: length(members, "width")?,
         height: length(members, "height")?,
         gray,
+        once: false,
     }))
 }
 

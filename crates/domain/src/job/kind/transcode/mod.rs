@@ -2,6 +2,7 @@
 
 mod audio;
 mod holds;
+mod join;
 mod level;
 mod overlay;
 mod picture;
@@ -17,6 +18,7 @@ use crate::names::ObjectRef;
 pub use audio::{
     AudioCodec, AudioSettings, CHANNEL_COUNTS, SAMPLE_RATES, SampleRate, most_aac_kbps,
 };
+pub use join::{JoinedPart, MixUntil, MixedSound, PartSide};
 pub use level::H264Level;
 pub use overlay::{Color, Corner, Length, Mark, Overlay, PictureMark, TextMark};
 pub use picture::{Area, Fill, Fit, PixelFormat, Sides, Upscale};
@@ -60,6 +62,15 @@ pub struct OutputSpec {
     /// Which of the input's streams it is made from.
     #[serde(default, skip_serializing_if = "is_default")]
     pub streams: StreamChoice,
+    /// What follows the input, in this order, at most 52 files. The output is then made of all of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub append: Vec<JoinedPart>,
+    /// Whether `clip` is one of the input alone, and not of all that is joined.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub clip_first: bool,
+    /// What is heard besides, at most 8 sounds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mix: Vec<MixedSound>,
     /// What is laid over its picture, at most 20, the last on top.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overlays: Vec<Overlay>,
@@ -173,21 +184,51 @@ impl OutputSpec {
             settings,
             clip: None,
             streams: StreamChoice::default(),
+            append: Vec::new(),
+            clip_first: false,
+            mix: Vec::new(),
             overlays: Vec::new(),
         }
     }
 
     /// What it is made from besides the job's input, each as often as it is named.
     pub fn further_inputs(&self) -> impl Iterator<Item = &ObjectRef> {
-        self.overlays.iter().filter_map(Overlay::object)
+        let joined = self.append.iter().map(|part| &part.object);
+        let mixed = self.mix.iter().filter_map(|sound| sound.object.as_ref());
+        let laid_over = self.overlays.iter().filter_map(Overlay::object);
+        joined.chain(mixed).chain(laid_over)
     }
 
     /// Checks the settings, and that the object can be what they make.
     pub fn validate(&self) -> Result<(), OutOfRange> {
         self.settings.validate()?;
         self.streams.validate()?;
+        self.check_join()?;
         self.check_overlays()?;
         check_playlist_name(self.settings.container, &self.object, "object.key")
+    }
+
+    fn check_join(&self) -> Result<(), OutOfRange> {
+        let few = self.append.len() <= JoinedPart::MOST;
+        check(few, "append", "at most 52 files")?;
+        let video = self.settings.video.as_ref();
+        let is_copied = video.is_some_and(|video| video.codec == VideoCodec::Copy);
+        let audio = self.settings.audio.as_ref();
+        let is_sound_copied = audio.is_some_and(|audio| audio.codec == AudioCodec::Copy);
+        check(
+            self.append.is_empty() || !(is_copied || is_sound_copied),
+            "append",
+            "left out where a stream is copied",
+        )?;
+        self.append.iter().try_for_each(JoinedPart::validate)?;
+        let few = self.mix.len() <= MixedSound::MOST;
+        check(few, "mix", "at most 8 sounds")?;
+        check(
+            self.mix.is_empty() || (audio.is_some() && !is_sound_copied),
+            "mix",
+            "left out where there is no audio, or it is copied",
+        )?;
+        self.mix.iter().try_for_each(MixedSound::validate)
     }
 
     fn check_overlays(&self) -> Result<(), OutOfRange> {

@@ -34,7 +34,7 @@ pub enum Mark {
     Text(TextMark),
 }
 
-/// A picture, or a film without its sound, which starts anew whenever it ends.
+/// A picture, or a film without its sound, which starts anew whenever it ends unless it is seen once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PictureMark {
@@ -48,6 +48,9 @@ pub struct PictureMark {
     /// Whether its colours are left out.
     #[serde(default, skip_serializing_if = "is_default")]
     pub gray: bool,
+    /// Whether a film is gone when it ends, and does not start anew.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub once: bool,
 }
 
 /// A text in one colour.
@@ -95,6 +98,8 @@ pub enum Corner {
     TopLeft,
     BottomRight,
     BottomLeft,
+    /// The middle of the picture, with distances to the right and down.
+    Center,
 }
 
 /// A length on the output's picture.
@@ -103,8 +108,10 @@ pub enum Corner {
 pub enum Length {
     /// Pixels, up to 4096 in either direction; sizes are positive.
     Px(i32),
-    /// Above 0 and below 1.
+    /// Above 0 and below 1; of sizes at most 1.
     Ratio(f64),
+    /// Of sizes: what the picture itself has.
+    Own,
 }
 
 impl Default for Length {
@@ -120,11 +127,16 @@ impl Length {
         match self {
             Self::Px(px) => (-Self::MOST_PX..=Self::MOST_PX).contains(&px),
             Self::Ratio(ratio) => ratio > 0.0 && ratio < 1.0,
+            Self::Own => false,
         }
     }
 
     fn is_size(self) -> bool {
-        self.is_distance() && !matches!(self, Self::Px(..=0))
+        match self {
+            Self::Px(px) => px > 0 && self.is_distance(),
+            Self::Ratio(ratio) => ratio > 0.0 && ratio <= 1.0,
+            Self::Own => true,
+        }
     }
 }
 
@@ -227,7 +239,7 @@ impl Overlay {
 
 impl PictureMark {
     fn validate(&self) -> Result<(), OutOfRange> {
-        let size = "1 to 4096 pixels, or a ratio above 0 and below 1";
+        let size = "own, 1 to 4096 pixels, or a ratio above 0 and at most 1";
         let fits = |side: Option<Length>| side.is_none_or(Length::is_size);
         check(fits(self.width), "overlays.mark.picture.width", size)?;
         check(fits(self.height), "overlays.mark.picture.height", size)
