@@ -21,9 +21,6 @@ NOT_BUILT = [
     ("DeWatermark", {"DeWatermark": {"0": [{"l": 10, "t": 10, "w": 10, "h": 10}]}}),
     ("SubtitleConfig", {"SubtitleConfig": {"ExtSubtitleList": [{"Input": FILE}]}}),
     ("RoleArn", {"MergeList": [{"MergeURL": URL, "RoleArn": "acs:ram::1:role/a"}]}),
-    ("Encryption", {"Encryption": {"Type": "hls-aes-128", "Key": "eA==", "KeyType": "Base64",
-                                   "KeyUri": "eA=="}}),
-    ("M3U8NonStandardSupport", {"M3U8NonStandardSupport": {"TS": {"Md5Support": True}}}),
     ("DigiWaterMark", {"DigiWaterMark": {"Type": "1", "Alpha": "1", "InputFile": FILE}}),
     ("SuperReso", {"SuperReso": {"IsHalfSample": "true"}}),
     # 4.2

@@ -14,6 +14,7 @@ pub mod plan;
 pub mod playlist;
 mod probe;
 mod run;
+mod segments;
 
 pub use check::made::{MadeFile, Transcoded};
 pub use check::ssim::{SsimError, ssim};

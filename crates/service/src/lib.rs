@@ -35,11 +35,11 @@ use tokio::sync::watch;
 
 pub use access::{
     ADMINISTRATOR, ASSUME_ROLE, AccessSettings, AssumeRefusal, AssumeRole, CallContext, Caller,
-    Credential, CredentialError, Credentials, Denial, Earlier, IssuedToken, KeyKind, KeyView,
-    KeyedCall, Keyring, MasterKeyError, MasterKeyRotated, NewKey, PolicyVerdict, PolicyView,
-    Principal, PrincipalKind, ProvenUser, SIGNATURE_HOLDS, Secret, Session, TemporaryKey,
-    Throttled, TokenError, TokenHolder, TokenRefusal, TokenRequest, TokenScope, Written,
-    session_call, signed_call,
+    ContentKeys, Credential, CredentialError, Credentials, Denial, Earlier, IssuedToken, KeyKind,
+    KeyView, KeyedCall, Keyring, MasterKeyError, MasterKeyRotated, NewKey, PolicyVerdict,
+    PolicyView, Principal, PrincipalKind, ProvenUser, SIGNATURE_HOLDS, Secret, Session,
+    TemporaryKey, Throttled, TokenError, TokenHolder, TokenRefusal, TokenRequest, TokenScope,
+    Written, session_call, signed_call,
 };
 pub use assets::{
     AssetPage, AssetQuery, AssetTask, Deletion, FetchFile, Fetching, Pictures, RegisterFile,

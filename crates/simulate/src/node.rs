@@ -147,6 +147,7 @@ impl Node {
             progress: service.progress(),
             holdups: service.holdups(),
             slots: service.slots(),
+            content_keys: service.content_keys(),
             documents: Vec::new(),
         };
         let slots = self.world.plan.slots[self.number];

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::attempt::Attempt;
 use crate::dna::LibraryCopies;
 use crate::ends::{first_ended, stop_of};
-use crate::opening::Opening;
+use crate::opening::{Opening, open_keys};
 use crate::roster::Roster;
 use crate::run::{
     Ingest, Made, MediaInfo, Outcome, Pictures, Planned, Print, Process, Remux, Snapshot, Source,
@@ -127,6 +127,9 @@ impl Group {
         let Some(sources) = self.open_sources().await else {
             return;
         };
+        for member in &mut self.members {
+            open_keys(&self.tools.content_keys, &mut member.job).await;
+        }
         let mut queue = self.plan(&sources);
         self.conclude_complete();
         let Some(sources) = self.wait_for_scratch(sources, &queue).await else {

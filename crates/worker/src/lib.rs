@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use reelgate_domain::node::Kinds;
 use reelgate_domain::{Timestamp, WorkerId};
-use reelgate_service::{Clock, Holdups, LiveProgress, Slots};
+use reelgate_service::{Clock, ContentKeys, Holdups, LiveProgress, Slots};
 use reelgate_store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -136,6 +136,8 @@ pub struct Tools {
     pub progress: LiveProgress,
     pub holdups: Holdups,
     pub slots: Slots,
+    /// What opens the keys that outputs are encrypted with.
+    pub content_keys: ContentKeys,
     /// The shapes that dialects give to what was found in a fingerprint library.
     pub documents: Vec<Arc<dyn MatchesDocument>>,
 }

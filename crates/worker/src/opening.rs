@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use reelgate_domain::job::{Fault, FaultCode, Job};
+use reelgate_domain::job::{Fault, FaultCode, Job, JobSpec};
 use reelgate_domain::{AccountId, JobId, ObjectRef};
 use reelgate_media::Further;
+use reelgate_service::ContentKeys;
 
 use crate::run::{FurtherSource, Source, Sources, find_bucket};
 use crate::scratch::{Amount, Budget};
@@ -127,6 +128,19 @@ impl Opening {
                 _ = changes.changed() => {}
                 () = tokio::time::sleep(self.config.poll_every) => {}
             }
+        }
+    }
+}
+
+/// Opens the keys that a job's outputs are encrypted with. An output whose keys stay sealed cannot be planned.
+pub(crate) async fn open_keys(keys: &ContentKeys, job: &mut Job) {
+    let id = job.id;
+    let JobSpec::Transcode(spec) = &mut job.spec else {
+        return;
+    };
+    for output in &mut spec.outputs {
+        if let Err(error) = keys.open(id, output).await {
+            tracing::error!(job.id = %id, %error, "the keys of an output of job {id} stay sealed");
         }
     }
 }

@@ -201,6 +201,7 @@ impl Base {
             progress: self.service.progress(),
             holdups: self.service.holdups(),
             slots: self.service.slots(),
+            content_keys: self.service.content_keys(),
             documents: documents::documents(),
         };
         let scratch = self.data.join("scratch");

@@ -15,6 +15,7 @@ use crate::plan::{AudioPlan, PLAYLIST_SUFFIX, Plan, RemuxPlan};
 use crate::playlist::MediaPlaylist;
 use crate::probe::{ProbeError, Shape, probe_output};
 use crate::run::Runner;
+use crate::segments;
 
 /// Two days in segments of a second take half of it.
 const MOST_PLAYLIST_BYTES: u64 = 16 * 1024 * 1024;
@@ -42,6 +43,7 @@ pub(crate) async fn verified(
     folder: &Path,
 ) -> Result<Transcoded, Fault> {
     let mut transcoded = verify(runner, engine, plan, folder).await?;
+    segments::finish(plan, folder).await?;
     name(plan.container, &plan.file_name, folder, &mut transcoded)?;
     Ok(transcoded)
 }

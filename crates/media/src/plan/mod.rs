@@ -29,8 +29,8 @@ mod window;
 use std::time::Duration;
 
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, Container, EncoderPreset, H264Level, OutputSpec, PixelFormat, RateControl,
-    SegmentFormat, VideoCodec, VideoProfile,
+    AudioCodec, Container, ContentKey, EncoderPreset, Encryption, H264Level, OutputSpec,
+    PixelFormat, RateControl, SegmentFormat, SegmentKey, SegmentTags, VideoCodec, VideoProfile,
 };
 use reelgate_domain::job::{Fault, FaultCode};
 
@@ -68,6 +68,10 @@ pub struct Plan {
     pub mix: Vec<MixPlan>,
     /// What is laid over the picture, the last on top.
     pub overlays: Vec<OverlayPlan>,
+    /// How the segments are encrypted, with keys that are open.
+    pub encryption: Option<Encryption>,
+    /// What the playlist says of the segments' bytes.
+    pub segment_tags: SegmentTags,
     /// How sure the source's length is, and with it what a shorter output means.
     pub expected: Expected,
     /// The longest time that making it may go without progress.
@@ -273,10 +277,23 @@ pub fn plan<'a>(
         parts,
         mix,
         overlays,
+        encryption: encryption(spec)?,
+        segment_tags: spec.segment_tags,
         expected,
     };
     check_engine(&plan, capabilities)?;
     Ok(plan)
+}
+
+fn encryption(spec: &OutputSpec) -> Result<Option<Encryption>, Fault> {
+    let is_open = |key: &SegmentKey| matches!(key.key, ContentKey::Open(_));
+    match &spec.encryption {
+        Some(encryption) if !encryption.keys.iter().all(is_open) => Err(Fault::new(
+            FaultCode::StorageFailed,
+            "the keys that the output is to be encrypted with could not be read",
+        )),
+        encryption => Ok(encryption.clone()),
+    }
 }
 
 fn file_name(spec: &OutputSpec) -> Result<String, Fault> {

@@ -152,6 +152,32 @@ fn boundaries(playlist: &MediaPlaylist) -> Vec<f64> {
     boundaries
 }
 
+/// The number of the first segment of a playlist.
+pub(crate) fn first_number(text: &str) -> u64 {
+    let number = |line: &str| {
+        line.strip_prefix("#EXT-X-MEDIA-SEQUENCE:")?
+            .trim()
+            .parse()
+            .ok()
+    };
+    text.lines().find_map(number).unwrap_or(0)
+}
+
+/// The playlist with further lines before those of each segment, which begin with its length.
+pub(crate) fn with_lines(text: &str, lines: &[Vec<String>]) -> String {
+    let mut lines = lines.iter();
+    let mut written = String::with_capacity(text.len());
+    for line in text.lines() {
+        if line.starts_with("#EXTINF:") {
+            for further in lines.next().into_iter().flatten() {
+                written.extend([further, "\n"]);
+            }
+        }
+        written.extend([line, "\n"]);
+    }
+    written
+}
+
 /// The playlist with file names that start with `stem` instead of `scratch`, as valid addresses.
 pub(crate) fn renamed(text: &str, scratch: &str, stem: &str) -> String {
     let stem = encoded(stem);
@@ -258,6 +284,17 @@ mod tests {
             Some("a%20b%2350%25%3A%C3%A9-init.mp4")
         );
         assert_eq!(parsed.segments[0].uri, "a%20b%2350%25%3A%C3%A9-00001.m4s");
+    }
+
+    #[test]
+    fn further_lines_stand_before_their_segments() {
+        let lines = [vec!["#a".to_owned(), "#b".to_owned()], vec![]];
+        let text = with_lines(TEXT, &lines);
+        assert!(text.contains("-init.mp4\"\n#a\n#b\n#EXTINF:2.002000,\nout-00001.m4s\n#EXTINF"));
+        assert_eq!(MediaPlaylist::parse(&text), MediaPlaylist::parse(TEXT));
+        assert_eq!(with_lines(TEXT, &[]), TEXT);
+        assert_eq!(first_number(TEXT), 0);
+        assert_eq!(first_number("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:7\n"), 7);
     }
 
     #[test]

@@ -7,6 +7,6 @@ mod rates;
 
 pub use choices::{MasterError, MasterPlaylist, Variant, is_master};
 pub use master::{Rendition, codecs, master_playlist};
-pub(crate) use media::renamed;
 pub use media::{MediaPlaylist, Misaligned, PlaylistError, Segment, segments_align};
+pub(crate) use media::{first_number, renamed, with_lines};
 pub use rates::{Rates, rates};

@@ -12,6 +12,7 @@ mod colours;
 mod containers;
 mod copies;
 mod covers;
+mod encryption;
 mod framing;
 mod hls;
 mod hostile;

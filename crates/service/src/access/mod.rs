@@ -6,6 +6,7 @@ mod attempts;
 mod audit;
 mod authorise;
 mod caller;
+mod content_keys;
 mod credentials;
 mod first_start;
 mod house;
@@ -46,6 +47,7 @@ pub use accounts::ADMINISTRATOR;
 pub use assume_role::{ASSUME_ROLE, AssumeRefusal, AssumeRole, Session};
 pub use authorise::{Denial, PolicyVerdict};
 pub use caller::{CallContext, Caller, Credential, Principal, PrincipalKind};
+pub use content_keys::ContentKeys;
 pub use credentials::CredentialError;
 pub(crate) use credentials::secret_of;
 pub use first_start::Credentials;
@@ -109,6 +111,7 @@ impl AccessSettings {
 pub(crate) struct Access {
     keyring: Keyring,
     rotating: tokio::sync::Mutex<()>,
+    content_keys: content_keys::Sealing,
     system_policies: BTreeMap<String, Arc<Policy>>,
     changes: Arc<Changes>,
     keys: Known<String, credentials::KnownKey>,
@@ -144,6 +147,7 @@ impl Access {
         Self {
             keyring: settings.keyring,
             rotating: tokio::sync::Mutex::default(),
+            content_keys: content_keys::Sealing::default(),
             system_policies,
             keys: Known::new(&changes),
             api_keys: Known::new(&changes),

@@ -57,19 +57,23 @@ impl Service {
         }
         let now = self.clock.now();
         let siblings = SubmissionId::from_bytes(self.ids.uuid(now));
-        let jobs = submission.jobs.into_iter().map(|job| NewJob {
-            id: JobId::from_bytes(self.ids.uuid(now)),
-            submission: siblings,
-            account: caller.account,
-            pipeline,
-            priority: job.priority,
-            spec: job.spec,
-            origin: job.origin,
-            user_data: job.user_data,
-            asset: None,
-            created_at: now,
-        });
-        let jobs: Vec<NewJob> = jobs.collect();
+        let mut jobs = Vec::with_capacity(submission.jobs.len());
+        for mut job in submission.jobs {
+            let id = JobId::from_bytes(self.ids.uuid(now));
+            self.seal_content_keys(id, &mut job.spec).await?;
+            jobs.push(NewJob {
+                id,
+                submission: siblings,
+                account: caller.account,
+                pipeline,
+                priority: job.priority,
+                spec: job.spec,
+                origin: job.origin,
+                user_data: job.user_data,
+                asset: None,
+                created_at: now,
+            });
+        }
         // The first stands for all: they are of one submission.
         let once = match jobs.first() {
             Some(first) => caller.making(first.id),

@@ -149,6 +149,7 @@ macro_rules! conformance_tests {
             granting::an_account_has_a_thousand_policies_and_roles_at_most,
             sealing::the_secrets_of_all_accounts_are_listed_in_pages,
             sealing::only_a_secret_that_is_as_it_was_read_is_resealed,
+            sealing::a_secret_that_was_added_stays_and_is_resealed_with_the_others,
             once::a_call_counts_once_whatever_it_does,
             once::a_call_that_was_answered_no_counts_too,
             once::a_call_that_fails_can_be_made_again,

@@ -4,7 +4,7 @@ use reelgate_domain::access::Owner;
 
 use super::tenants::access_key;
 use super::{Home, World};
-use crate::Resealed;
+use crate::{Resealed, SealedSecret};
 
 async fn sealed(world: &World, id: &str) -> Option<Vec<u8>> {
     let key = world.store.access_key(id).await.expect("access_key");
@@ -76,4 +76,24 @@ pub async fn only_a_secret_that_is_as_it_was_read_is_resealed(home: &dyn Home) {
         .await;
     assert_eq!(again.expect("reseal"), 0);
     assert_eq!(world.store.reseal(vec![]).await.expect("reseal"), 0);
+}
+
+pub async fn a_secret_that_was_added_stays_and_is_resealed_with_the_others(home: &dyn Home) {
+    let world = World::new(home).await;
+    let store = &world.store;
+    let secret = |sealed: &[u8]| SealedSecret {
+        id: "~of-its-own".to_owned(),
+        sealed: sealed.to_vec(),
+    };
+    assert_eq!(store.secret("~of-its-own").await.expect("secret"), None);
+    assert!(store.add_secret(secret(b"\x01first")).await.expect("add"));
+    assert!(!store.add_secret(secret(b"\x01second")).await.expect("add"));
+    let found = store.secret("~of-its-own").await.expect("secret");
+    assert_eq!(found, Some(secret(b"\x01first")));
+    let listed = store.sealed_secrets(Some("~"), 5).await;
+    assert_eq!(listed.expect("sealed_secrets"), [secret(b"\x01first")]);
+    let resealed = resealed("~of-its-own", b"\x01first", b"\x01new");
+    assert_eq!(store.reseal(vec![resealed]).await.expect("reseal"), 1);
+    let found = store.secret("~of-its-own").await.expect("secret");
+    assert_eq!(found, Some(secret(b"\x01new")));
 }

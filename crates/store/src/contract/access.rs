@@ -333,8 +333,15 @@ pub trait AccessStore: Send + Sync + 'static {
     /// False if there is none.
     async fn revoke_token(&self, digest: &[u8; 32]) -> Result<bool>;
 
-    /// The secrets of the key pairs and of the S3 buckets of all accounts, by their ids; `after` is
-    /// the last of the page before.
+    /// Keeps a secret that is neither a key pair's nor a bucket's, unless there is one of this id: then false, and
+    /// that one stays.
+    async fn add_secret(&self, secret: SealedSecret) -> Result<bool>;
+
+    /// What [`AccessStore::add_secret`] keeps under an id, in the seal that it has now.
+    async fn secret(&self, id: &str) -> Result<Option<SealedSecret>>;
+
+    /// The secrets of the key pairs and of the S3 buckets of all accounts and those that were added, by their ids;
+    /// `after` is the last of the page before.
     async fn sealed_secrets(&self, after: Option<&str>, limit: u32) -> Result<Vec<SealedSecret>>;
 
     /// Replaces secrets by the same ones in another seal, in one write; tells how many were still as

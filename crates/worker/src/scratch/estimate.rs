@@ -78,7 +78,8 @@ mod tests {
     use std::time::Duration;
 
     use reelgate_domain::job::kind::transcode::{
-        AudioCodec, Container, EncoderPreset, Gop, PixelFormat, RateCap, VideoCodec, VideoProfile,
+        AudioCodec, Container, EncoderPreset, Gop, PixelFormat, RateCap, SegmentTags, VideoCodec,
+        VideoProfile,
     };
     use reelgate_media::plan::{
         AudioPlan, Expected, FrameRate, Framing, KeyFrames, Matrix, Mix, Range, Seek, Size, Window,
@@ -140,6 +141,8 @@ mod tests {
             parts: Vec::new(),
             mix: Vec::new(),
             overlays: Vec::new(),
+            encryption: None,
+            segment_tags: SegmentTags::default(),
             expected: Expected {
                 seconds,
                 ..Expected::default()

@@ -126,6 +126,7 @@ impl House {
             progress: service.progress(),
             holdups: service.holdups(),
             slots: service.slots(),
+            content_keys: service.content_keys(),
             documents: Vec::new(),
         };
         Self {

@@ -43,6 +43,8 @@ pub(super) enum Code {
     TemplateNotFound,
     TemplateNotSupported,
     ResourceNotSupported,
+    Base64Format,
+    EncryptionContainer,
     DbNotExist,
     ResourceQuotaExceed,
     /// Of jobs only, as is [`Code::Cancelled`].
@@ -84,6 +86,8 @@ impl Code {
         Self::TemplateNotFound,
         Self::TemplateNotSupported,
         Self::ResourceNotSupported,
+        Self::Base64Format,
+        Self::EncryptionContainer,
         Self::DbNotExist,
         Self::ResourceQuotaExceed,
         Self::PrimaryKeyExist,
@@ -250,6 +254,18 @@ impl Code {
                 "Use a static preset template.",
             ),
             Self::ResourceNotSupported => dna::NOT_SUPPORTED,
+            Self::Base64Format => row(
+                "InvalidParameter.InvalidBase64Format",
+                400,
+                "A text that has to be in Base64 is not.",
+                "Encode it with the standard alphabet and its padding.",
+            ),
+            Self::EncryptionContainer => row(
+                "DataEncryption.ContainerFormatNotSupported",
+                400,
+                "Encryption is asked for in a container that has no segments.",
+                "Use Container.Format m3u8, or leave Encryption out.",
+            ),
             Self::DbNotExist => dna::LIBRARY_NOT_FOUND,
             Self::ResourceQuotaExceed => row(
                 "PermissionDenied.ResourceQuotaExceed",

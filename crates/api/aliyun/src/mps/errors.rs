@@ -51,6 +51,11 @@ impl Code {
                 format!("The template operated \"{about}\" is not supported.")
             }
             Self::ResourceNotSupported => resource(about, "is not supported"),
+            // Ours: the texts of these codes are not in the list.
+            Self::Base64Format => format!("The parameter \"{about}\" is not in Base64."),
+            Self::EncryptionContainer => {
+                format!("The container format does not support \"{about}\".")
+            }
             Self::DbNotExist => dna::library_not_found(about),
             Self::ResourceQuotaExceed => {
                 format!("The resource \"{about}\" quota has been used up.")

@@ -211,7 +211,7 @@ pub(super) fn asks_for_nothing(value: &Value) -> bool {
 }
 
 /// Fields that hold objects, which old clients send as strings containing JSON.
-const NESTED: [&str; 20] = [
+const NESTED: [&str; 23] = [
     "Container",
     "Video",
     "Audio",
@@ -232,6 +232,9 @@ const NESTED: [&str; 20] = [
     "OpeningList",
     "TailSlateList",
     "Amix",
+    "Encryption",
+    "M3U8NonStandardSupport",
+    "TS",
 ];
 
 /// How deep the value of such a field may be.

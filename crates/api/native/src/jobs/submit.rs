@@ -6,7 +6,8 @@ use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use reelgate_api_kit::json::Strict;
 use reelgate_domain::job::kind::transcode::{
-    Clip, JoinedPart, MixedSound, OutputSpec, Overlay, Settings, StreamChoice, TranscodeSpec,
+    Clip, Encryption, JoinedPart, MixedSound, OutputSpec, Overlay, SegmentTags, Settings,
+    StreamChoice, TranscodeSpec,
 };
 use reelgate_domain::job::{Job, JobKind, JobSpec, Origin, Priority};
 use reelgate_service::{Submission, SubmitJob};
@@ -76,7 +77,8 @@ pub(crate) struct TranscodeBody {
 }
 
 /// One output: `{"object": OBJECT, "preset": NAME, "settings": {…}, "clip": {…},
-/// "streams": {…}, "append": […], "clip_first": false, "mix": […], "overlays": […]}`.
+/// "streams": {…}, "append": […], "clip_first": false, "mix": […], "overlays": […],
+/// "encryption": {…}, "segment_tags": {…}}`.
 ///
 /// `preset` or `settings` or both are given. With both, `settings` is merged into the preset's
 /// field by field, see [`merged`].
@@ -100,6 +102,10 @@ struct OutputBody {
     mix: Vec<MixedSound>,
     #[serde(default)]
     overlays: Vec<Overlay>,
+    #[serde(default)]
+    encryption: Option<Encryption>,
+    #[serde(default)]
+    segment_tags: SegmentTags,
 }
 
 const fn transcode() -> JobKind {
@@ -222,10 +228,20 @@ impl OutputBody {
         spec.clip_first = self.clip_first;
         spec.mix = self.mix;
         spec.overlays = self.overlays;
+        spec.encryption = self.encryption;
+        spec.segment_tags = self.segment_tags;
         // The service checks this too, but cannot tell which output it is about.
         spec.validate().map_err(|error| {
-            let is_own = ["object", "streams", "append", "mix", "overlays"]
-                .contains(&error.field.split('.').next().unwrap_or_default());
+            let own = [
+                "object",
+                "streams",
+                "append",
+                "mix",
+                "overlays",
+                "encryption",
+                "segment_tags",
+            ];
+            let is_own = own.contains(&error.field.split('.').next().unwrap_or_default());
             let field = match is_own {
                 true => format!("{base}.{}", error.field),
                 false => format!("{base}.settings.{}", error.field),

@@ -68,7 +68,7 @@ impl fmt::Debug for KeyId {
 }
 
 impl MasterKey {
-    pub(super) fn random(ids: &dyn Ids) -> Self {
+    pub(in crate::access) fn random(ids: &dyn Ids) -> Self {
         let mut bytes = Zeroizing::new([0; KEY_LEN]);
         ids.secret(bytes.as_mut_slice());
         Self::new(bytes)
@@ -93,13 +93,13 @@ impl MasterKey {
     }
 
     /// From 32 bytes in base64.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::access) fn parse(text: &str) -> Option<Self> {
         let decoded = Zeroizing::new(STANDARD.decode(text).ok()?);
         let bytes = <[u8; KEY_LEN]>::try_from(decoded.as_slice()).ok()?;
         Some(Self::new(Zeroizing::new(bytes)))
     }
 
-    pub(super) fn to_text(&self) -> Zeroizing<String> {
+    pub(in crate::access) fn to_text(&self) -> Zeroizing<String> {
         Zeroizing::new(STANDARD.encode(self.bytes.as_slice()))
     }
 
@@ -118,7 +118,7 @@ impl MasterKey {
         hmac::verify(&self.signing, text.as_bytes(), signature).is_ok()
     }
 
-    pub(super) fn seal(&self, ids: &dyn Ids, belongs_to: &str, plain: &[u8]) -> Vec<u8> {
+    pub(in crate::access) fn seal(&self, ids: &dyn Ids, belongs_to: &str, plain: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE_LEN];
         ids.secret(&mut nonce);
         let tag_len = AES_256_GCM.tag_len();
@@ -141,7 +141,7 @@ impl MasterKey {
         sealed
     }
 
-    pub(super) fn open(
+    pub(in crate::access) fn open(
         &self,
         belongs_to: &str,
         sealed: &[u8],

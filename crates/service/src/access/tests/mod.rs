@@ -2,6 +2,7 @@
 
 mod accounts;
 mod auditing;
+mod content_keys;
 mod keys;
 mod limits;
 mod passwords;

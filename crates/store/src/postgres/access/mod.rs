@@ -353,6 +353,17 @@ impl AccessStore for PostgresStore {
         self.changed(outcome)
     }
 
+    async fn add_secret(&self, secret: SealedSecret) -> Result<bool> {
+        transact!(self.pool, s => {
+            let row: [Param<'_>; 2] = [&secret.id, &secret.sealed];
+            Ok(s.execute(sql::ADD_SECRET, &row).await? == 1)
+        })
+    }
+
+    async fn secret(&self, id: &str) -> Result<Option<SealedSecret>> {
+        look_up!(self.pool, s => reseal::get(s, id).await)
+    }
+
     async fn sealed_secrets(&self, after: Option<&str>, limit: u32) -> Result<Vec<SealedSecret>> {
         look_up!(self.pool.for_walks(), s => reseal::list(s, after, limit).await)
     }

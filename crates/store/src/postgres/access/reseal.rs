@@ -1,10 +1,12 @@
 //! Secrets in a new seal.
 
+use tokio_postgres::Row;
+
 use super::super::connect::{Param, Session};
 use super::super::error::Answer;
 use super::super::rows::storable;
 use super::super::sql::access as sql;
-use crate::contract::{Resealed, SealedSecret};
+use crate::contract::{Resealed, Result, SealedSecret};
 
 pub(super) async fn list(
     session: &Session,
@@ -14,13 +16,18 @@ pub(super) async fn list(
     // No id is empty.
     let after = storable(after.unwrap_or_default());
     let key: [Param<'_>; 2] = [&after, &i64::from(limit)];
-    super::list(session, sql::SEALED_SECRETS, &key, |row| {
-        Ok(SealedSecret {
-            id: row.get(0),
-            sealed: row.get(1),
-        })
+    super::list(session, sql::SEALED_SECRETS, &key, read).await
+}
+
+pub(super) async fn get(session: &Session, id: &str) -> Answer<Option<SealedSecret>> {
+    super::one(session, sql::SECRET, &[&storable(id)], read).await
+}
+
+fn read(row: &Row) -> Result<SealedSecret> {
+    Ok(SealedSecret {
+        id: row.get(0),
+        sealed: row.get(1),
     })
-    .await
 }
 
 pub(super) async fn reseal(session: &Session, secrets: &[Resealed]) -> Answer<u64> {

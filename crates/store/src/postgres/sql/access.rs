@@ -153,6 +153,8 @@ statements! {
         ORDER BY id LIMIT $2";
     RESEAL = "UPDATE access_keys SET sealed = $3 WHERE id = $1 AND sealed = $2";
     VACUUM_SECRETS = "VACUUM access_keys, secrets";
+    ADD_SECRET = "INSERT INTO secrets (id, sealed) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    SECRET = "SELECT id, sealed FROM secrets WHERE id = $1";
     RESEAL_OTHER = "UPDATE secrets SET sealed = $3 WHERE id = $1 AND sealed = $2";
 
     INSERT_API_KEY = "INSERT INTO api_keys \

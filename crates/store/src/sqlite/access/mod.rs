@@ -409,6 +409,21 @@ impl AccessStore for SqliteStore {
         .await
     }
 
+    async fn add_secret(&self, secret: SealedSecret) -> Result<bool> {
+        self.write(Lane::Normal, move |tx| {
+            let row = (&secret.id, &secret.sealed);
+            Ok(execute(tx.connection(), sql::ADD_SECRET, row)? == 1)
+        })
+        .await
+    }
+
+    async fn secret(&self, id: &str) -> Result<Option<SealedSecret>> {
+        let id = id.to_owned();
+        self.readers
+            .look_up(move |connection| reseal::get(connection, &id))
+            .await
+    }
+
     async fn sealed_secrets(&self, after: Option<&str>, limit: u32) -> Result<Vec<SealedSecret>> {
         let after = after.map(str::to_owned);
         self.readers

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use super::super::connect;
-use super::super::rows::{all, execute};
+use super::super::rows::{all, execute, one};
 use super::super::sql::access as sql;
 use crate::contract::{Resealed, Result, SealedSecret};
 
@@ -15,17 +15,22 @@ pub(super) fn list(
     // No id is empty.
     let after = after.unwrap_or_default();
     let key = (after, limit);
-    let read = |row: &Row<'_>| {
-        Ok(SealedSecret {
-            id: row.get(0)?,
-            sealed: row.get(1)?,
-        })
-    };
     let mut page = all(connection, sql::SEALED_SECRETS, key, read)?;
     page.extend(all(connection, sql::SEALED_OTHERS, key, read)?);
     page.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     page.truncate(limit as usize);
     Ok(page)
+}
+
+pub(super) fn get(connection: &Connection, id: &str) -> Result<Option<SealedSecret>> {
+    one(connection, sql::SECRET, [id], read)
+}
+
+fn read(row: &Row<'_>) -> Result<SealedSecret> {
+    Ok(SealedSecret {
+        id: row.get(0)?,
+        sealed: row.get(1)?,
+    })
 }
 
 pub(super) fn reseal(connection: &Connection, secrets: &[Resealed]) -> Result<u64> {

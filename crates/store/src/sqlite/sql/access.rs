@@ -115,6 +115,8 @@ statements! {
     SEALED_SECRETS = "SELECT id, sealed FROM access_keys WHERE id > ?1 ORDER BY id LIMIT ?2";
     RESEAL = "UPDATE access_keys SET sealed = ?3 WHERE id = ?1 AND sealed = ?2";
     SEALED_OTHERS = "SELECT id, sealed FROM secrets WHERE id > ?1 ORDER BY id LIMIT ?2";
+    ADD_SECRET = "INSERT INTO secrets (id, sealed) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    SECRET = "SELECT id, sealed FROM secrets WHERE id = ?1";
     RESEAL_OTHER = "UPDATE secrets SET sealed = ?3 WHERE id = ?1 AND sealed = ?2";
 
     INSERT_API_KEY = "INSERT INTO api_keys \

@@ -72,6 +72,8 @@ unused! {
     fn create_token(Token) -> bool;
     fn token(&[u8; 32]) -> Option<Token>;
     fn revoke_token(&[u8; 32]) -> bool;
+    fn add_secret(SealedSecret) -> bool;
+    fn secret(&str) -> Option<SealedSecret>;
     fn sealed_secrets(Option<&str>, u32) -> Vec<SealedSecret>;
     fn reseal(Vec<Resealed>) -> u64;
     fn use_once(Once) -> ();

@@ -10,6 +10,7 @@ mod mix;
 mod mode;
 pub(super) mod object;
 mod picture;
+mod protection;
 mod rate;
 pub(super) mod settings;
 mod streams;
@@ -54,7 +55,7 @@ pub(super) struct Accepted {
 
 /// Reads one output.
 pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refusal> {
-    let request = members(output)?;
+    let mut request = members(output)?;
     let mut fields = Fields::new("", &request);
     let object = fields.required("OutputObject")?;
     let template = template(&fields.required("TemplateId")?, target.templates)?;
@@ -82,7 +83,9 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
             return fields.refuse(Code::NotSupported, name);
         }
     }
+    let (encryption, segment_tags) = protection::read(&mut fields, settings.container)?;
     fields.finish()?;
+    protection::without_key(&mut request);
     let key = object::key(&object, &target.input.object.key, settings.container)?;
     let object_ref = ObjectRef {
         bucket: target.bucket.clone(),
@@ -96,9 +99,17 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     spec.mix = mix;
     // Marks lie on the whole picture, and so above what is seen in it.
     spec.overlays = join.openings.into_iter().chain(marks).collect();
+    spec.encryption = encryption;
+    spec.segment_tags = segment_tags;
     // Numbers are in range by now; what a text may hold is for all APIs to say.
-    if spec.validate().is_err() && !spec.overlays.is_empty() {
-        return Err(Refusal::new(Code::OutOfRange, "WaterMarks"));
+    match spec.validate() {
+        Err(error) if error.field.starts_with("encryption") => {
+            return Err(Refusal::new(Code::Invalid, "Encryption.KeyUri"));
+        }
+        Err(_) if !spec.overlays.is_empty() => {
+            return Err(Refusal::new(Code::OutOfRange, "WaterMarks"));
+        }
+        _ => {}
     }
     Ok(Accepted {
         spec,

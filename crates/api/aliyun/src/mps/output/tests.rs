@@ -1,6 +1,7 @@
 //! Outputs as callers send them: what is understood, what is refused, and under which name.
 
 mod picture;
+mod protection;
 mod rates;
 
 use proptest::prelude::*;
@@ -419,11 +420,6 @@ fn what_is_not_served_is_refused_by_name() {
         (
             "SubtitleConfig",
             json!({"ExtSubtitleList": [{"CharEnc": "auto"}]}),
-        ),
-        ("Encryption", json!({"Type": "hls-aes-128"})),
-        (
-            "M3U8NonStandardSupport",
-            json!({"TS": {"Md5Support": true}}),
         ),
         ("DigiWaterMark", json!({"Type": "x"})),
         ("SuperReso", json!({"IsHalfSample": "true"})),

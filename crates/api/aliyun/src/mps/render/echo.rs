@@ -9,7 +9,7 @@ use crate::mps::origin::Remembered;
 /// A field that answers repeat.
 enum Field {
     Scalar(&'static str),
-    /// A truth value, which stays one.
+    /// A boolean, also where it was sent as a text.
     Flag(&'static str),
     /// Its names in requests and in answers.
     Renamed(&'static str, &'static str),
@@ -117,6 +117,15 @@ const OUTPUT: &[Field] = &[
             Flag("IsMergeAudio"),
             Scalar("BgColor"),
         ],
+    ),
+    // `Key` is shown to nobody.
+    Object(
+        "Encryption",
+        &[Scalar("Type"), Scalar("KeyUri"), Scalar("KeyType")],
+    ),
+    Object(
+        "M3U8NonStandardSupport",
+        &[Object("TS", &[Flag("Md5Support"), Flag("SizeSupport")])],
     ),
 ];
 

@@ -14,28 +14,17 @@ pub(super) fn check(body: &mut Fields) -> Result<(), ApiError> {
     ] {
         off(body, &[name], what)?;
     }
-    encryption(body)?;
     subtitle(body)?;
     audio_track(body)
 }
 
 /// Null, an empty list, or an object of nothing else.
-fn asks_for_nothing(value: &Value) -> bool {
+pub(super) fn asks_for_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.values().all(asks_for_nothing),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
-}
-
-fn encryption(body: &mut Fields) -> Result<(), ApiError> {
-    match body.value("encryption") {
-        Some(value) if !asks_for_nothing(&value) => Err(body.refuse(
-            "encryption",
-            "cannot be honoured: outputs are not encrypted yet",
-        )),
-        _ => Ok(()),
     }
 }
 
@@ -94,7 +83,6 @@ mod tests {
     #[test]
     fn what_is_off_is_honoured_and_what_is_on_is_refused_by_name() {
         for (text, refused) in [
-            (r#"{"encryption":{"hls_encrypt":null}}"#, None),
             (r#"{"subtitle":{"subtitle_type":0}}"#, None),
             (r#"{"subtitle":{"subtitle_type":0,"inputs":[]}}"#, None),
             (
@@ -109,10 +97,6 @@ mod tests {
             (
                 r#"{"multi_audio":{"tracks_info":[],"audio_files":[]}}"#,
                 None,
-            ),
-            (
-                r#"{"encryption":{"hls_encrypt":{"key":"k"}}}"#,
-                Some("encryption"),
             ),
             (
                 r#"{"subtitle":{"subtitle_type":2}}"#,

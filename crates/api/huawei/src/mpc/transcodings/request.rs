@@ -1,14 +1,14 @@
 //! A transcoding task as it is asked for: one source, and outputs by templates or by parameters of their own.
 
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
-use reelgate_domain::job::kind::transcode::{Clip, ClipLength, OutputSpec, Settings};
+use reelgate_domain::job::kind::transcode::{Clip, ClipLength, Encryption, OutputSpec, Settings};
 use reelgate_domain::job::{MAX_USER_DATA_BYTES, Priority};
 
 use super::audio_process::AudioProcess;
 use super::origin::Remembered;
 use super::video_process::VideoProcess;
 use super::watermarks::{self, Watermark};
-use super::{names, off, pictures};
+use super::{encryption, names, off, pictures};
 use crate::errors::ApiError;
 use crate::mpc::address::Address;
 use crate::mpc::errors::invalid;
@@ -35,6 +35,7 @@ pub(super) struct Request {
     clip: Option<Clip>,
     process: VideoProcess,
     sound: AudioProcess,
+    encryption: Option<Encryption>,
 }
 
 /// One output.
@@ -71,6 +72,7 @@ impl Request {
         let clip = clip(&mut body)?;
         let process = VideoProcess::take(&mut body)?;
         let sound = AudioProcess::take(&mut body)?;
+        let encryption = encryption::take(&mut body)?;
         let sets = pictures::take(&mut body, &input, &output)?;
         let watermarks = watermarks::take(&mut body)?;
         off::check(&mut body)?;
@@ -99,6 +101,7 @@ impl Request {
             clip,
             process,
             sound,
+            encryption,
         })
     }
 
@@ -119,6 +122,11 @@ impl Request {
         let target = wanted.output.as_ref().unwrap_or(&self.output);
         let mut spec = OutputSpec::new(target.below(&name)?, settings);
         spec.clip = self.clip;
+        spec.encryption.clone_from(&self.encryption);
+        if spec.encryption.is_some() {
+            let checked = spec.validate();
+            checked.map_err(|error| invalid(&error.to_string()))?;
+        }
         Ok(spec)
     }
 }

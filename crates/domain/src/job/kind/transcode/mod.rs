@@ -1,6 +1,7 @@
 //! Transcode specs: one input, one or more outputs, and the settings of each.
 
 mod audio;
+mod encryption;
 mod holds;
 mod join;
 mod level;
@@ -18,6 +19,7 @@ use crate::names::ObjectRef;
 pub use audio::{
     AudioCodec, AudioSettings, CHANNEL_COUNTS, SAMPLE_RATES, SampleRate, most_aac_kbps,
 };
+pub use encryption::{ContentKey, Encryption, Iv, KEY_BYTES, SegmentKey, SegmentTags, sixteen};
 pub use join::{JoinedPart, MixUntil, MixedSound, PartSide};
 pub use level::H264Level;
 pub use overlay::{Color, Corner, Length, Mark, Overlay, PictureMark, TextMark};
@@ -74,6 +76,12 @@ pub struct OutputSpec {
     /// What is laid over its picture, at most 20, the last on top.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overlays: Vec<Overlay>,
+    /// How the segments of an HLS output are encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
+    /// What an HLS output's playlist says of the bytes of its segments.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub segment_tags: SegmentTags,
 }
 
 /// How an output is made. A stream whose settings are absent is left out of the output.
@@ -188,6 +196,8 @@ impl OutputSpec {
             clip_first: false,
             mix: Vec::new(),
             overlays: Vec::new(),
+            encryption: None,
+            segment_tags: SegmentTags::default(),
         }
     }
 
@@ -205,6 +215,7 @@ impl OutputSpec {
         self.streams.validate()?;
         self.check_join()?;
         self.check_overlays()?;
+        self.check_segments()?;
         check_playlist_name(self.settings.container, &self.object, "object.key")
     }
 
@@ -581,12 +592,8 @@ mod tests {
 
     #[test]
     fn an_output_without_any_stream_is_refused() {
-        let empty = Settings {
-            container: Container::Mp4,
-            video: None,
-            audio: None,
-            stall_seconds: None,
-        };
+        let empty = r#"{"container":{"format":"mp4"}}"#;
+        let empty: Settings = serde_json::from_str(empty).unwrap();
         assert_eq!(empty.validate().unwrap_err().field, "video");
     }
 }
