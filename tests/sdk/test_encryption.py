@@ -145,7 +145,7 @@ def test_the_native_api_changes_keys_and_keeps_them_sealed(server, native, one_d
         assert "encryption" in answer.text and "short" not in answer.text
 
 
-def test_keys_are_neither_in_the_database_nor_in_the_log(program, media, tmp_path):
+def test_keys_are_neither_in_the_database_nor_in_the_log(program, media, shapes, tmp_path):
     running = harness.Server.start(program, tmp_path, slots=0, variables={"REELGATE_LOG": "trace"})
     try:
         native = harness.Native(running)
@@ -158,6 +158,10 @@ def test_keys_are_neither_in_the_database_nor_in_the_log(program, media, tmp_pat
         hls = {**mpc.SMALL, "common": {"pack_type": 1}}
         other.create(hls, input=other.place("a.mp4"),
                      encryption={"hls_encrypt": {"key": ASKED["Key"], "url": URI}})
+        pipeline = native.call("GET", "/pipelines", params={"limit": 1})["pipelines"][0]["id"]
+        for generation in mps.GENERATIONS.values():
+            desk = mps.Desk(generation(running, shapes), running, pipeline, media, native)
+            desk.submit(desk.output("film", template=mps.HLS_LD, Encryption=ASKED))
     finally:
         running.stop()
     looked, sealed = 0, 0

@@ -315,6 +315,46 @@ def test_aligned_rungs_get_a_master_playlist_that_tells_the_truth(native, one_de
     assert pictures.ffprobe(tmp_path / "master.m3u8", "-show_streams")["streams"]
 
 
+def hls_job(native, desk, name, **settings):
+    """A finished job with one HLS output."""
+    container = {"format": "hls", "segments": "fmp4", "segment_seconds": 2}
+    job = native.call("POST", "/jobs", json={
+        "input": f"oss://{desk.bucket}/{desk.source('bbb_720p25_aac51.mp4')}",
+        "outputs": [{"object": f"oss://{desk.bucket}/{desk.key(name)}.m3u8",
+                     "settings": {"container": container, **settings}}]})
+    job = native.call("GET", f"/jobs/{job['id']}", params={"wait": "60s"})
+    assert job["state"] == "succeeded", job
+    return job["id"]
+
+
+def test_sound_of_its_own_plays_with_each_rung(native, one_desk, tmp_path):
+    rungs = [hls_job(native, one_desk, f"v{height}", video={"height": height, "preset": "veryfast"})
+             for height in (144, 96)]
+    audio = [{"job": hls_job(native, one_desk, name, audio={"kbps": kbps, "channels": 2}), "name": name,
+              "language": language} for name, kbps, language in (("loud", 128, "en"), ("thin", 48, "pt-BR"))]
+    made = native.call("POST", "/playlists", json={
+        "jobs": rungs, "audio": audio, "object": f"oss://{one_desk.bucket}/{one_desk.key('master.m3u8')}"})
+    assert [track["name"] for track in made["audio"]] == ["loud", "thin"]
+    loudest = max(track["bandwidth"] for track in made["audio"])
+    assert all(rung["bandwidth"] > loudest for rung in made["renditions"])
+    for key in one_desk.keys():
+        one_desk.fetch(key, tmp_path)
+    lines = (tmp_path / "master.m3u8").read_text("utf-8").splitlines()
+    tracks = [attributes(line) for line in lines if line.startswith("#EXT-X-MEDIA:")]
+    assert [(track["NAME"], track["LANGUAGE"], track["DEFAULT"], track["URI"]) for track in tracks] == [
+        ("loud", "en", "YES", "loud.m3u8"), ("thin", "pt-BR", "NO", "thin.m3u8")]
+    streams = [attributes(line) for line in lines if line.startswith("#EXT-X-STREAM-INF:")]
+    assert [stream["AUDIO"] for stream in streams] == [tracks[0]["GROUP-ID"]] * 2
+    assert all(stream["CODECS"].endswith(",mp4a.40.2") for stream in streams)
+    found = pictures.ffprobe(tmp_path / "master.m3u8", "-show_streams", "-count_packets")["streams"]
+    by_kind = {kind: [one for one in found if one["codec_type"] == kind] for kind in ("video", "audio")}
+    assert [int(one["nb_read_packets"]) for one in by_kind["video"]] == [132, 132]
+    assert len(by_kind["audio"]) == 2 and all(int(one["nb_read_packets"]) > 200 for one in by_kind["audio"])
+    # Pictures and sound begin together, but for what an encoder of sound writes before.
+    starts = {kind: float(streams[0]["start_time"]) for kind, streams in by_kind.items()}
+    assert 0 <= starts["video"] - starts["audio"] < 0.05, starts
+
+
 def test_misaligned_rungs_are_refused(native, one_desk, tmp_path):
     rungs = Rungs(one_desk, tmp_path, segments=("1", "2"))
     problem(rungs.master(native), 409)

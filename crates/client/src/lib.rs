@@ -59,6 +59,6 @@ pub use objects::{ObjectEntry, ObjectQuery, Objects, StoredObject};
 pub use pipelines::{
     NewPipeline, Pipeline, PipelineChange, PipelineQuery, PipelineState, Pipelines,
 };
-pub use playlists::{NewPlaylist, Playlist, Rendition};
+pub use playlists::{AudioTrack, NewAudioTrack, NewPlaylist, Playlist, Rendition};
 pub use presets::{Preset, Presets};
 pub use trust::Trust;

@@ -63,7 +63,7 @@ pub use notify::{
 };
 pub use objects::{ObjectPage, SharedAddress};
 pub use pipelines::{CreatePipeline, PipelineQuery};
-pub use playlists::{CreatePlaylist, Playlist};
+pub use playlists::{CreateAudioTrack, CreatePlaylist, Playlist};
 pub use private_file::write_private;
 pub use progress::{Fetched, LiveProgress};
 pub use reelgate_objects::s3::PlaceWish;

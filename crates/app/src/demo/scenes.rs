@@ -88,6 +88,7 @@ impl Stage<'_> {
             .native
             .create_playlist(&NewPlaylist {
                 jobs: rungs,
+                audio: Vec::new(),
                 object,
             })
             .await?;

@@ -89,15 +89,18 @@ mod tests {
 
     #[test]
     fn what_we_write_is_read() {
-        let text = crate::playlist::master_playlist(&[crate::playlist::Rendition {
-            uri: "high.m3u8".to_owned(),
-            bandwidth: 1_500_000,
-            average_bandwidth: 1_000_000,
-            resolution: Some((1280, 720)),
-            fps: Some(25.0),
-            codecs: "avc1.64001F,mp4a.40.2".to_owned(),
-            fragmented: false,
-        }]);
+        let text = crate::playlist::master_playlist(
+            &[crate::playlist::Rendition {
+                uri: "high.m3u8".to_owned(),
+                bandwidth: 1_500_000,
+                average_bandwidth: 1_000_000,
+                resolution: Some((1280, 720)),
+                fps: Some(25.0),
+                codecs: "avc1.64001F,mp4a.40.2".to_owned(),
+                fragmented: false,
+            }],
+            &[],
+        );
         assert!(is_master(&text));
         let variant = &MasterPlaylist::parse(&text).unwrap().variants[0];
         assert_eq!(variant.uri, "high.m3u8");

@@ -20,11 +20,28 @@ pub struct Rendition {
     pub fragmented: bool,
 }
 
-/// A master playlist; the order of renditions is kept, and players start with the first.
-pub fn master_playlist(renditions: &[Rendition]) -> String {
-    let fragmented = renditions.iter().any(|rendition| rendition.fragmented);
+/// Sound that goes with each of the renditions, which have none of their own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AudioTrack {
+    /// What listeners choose it by; unlike all others of its playlist, without quotes and line ends.
+    pub name: String,
+    /// A language tag (BCP 47).
+    pub language: Option<String>,
+    pub channels: Option<u32>,
+    /// Its media playlist, with its rates and codec.
+    pub sound: Rendition,
+}
+
+/// A master playlist; the order of renditions is kept, and players start with the first. So it is with `tracks`, of which
+/// the first is heard unless its listener chooses another.
+pub fn master_playlist(renditions: &[Rendition], tracks: &[AudioTrack]) -> String {
+    let sounds = tracks.iter().map(|track| &track.sound);
+    let fragmented = (renditions.iter().chain(sounds)).any(|rendition| rendition.fragmented);
     let version = if fragmented { 7 } else { 6 };
     let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    for (place, track) in tracks.iter().enumerate() {
+        add_track(&mut text, track, place == 0);
+    }
     for rendition in renditions {
         let Rendition {
             bandwidth,
@@ -45,9 +62,49 @@ pub fn master_playlist(renditions: &[Rendition]) -> String {
         if let Some(fps) = rendition.fps {
             let _ = write!(text, ",FRAME-RATE={fps:.3}");
         }
+        if !tracks.is_empty() {
+            let _ = write!(text, ",AUDIO=\"{AUDIO_GROUP}\"");
+        }
         let _ = write!(text, "\n{uri}\n");
     }
     text
+}
+
+/// The one group of sound that there is.
+const AUDIO_GROUP: &str = "audio";
+
+fn add_track(text: &mut String, track: &AudioTrack, is_first: bool) {
+    let AudioTrack { name, sound, .. } = track;
+    let is_default = if is_first { "YES" } else { "NO" };
+    // Writing to a string cannot fail.
+    let _ = write!(
+        text,
+        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{AUDIO_GROUP}\",NAME=\"{name}\",DEFAULT={is_default},AUTOSELECT=YES"
+    );
+    if let Some(language) = &track.language {
+        let _ = write!(text, ",LANGUAGE=\"{language}\"");
+    }
+    if let Some(channels) = track.channels {
+        let _ = write!(text, ",CHANNELS=\"{channels}\"");
+    }
+    let _ = writeln!(text, ",URI=\"{}\"", sound.uri);
+}
+
+impl Rendition {
+    /// What a player of this rendition takes with any one of `tracks`: the rates are those of the largest.
+    #[must_use]
+    pub fn heard_with(mut self, tracks: &[AudioTrack]) -> Self {
+        let most = |rate: fn(&Self) -> u64| tracks.iter().map(|it| rate(&it.sound)).max();
+        self.bandwidth += most(|sound| sound.bandwidth).unwrap_or(0);
+        self.average_bandwidth += most(|sound| sound.average_bandwidth).unwrap_or(0);
+        for track in tracks {
+            let codec = &track.sound.codecs;
+            if !self.codecs.split(',').any(|known| known == codec) {
+                self.codecs = format!("{},{codec}", self.codecs);
+            }
+        }
+        self
+    }
 }
 
 /// The CODECS attribute (RFC 6381) of an output; None if a stream is none that we make.
@@ -102,7 +159,7 @@ mod tests {
             codecs: "mp4a.40.2".to_owned(),
             ..hd.clone()
         };
-        insta::assert_snapshot!(master_playlist(&[hd, sound]), @r#"
+        insta::assert_snapshot!(master_playlist(&[hd, sound], &[]), @r#"
         #EXTM3U
         #EXT-X-VERSION:7
         #EXT-X-INDEPENDENT-SEGMENTS
@@ -110,6 +167,47 @@ mod tests {
         hd.m3u8
         #EXT-X-STREAM-INF:BANDWIDTH=2500000,AVERAGE-BANDWIDTH=2000000,CODECS="mp4a.40.2"
         sound.m3u8
+        "#);
+    }
+
+    #[test]
+    fn sound_of_several_languages_is_one_group() {
+        let hd = Rendition {
+            uri: "hd.m3u8".to_owned(),
+            bandwidth: 2_000_000,
+            average_bandwidth: 1_000_000,
+            resolution: Some((1280, 720)),
+            fps: Some(25.0),
+            codecs: "avc1.64001F".to_owned(),
+            fragmented: false,
+        };
+        let track = |name: &str, language: Option<&str>, bandwidth| AudioTrack {
+            name: name.to_owned(),
+            language: language.map(str::to_owned),
+            channels: Some(2),
+            sound: Rendition {
+                uri: format!("{name}.m3u8"),
+                bandwidth,
+                average_bandwidth: bandwidth / 2,
+                resolution: None,
+                fps: None,
+                codecs: "mp4a.40.2".to_owned(),
+                fragmented: true,
+            },
+        };
+        let tracks = [
+            track("English", Some("en"), 100_000),
+            track("other", None, 160_000),
+        ];
+        let text = master_playlist(&[hd.heard_with(&tracks)], &tracks);
+        insta::assert_snapshot!(text, @r#"
+        #EXTM3U
+        #EXT-X-VERSION:7
+        #EXT-X-INDEPENDENT-SEGMENTS
+        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",DEFAULT=YES,AUTOSELECT=YES,LANGUAGE="en",CHANNELS="2",URI="English.m3u8"
+        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="other",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="other.m3u8"
+        #EXT-X-STREAM-INF:BANDWIDTH=2160000,AVERAGE-BANDWIDTH=1080000,CODECS="avc1.64001F,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=25.000,AUDIO="audio"
+        hd.m3u8
         "#);
     }
 

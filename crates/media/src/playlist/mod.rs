@@ -6,7 +6,7 @@ mod media;
 mod rates;
 
 pub use choices::{MasterError, MasterPlaylist, Variant, is_master};
-pub use master::{Rendition, codecs, master_playlist};
+pub use master::{AudioTrack, Rendition, codecs, master_playlist};
 pub use media::{MediaPlaylist, Misaligned, PlaylistError, Segment, segments_align};
 pub(crate) use media::{first_number, renamed, with_lines};
 pub use rates::{Rates, rates};

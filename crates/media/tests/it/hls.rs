@@ -210,7 +210,7 @@ fn a_master_playlist_plays() {
         })
         .collect();
     let master = folder.path().join("master.m3u8");
-    std::fs::write(&master, master_playlist(&renditions)).unwrap();
+    std::fs::write(&master, master_playlist(&renditions, &[])).unwrap();
     let codecs: Vec<&str> = renditions.iter().map(|r| r.codecs.as_str()).collect();
     assert!(codecs[0].starts_with("avc1.6400"), "{codecs:?}");
     assert!(codecs[1].starts_with("avc1.42C0"), "{codecs:?}");

@@ -283,7 +283,7 @@ fn a_master_playlist_tells_the_truth() {
         ..Against::default()
     };
     let judge = |renditions: &[Rendition]| {
-        std::fs::write(&master, master_playlist(renditions)).unwrap();
+        std::fs::write(&master, master_playlist(renditions, &[])).unwrap();
         broken(&master, &against)
     };
     assert_eq!(judge(&renditions), []);

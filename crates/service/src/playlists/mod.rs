@@ -1,5 +1,6 @@
 //! Master playlists over the HLS outputs of finished jobs.
 
+mod audio;
 mod rendition;
 
 use std::convert::Infallible;
@@ -9,7 +10,9 @@ use futures_util::{TryStreamExt, stream};
 use reelgate_domain::job::{Job, JobState};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 use reelgate_domain::{JobId, ObjectRef};
-use reelgate_media::playlist::{MediaPlaylist, Rendition, master_playlist, segments_align};
+use reelgate_media::playlist::{
+    AudioTrack, MediaPlaylist, Rendition, master_playlist, segments_align,
+};
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
 
@@ -18,8 +21,20 @@ use crate::{Caller, ErrorKind, Service, ServiceError};
 pub struct CreatePlaylist {
     /// 1 to 30 succeeded jobs with one HLS output each; players start with the first.
     pub jobs: Vec<JobId>,
+    /// At most 30 jobs of sound alone that goes with each of the others, which then have none of their own.
+    pub audio: Vec<CreateAudioTrack>,
     /// In the bucket of the outputs, with a name that ends in `.m3u8`.
     pub target: ObjectRef,
+}
+
+/// Sound that listeners choose by its name.
+#[derive(Clone, Debug)]
+pub struct CreateAudioTrack {
+    pub job: JobId,
+    /// 1 to 64 characters, no other track's; no quotes and no control characters.
+    pub name: String,
+    /// A language tag (BCP 47) of 2 to 35 letters, digits and hyphens.
+    pub language: Option<String>,
 }
 
 /// A master playlist that was written.
@@ -27,6 +42,7 @@ pub struct CreatePlaylist {
 pub struct Playlist {
     pub object: ObjectRef,
     pub renditions: Vec<Rendition>,
+    pub audio: Vec<AudioTrack>,
 }
 
 const MAX_RENDITIONS: usize = 30;
@@ -54,25 +70,32 @@ impl Service {
         wanted: CreatePlaylist,
     ) -> Result<Playlist, ServiceError> {
         check(&wanted)?;
-        let mut jobs = Vec::with_capacity(wanted.jobs.len());
-        for id in &wanted.jobs {
+        let mut jobs = Vec::with_capacity(wanted.jobs.len() + wanted.audio.len());
+        for id in wanted
+            .jobs
+            .iter()
+            .chain(wanted.audio.iter().map(|it| &it.job))
+        {
             jobs.push(self.job(caller, *id).await?);
         }
         let mut rungs = Vec::with_capacity(jobs.len());
         for job in &jobs {
             rungs.push(self.rung(caller, job, &wanted.target).await?);
         }
+        let sounds = rungs.split_off(wanted.jobs.len());
         check_alignment(&rungs)?;
-        let renditions = rungs
-            .iter()
-            .map(|rung| rendition::of(rung, &wanted.target))
-            .collect::<Result<Vec<_>, _>>()?;
-        let text = Bytes::from(master_playlist(&renditions));
+        audio::check(&rungs, &sounds)?;
+        let tracks = audio::tracks(&sounds, &wanted.audio, &wanted.target)?;
+        let of = |rung| Ok(rendition::of(rung, &wanted.target)?.heard_with(&tracks));
+        let renditions = rungs.iter().map(of);
+        let renditions = renditions.collect::<Result<Vec<_>, ServiceError>>()?;
+        let text = Bytes::from(master_playlist(&renditions, &tracks));
         let content = stream::iter([Ok::<_, Infallible>(text)]);
         self.put_object(caller, &wanted.target, content).await?;
         Ok(Playlist {
             object: wanted.target,
             renditions,
+            audio: tracks,
         })
     }
 
@@ -145,6 +168,7 @@ fn check(wanted: &CreatePlaylist) -> Result<(), ServiceError> {
         let message = format!("a master playlist has 1 to {MAX_RENDITIONS} renditions");
         return Err(ServiceError::invalid("jobs", message));
     }
+    audio::check_names(&wanted.audio)?;
     if !wanted.target.key.as_str().ends_with(".m3u8") {
         return Err(ServiceError::invalid(
             "object",

@@ -51,6 +51,7 @@ async fn a_clip_becomes_an_mp4_and_an_aligned_hls_ladder() {
     let target = object("hls/master.m3u8");
     let wanted = CreatePlaylist {
         jobs: vec![high.id, low.id],
+        audio: Vec::new(),
         target,
     };
     let playlist = house

@@ -6,26 +6,52 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use reelgate_domain::{JobId, ObjectRef};
-use reelgate_service::{CreatePlaylist, ServiceError};
+use reelgate_service::{CreateAudioTrack, CreatePlaylist, ServiceError};
 use serde::{Deserialize, Serialize};
 
 use crate::NativeApi;
 use crate::http::{Address, Authorized, JsonBody, Problem, created, object_link};
 
-/// The body: `{"jobs": [ID, …], "object": OBJECT}`, where OBJECT is `{"bucket", "key"}` or an
+/// The body: `{"jobs": [ID, …], "audio": [{"job", "name", "language"}, …], "object": OBJECT}`, where OBJECT is `{"bucket", "key"}` or an
 /// address such as `oss://bucket/key`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateBody {
     jobs: Vec<JobId>,
+    #[serde(default)]
+    audio: Vec<AudioBody>,
     object: Address,
 }
 
-/// `{"object": {"bucket", "key"}, "renditions": [RENDITION, …]}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AudioBody {
+    job: JobId,
+    name: String,
+    #[serde(default)]
+    language: Option<String>,
+}
+
+/// `{"object": {"bucket", "key"}, "renditions": [RENDITION, …], "audio": [TRACK, …]}`.
 #[derive(Serialize)]
 struct PlaylistView {
     object: ObjectRef,
     renditions: Vec<RenditionView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    audio: Vec<AudioView>,
+}
+
+/// `{"name", "language", "channels", "uri", "bandwidth", "average_bandwidth", "codecs"}`; the rates of renditions have the
+/// largest track's in them.
+#[derive(Serialize)]
+struct AudioView {
+    name: String,
+    language: Option<String>,
+    channels: Option<u32>,
+    uri: String,
+    bandwidth: u64,
+    average_bandwidth: u64,
+    codecs: String,
 }
 
 /// `{"uri", "bandwidth", "average_bandwidth", "width", "height", "fps", "codecs"}`, as the playlist
@@ -48,8 +74,14 @@ pub(crate) async fn create(
     Authorized(caller): Authorized,
     JsonBody(body): JsonBody<CreateBody>,
 ) -> Result<Response, Problem> {
+    let audio = body.audio.into_iter().map(|track| CreateAudioTrack {
+        job: track.job,
+        name: track.name,
+        language: track.language,
+    });
     let wanted = CreatePlaylist {
         jobs: body.jobs,
+        audio: audio.collect(),
         target: body.object.0,
     };
     let made = api.service.create_playlist(&caller, wanted).await;
@@ -67,8 +99,18 @@ pub(crate) async fn create(
             fps: rendition.fps,
             codecs: rendition.codecs,
         });
+    let audio = playlist.audio.into_iter().map(|track| AudioView {
+        name: track.name,
+        language: track.language,
+        channels: track.channels,
+        uri: track.sound.uri,
+        bandwidth: track.sound.bandwidth,
+        average_bandwidth: track.sound.average_bandwidth,
+        codecs: track.sound.codecs,
+    });
     let view = PlaylistView {
         renditions: renditions.collect(),
+        audio: audio.collect(),
         object: playlist.object,
     };
     Ok(created(&location, view))

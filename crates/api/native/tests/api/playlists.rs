@@ -1,7 +1,7 @@
 //! Master playlists, and the presets beside them.
 
 use reelgate_domain::ObjectKey;
-use reelgate_domain::media::{OutputFile, OutputResult};
+use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult, StreamDetail};
 use reelgate_testkit::{done, object};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,6 +11,11 @@ use crate::server::{Server, assert_problem};
 
 /// A succeeded HLS job whose segments have these durations; its id.
 async fn rung(server: &Server, name: &str, seconds: &[u32]) -> String {
+    rung_of(server, name, seconds, facts()).await
+}
+
+/// The same with other streams.
+async fn rung_of(server: &Server, name: &str, seconds: &[u32], facts: MediaFacts) -> String {
     let key = format!("hls/{name}.m3u8");
     let id = server.submit_output(&key, "hls-360p").await;
     let claim = server.claim().await;
@@ -32,7 +37,7 @@ async fn rung(server: &Server, name: &str, seconds: &[u32]) -> String {
     let stored = stored.body(playlist.clone()).send().await.unwrap();
     assert_eq!(stored.status(), 201);
     files.push(OutputFile::new(object.key.clone(), playlist.len() as u64));
-    let facts = Box::new(facts());
+    let facts = Box::new(facts);
     server
         .succeed(
             &claim,
@@ -78,6 +83,87 @@ async fn a_master_playlist_is_written_over_aligned_rungs() {
             .count(),
         2
     );
+}
+
+/// Facts with pictures alone, or with sound alone.
+fn half(pictures: bool) -> MediaFacts {
+    let mut facts = facts();
+    let is_picture = |detail: &StreamDetail| matches!(detail, StreamDetail::Video(_));
+    facts
+        .streams
+        .retain(|stream| is_picture(&stream.detail) == pictures);
+    facts
+}
+
+#[tokio::test]
+async fn sound_of_its_own_goes_with_pictures_of_their_own() {
+    let server = Server::start().await;
+    let whole = rung(&server, "whole", &[4, 4]).await;
+    let picture = rung_of(&server, "picture", &[4, 4], half(true)).await;
+    // Sound is cut elsewhere.
+    let english = rung_of(&server, "english", &[3, 3, 2], half(false)).await;
+    let short = rung_of(&server, "short", &[4], half(false)).await;
+    let track = |job: &str| json!({"job": job, "name": "English", "language": "en"});
+    let make = async |job: &str, tracks: Value| {
+        let object = "oss://media/hls/master.m3u8";
+        let body = json!({"jobs": [job], "audio": tracks, "object": object});
+        server.post("/api/v1/playlists", &body).await
+    };
+    let response = make(&picture, json!([track(&english)])).await;
+    assert_eq!(response.status(), 201);
+    let made: Value = response.json().await.unwrap();
+    assert_eq!(made["renditions"][0]["codecs"], "avc1.64001E,mp4a.40.2");
+    let sound = &made["audio"][0];
+    assert_eq!(
+        (&sound["uri"], &sound["language"]),
+        (&json!("english.m3u8"), &json!("en"))
+    );
+    let peak = |view: &Value| view["bandwidth"].as_u64().unwrap();
+    // 500,000 bytes in 4 s, and in 3 s or, as a run of the target's length, fewer.
+    assert_eq!(peak(&made["renditions"][0]), 1_000_000 + peak(sound));
+    let written = server
+        .get("/api/v1/buckets/media/objects/hls/master.m3u8")
+        .await;
+    let text = written.text().await.unwrap();
+    assert!(
+        text.contains(r#"NAME="English",DEFAULT=YES,AUTOSELECT=YES,LANGUAGE="en""#),
+        "{text}"
+    );
+    assert!(text.contains(r#"AUDIO="audio""#), "{text}");
+
+    for (job, tracks, status, code, field) in [
+        (
+            &whole,
+            json!([track(&english)]),
+            400,
+            "invalid_request",
+            "jobs",
+        ),
+        (
+            &picture,
+            json!([track(&whole)]),
+            400,
+            "invalid_request",
+            "jobs",
+        ),
+        (&picture, json!([track(&short)]), 409, "conflict", ""),
+        (
+            &picture,
+            json!([track(&english), track(&english)]),
+            400,
+            "invalid_request",
+            "audio[1].name",
+        ),
+        (
+            &picture,
+            json!([{"job": english, "name": "a", "language": "e n"}]),
+            400,
+            "invalid_request",
+            "audio[0].language",
+        ),
+    ] {
+        assert_problem(make(job, tracks).await, status, code, field).await;
+    }
 }
 
 #[tokio::test]
