@@ -171,8 +171,8 @@ fn start(findings: &mut Findings<'_>, media: &Media, subject: &Subject) {
     let frame = media.frame_seconds();
     let first = starts.iter().flatten().map(|(start, _)| *start);
     let first = first.fold(f64::INFINITY, f64::min);
-    // Transport streams start late on purpose.
-    let is_free = subject.is_playlist || media.is_of("mpegts");
+    // Transport streams start late on purpose, and FLV has no times below 0, which B-frames need.
+    let is_free = subject.is_playlist || media.is_of("mpegts") || media.is_of("flv");
     let late = frame.max(PRIMING_SECONDS) + ROUNDING_SECONDS;
     if !is_free && !(-late..=late).contains(&first) {
         let detail = format!("the first moment is {first:.3} s");
