@@ -98,9 +98,26 @@ def mean_volume(path):
     return float(found[1])
 
 
-def luma(path, crop):
-    """The mean luma of a part of the first frame."""
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-frames:v", "1", "-vf", f"{crop},extractplanes=y",
+def luma(path, crop, second=0):
+    """The mean luma of a part of the frame at a moment, the first one by default."""
+    command = ["ffmpeg", "-v", "error", "-ss", str(second), "-i", str(path), "-frames:v", "1", "-vf", f"{crop},extractplanes=y",
                "-f", "rawvideo", "-"]
     plane = subprocess.run(command, capture_output=True, check=True).stdout
     return sum(plane) / len(plane)
+
+
+def r128(path):
+    """What FFmpeg says at its end of loudness by EBU R 128."""
+    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", str(path), "-vn", "-af",
+               "ebur128=framelog=verbose:peak=true", "-f", "null", "-"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
+
+
+def loudness(path):
+    """The integrated loudness, in LUFS."""
+    return float(re.findall(r"I: +(-?[\d.]+) LUFS", r128(path))[-1])
+
+
+def peak(path):
+    """The highest true peak, in dB of full scale."""
+    return float(re.findall(r"Peak: +(-?[\d.]+) dBFS", r128(path))[-1])

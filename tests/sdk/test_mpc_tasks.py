@@ -344,7 +344,7 @@ def test_summaries_count_the_tasks_of_each_day(desk):
     ({"encryption": {"hls_encrypt": {"key": "k", "url": "u"}}}, INVALID, "encryption"),
     ({"video_process": {"rotate": 4}}, INVALID, "video_process.rotate"),
     ({"video_process": {"fill_type": "gauss"}}, INVALID, "video_process.fill_type"),
-    ({"audio_process": {"volume": "auto"}}, INVALID, "audio_process.volume"),
+    ({"audio_process": {"volume": "loud"}}, INVALID, "audio_process.volume"),
     ({"audio_process": {"volume": "dynamic", "volume_expr": 16}}, INVALID, "audio_process.volume_expr"),
     ({"input": {"bucket": "no-such-bucket", "location": "x", "object": "a.mp4"}}, (406, "MPC.10209"), "no-such-bucket"),
     ({"output": {"bucket": "no-such-bucket", "location": "x", "object": "a"}}, (406, "MPC.10209"), "no-such-bucket"),

@@ -158,7 +158,7 @@ def test_presets_are_found_by_id_and_stay_as_they_are(client):
     ({"video": video(codec=3)}, "video.codec must be 1 or 2"),
     ({"video": video(bitrate=30001)}, "video.bitrate must be 0 or 40 to 30000"),
     ({"video": video(width="1280")}, "video.width must be an integer"),
-    ({"video": video(black_cut=2)}, "video.black_cut must be 0: black bars are not cut off here"),
+    ({"video": video(black_cut=3)}, "video.black_cut must be 0 to 2"),
     ({"audio": audio(codec=2)}, "audio.codec must be 1 or 4: there is no encoder for HE-AAC"),
     ({"video": video(output_policy="discard"), "audio": audio(output_policy="discard")},
      "video and audio cannot both be discarded"),

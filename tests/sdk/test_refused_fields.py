@@ -18,7 +18,6 @@ NOT_BUILT = [
     ("adaptive", {"WaterMarks": '[{"Type": "Text", "TextWaterMark": {"Content": "eA==",'
                                 ' "adaptive": true}}]'}),
     ("WaterMarkConfigUrl", {"WaterMarkConfigUrl": URL}),
-    ("DeWatermark", {"DeWatermark": {"0": [{"l": 10, "t": 10, "w": 10, "h": 10}]}}),
     ("SubtitleConfig", {"SubtitleConfig": {"ExtSubtitleList": [{"Input": FILE}]}}),
     ("RoleArn", {"MergeList": [{"MergeURL": URL, "RoleArn": "acs:ram::1:role/a"}]}),
     ("DigiWaterMark", {"DigiWaterMark": {"Type": "1", "Alpha": "1", "InputFile": FILE}}),
@@ -26,10 +25,9 @@ NOT_BUILT = [
     # 4.2
     *(("Format", {"Container": {"Format": container}}) for container in ("mpd", "gif", "webp")),
     *(("Codec", {"Video": {"Codec": codec}}) for codec in ("GIF", "WEBP")),
-    *(("ScanMode", {"Video": {"ScanMode": mode}}) for mode in ("interlaced", "auto")),
+    *(("ScanMode", {"Video": {"ScanMode": mode}}) for mode in ("interlaced", "bob")),
     ("PixFmt", {"Video": {"PixFmt": "bgr8"}}),
     ("BitrateBnd", {"Video": {"Crf": "30", "BitrateBnd": {"Max": "500", "Min": "100"}}}),
-    ("Crop", {"Video": {"Crop": "border"}}),
     ("ResoPriority", {"Video": {"ResoPriority": "auto"}}),
     ("Degrain", {"Video": {"Degrain": "10"}}),
     ("Qscale", {"Video": {"Codec": "H.265", "Qscale": "20"}}),
@@ -43,8 +41,7 @@ NOT_BUILT = [
     ("Preset", {"Video": {"Codec": "H.265", "Preset": "slow"}}),
     *(("Profile", {"Audio": {"Profile": profile}}) for profile in (
         "aac_he", "aac_he_v2", "aac_ld", "aac_eld")),
-    *(("Volume", {"Audio": {"Volume": volume}}) for volume in (
-        {"Method": "auto"}, {"Method": "dynamic"}, {"Method": "adaptive", "PeakLevel": "0.5"})),
+    ("Method", {"Audio": {"Volume": {"Method": "loud"}}}),
     ("Qscale", {"Audio": {"Qscale": "5"}}),
     # 4.4
     ("TransMode", {"Video": {"Codec": "H.265"}, "TransConfig": {"TransMode": "CBR"}}),
@@ -88,6 +85,8 @@ OUT_OF_RANGE = [
     *(("MaxFps", {"Video": {"MaxFps": fps}}) for fps in ("0", "61")),
     ("Pad", {"Video": {"Pad": "5000:960:0:120"}}),
     ("Level", {"Audio": {"Volume": {"Method": "linear", "Level": "21"}}}),
+    ("TruePeak", {"Audio": {"Volume": {"Method": "dynamic", "TruePeak": "1"}}}),
+    ("PeakLevel", {"Audio": {"Volume": {"Method": "adaptive", "PeakLevel": "2"}}}),
     *(("Priority", {"Priority": priority}) for priority in ("0", "11", 11, "-1")),
     ("Seek", {"Clip": {"TimeSpan": {"Seek": "86400"}}}),
 ]

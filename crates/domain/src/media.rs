@@ -86,8 +86,38 @@ pub struct VideoFacts {
     pub color_space: Option<String>,
     pub color_transfer: Option<String>,
     pub color_primaries: Option<String>,
+    /// `progressive`, or the order of fields: `tt`, `bb`, `tb` or `bt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field_order: Option<String>,
+    /// How a picture of high dynamic range was mastered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mastering: Option<Mastering>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub light: Option<Light>,
     /// Cover art rather than moving pictures.
     pub is_picture: bool,
+}
+
+/// The display that a picture was mastered on, by SMPTE ST 2086.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mastering {
+    /// x and y of each colour, in 0.00002.
+    pub red: [u32; 2],
+    pub green: [u32; 2],
+    pub blue: [u32; 2],
+    pub white: [u32; 2],
+    /// In 0.0001 cd/m2.
+    pub most_luminance: u32,
+    pub least_luminance: u32,
+}
+
+/// How bright a picture gets, by CTA-861.3, in cd/m2; 0 is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Light {
+    /// Of any pixel.
+    pub most: u32,
+    /// Of any frame's mean.
+    pub most_average: u32,
 }
 
 /// An audio stream.

@@ -22,8 +22,9 @@ pub use check::strict::{Against, CheckError, Finding, Measured, Report, Rule, Ve
 pub use cues::cues;
 pub use engine::{Capabilities, Engine, EngineError, Part as Component};
 pub use plan::{
-    CoverPlan, Further, Plan, RemuxPlan, SamplePlan, SnapshotPlan, Sources, Wanted, cover_plan,
-    groups, plan, remux_plan, sample_plan, shareable, snapshot_plan,
+    CoverPlan, Findings, Further, Plan, RemuxPlan, SamplePlan, SnapshotPlan, Sources, SurveyPlan,
+    Wanted, cover_plan, groups, plan, plan_with, remux_plan, sample_plan, shareable, snapshot_plan,
+    survey_plans,
 };
 pub use probe::{ProbeError, probe};
 pub use run::cover::{Cover, cover};
@@ -32,6 +33,7 @@ pub use run::live::{LiveProcess, live};
 pub use run::remux::{REMUXED, Remux, remux};
 pub use run::sample::{Sampled, Sampling, sample};
 pub use run::snapshots::{Picture, Snapshots, Taken, snapshots};
+pub use run::survey::{Survey, survey};
 pub use run::transcode::{Part, Transcode, TranscodeError, transcode};
 pub use run::{
     Landlock, Limits, LiveNetwork, Missing, Network, Runner, SandboxLevel, Seccomp, Stopped,

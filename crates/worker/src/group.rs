@@ -1,6 +1,8 @@
 //! One slot: the jobs of a claim, which have the same input. It is read once for all of them, and
 //! outputs that can share a process are made by one; each job ends by itself.
 
+mod survey;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -8,7 +10,7 @@ use std::sync::Arc;
 
 use reelgate_domain::job::{Fault, FaultCode, JobSpec};
 use reelgate_domain::{JobId, ObjectRef};
-use reelgate_media::{Limits, Stopped};
+use reelgate_media::{Findings, Limits, Stopped};
 use reelgate_store::{Claim, Work};
 use tokio::task::JoinSet;
 
@@ -130,7 +132,8 @@ impl Group {
         for member in &mut self.members {
             open_keys(&self.tools.content_keys, &mut member.job).await;
         }
-        let mut queue = self.plan(&sources);
+        let found = self.survey(&sources.main).await;
+        let mut queue = self.plan(&sources, found);
         self.conclude_complete();
         let Some(sources) = self.wait_for_scratch(sources, &queue).await else {
             return;
@@ -398,7 +401,7 @@ impl Group {
     }
 
     /// What each process is to make. Outputs that cannot be planned have failed.
-    fn plan(&mut self, sources: &Sources) -> VecDeque<Vec<Planned>> {
+    fn plan(&mut self, sources: &Sources, mut found: survey::Found) -> VecDeque<Vec<Planned>> {
         let (source, further) = (&sources.main, sources.further());
         let known = reelgate_media::Sources {
             main: &source.facts,
@@ -414,7 +417,10 @@ impl Group {
             let outputs = spec.outputs.clone();
             member.is_of(&source.facts);
             for (index, output) in outputs.into_iter().enumerate() {
-                let plan = reelgate_media::plan(&output, known, can);
+                let findings = found.remove(&(member.job.id, index));
+                let plan = findings
+                    .unwrap_or_else(|| Ok(Findings::default()))
+                    .and_then(|found| reelgate_media::plan_with(&output, known, &found, can));
                 match plan.and_then(|plan| scratch::within(plan, &source.facts, capacity)) {
                     Ok(plan) => planned.push(Some(Planned {
                         job: member.job.id,

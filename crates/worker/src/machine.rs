@@ -10,12 +10,13 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use reelgate_domain::job::kind::remux::RemuxSpec;
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
+use reelgate_domain::job::kind::transcode::OutputSpec;
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::media::OutputFile;
 use reelgate_domain::{AccountId, JobId, ObjectKey, ObjectRef};
 use reelgate_fetch::pull::{Look, Pull, PullFault, Pulled, Puller, SourceUrl};
 use reelgate_media::{
-    Capabilities, Cover, Engine, Limits, Remux, Runner, Snapshots, Taken, TranscodeError,
+    Capabilities, Cover, Engine, Findings, Limits, Remux, Runner, Snapshots, Taken, TranscodeError,
     Transcoded,
 };
 use reelgate_objects::{ObjectError, ObjectMeta, OpenBucket, Readable, StageFolder};
@@ -26,7 +27,9 @@ use tokio::time::Instant;
 
 use crate::digest;
 use crate::dna::{self, Extracted, Extraction, Means};
-use crate::run::{Outcome, Process, Source, bucket_fault, fetched_for, fetched_name, source_fault};
+use crate::run::{
+    Look as Survey, Outcome, Process, Source, bucket_fault, fetched_for, fetched_name, source_fault,
+};
 use crate::workbench::{Picture, Place, Workbench};
 
 /// How long an object store that is away is waited for, before the attempt has failed.
@@ -216,6 +219,23 @@ impl Workbench for Machine {
             path: dir.join(&made.name),
             bytes: made.bytes,
         }))
+    }
+
+    async fn survey(
+        &self,
+        specs: &[&OutputSpec],
+        source: &Source,
+        dir: &Path,
+        limits: &Limits,
+    ) -> Vec<Result<Findings, Fault>> {
+        let look = Survey {
+            runner: &self.runner,
+            engine: &self.engine,
+            source,
+            dir,
+            limits,
+        };
+        look.at_all(specs).await
     }
 
     async fn snapshots(

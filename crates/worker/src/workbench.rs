@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use reelgate_domain::job::kind::remux::RemuxSpec;
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
+use reelgate_domain::job::kind::transcode::OutputSpec;
 use reelgate_domain::job::{Fault, StopMode};
 use reelgate_domain::media::OutputFile;
 use reelgate_domain::{AccountId, JobId, ObjectKey, ObjectRef};
 use reelgate_fetch::pull::{Look, Pull, PullFault, Pulled, SourceUrl};
-use reelgate_media::{Capabilities, Limits, Taken, Transcoded};
+use reelgate_media::{Capabilities, Findings, Limits, Taken, Transcoded};
 use reelgate_objects::{ObjectMeta, StageFolder};
 use reelgate_store::Bucket;
 
@@ -136,6 +137,18 @@ pub trait Workbench: Send + Sync + 'static {
 
     /// Writes a small file into a directory that may not be there yet.
     async fn write(&self, path: &Path, content: &[u8]) -> Result<(), Fault>;
+
+    /// Measures what outputs of a source need to know of it, in a directory that does not exist yet: something for
+    /// each of them, in their order. Dropping the future kills the process that runs.
+    async fn survey(
+        &self,
+        specs: &[&OutputSpec],
+        _source: &Source,
+        _dir: &Path,
+        _limits: &Limits,
+    ) -> Vec<Result<Findings, Fault>> {
+        specs.iter().map(|_| Ok(Findings::default())).collect()
+    }
 
     /// Runs a process to its end. `on_progress` hears a part's index and 0 to 100; when `stop`
     /// completes, the process is ended. Dropping the future kills it.

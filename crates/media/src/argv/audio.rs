@@ -15,10 +15,19 @@ pub(super) fn unchanged(audio: &AudioPlan, window: &Window) -> Vec<String> {
     cut.chain([mixed(audio.mix, audio.channels)]).collect()
 }
 
-/// The one that changes its volume.
+/// Those that change its volume.
 pub(super) fn gain(audio: &AudioPlan) -> Option<String> {
-    let db = audio.gain_db?;
-    Some(format!("volume={db}dB:precision=float"))
+    let level = audio.level?;
+    let gain = format!("volume={}dB:precision=float", level.gain_db);
+    let Some(limit) = level.limit_dbtp else {
+        return Some(gain);
+    };
+    // Peaks between samples show at four times the rate.
+    let limit = 10_f64.powf(limit / 20.0).clamp(0.0625, 1.0);
+    let rate = audio.sample_rate;
+    Some(format!(
+        "{gain},aresample=192000,alimiter=limit={limit:.5}:level=0:latency=1,aresample={rate}"
+    ))
 }
 
 /// Gaps become silence, so that sound never runs ahead of the picture.

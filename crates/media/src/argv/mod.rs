@@ -5,12 +5,14 @@
 
 mod audio;
 mod container;
+mod erase;
 mod framing;
 mod graph;
 mod overlay;
 pub(crate) mod remux;
 pub(crate) mod sample;
 pub(crate) mod snapshot;
+pub(crate) mod survey;
 #[cfg(test)]
 mod tests;
 mod tone;

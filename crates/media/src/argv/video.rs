@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use reelgate_domain::job::kind::transcode::{Gop, PixelFormat, RateCap, RateControl, VideoCodec};
 
-use super::{Args, PASS_FILE, cut_start, framing, tone};
-use crate::plan::{FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window};
+use super::{Args, PASS_FILE, cut_start, erase, framing, tone};
+use crate::plan::{Deinterlace, FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window};
 
 mod open;
 
@@ -112,6 +112,10 @@ pub(super) fn filters(video: &VideoPlan, window: &Window) -> Vec<String> {
         Matrix::Tag(name) => (None, Some(name)),
         Matrix::ConvertTo(name) => (Some(name), Some(name)),
     };
+    // The scaler alone takes frames of other sizes midway, and lets those of this size pass as they are.
+    chain.extend(video.steady.map(steady));
+    chain.extend(video.deinterlace.map(deinterlace));
+    chain.extend(video.erased.iter().map(erase::filter));
     chain.extend(framing::before_scaling(&video.framing));
     let format = video.pixel_format;
     match video.tone {
@@ -133,6 +137,20 @@ pub(super) fn filters(video: &VideoPlan, window: &Window) -> Vec<String> {
         chain.push(format!("setparams=colorspace={name}"));
     }
     chain
+}
+
+/// Frames that all have this size.
+pub(super) fn steady(size: Size) -> String {
+    format!("scale=w={}:h={}", size.width, size.height)
+}
+
+fn deinterlace(how: Deinterlace) -> String {
+    let how = match how {
+        Deinterlace::Tagged => "parity=auto:deint=interlaced",
+        Deinterlace::All { top_first: true } => "parity=tff:deint=all",
+        Deinterlace::All { top_first: false } => "parity=bff:deint=all",
+    };
+    format!("bwdif=mode=send_frame:{how}")
 }
 
 /// Frames at exact multiples of the period from zero on, whatever the source's first timestamp is.

@@ -40,7 +40,7 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 67] = [
+    pub const WANTED: [Part; 71] = [
         Part::Encoder("libx264"),
         Part::Encoder("libx265"),
         Part::Encoder("aac"),
@@ -111,6 +111,12 @@ impl Capabilities {
         Part::Filter("alimiter"),
         Part::Filter("anullsink"),
         Part::Filter("null"),
+        Part::Filter("ametadata"),
+        // For what is looked at before it is planned.
+        Part::Filter("cropdetect"),
+        Part::Filter("idet"),
+        // For places that are painted over.
+        Part::Filter("delogo"),
         Part::Protocol("file"),
         Part::Protocol("pipe"),
     ];

@@ -7,7 +7,7 @@ use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{AudioFacts, StreamFacts};
 
 use super::copy::Way;
-use super::{AudioPlan, Mix, bits, codec};
+use super::{AudioPlan, Level, Mix, bits, codec};
 
 pub(super) fn audio(
     wanted: &AudioSettings,
@@ -46,7 +46,7 @@ pub(super) fn audio(
         channels: wanted.channels,
         sample_bits,
         mix: mix(source.channels, wanted.channels),
-        gain_db: wanted.volume.map(|Volume::Gain { db }| db),
+        level: level(wanted.volume, way.findings.level),
     })
 }
 
@@ -58,8 +58,22 @@ impl AudioPlan {
             Mix::Double => vec!["aformat", "pan"],
             Mix::Down => vec!["aformat"],
         };
-        names.extend(self.gain_db.map(|_| "volume"));
+        if let Some(level) = self.level {
+            names.push("volume");
+            names.extend(level.limit_dbtp.map(|_| "alimiter"));
+        }
         names
+    }
+}
+
+/// Silence stays what it is.
+fn level(volume: Option<Volume>, found: Option<Level>) -> Option<Level> {
+    match volume? {
+        Volume::Gain { db } => Some(Level {
+            gain_db: db,
+            limit_dbtp: None,
+        }),
+        Volume::Loudness { .. } | Volume::Peak { .. } => found,
     }
 }
 

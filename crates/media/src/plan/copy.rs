@@ -10,7 +10,10 @@ use reelgate_domain::media::{AudioFacts, MediaFacts, StreamFacts, VideoFacts};
 use super::framing::{Framing, framing};
 use super::geometry::Size;
 use super::remux::{holds, named};
-use super::{AudioPlan, KeyFrames, Matrix, Mix, Range, VideoPlan, Window, audio, bits, rate, tone};
+use super::{
+    AudioPlan, Findings, KeyFrames, Matrix, Mix, Range, VideoPlan, Window, audio, bits, rate, scan,
+    tone,
+};
 
 /// Where a stream comes from and goes to.
 #[derive(Clone, Copy)]
@@ -19,6 +22,7 @@ pub(super) struct Way<'a> {
     pub(super) window: &'a Window,
     pub(super) facts: &'a MediaFacts,
     pub(super) stream: &'a StreamFacts,
+    pub(super) findings: &'a Findings,
 }
 
 impl Way<'_> {
@@ -98,6 +102,9 @@ pub(super) fn video(
         matrix: Matrix::Keep,
         range: Range::Keep,
         framing: Framing::plain(size),
+        steady: None,
+        erased: Vec::new(),
+        deinterlace: None,
         tone: None,
         pixel_format: PixelFormat::default(),
     }))
@@ -137,7 +144,7 @@ pub(super) fn sound(
         channels: source.channels.unwrap_or(0),
         sample_bits: 16,
         mix: Mix::Spread,
-        gain_db: None,
+        level: None,
     }))
 }
 
@@ -158,12 +165,14 @@ fn video_complies(wanted: &VideoSettings, way: Way<'_>, source: &VideoFacts) -> 
         (VideoCodec::Av1, Some("av1")) => stream.profile.as_deref() == Some("Main"),
         _ => false,
     };
-    let is_size = framing(wanted, source).is_ok_and(|framing| {
+    let is_size = framing(wanted, source, way.findings.inside).is_ok_and(|framing| {
         let size = framing.size();
         framing.is_plain() && (size.width, size.height) == (source.width, source.height)
     });
     let is_plain = is_plain
         && wanted.pixel_format == PixelFormat::Yuv420p
+        && wanted.erase.is_empty()
+        && scan::deinterlace(wanted.scan, source, way.findings.fields).is_none()
         && tone::tone(wanted, source).is_none();
     let is_constant = source.base_rate == source.average_rate;
     let is_rate = is_constant && rate::output_rate(wanted, source) == rate::source_rate(source);

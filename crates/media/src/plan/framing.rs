@@ -4,7 +4,7 @@ use reelgate_domain::job::kind::transcode::{Area, Fill, Fit, Sides, Upscale, Vid
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::VideoFacts;
 
-use super::geometry::{Size, check_made, check_source, display, even};
+use super::geometry::{Size, check_made, check_source, display, even, upright};
 
 /// The way from an upright picture of the source to one of the output, in the order of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,11 +83,19 @@ impl Framing {
     }
 }
 
-pub(super) fn framing(wanted: &VideoSettings, source: &VideoFacts) -> Result<Framing, Fault> {
+/// `inside` is what the survey found inside borders.
+pub(super) fn framing(
+    wanted: &VideoSettings,
+    source: &VideoFacts,
+    inside: Option<Area>,
+) -> Result<Framing, Fault> {
     check_source(source)?;
-    let mut shown = display(source);
-    if let Some(area) = wanted.crop {
-        let upright = upright(source);
+    let (mut shown, upright) = (display(source), upright(source));
+    let is_all = |area: &Area| (area.width, area.height) == (upright.width, upright.height);
+    // What is all black has no borders.
+    let inside = inside.filter(|area| wanted.crop_borders && !is_all(area));
+    let crop = wanted.crop.or(inside);
+    if let Some(area) = crop {
         check_area(area, upright)?;
         // Pixels may be wide.
         shown = (
@@ -103,7 +111,7 @@ pub(super) fn framing(wanted: &VideoSettings, source: &VideoFacts) -> Result<Fra
         None => pad,
     };
     let framing = Framing {
-        crop: wanted.crop,
+        crop,
         turn,
         scale,
         cut,
@@ -112,15 +120,6 @@ pub(super) fn framing(wanted: &VideoSettings, source: &VideoFacts) -> Result<Fra
     check_made(scale)?;
     check_made(framing.size())?;
     Ok(framing)
-}
-
-/// Stored pixels, turned as the source asks.
-fn upright(source: &VideoFacts) -> Size {
-    let (width, height) = match source.rotation {
-        90 | 270 => (source.height, source.width),
-        _ => (source.width, source.height),
-    };
-    Size { width, height }
 }
 
 fn check_area(area: Area, upright: Size) -> Result<(), Fault> {
@@ -269,7 +268,7 @@ mod tests {
             rotation: source.3,
             ..VideoFacts::default()
         };
-        framing(&serde_json::from_value(wanted).unwrap(), &source)
+        framing(&serde_json::from_value(wanted).unwrap(), &source, None)
     }
 
     fn check(wanted: Value, source: (u32, u32, &str, u32), scale: &str, size: &str) -> Framing {

@@ -86,6 +86,15 @@ pub(super) fn display(source: &VideoFacts) -> (f64, f64) {
     }
 }
 
+/// Stored pixels, turned as the source asks.
+pub(super) fn upright(source: &VideoFacts) -> Size {
+    let (width, height) = match source.rotation {
+        90 | 270 => (source.height, source.width),
+        _ => (source.width, source.height),
+    };
+    Size { width, height }
+}
+
 /// Width over height of one pixel; absurd values are mistakes of the file.
 fn pixel_aspect(source: &VideoFacts) -> f64 {
     let parse = |text: &str| {
@@ -115,7 +124,7 @@ mod tests {
     use crate::plan::framing::{Framing, framing};
 
     fn output_size(wanted: &VideoSettings, source: &VideoFacts) -> Result<Size, Fault> {
-        framing(wanted, source).map(|framing: Framing| framing.size())
+        framing(wanted, source, None).map(|framing: Framing| framing.size())
     }
 
     fn source(width: u32, height: u32, sar: &str, rotation: u32) -> VideoFacts {

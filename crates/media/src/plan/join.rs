@@ -208,6 +208,7 @@ impl Adding<'_> {
             window,
             facts: self.facts,
             stream,
+            findings: &Findings::default(),
         };
         let mut video = video::video(&like, way, source, self.capabilities)?;
         video.fps = main.fps;

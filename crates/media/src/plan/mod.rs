@@ -5,21 +5,25 @@ mod bits;
 pub(crate) mod codec;
 pub(crate) mod copy;
 pub(crate) mod cover;
+mod erase;
 mod framing;
 mod geometry;
 mod join;
 mod level;
+mod loudness;
 mod mix;
 mod overlay;
 mod rate;
 pub(crate) mod remux;
 pub(crate) mod sample;
+mod scan;
 mod share;
 pub(crate) mod snapshot;
 #[cfg(test)]
 mod snapshot_tests;
 mod sources;
 mod stall;
+pub(crate) mod survey;
 #[cfg(test)]
 mod tests;
 mod tone;
@@ -36,11 +40,14 @@ use reelgate_domain::job::{Fault, FaultCode};
 
 use crate::engine::{Capabilities, Part};
 pub use cover::{CoverPlan, cover_plan};
+pub use erase::Erased;
 pub use framing::{Framing, Padding, Turn};
 pub(crate) use geometry::MOST_SOURCE_PIXELS;
 pub use geometry::{Size, display_size};
 pub use join::{Fade, PartPicture, PartPlan, PartSound};
 pub use mix::MixPlan;
+pub use loudness::Level;
+pub(crate) use loudness::{decibels, first_level, is_certain, next_level};
 pub use overlay::{At, OverlayPlan, Seen, Showing};
 pub use rate::FrameRate;
 pub use remux::{Copied, RemuxPlan, remux_plan};
@@ -48,6 +55,8 @@ pub use sample::{SamplePlan, Wanted, sample_plan};
 pub use share::{groups, shareable};
 pub use snapshot::{Closing, Names, Pass, SheetPlan, SnapshotPlan, Tone, View, snapshot_plan};
 pub use sources::{Further, Sources};
+pub(crate) use survey::SEEN_SECONDS;
+pub use survey::{Asked, Fields, Findings, Loudness, PictureLook, SurveyPlan, survey_plans};
 pub use tone::ToneMap;
 pub use video::KeyFrames;
 pub(crate) use window::{MOST_SECONDS, window_of};
@@ -102,6 +111,12 @@ pub struct VideoPlan {
     pub range: Range,
     /// How the source's picture comes to `size`.
     pub framing: Framing,
+    /// The size that every frame of the upright source has to have, where filters need that.
+    pub steady: Option<Size>,
+    /// What is painted over in the upright source.
+    pub erased: Vec<Erased>,
+    /// How frames of two fields become whole ones.
+    pub deinterlace: Option<Deinterlace>,
     pub tone: Option<ToneMap>,
     pub pixel_format: PixelFormat,
 }
@@ -145,8 +160,17 @@ pub struct AudioPlan {
     /// Bits of each sample, where nothing is lost.
     pub sample_bits: u32,
     pub mix: Mix,
-    /// By how much the sound gets louder.
-    pub gain_db: Option<f64>,
+    /// Absent: as loud as it comes.
+    pub level: Option<Level>,
+}
+
+/// Which frames are made whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deinterlace {
+    /// Those that say that they are of two fields.
+    Tagged,
+    /// All, with the field of the upper line first or second.
+    All { top_first: bool },
 }
 
 /// How the source's channels become the output's.
@@ -169,10 +193,21 @@ pub struct Expected {
     pub audio_seconds: Option<f64>,
 }
 
-/// Decides everything about one output of the sources: facts of the input alone, where there is nothing else.
+/// Decides everything about one output of the sources: facts of the input alone, where there is nothing else, and
+/// nothing had to be found out about it.
 pub fn plan<'a>(
     spec: &OutputSpec,
     sources: impl Into<Sources<'a>>,
+    capabilities: &Capabilities,
+) -> Result<Plan, Fault> {
+    plan_with(spec, sources, &Findings::default(), capabilities)
+}
+
+/// The same with what a survey found, where one was planned.
+pub fn plan_with<'a>(
+    spec: &OutputSpec,
+    sources: impl Into<Sources<'a>>,
+    findings: &Findings,
     capabilities: &Capabilities,
 ) -> Result<Plan, Fault> {
     let sources = sources.into();
@@ -209,6 +244,7 @@ pub fn plan<'a>(
         window: &window,
         facts,
         stream,
+        findings,
     };
     let video = video_source
         .map(
@@ -345,6 +381,10 @@ impl Plan {
             parts.push(Part::Encoder(video.encoder));
             parts.extend(["scale", "fps", "setsar", "setparams"].map(Part::Filter));
             parts.extend(video.framing.filters().into_iter().map(Part::Filter));
+            parts.extend(video.deinterlace.map(|_| Part::Filter("bwdif")));
+            if !video.erased.is_empty() {
+                parts.push(Part::Filter("delogo"));
+            }
             if video.tone.is_some() {
                 parts.extend(["zscale", "tonemap"].map(Part::Filter));
             }

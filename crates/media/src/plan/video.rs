@@ -8,9 +8,9 @@ use reelgate_domain::media::VideoFacts;
 
 use super::copy::Way;
 use super::framing::{Framing, framing};
-use super::geometry::Size;
+use super::geometry::{Size, upright};
 use super::rate::output_rate;
-use super::{FrameRate, Matrix, Range, VideoPlan, bits, codec, level, tone};
+use super::{FrameRate, Matrix, Range, VideoPlan, bits, codec, erase, level, scan, tone};
 use crate::engine::Capabilities;
 
 /// Where key frames go. Nothing but time decides it, so renditions of one source agree.
@@ -42,9 +42,12 @@ pub(super) fn video(
     if stream.codec_name.is_none() {
         return Err(super::undecodable("video", stream.index));
     }
-    let framing = framing(wanted, source)?;
+    let framing = framing(wanted, source, way.findings.inside)?;
     let size = framing.size();
     let tone = tone::tone(wanted, source);
+    let erased = erase::erased(&wanted.erase, source)?;
+    let deinterlace = scan::deinterlace(wanted.scan, source, way.findings.fields);
+    let is_touched = framing.crop.is_some() || deinterlace.is_some() || !erased.is_empty();
     let fps = output_rate(wanted, source);
     let rate = lossy(bits::video_rate(wanted, way.facts, stream)?);
     let rate = match wanted.level {
@@ -71,6 +74,9 @@ pub(super) fn video(
         },
         range: range(wanted.pixel_format, source, &framing),
         framing,
+        steady: is_touched.then(|| upright(source)),
+        erased,
+        deinterlace,
         tone,
         pixel_format: wanted.pixel_format,
     })

@@ -7,6 +7,8 @@ use reelgate_domain::media::{
 };
 use serde::Deserialize;
 
+use super::bright;
+
 #[derive(Deserialize)]
 struct Answer {
     #[serde(default)]
@@ -47,6 +49,7 @@ struct Stream {
     color_space: Option<String>,
     color_transfer: Option<String>,
     color_primaries: Option<String>,
+    field_order: Option<String>,
     sample_fmt: Option<String>,
     sample_rate: Option<String>,
     channels: Option<u32>,
@@ -69,6 +72,8 @@ struct Stream {
 struct SideData {
     /// Degrees counter-clockwise; whole in most releases.
     rotation: Option<f64>,
+    #[serde(flatten)]
+    bright: bright::SideData,
 }
 
 pub(crate) fn facts(answer: &[u8]) -> Result<MediaFacts, serde_json::Error> {
@@ -127,6 +132,15 @@ fn detail(stream: &mut Stream) -> StreamDetail {
             color_space: known(stream.color_space.take()),
             color_transfer: known(stream.color_transfer.take()),
             color_primaries: known(stream.color_primaries.take()),
+            field_order: known(stream.field_order.take()),
+            mastering: stream
+                .side_data_list
+                .iter()
+                .find_map(|it| it.bright.mastering()),
+            light: stream
+                .side_data_list
+                .iter()
+                .find_map(|it| it.bright.light()),
             is_picture: ["attached_pic", "timed_thumbnails"]
                 .iter()
                 .any(|flag| stream.disposition.get(*flag).is_some_and(|set| *set != 0)),
@@ -206,6 +220,7 @@ mod tests {
         ] {
             let side_data = [SideData {
                 rotation: Some(counter_clockwise),
+                ..SideData::default()
             }];
             assert_eq!(rotation(&side_data), clockwise, "{counter_clockwise}");
         }

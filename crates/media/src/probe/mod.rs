@@ -1,5 +1,6 @@
 //! Asking ffprobe what is in a file.
 
+mod bright;
 mod json;
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub(crate) mod sample;
 mod sandbox;
 pub(crate) mod snapshots;
 mod step;
+pub(crate) mod survey;
 mod tail;
 pub(crate) mod transcode;
 mod watch;

@@ -11,8 +11,8 @@ use reelgate_domain::job::kind::transcode::OutputSpec;
 use reelgate_domain::media::{AudioFacts, MediaFacts, StreamFacts, VideoFacts};
 use reelgate_media::playlist::MediaPlaylist;
 use reelgate_media::{
-    Engine, Further, Limits, Part, Plan, ProbeError, Runner, Sources, Transcode, TranscodeError,
-    Transcoded, plan, probe, transcode,
+    Engine, Findings, Further, Limits, Part, Plan, ProbeError, Runner, Sources, Survey, Transcode,
+    TranscodeError, Transcoded, plan, plan_with, probe, survey, survey_plans, transcode,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -98,7 +98,28 @@ pub(crate) fn facts(source: &Path) -> Result<MediaFacts, ProbeError> {
 }
 
 pub(crate) fn planned(source: &Path, spec: &OutputSpec) -> Result<Plan, Fault> {
-    plan(spec, &facts(source).unwrap(), ENGINE.capabilities())
+    let facts = facts(source).unwrap();
+    let findings = surveyed(source, spec, &facts)?;
+    plan_with(spec, &facts, &findings, ENGINE.capabilities())
+}
+
+fn surveyed(source: &Path, spec: &OutputSpec, facts: &MediaFacts) -> Result<Findings, Fault> {
+    let plans = survey_plans(&[spec], facts);
+    let Some(plan) = plans.first() else {
+        return Ok(Findings::default());
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let job = Survey {
+        plan,
+        input: source,
+        dir: folder.path(),
+        limits: &Limits::default(),
+    };
+    match RUNTIME.block_on(survey(&RUNNER, &ENGINE, job, std::future::pending())) {
+        Ok(findings) => Ok(findings[0]),
+        Err(TranscodeError::Fault(fault)) => Err(fault),
+        Err(TranscodeError::Stopped(_)) => panic!("nobody stopped it"),
+    }
 }
 
 /// The directory that a process run in `folder` makes its first output in.

@@ -6,6 +6,7 @@ mod media_info;
 mod remux;
 mod snapshot;
 mod source;
+mod survey;
 mod transcode;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub(crate) use snapshot::{Pictures, Snapshot};
 pub use source::Source;
 pub(crate) use source::{FurtherSource, Sources};
 pub(crate) use source::{bucket_fault, fetched_name, find_bucket, source_fault};
+pub(crate) use survey::Look;
 pub use transcode::{Outcome, Planned, Process};
 
 /// One output of an attempt, complete and not yet published.

@@ -115,6 +115,9 @@ mod tests {
             range: Range::Keep,
             framing: Framing::plain(size),
             tone: None,
+            steady: None,
+            erased: Vec::new(),
+            deinterlace: None,
             pixel_format: PixelFormat::default(),
         };
         let audio = AudioPlan {
@@ -126,7 +129,7 @@ mod tests {
             channels: 2,
             sample_bits: 16,
             mix: Mix::Spread,
-            gain_db: None,
+            level: None,
         };
         Plan {
             file_name: "out.mp4".to_owned(),

@@ -211,7 +211,7 @@ pub(super) fn asks_for_nothing(value: &Value) -> bool {
 }
 
 /// Fields that hold objects, which old clients send as strings containing JSON.
-const NESTED: [&str; 23] = [
+const NESTED: [&str; 24] = [
     "Container",
     "Video",
     "Audio",
@@ -225,6 +225,7 @@ const NESTED: [&str; 23] = [
     "BitrateBnd",
     "Volume",
     "WaterMarks",
+    "DeWatermark",
     "InputFile",
     "Timeline",
     "TextWaterMark",

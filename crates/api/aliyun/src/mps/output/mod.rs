@@ -5,6 +5,7 @@
 
 mod audio;
 mod clip;
+mod dewatermark;
 mod join;
 mod mix;
 mod mode;
@@ -82,6 +83,12 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
         if is_given && settings.video.is_none() {
             return fields.refuse(Code::NotSupported, name);
         }
+    }
+    let erased = dewatermark::read(&mut fields)?;
+    match &mut settings.video {
+        Some(video) => video.erase = erased,
+        None if erased.is_empty() => {}
+        None => return fields.refuse(Code::NotSupported, "DeWatermark"),
     }
     let (encryption, segment_tags) = protection::read(&mut fields, settings.container)?;
     fields.finish()?;

@@ -1,7 +1,7 @@
 //! Members of `Video` and `TransConfig` that say what becomes of the picture, and `Rotate`.
 
 use reelgate_domain::job::kind::transcode::{
-    Area, Fit, PixelFormat, Sides, Upscale, VideoCodec, VideoProfile, VideoSettings,
+    Area, Fit, PixelFormat, Scan, Sides, Upscale, VideoCodec, VideoProfile, VideoSettings,
 };
 
 use crate::mps::errors::{Code, Refusal};
@@ -9,15 +9,32 @@ use crate::mps::fields::Fields;
 
 /// Reads the members of `Video` over settings that have its size and profile.
 pub(super) fn read(fields: &mut Fields<'_>, video: &mut VideoSettings) -> Result<(), Refusal> {
-    video.crop = area(fields, "Crop", 16..=8192)?;
+    let crop = fields.text("Crop")?;
+    match crop.is_some_and(|crop| crop.eq_ignore_ascii_case("border")) {
+        true => video.crop_borders = true,
+        false => video.crop = area(fields, "Crop", 16..=8192)?,
+    }
     video.pad = area(fields, "Pad", 32..=4096)?;
     if fields.flag("LongShortMode")? {
         video.sides = Sides::LongShort;
     }
     video.hdr_to_sdr = fields.flag("Hdr2sdr")?;
     video.max_fps = fields.decimal("MaxFps", |fps| fps > 0.0 && fps <= 60.0)?;
+    video.scan = scan(fields)?;
     video.pixel_format = pixel_format(fields, video.codec, video.profile)?;
     Ok(())
+}
+
+fn scan(fields: &mut Fields<'_>) -> Result<Scan, Refusal> {
+    let mode = fields.text("ScanMode")?;
+    let mode = mode.map(|mode| mode.to_ascii_lowercase());
+    match mode.as_deref() {
+        None => Ok(Scan::default()),
+        Some("auto" | "progressive") => Ok(Scan::Auto),
+        // Outputs of two fields are not made.
+        Some("interlaced") => fields.refuse(Code::NotSupported, "ScanMode"),
+        Some(_) => fields.refuse(Code::OutOfRange, "ScanMode"),
+    }
 }
 
 /// `width:height:left:top` in pixels.
@@ -29,9 +46,6 @@ fn area(
     let Some(text) = fields.text(name)? else {
         return Ok(None);
     };
-    if text.eq_ignore_ascii_case("border") && name == "Crop" {
-        return fields.refuse(Code::NotSupported, name);
-    }
     let numbers: Option<Vec<u32>> = text.split(':').map(|it| it.trim().parse().ok()).collect();
     let Some([width, height, left, top]) = numbers.as_deref() else {
         return fields.refuse(Code::Format, name);
@@ -109,7 +123,7 @@ impl Resizing {
         if has_both {
             video.fit = self.fit;
         }
-        let is_placed = video.crop.is_some() || video.pad.is_some();
+        let is_placed = video.crop.is_some() || video.crop_borders || video.pad.is_some();
         if is_placed && video.fit != Fit::Stretch {
             return Err(Refusal::new(Code::Invalid, "TransConfig.AdjDarMethod"));
         }

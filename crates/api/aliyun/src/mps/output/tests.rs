@@ -1,5 +1,6 @@
 //! Outputs as callers send them: what is understood, what is refused, and under which name.
 
+mod dewatermark;
 mod picture;
 mod protection;
 mod rates;
@@ -400,6 +401,7 @@ fn ranges_are_checked_under_the_callers_names() {
         ("Video", "Preset", json!("ultrafast"), Code::OutOfRange),
         ("Video", "Profile", json!("high10"), Code::OutOfRange),
         ("Video", "Remove", json!("yes"), Code::NotBoolean),
+        ("Video", "ScanMode", json!("bob"), Code::OutOfRange),
         ("Audio", "Bitrate", json!("7"), Code::OutOfRange),
         ("Audio", "Samplerate", json!("8000"), Code::OutOfRange),
         ("Audio", "Channels", json!("3"), Code::OutOfRange),
@@ -416,7 +418,6 @@ fn ranges_are_checked_under_the_callers_names() {
 fn what_is_not_served_is_refused_by_name() {
     let cases = [
         ("WaterMarkConfigUrl", json!("http://a/b")),
-        ("DeWatermark", json!({"0": [{"l": 1}]})),
         (
             "SubtitleConfig",
             json!({"ExtSubtitleList": [{"CharEnc": "auto"}]}),
@@ -433,9 +434,8 @@ fn what_is_not_served_is_refused_by_name() {
         ("Container", "Format", json!("mkv")),
         ("Video", "Codec", json!("VP9")),
         ("Video", "Codec", json!("GIF")),
-        ("Video", "ScanMode", json!("progressive")),
+        ("Video", "ScanMode", json!("interlaced")),
         ("Video", "PixFmt", json!("bgr8")),
-        ("Video", "Crop", json!("border")),
         ("Video", "ResoPriority", json!("x")),
         ("Video", "Degrain", json!("5")),
         ("Video", "NarrowBand", json!({"Version": "1.0"})),
@@ -450,7 +450,7 @@ fn what_is_not_served_is_refused_by_name() {
         let about = format!("{part}.{field}");
         refused(json!({part: {field: value}}), Code::NotSupported, &about);
     }
-    let method = json!({"Audio": {"Volume": {"Method": "auto"}}});
+    let method = json!({"Audio": {"Volume": {"Method": "loud"}}});
     refused(method, Code::NotSupported, "Audio.Volume.Method");
     let points = json!({"MuxConfig": {"Segment": {"ForceSegTime": "1,2"}}});
     refused(points, Code::NotSupported, "MuxConfig.Segment.ForceSegTime");

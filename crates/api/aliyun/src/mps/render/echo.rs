@@ -14,11 +14,13 @@ enum Field {
     /// Its names in requests and in answers.
     Renamed(&'static str, &'static str),
     Object(&'static str, &'static [Field]),
+    /// An object that answers have as a text.
+    Text(&'static str),
     /// Its name in requests, the two in answers, and the fields of each member.
     List([&'static str; 3], &'static [Field]),
 }
 
-use Field::{Flag, List, Object, Renamed, Scalar};
+use Field::{Flag, List, Object, Renamed, Scalar, Text};
 
 /// Of the fields that an output may have here, those that the answer's shape knows. `Remove`, `LongShortMode`,
 /// `Hdr2sdr`, `End` and `ConfigToClipFirstPart` are not among them.
@@ -27,6 +29,7 @@ const OUTPUT: &[Field] = &[
     Scalar("Rotate"),
     Scalar("VideoStreamMap"),
     Scalar("AudioStreamMap"),
+    Text("DeWatermark"),
     Object("Container", &[Scalar("Format")]),
     Object(
         "Video",
@@ -41,6 +44,7 @@ const OUTPUT: &[Field] = &[
             Scalar("MaxFps"),
             Scalar("Gop"),
             Scalar("Preset"),
+            Scalar("ScanMode"),
             Scalar("Bufsize"),
             Scalar("Maxrate"),
             Scalar("PixFmt"),
@@ -161,6 +165,13 @@ fn copied(fields: &[Field], members: &Map<String, Value>) -> Map<String, Value> 
             Flag(name) => {
                 let text = scalar(members.get(*name)?)?;
                 (name, text.eq_ignore_ascii_case("true").into())
+            }
+            Text(name) => {
+                let value = members.get(*name)?;
+                (
+                    name,
+                    (!asks_for_nothing(value)).then(|| value.to_string().into())?,
+                )
             }
             Object(name, fields) => {
                 let inner = copied(fields, members.get(*name)?.as_object()?);

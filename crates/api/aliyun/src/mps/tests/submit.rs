@@ -10,7 +10,7 @@ async fn each_output_has_its_own_result_in_order() {
     let world = World::new().await;
     let outputs = json!([
         mp4("a.mp4"),
-        {"OutputObject": "b.mp4", "TemplateId": "S00000001-200030", "Video": {"Crop": "border"}},
+        {"OutputObject": "b.mp4", "TemplateId": "S00000001-200030", "Video": {"Degrain": "5"}},
         {"OutputObject": "c", "TemplateId": "S00000001-100020", "Priority": "9", "UserData": "u"},
         5,
     ]);
@@ -25,7 +25,7 @@ async fn each_output_has_its_own_result_in_order() {
     assert_eq!(results[1]["Code"], "InvalidParameter.NotSupported");
     assert_eq!(
         results[1]["Message"],
-        "The specified parameter \"Video.Crop\" is not supported."
+        "The specified parameter \"Video.Degrain\" is not supported."
     );
     assert_eq!(results[1].get("Job"), None);
     assert_eq!(results[0].get("Code"), None);

@@ -305,11 +305,6 @@ fn what_is_out_of_range_or_not_done_is_refused_by_name() {
         ("preset", json!(2), "must be 1, 3, 4 or 5"),
         ("max_iframes_interval", json!(11), "must be 2 to 10"),
         ("bframes_count", json!(8), "must be 0 to 7"),
-        (
-            "black_cut",
-            json!(1),
-            "must be 0: black bars are not cut off here",
-        ),
         ("black_cut", json!(3), "must be 0 to 2"),
         ("width", json!(31), "must be 0 or 32 to 4096"),
         ("width", json!(4098), "must be 0 or 32 to 4096"),

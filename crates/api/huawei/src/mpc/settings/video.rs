@@ -27,6 +27,7 @@ pub(in crate::mpc) struct VideoCommon {
     key_frame_seconds: f64,
     b_frames: u32,
     fps: Option<f64>,
+    crop_borders: bool,
 }
 
 /// What each member of a group has of its own.
@@ -53,6 +54,7 @@ impl Default for VideoCommon {
             key_frame_seconds: KEY_FRAME_SECONDS as f64,
             b_frames: default_b_frames(codec, profile),
             fps: None,
+            crop_borders: false,
         }
     }
 }
@@ -105,10 +107,7 @@ impl VideoCommon {
             return Err(fields.refuse("bframes_count", "must be 0 for profile 1"));
         }
         let fps = take_frame_rate(fields, place)?;
-        if fields.integer("black_cut", 0..=2)?.unwrap_or(0) != 0 {
-            let why = "must be 0: black bars are not cut off here";
-            return Err(fields.refuse("black_cut", why));
-        }
+        let crop_borders = fields.integer("black_cut", 0..=2)?.unwrap_or(0) != 0;
         Ok(Self {
             policy,
             codec,
@@ -118,6 +117,7 @@ impl VideoCommon {
             key_frame_seconds: seconds.unwrap_or(KEY_FRAME_SECONDS) as f64,
             b_frames: b_frames.unwrap_or(default_b_frames(codec, profile)),
             fps,
+            crop_borders,
         })
     }
 
@@ -137,6 +137,7 @@ impl VideoCommon {
             preset: self.preset,
             profile: self.profile,
             level: self.level,
+            crop_borders: self.crop_borders,
             ..VideoSettings::default()
         }
     }

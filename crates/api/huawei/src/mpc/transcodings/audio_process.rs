@@ -5,6 +5,12 @@ use reelgate_domain::job::kind::transcode::{Settings, Volume};
 use crate::errors::ApiError;
 use crate::mpc::fields::Fields;
 
+/// The vendor does not say what it takes; this is common for sound on the web.
+const AUTO: Volume = Volume::Loudness {
+    integrated: -16.0,
+    true_peak: -1.0,
+};
+
 /// What is asked for, for all outputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct AudioProcess {
@@ -26,9 +32,9 @@ impl AudioProcess {
             }
             (Some("dynamic"), Some(db)) => Some(Volume::Gain { db: db as f64 }),
             (Some("dynamic"), None) => return Err(process.refuse("volume_expr", "is missing")),
-            (Some("auto"), _) => {
-                let why = "must be original or dynamic: the volume is not found by itself yet";
-                return Err(process.refuse("volume", why));
+            (Some("auto"), None) => Some(AUTO),
+            (Some("auto"), Some(_)) => {
+                return Err(process.refuse("volume_expr", "needs volume dynamic"));
             }
             (Some(_), _) => {
                 return Err(process.refuse("volume", "must be auto, dynamic or original"));
@@ -60,11 +66,12 @@ mod tests {
         assert_eq!(take(r#"{"volume":"original"}"#).unwrap(), None);
         let louder = take(r#"{"volume":"dynamic","volume_expr":-7}"#).unwrap();
         assert_eq!(louder, Some(Volume::Gain { db: -7.0 }));
+        assert_eq!(take(r#"{"volume":"auto"}"#).unwrap(), Some(AUTO));
         for (text, name) in [
             (r#"{"volume":"dynamic"}"#, "volume_expr"),
             (r#"{"volume":"dynamic","volume_expr":16}"#, "volume_expr"),
             (r#"{"volume_expr":1}"#, "volume_expr"),
-            (r#"{"volume":"auto"}"#, "volume"),
+            (r#"{"volume":"auto","volume_expr":1}"#, "volume_expr"),
             (r#"{"volume":"loud"}"#, "volume"),
             (r#"{"x":1}"#, "x"),
         ] {

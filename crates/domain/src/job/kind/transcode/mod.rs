@@ -2,6 +2,7 @@
 
 mod audio;
 mod encryption;
+mod erase;
 mod holds;
 mod join;
 mod level;
@@ -20,10 +21,11 @@ pub use audio::{
     AudioCodec, AudioSettings, CHANNEL_COUNTS, SAMPLE_RATES, SampleRate, most_aac_kbps,
 };
 pub use encryption::{ContentKey, Encryption, Iv, KEY_BYTES, SegmentKey, SegmentTags, sixteen};
+pub use erase::{Erasing, Spot};
 pub use join::{JoinedPart, MixUntil, MixedSound, PartSide};
 pub use level::H264Level;
 pub use overlay::{Color, Corner, Length, Mark, Overlay, PictureMark, TextMark};
-pub use picture::{Area, Fill, Fit, PixelFormat, Sides, Upscale};
+pub use picture::{Area, Fill, Fit, PixelFormat, Scan, Sides, Upscale};
 pub use streams::StreamChoice;
 pub use video::{
     AboveSource, EncoderPreset, Gop, RateCap, RateControl, VideoCodec, VideoProfile, VideoSettings,

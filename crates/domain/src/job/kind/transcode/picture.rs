@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{OutOfRange, VideoCodec, VideoProfile, VideoSettings, check};
+use super::{Erasing, OutOfRange, VideoCodec, VideoProfile, VideoSettings, check};
 
 /// A rectangle in pixels, counted from the upper left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,17 @@ pub enum Upscale {
     Fail,
 }
 
+/// Whether the frames of a source are of two fields, taken one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scan {
+    /// Frames that the source says are of two fields are put right.
+    #[default]
+    AsTagged,
+    /// It is looked at, and its frames are put right if they are of two fields, whatever it says.
+    Auto,
+}
+
 /// The samples of an output: how they are laid out, and how deep they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -98,8 +109,10 @@ impl VideoSettings {
         if let Some(area) = self.crop {
             let fits = (16..=8192).contains(&area.width) && (16..=8192).contains(&area.height);
             check(fits, "video.crop", "16 to 8192 pixels wide and high")?;
-            check(self.fit == Fit::Stretch, "video.fit", "stretch beside crop")?;
         }
+        let one = self.crop.is_none() || !self.crop_borders;
+        check(one, "video.crop_borders", "false beside crop")?;
+        Erasing::validate(&self.erase)?;
         if let Some(area) = self.pad {
             let fits = side(area.width) && side(area.height);
             check(fits, "video.pad", "32 to 4096 pixels wide and high")?;
@@ -149,10 +162,6 @@ mod tests {
     fn what_is_out_of_range_or_contradicts_itself_is_named() {
         for (settings, field) in [
             (r#"{"crop":{"width":8,"height":100}}"#, "video.crop"),
-            (
-                r#"{"crop":{"width":100,"height":100},"fit":"crop"}"#,
-                "video.fit",
-            ),
             (r#"{"pad":{"width":5000,"height":100}}"#, "video.pad"),
             (
                 r#"{"pad":{"width":500,"height":100},"fit":"pad"}"#,
@@ -161,6 +170,10 @@ mod tests {
             (
                 r#"{"pad":{"width":500,"height":100},"upscale":"fail"}"#,
                 "video.upscale",
+            ),
+            (
+                r#"{"crop":{"width":100,"height":100},"crop_borders":true}"#,
+                "video.crop_borders",
             ),
             (r#"{"rotate":360}"#, "video.rotate"),
             (r#"{"max_fps":0}"#, "video.max_fps"),

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::picture::{Area, Fill, Fit, PixelFormat, Sides, Upscale};
+use super::erase::Erasing;
+use super::picture::{Area, Fill, Fit, PixelFormat, Scan, Sides, Upscale};
 use super::{H264Level, OutOfRange, check, is_default};
 
 /// How the picture is made.
@@ -31,6 +32,14 @@ pub struct VideoSettings {
     /// What is left of the source's picture, upright and in its own pixels, before anything else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crop: Option<Area>,
+    /// Places of the source's picture that are painted over from what is around them, before anything else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub erase: Vec<Erasing>,
+    /// Whether black borders are looked for and cropped.
+    #[serde(skip_serializing_if = "is_default")]
+    pub crop_borders: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    pub scan: Scan,
     /// Degrees clockwise, 0 to 359, after the source's own turning. Between the quarters the output
     /// holds all of the picture, and corners are filled.
     #[serde(skip_serializing_if = "is_default")]

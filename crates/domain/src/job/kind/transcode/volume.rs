@@ -10,9 +10,29 @@ use super::{OutOfRange, check};
 pub enum Volume {
     /// By so many dB, -100 to 20, whatever the source is. What is then above full scale is clipped.
     Gain { db: f64 },
+    /// To an integrated loudness by EBU R 128, which is measured before. Peaks that would come out above the true
+    /// peak are limited.
+    Loudness {
+        /// LUFS, -70 to -5.
+        integrated: f64,
+        /// dBTP, -9 to 0.
+        #[serde(default = "default_true_peak")]
+        true_peak: f64,
+    },
+    /// So that the highest true peak is at this share of full scale, 0 to 1.
+    Peak { level: f64 },
+}
+
+const fn default_true_peak() -> f64 {
+    -1.0
 }
 
 impl Volume {
+    /// Whether the source has to be measured for it.
+    pub const fn is_measured(self) -> bool {
+        !matches!(self, Self::Gain { .. })
+    }
+
     pub(super) fn validate(self) -> Result<(), OutOfRange> {
         match self {
             Self::Gain { db } => check(
@@ -20,6 +40,24 @@ impl Volume {
                 "audio.volume.db",
                 "-100 to 20",
             ),
+            Self::Loudness {
+                integrated,
+                true_peak,
+            } => {
+                check(
+                    (-70.0..=-5.0).contains(&integrated),
+                    "audio.volume.integrated",
+                    "-70 to -5 LUFS",
+                )?;
+                check(
+                    (-9.0..=0.0).contains(&true_peak),
+                    "audio.volume.true_peak",
+                    "-9 to 0 dBTP",
+                )
+            }
+            Self::Peak { level } => {
+                check((0.0..=1.0).contains(&level), "audio.volume.level", "0 to 1")
+            }
         }
     }
 }

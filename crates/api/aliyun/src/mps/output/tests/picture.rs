@@ -1,6 +1,6 @@
 //! What becomes of picture and sound beside their encoding.
 
-use reelgate_domain::job::kind::transcode::{Area, Fit, PixelFormat, Sides, Upscale, Volume};
+use reelgate_domain::job::kind::transcode::{Area, Fit, PixelFormat, Scan, Sides, Upscale, Volume};
 
 use super::*;
 
@@ -36,17 +36,18 @@ fn pictures_are_cropped_turned_and_fitted_as_they_are_asked_to_be() {
         top: 60,
     };
     assert_eq!(area("1280:600:0:60"), Some(expected));
+    let seen = video(json!({"Crop": "border", "ScanMode": "auto"}));
+    assert_eq!(
+        (seen.crop_borders, seen.crop, seen.scan),
+        (true, None, Scan::Auto)
+    );
+    assert_eq!(video(json!({"ScanMode": "progressive"})).scan, Scan::Auto);
     // The method counts for a width and a height only, and here is no height.
     let alone = json!({"TransConfig": {"AdjDarMethod": "crop", "IsCheckResoFail": "true"}});
     let video = settings(alone).video.unwrap();
     assert_eq!((video.fit, video.upscale), (Fit::Stretch, Upscale::Fail));
     for (own, code, about) in [
         (json!({"Rotate": 360}), Code::OutOfRange, "Rotate"),
-        (
-            json!({"Video": {"Crop": "border"}}),
-            Code::NotSupported,
-            "Video.Crop",
-        ),
         (
             json!({"Video": {"Crop": "1:2:3"}}),
             Code::Format,
@@ -106,6 +107,30 @@ fn the_volume_is_changed_by_decibels() {
         gain(-6.5)
     );
     assert_eq!(volume(json!({"Method": "Linear"})), gain(-20.0));
+    let loudness = |integrated, true_peak| {
+        Some(Volume::Loudness {
+            integrated,
+            true_peak,
+        })
+    };
+    assert_eq!(volume(json!({"Method": "dynamic"})), loudness(-6.0, -1.0));
+    let own = json!({"Method": "dynamic", "IntegratedLoudnessTarget": "-23", "TruePeak": -2,
+        "LoudnessRangeTarget": "8", "PeakLevel": ""});
+    assert_eq!(volume(own), loudness(-23.0, -2.0));
+    assert_eq!(volume(json!({"Method": "auto"})), loudness(-16.0, -1.0));
+    assert_eq!(
+        volume(json!({"Method": "adaptive"})),
+        Some(Volume::Peak { level: 0.9 })
+    );
+    for (name, value) in [
+        ("IntegratedLoudnessTarget", "-4"),
+        ("TruePeak", "1"),
+        ("LoudnessRangeTarget", "21"),
+        ("PeakLevel", "1.1"),
+    ] {
+        let own = json!({"Audio": {"Volume": {"Method": "dynamic", name: value}}});
+        refused(own, Code::OutOfRange, &format!("Audio.Volume.{name}"));
+    }
     let own = json!({"Audio": {"Volume": {"Method": "linear", "Level": 21}}});
     refused(own, Code::OutOfRange, "Audio.Volume.Level");
     let own = json!({"Audio": {"Volume": {"Level": 2}}});
