@@ -52,6 +52,10 @@ pub struct StreamFacts {
 }
 
 /// What depends on the type of stream.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a file has a few streams, and most of them are of the largest kind"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum StreamDetail {

@@ -8,6 +8,7 @@ mod container;
 mod erase;
 mod framing;
 mod graph;
+mod hdr;
 mod overlay;
 pub(crate) mod remux;
 pub(crate) mod sample;

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use reelgate_domain::job::kind::transcode::{Gop, PixelFormat, RateCap, RateControl, VideoCodec};
 
-use super::{Args, PASS_FILE, cut_start, erase, framing, tone};
+use super::{Args, PASS_FILE, cut_start, erase, framing, hdr, tone};
 use crate::plan::{Deinterlace, FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window};
 
 mod open;
@@ -50,11 +50,12 @@ fn x26x(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) {
     rate(args, video.rate);
     args.pair("-g", video.key_frames.most_frames.to_string());
     if video.codec == VideoCodec::H265 {
+        let hdr10 = video.hdr10.as_ref().map_or(String::new(), hdr::parameters);
         // Players of Apple's take no other tag. The encoder writes a log of its own.
         args.add(&["-tag:v", "hvc1"]).pair(
             "-x265-params",
             learnt(
-                "scenecut=0:open-gop=0:log-level=warning",
+                &format!("scenecut=0:open-gop=0:log-level=warning{hdr10}"),
                 video,
                 (folder, pass),
             ),

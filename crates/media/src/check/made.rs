@@ -13,7 +13,7 @@ use crate::argv;
 use crate::engine::Engine;
 use crate::plan::{AudioPlan, PLAYLIST_SUFFIX, Plan, RemuxPlan};
 use crate::playlist::MediaPlaylist;
-use crate::probe::{ProbeError, Shape, probe_output};
+use crate::probe::{ProbeError, Shape, probe_output, told_by_output};
 use crate::run::Runner;
 use crate::segments;
 
@@ -88,7 +88,46 @@ async fn verify(
     let (mut made, playlist) = read_back(runner, engine, plan.container, folder).await?;
     complete(&mut made.facts, &made.files, plan);
     super::output(plan, &made.facts, playlist.as_ref())?;
+    check_hdr10(runner, engine, plan, (folder, &mut made.facts)).await?;
     Ok(made)
+}
+
+/// Whether frames say how they were mastered.
+async fn check_hdr10(
+    runner: &Runner,
+    engine: &Engine,
+    plan: &Plan,
+    (folder, facts): (&Path, &mut MediaFacts),
+) -> Result<(), Fault> {
+    let Some(planned) = plan.video.as_ref().and_then(|video| video.hdr10) else {
+        return Ok(());
+    };
+    let path = folder.join(argv::main_file(plan.container));
+    let index = facts.video().map_or(0, |(stream, _)| stream.index);
+    let shape = shape(plan.container);
+    let told = told_by_output(runner, engine, &path, shape, index).await;
+    let told = told.map_err(|error| Fault::new(FaultCode::EngineFailed, error.to_string()))?;
+    let is_kept = planned.mastering == told.mastering && planned.light == told.light;
+    if !is_kept {
+        let message = "the output does not say how the source was mastered";
+        return Err(Fault::new(FaultCode::EngineFailed, message));
+    }
+    for stream in &mut facts.streams {
+        if let StreamDetail::Video(video) = &mut stream.detail
+            && stream.index == index
+        {
+            (video.mastering, video.light) = (told.mastering, told.light);
+        }
+    }
+    Ok(())
+}
+
+const fn shape(container: Container) -> Shape {
+    match container {
+        Container::Mp4 | Container::Mov | Container::M4a => Shape::Indexed,
+        Container::Hls { .. } => Shape::Playlist,
+        _ => Shape::Unindexed,
+    }
 }
 
 /// The files of an output under their scratch names, and what the probe says about them.
@@ -114,11 +153,7 @@ async fn read_back(
         .map(|name| measure(folder, name))
         .collect::<Result<Vec<_>, _>>()?;
     let path = folder.join(&main);
-    let shape = match container {
-        Container::Mp4 | Container::Mov | Container::M4a => Shape::Indexed,
-        Container::Hls { .. } => Shape::Playlist,
-        _ => Shape::Unindexed,
-    };
+    let shape = shape(container);
     let facts = probe_output(runner, engine, &path, shape)
         .await
         .map_err(|error| unprobed(&error))?;

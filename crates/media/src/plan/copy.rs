@@ -106,6 +106,7 @@ pub(super) fn video(
         erased: Vec::new(),
         deinterlace: None,
         tone: None,
+        hdr10: None,
         pixel_format: PixelFormat::default(),
     }))
 }

@@ -11,7 +11,7 @@ use super::copy::Way;
 use super::geometry::{check_source, display, even};
 use super::sources::Sources;
 use super::window::{self, Window};
-use super::{AudioPlan, Expected, Mix, Seek, Size, VideoPlan, audio, tone, video};
+use super::{AudioPlan, Expected, Findings, Mix, Seek, Size, VideoPlan, audio, tone, video};
 use crate::engine::Capabilities;
 
 /// One of the files that an output is joined from.

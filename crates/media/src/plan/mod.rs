@@ -8,6 +8,7 @@ pub(crate) mod cover;
 mod erase;
 mod framing;
 mod geometry;
+mod hdr;
 mod join;
 mod level;
 mod loudness;
@@ -44,6 +45,7 @@ pub use erase::Erased;
 pub use framing::{Framing, Padding, Turn};
 pub(crate) use geometry::MOST_SOURCE_PIXELS;
 pub use geometry::{Size, display_size};
+pub use hdr::Hdr10;
 pub use join::{Fade, PartPicture, PartPlan, PartSound};
 pub use mix::MixPlan;
 pub use loudness::Level;
@@ -118,6 +120,8 @@ pub struct VideoPlan {
     /// How frames of two fields become whole ones.
     pub deinterlace: Option<Deinterlace>,
     pub tone: Option<ToneMap>,
+    /// What the output says of the display it was mastered on.
+    pub hdr10: Option<Hdr10>,
     pub pixel_format: PixelFormat,
 }
 

@@ -10,7 +10,7 @@ use super::copy::Way;
 use super::framing::{Framing, framing};
 use super::geometry::{Size, upright};
 use super::rate::output_rate;
-use super::{FrameRate, Matrix, Range, VideoPlan, bits, codec, erase, level, scan, tone};
+use super::{FrameRate, Matrix, Range, VideoPlan, bits, codec, erase, hdr, level, scan, tone};
 use crate::engine::Capabilities;
 
 /// Where key frames go. Nothing but time decides it, so renditions of one source agree.
@@ -78,6 +78,7 @@ pub(super) fn video(
         erased,
         deinterlace,
         tone,
+        hdr10: hdr::hdr10(wanted, source, tone),
         pixel_format: wanted.pixel_format,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use reelgate_domain::media::{
-    AudioFacts, FormatFacts, MediaFacts, StreamDetail, StreamFacts, VideoFacts,
+    AudioFacts, FormatFacts, Light, Mastering, MediaFacts, StreamDetail, StreamFacts, VideoFacts,
 };
 use serde::Deserialize;
 
@@ -74,6 +74,36 @@ struct SideData {
     rotation: Option<f64>,
     #[serde(flatten)]
     bright: bright::SideData,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Frames {
+    frames: Vec<Frame>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Frame {
+    side_data_list: Vec<SideData>,
+}
+
+/// What the first frame that was asked for says of how it was mastered.
+pub(super) fn told(answer: &[u8]) -> Result<Told, serde_json::Error> {
+    let answer: Frames = serde_json::from_slice(answer)?;
+    let frame = answer.frames.into_iter().next().unwrap_or_default();
+    let data = &frame.side_data_list;
+    Ok(Told {
+        mastering: data.iter().find_map(|it| it.bright.mastering()),
+        light: data.iter().find_map(|it| it.bright.light()),
+    })
+}
+
+/// How a frame was mastered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) mastering: Option<Mastering>,
+    pub(crate) light: Option<Light>,
 }
 
 pub(crate) fn facts(answer: &[u8]) -> Result<MediaFacts, serde_json::Error> {

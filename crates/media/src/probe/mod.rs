@@ -3,13 +3,14 @@
 mod bright;
 mod json;
 
+pub(crate) use json::Told;
 #[cfg(test)]
 pub(crate) use json::facts as parse;
 
 use std::path::Path;
 use std::time::Duration;
 
-use reelgate_domain::media::MediaFacts;
+use reelgate_domain::media::{MediaFacts, StreamDetail};
 
 use crate::argv::{self, Args};
 use crate::engine::Engine;
@@ -49,7 +50,69 @@ pub async fn probe(
     if facts.format.size_bytes == 0 {
         facts.format.size_bytes = path.metadata().map_or(0, |meta| meta.len());
     }
+    complete_hdr10(runner, engine, path, &mut facts).await?;
     Ok(facts)
+}
+
+/// Few containers say how a picture of HDR10 was mastered: its frames do.
+async fn complete_hdr10(
+    runner: &Runner,
+    engine: &Engine,
+    path: &Path,
+    facts: &mut MediaFacts,
+) -> Result<(), ProbeError> {
+    for stream in &mut facts.streams {
+        let StreamDetail::Video(video) = &mut stream.detail else {
+            continue;
+        };
+        let is_pq = video.color_transfer.as_deref() == Some("smpte2084");
+        if !is_pq || video.is_picture || (video.mastering.is_some() && video.light.is_some()) {
+            continue;
+        }
+        let mut args = Args::default();
+        args.open_source(path);
+        let told = match told(runner, engine, args, (path, path), stream.index).await {
+            // What cannot be decoded tells nothing; that is for those to say who need it.
+            Err(ProbeError::NotMedia { .. }) => Told::default(),
+            other => other?,
+        };
+        video.mastering = video.mastering.or(told.mastering);
+        video.light = video.light.or(told.light);
+    }
+    Ok(())
+}
+
+/// How the first frames of an output of ours say that it was mastered.
+pub(crate) async fn told_by_output(
+    runner: &Runner,
+    engine: &Engine,
+    path: &Path,
+    shape: Shape,
+    stream: u32,
+) -> Result<Told, ProbeError> {
+    let mut args = Args::default();
+    args.add(&["-protocol_whitelist", argv::PROTOCOLS]);
+    args.add(&["-format_whitelist", OWN_FORMATS]);
+    let reach = reach(path, shape == Shape::Playlist);
+    told(runner, engine, args, (path, reach), stream).await
+}
+
+/// What the first of the frames says.
+async fn told(
+    runner: &Runner,
+    engine: &Engine,
+    mut args: Args,
+    (path, reach): (&Path, &Path),
+    stream: u32,
+) -> Result<Told, ProbeError> {
+    args.add(&["-hide_banner", "-loglevel", "level+error"])
+        .pair("-select_streams", stream.to_string())
+        // A decoder may want some packets before it has a frame.
+        .add(&["-read_intervals", "%+#32", "-show_frames"])
+        .add(&["-show_entries", "frame=pts:frame_side_data", "-of", "json"])
+        .input(path);
+    let answer = answer(runner, engine, args, path, &[reach], PROBE_TIME).await?;
+    json::told(&answer).map_err(misunderstood)
 }
 
 /// How an output of ours is written down.
@@ -118,6 +181,25 @@ async fn ask(
     args.add(&["-hide_banner", "-loglevel", "level+error"])
         .add(&["-of", "json", "-show_format", "-show_streams"])
         .input(path);
+    let answer = answer(runner, engine, args, path, reach, max_run_time).await?;
+    json::facts(&answer).map_err(misunderstood)
+}
+
+fn misunderstood(error: serde_json::Error) -> ProbeError {
+    ProbeError::Engine {
+        reason: format!("its answer is not understood: {error}"),
+    }
+}
+
+/// What ffprobe writes.
+async fn answer(
+    runner: &Runner,
+    engine: &Engine,
+    args: Args,
+    path: &Path,
+    reach: &[&Path],
+    max_run_time: Duration,
+) -> Result<Vec<u8>, ProbeError> {
     let limits = Limits {
         max_run_time,
         resident_bytes: Some(PROBE_MEMORY),
@@ -141,9 +223,7 @@ async fn ask(
             reason: error.to_string(),
         })?;
     match captured.ended {
-        Ended::Exited(0) => json::facts(&captured.stdout).map_err(|error| ProbeError::Engine {
-            reason: format!("its answer is not understood: {error}"),
-        }),
+        Ended::Exited(0) => Ok(captured.stdout),
         // Every refusal of ffprobe to open a file that exists is about the file.
         Ended::Exited(_) if path.exists() => Err(ProbeError::NotMedia {
             reason: reason(&captured.log_tail, path),

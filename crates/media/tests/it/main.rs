@@ -15,6 +15,7 @@ mod covers;
 mod encryption;
 mod erasing;
 mod framing;
+mod hdr10;
 mod hls;
 mod hostile;
 mod join;

@@ -115,6 +115,7 @@ mod tests {
             range: Range::Keep,
             framing: Framing::plain(size),
             tone: None,
+            hdr10: None,
             steady: None,
             erased: Vec::new(),
             deinterlace: None,
