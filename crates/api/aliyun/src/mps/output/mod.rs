@@ -113,6 +113,10 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
         Err(error) if error.field.starts_with("encryption") => {
             return Err(Refusal::new(Code::Invalid, "Encryption.KeyUri"));
         }
+        // Nothing but the input's own sound is measured.
+        Err(error) if error.field == "audio.volume" => {
+            return Err(Refusal::new(Code::NotSupported, "Volume"));
+        }
         Err(_) if !spec.overlays.is_empty() => {
             return Err(Refusal::new(Code::OutOfRange, "WaterMarks"));
         }

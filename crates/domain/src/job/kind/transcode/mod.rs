@@ -241,6 +241,13 @@ impl OutputSpec {
             "mix",
             "left out where there is no audio, or it is copied",
         )?;
+        let volume = self.settings.audio.as_ref().and_then(|it| it.volume);
+        check(
+            !volume.is_some_and(Volume::is_measured)
+                || (self.append.is_empty() && self.mix.is_empty()),
+            "audio.volume",
+            "a gain where files are joined or sounds are mixed: only the input's own sound is measured",
+        )?;
         self.mix.iter().try_for_each(MixedSound::validate)
     }
 
