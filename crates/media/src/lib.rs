@@ -9,6 +9,7 @@ mod engine;
 mod fixtures;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz;
+mod ivf;
 pub mod live;
 pub mod plan;
 pub mod playlist;

@@ -11,7 +11,7 @@ use reelgate_store::{Bucket, Ending, Fenced, Gone, PublishDna, StoreError};
 
 use crate::arrival;
 use crate::roster::{EndReason, Ended, Seat};
-use crate::run::{Made, Printed, fetched_dir, find_bucket};
+use crate::run::{Made, Printed, fetched_dir, find_bucket, pieces_dir};
 use crate::tally::Tally;
 use crate::workbench::Place;
 use crate::{Tools, WorkerConfig};
@@ -411,6 +411,7 @@ impl Attempt {
         if self.finish(ending).await && is_end {
             self.discard().await;
             self.remove_fetched().await;
+            self.remove_pieces().await;
         }
     }
 
@@ -516,6 +517,18 @@ impl Attempt {
         if let Err(error) = self.tools.bench.remove(&dir).await {
             let job = self.job.id;
             tracing::warn!(job.id = %job, %error, "what job {job} had fetched stays for now");
+        }
+    }
+
+    /// Pieces of what the job makes are needed no more.
+    async fn remove_pieces(&self) {
+        if self.job.spec.transcode().is_none() {
+            return;
+        }
+        let dir = pieces_dir(&self.config, &self.job);
+        if let Err(error) = self.tools.bench.remove(&dir).await {
+            let job = self.job.id;
+            tracing::warn!(job.id = %job, %error, "pieces of what job {job} made stay for now");
         }
     }
 

@@ -21,7 +21,7 @@ use crate::opening::{Opening, open_keys};
 use crate::roster::Roster;
 use crate::run::{
     Ingest, Made, MediaInfo, Outcome, Pictures, Planned, Print, Process, Remux, Snapshot, Source,
-    Sources, fetched_dir,
+    Sources, fetched_dir, pieces_dir,
 };
 use crate::scratch::{self, Budget, Ledger};
 use crate::supervise::message;
@@ -504,11 +504,13 @@ impl Group {
         let further: Vec<&Path> = sources.further.iter().map(|it| it.path.as_path()).collect();
         let dir = self.scratch.join(self.processes.to_string());
         let bench = Arc::clone(&self.tools.bench);
+        let kept = self.pieces_dir(parts);
         let process = Process {
             input: &sources.main.path,
             further: &further,
             parts,
             dir: &dir,
+            kept: kept.as_deref(),
             limits: self.limits(),
         };
         let workers = |part: &Planned| self.members.iter().find(|it| it.job.id == part.job);
@@ -530,6 +532,17 @@ impl Group {
             };
             self.end_one(ended);
         }
+    }
+
+    /// Where finished pieces of an output stay, over attempts and restarts.
+    fn pieces_dir(&self, parts: &[Planned]) -> Option<PathBuf> {
+        let [part] = parts else { return None };
+        let member = self.members.iter().find(|it| it.job.id == part.job)?;
+        let of_job = pieces_dir(&self.config, &member.job);
+        part.plan
+            .chunks
+            .as_ref()
+            .map(|_| of_job.join(part.index.to_string()))
     }
 
     fn holds(&self, job: JobId) -> bool {

@@ -30,8 +30,10 @@ pub(crate) async fn clear(
 ) {
     let lease = config.lease;
     loop {
-        if let Err(error) = clear_fetched(&tools, &config.fetched).await {
-            tracing::error!(%error, "fetched files that nobody needs stay for now");
+        for dir in [&config.fetched, &config.pieces] {
+            if let Err(error) = clear_kept(&tools, dir).await {
+                tracing::error!(%error, "fetched files or pieces that nobody needs stay for now");
+            }
         }
         let wait = match clear_old(&tools, lease).await {
             Ok(0) => EVERY,
@@ -52,15 +54,15 @@ pub(crate) async fn clear(
     }
 }
 
-/// Removes what was fetched for jobs that have ended or are not known any more. Of a job that is gone on with
+/// Removes what was fetched or kept for jobs that have ended or are not known any more. Of a job that is gone on with
 /// elsewhere it stays until that has ended, for it may come back.
-async fn clear_fetched(tools: &Tools, fetched: &Path) -> Result<(), StoreError> {
+async fn clear_kept(tools: &Tools, fetched: &Path) -> Result<(), StoreError> {
     for (account, job) in tools.bench.fetched(fetched).await {
         let found = match tools.store.jobs(account, &[job]).await {
             Ok(found) => found,
             Err(away @ StoreError::Unavailable(_)) => return Err(away),
             Err(error) => {
-                tracing::error!(job.id = %job, %error, "what job {job} had fetched stays");
+                tracing::error!(job.id = %job, %error, "what job {job} had kept stays");
                 continue;
             }
         };
@@ -70,8 +72,8 @@ async fn clear_fetched(tools: &Tools, fetched: &Path) -> Result<(), StoreError> 
         }
         let dir = fetched.join(fetched_folder(account, job));
         match tools.bench.remove(&dir).await {
-            Ok(()) => tracing::info!(job.id = %job, "removed what job {job} had fetched"),
-            Err(error) => tracing::warn!(job.id = %job, %error, "what job {job} had fetched stays"),
+            Ok(()) => tracing::info!(job.id = %job, "removed what job {job} had kept"),
+            Err(error) => tracing::warn!(job.id = %job, %error, "what job {job} had kept stays"),
         }
     }
     Ok(())

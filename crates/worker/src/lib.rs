@@ -68,6 +68,8 @@ pub struct WorkerConfig {
     /// Where files that are fetched from elsewhere wait to be used: what is here is gone on with after a
     /// restart. On the file system of `scratch`.
     pub fetched: PathBuf,
+    /// Where finished pieces of pictures stay for a later attempt. On the file system of `scratch`.
+    pub pieces: PathBuf,
     /// Where the copies of fingerprint libraries are, which nobody else may use; what is here is gone on with after a
     /// restart.
     pub dna: PathBuf,
@@ -106,6 +108,7 @@ impl WorkerConfig {
             kinds: Kinds::ALL,
             draining: false,
             fetched: scratch.with_file_name("fetched"),
+            pieces: scratch.with_file_name("pieces"),
             dna: scratch.with_file_name("dna"),
             scratch,
             lease: Duration::from_secs(30),

@@ -4,6 +4,7 @@
 //! get their own names only afterwards: no argument ever holds a part of an object key.
 
 mod audio;
+pub(crate) mod chunk;
 mod container;
 mod erase;
 mod framing;
@@ -65,8 +66,32 @@ const MAX_ERROR_RATE: &str = "0.1";
 /// after a longer gap are taken for errors, so that the output comes out too short and fails.
 const MOST_GAP_SECONDS: &str = "900";
 
+/// What every process that makes outputs says, and to whom.
+const REPORTED: [&str; 9] = [
+    "-nostdin",
+    "-hide_banner",
+    "-nostats",
+    "-loglevel",
+    "level+warning",
+    "-progress",
+    "pipe:1",
+    "-stats_period",
+    "0.5",
+];
+/// What it takes of bad sources.
+const DECODED: [&str; 5] = [
+    "-y",
+    "-max_error_rate",
+    MAX_ERROR_RATE,
+    "-dts_error_threshold",
+    MOST_GAP_SECONDS,
+];
+
 /// What an encode that learns first writes, and reads when it is made, beside its output.
 pub(crate) const PASS_FILE: &str = "pass.log";
+/// The same where FFmpeg gives it its name.
+pub(crate) const PASS_STEM: &str = "pass";
+pub(crate) const STEMMED_PASS_FILE: &str = "pass-0.log";
 
 /// Collects arguments.
 #[derive(Default)]
@@ -163,11 +188,7 @@ fn opened(
     pass: Pass,
 ) -> (Args, Vec<Numbers>) {
     let mut args = Args::default();
-    args.add(&["-nostdin", "-hide_banner", "-nostats"])
-        .add(&["-loglevel", "level+warning"])
-        .add(&["-progress", "pipe:1", "-stats_period", "0.5", "-y"])
-        .add(&["-max_error_rate", MAX_ERROR_RATE])
-        .add(&["-dts_error_threshold", MOST_GAP_SECONDS]);
+    args.add(&REPORTED).add(&DECODED);
     if plans.iter().any(|(plan, _)| plan.copies()) {
         // AVI and raw streams have no times of their own.
         args.add(&["-fflags", "+genpts"]);

@@ -26,12 +26,17 @@ pub(super) enum Pass {
 pub(super) fn add(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) {
     args
         // The filters already made the rate constant.
-        .add(&["-fps_mode", "passthrough"])
-        .pair("-c:v", video.encoder)
+        .add(&["-fps_mode", "passthrough"]);
+    encoder(args, video, (folder, pass));
+}
+
+/// The encoder and all that it is told.
+pub(super) fn encoder(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) {
+    args.pair("-c:v", video.encoder)
         .pair("-pix_fmt", video.pixel_format.to_string());
     match video.codec {
         VideoCodec::H264 | VideoCodec::H265 => x26x(args, video, (folder, pass)),
-        VideoCodec::Vp9 => open::vp9(args, video),
+        VideoCodec::Vp9 => open::vp9(args, video, (folder, pass)),
         VideoCodec::Av1 => open::av1(args, video),
         // Nothing of a copy is encoded.
         VideoCodec::Copy => {}

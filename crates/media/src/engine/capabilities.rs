@@ -16,6 +16,8 @@ pub struct Capabilities {
     pub protocols: BTreeSet<String>,
     /// Of the machine, for texts in pictures.
     pub fonts: Fonts,
+    /// How many processors the machine has for us.
+    pub processors: u32,
 }
 
 /// A part that transcoding needs, as `doctor` lists it.
@@ -40,7 +42,7 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 71] = [
+    pub const WANTED: [Part; 72] = [
         Part::Encoder("libx264"),
         Part::Encoder("libx265"),
         Part::Encoder("aac"),
@@ -68,6 +70,8 @@ impl Capabilities {
         Part::Muxer("ogg"),
         Part::Muxer("flac"),
         Part::Muxer("wav"),
+        // For pieces of pictures.
+        Part::Muxer("ivf"),
         Part::Filter("scale"),
         Part::Filter("fps"),
         Part::Filter("trim"),
@@ -139,6 +143,7 @@ impl Capabilities {
                 .map(|line| line.trim().to_owned())
                 .collect(),
             fonts: Fonts::default(),
+            processors: 1,
         }
     }
 

@@ -75,6 +75,8 @@ impl Engine {
             Capabilities::from_listings(&version, &encoders, &muxers, &filters, &protocols);
         let fonts = tokio::task::spawn_blocking(Fonts::of_this_machine).await;
         capabilities.fonts = fonts.unwrap_or_default();
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        capabilities.processors = u32::try_from(processors).unwrap_or(1);
         Ok(Self {
             ffmpeg,
             ffprobe,

@@ -2,6 +2,7 @@
 
 mod audio;
 mod bits;
+mod chunks;
 pub(crate) mod codec;
 pub(crate) mod copy;
 pub(crate) mod cover;
@@ -14,6 +15,7 @@ mod level;
 mod loudness;
 mod mix;
 mod overlay;
+mod piece;
 mod rate;
 pub(crate) mod remux;
 pub(crate) mod sample;
@@ -40,6 +42,7 @@ use reelgate_domain::job::kind::transcode::{
 use reelgate_domain::job::{Fault, FaultCode};
 
 use crate::engine::{Capabilities, Part};
+pub use chunks::ChunkPlan;
 pub use cover::{CoverPlan, cover_plan};
 pub use erase::Erased;
 pub use framing::{Framing, Padding, Turn};
@@ -51,6 +54,7 @@ pub use mix::MixPlan;
 pub use loudness::Level;
 pub(crate) use loudness::{decibels, first_level, is_certain, next_level};
 pub use overlay::{At, OverlayPlan, Seen, Showing};
+pub(crate) use piece::{Moment, Moments, Piece, pieces};
 pub use rate::FrameRate;
 pub use remux::{Copied, RemuxPlan, remux_plan};
 pub use sample::{SamplePlan, Wanted, sample_plan};
@@ -83,6 +87,8 @@ pub struct Plan {
     pub encryption: Option<Encryption>,
     /// What the playlist says of the segments' bytes.
     pub segment_tags: SegmentTags,
+    /// Absent: the picture is made in one go.
+    pub chunks: Option<ChunkPlan>,
     /// How sure the source's length is, and with it what a shorter output means.
     pub expected: Expected,
     /// The longest time that making it may go without progress.
@@ -306,7 +312,7 @@ pub fn plan_with<'a>(
         }
         None => Vec::new(),
     };
-    let plan = Plan {
+    let mut plan = Plan {
         file_name: file_name(spec)?,
         container: settings.container,
         window,
@@ -319,8 +325,12 @@ pub fn plan_with<'a>(
         overlays,
         encryption: encryption(spec)?,
         segment_tags: spec.segment_tags,
+        chunks: None,
         expected,
     };
+    if let Some((wanted, _, source)) = video_source {
+        plan.chunks = chunks::chunks(&plan, wanted.chunks, (facts, source), capabilities)?;
+    }
     check_engine(&plan, capabilities)?;
     Ok(plan)
 }
@@ -401,6 +411,13 @@ impl Plan {
             parts.extend(audio.filters().into_iter().map(Part::Filter));
         }
         parts.extend(self.joining().into_iter().map(Part::Filter));
+        if self.chunks.is_some() {
+            parts.extend([
+                Part::Muxer("ivf"),
+                Part::Filter("trim"),
+                Part::Filter("setpts"),
+            ]);
+        }
         parts.extend(self.overlays.iter().flat_map(OverlayPlan::needs));
         parts
     }

@@ -1,5 +1,7 @@
 //! Which outputs of one source one process can make.
 
+use reelgate_domain::job::kind::transcode::VideoCodec;
+
 use super::{Plan, Size};
 
 /// What the pictures of all outputs of one process may come to, which an encoder keeps some sixty
@@ -11,7 +13,9 @@ const MOST_PIXELS: u64 = super::geometry::MOST_OUTPUT_PIXELS;
 /// What they show has to start at the same moment, for the source is positioned once. How long they
 /// are, which streams they take and what becomes of those is each one's own.
 pub fn shareable(a: &Plan, b: &Plan) -> bool {
-    (a.window.start_ms, a.window.seek) == (b.window.start_ms, b.window.seek)
+    !a.is_alone()
+        && !b.is_alone()
+        && (a.window.start_ms, a.window.seek) == (b.window.start_ms, b.window.seek)
         && a.pixels() + b.pixels() <= MOST_PIXELS
 }
 
@@ -33,6 +37,14 @@ pub fn groups(plans: &[&Plan]) -> Vec<Vec<usize>> {
 }
 
 impl Plan {
+    /// Pieces have processes of their own. What the encoder of VP9 learns in a first pass has a name that counts the
+    /// streams of a process.
+    fn is_alone(&self) -> bool {
+        let video = self.video.as_ref();
+        self.chunks.is_some()
+            || video.is_some_and(|video| video.two_pass && video.codec == VideoCodec::Vp9)
+    }
+
     fn pixels(&self) -> u64 {
         // Nothing of a copy is decoded.
         let encoded = self.video.as_ref().filter(|video| !video.is_copied());
@@ -88,6 +100,19 @@ mod tests {
         assert!(shareable(&decoded, &decoded));
         let sound = planned("mov", &json!({"audio": {}}), &json!(null));
         assert!(shareable(&whole, &sound));
+    }
+
+    #[test]
+    fn two_passes_of_vp9_have_a_process_of_their_own() {
+        let whole = of_height(360);
+        let mut twice = whole.clone();
+        if let Some(video) = &mut twice.video {
+            (video.codec, video.two_pass) = (VideoCodec::Vp9, true);
+        }
+        assert_eq!(
+            groups(&[&twice, &whole, &twice, &whole]),
+            [vec![0], vec![1, 3], vec![2]]
+        );
     }
 
     #[test]

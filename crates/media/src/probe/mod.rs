@@ -2,10 +2,13 @@
 
 mod bright;
 mod json;
+mod moments;
 
 pub(crate) use json::Told;
 #[cfg(test)]
 pub(crate) use json::facts as parse;
+
+pub(crate) use moments::moments;
 
 use std::path::Path;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod child;
+mod chunks;
 pub(crate) mod classify;
 pub(crate) mod cover;
 mod group;

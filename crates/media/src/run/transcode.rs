@@ -1,16 +1,17 @@
 //! Outputs of one source: made by one process, then each checked and named by itself.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::time::Instant;
 
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 
+use super::chunks::{Failure, Making};
 use super::progress::{ProgressReader, percent};
 use super::step::Steps;
 use super::{Access, Ended, Limits, Runner, SpawnError, Stopped, classify};
-use crate::argv::{PASS_FILE, argv, first_pass, text_file};
+use crate::argv::{PASS_FILE, STEMMED_PASS_FILE, argv, first_pass, text_file};
 use crate::check::made::{self, Transcoded};
 use crate::engine::Engine;
 use crate::plan::{Plan, Seen};
@@ -35,6 +36,9 @@ pub struct Transcode<'a> {
     pub further: &'a [&'a Path],
     /// The directory the process runs in and may write below, as an absolute path.
     pub dir: &'a Path,
+    /// Where finished pieces of a picture that is made in pieces stay, for whoever makes the same again; absent:
+    /// below `dir`. Nobody else may work in it meanwhile.
+    pub kept: Option<&'a Path>,
     /// Where these name no stall, the most patient plan's holds.
     pub limits: &'a Limits,
 }
@@ -146,6 +150,14 @@ async fn encode(
         ..*job.limits
     };
     let started = Instant::now();
+    let mut told: Vec<Option<u8>> = vec![None; job.parts.len()];
+    let tell = |percent: u8| {
+        told[0] = Some(percent);
+        on_progress(0, percent);
+    };
+    if let Some(made) = in_pieces((runner, engine), job, &limits, tell, stop.as_mut()).await {
+        return made;
+    }
     if let Some(args) = first_pass(&plans, job.input, job.further) {
         learn(
             (runner, engine),
@@ -172,7 +184,6 @@ async fn encode(
             )
         })?;
     let mut reader = ProgressReader::default();
-    let mut told: Vec<Option<u8>> = vec![None; job.parts.len()];
     let tell = |chunk: &[u8]| {
         let moved = reader.push(chunk);
         let Some(position) = reader.position() else {
@@ -198,6 +209,39 @@ async fn encode(
         Ended::Stopped(how) => Err(TranscodeError::Stopped(how)),
         _ => Err(classify::failure(&finished, job.input).into()),
     }
+}
+
+/// Makes the picture in pieces where the plan says so; nothing if it is to be made in one go.
+async fn in_pieces(
+    (runner, engine): (&Runner, &Engine),
+    job: Transcode<'_>,
+    limits: &Limits,
+    on_progress: impl FnMut(u8),
+    stop: Pin<&mut impl Future<Output = StopMode>>,
+) -> Option<Result<String, TranscodeError>> {
+    let [part] = job.parts else { return None };
+    let (chunks, video) = (part.plan.chunks.as_ref()?, part.plan.video.as_ref()?);
+    let making = Making {
+        runner,
+        engine,
+        job,
+        plan: part.plan,
+        video,
+        chunks,
+        limits: *limits,
+    };
+    Some(match making.run(on_progress, stop).await {
+        Ok(()) => Ok(String::new()),
+        Err(Failure::Ended(error)) => Err(error),
+        Err(Failure::Unfit(why)) if chunks.is_required => {
+            let message = format!("the picture could not be made in pieces: {why}");
+            Err(Fault::new(FaultCode::SpecUnfit, message).into())
+        }
+        Err(Failure::Unfit(why)) => {
+            tracing::info!(why, "a picture is made in one go, not in pieces");
+            return None;
+        }
+    })
 }
 
 /// Encodes a first time what is encoded twice: half of their progress.
@@ -230,8 +274,9 @@ async fn learn(
     };
     steps.run(args, tell, stop).await?;
     let has_learnt = |(_, part): (usize, &Part<'_>)| {
-        let meta = std::fs::metadata(part.out_dir.join(PASS_FILE));
-        meta.is_ok_and(|meta| meta.len() > 0)
+        let written = [PASS_FILE, STEMMED_PASS_FILE].map(|name| part.out_dir.join(name));
+        let has_some = |path: &PathBuf| path.metadata().is_ok_and(|meta| meta.len() > 0);
+        written.iter().any(has_some)
     };
     if twice().all(has_learnt) {
         return Ok(());
@@ -273,7 +318,7 @@ async fn write_texts(job: &Transcode<'_>) -> Result<(), Fault> {
 
 /// The name of a part's directory, which stands in the arguments: nothing in it may mean anything to
 /// FFmpeg, as `%` does, or a colon, or a dash at its beginning.
-fn folder_name<'a>(dir: &Path, out_dir: &'a Path) -> Result<&'a OsStr, Fault> {
+pub(super) fn folder_name<'a>(dir: &Path, out_dir: &'a Path) -> Result<&'a OsStr, Fault> {
     let name = out_dir.file_name().unwrap_or_default();
     let is_plain = name
         .as_encoded_bytes()

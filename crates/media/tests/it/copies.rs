@@ -134,7 +134,7 @@ fn two_passes_come_closer_to_an_average() {
     let lively = "-f lavfi -i color=gray:s=320x180:r=25:d=6 -f lavfi -i testsrc2=s=320x180:r=25:d=4 \
                   -filter_complex [1]noise=alls=40:allf=t[n];[0][n]concat=n=2 -c:v ffv1";
     let source = generate(folder.path(), "lively.mkv", lively);
-    for (codec, profile) in [("h264", "high"), ("h265", "main")] {
+    for (codec, profile) in [("h264", "high"), ("h265", "main"), ("vp9", "main")] {
         let made = |two_pass: bool| {
             let video = json!({"codec": codec, "profile": profile, "preset": "veryfast",
                 "two_pass": two_pass, "rate": {"mode": "average", "kbps": 600}});

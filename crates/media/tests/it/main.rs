@@ -6,6 +6,7 @@
 )]
 
 mod broken;
+mod chunks;
 mod clips;
 mod codecs;
 mod colours;

@@ -100,6 +100,7 @@ fn dropping_an_encode_kills_it() {
         input: &source,
         further: &[],
         dir: case.folder.path(),
+        kept: None,
         limits: &case.limits,
     };
     RUNTIME.block_on(async {
@@ -165,6 +166,7 @@ fn an_encode_can_be_spawned() {
         input: &source,
         further: &[],
         dir: case.folder.path(),
+        kept: None,
         limits: &case.limits,
     };
     sendable(transcode(

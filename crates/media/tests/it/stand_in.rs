@@ -125,6 +125,7 @@ impl Case {
             input: &self.input,
             further: &[],
             dir: self.folder.path(),
+            kept: None,
             limits: &self.limits,
         };
         let (started, starts) = oneshot::channel();

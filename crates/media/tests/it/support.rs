@@ -200,6 +200,7 @@ fn make_of(
         input: source,
         further,
         dir: folder.path(),
+        kept: None,
         limits,
     };
     let mut progress = vec![Vec::new(); plans.len()];

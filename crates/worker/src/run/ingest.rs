@@ -279,7 +279,12 @@ pub(crate) fn fetched_dir(config: &WorkerConfig, job: &Job) -> PathBuf {
     config.fetched.join(fetched_folder(job.account, job.id))
 }
 
-/// The name of that directory, which tells whose it is.
+/// Where finished pieces of what a job makes wait to be used, over attempts and restarts.
+pub(crate) fn pieces_dir(config: &WorkerConfig, job: &Job) -> PathBuf {
+    config.pieces.join(fetched_folder(job.account, job.id))
+}
+
+/// The name of such a directory, which tells whose it is.
 pub(crate) fn fetched_folder(account: AccountId, job: JobId) -> String {
     format!("{account}-{job}")
 }

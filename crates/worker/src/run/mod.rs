@@ -16,7 +16,7 @@ use reelgate_domain::job::Fault;
 use reelgate_domain::media::OutputResult;
 
 pub(crate) use fingerprint::{Print, Printed};
-pub(crate) use ingest::{Ingest, fetched_dir, fetched_folder, fetched_for};
+pub(crate) use ingest::{Ingest, fetched_dir, fetched_folder, fetched_for, pieces_dir};
 pub(crate) use media_info::MediaInfo;
 pub(crate) use remux::Remux;
 pub(crate) use snapshot::{Pictures, Snapshot};

@@ -31,6 +31,8 @@ pub struct Process<'a> {
     pub parts: &'a [Planned],
     /// A directory that does not exist yet.
     pub dir: &'a Path,
+    /// Where finished pieces of pictures stay for a later attempt.
+    pub kept: Option<&'a Path>,
     pub limits: Limits,
 }
 
@@ -93,6 +95,7 @@ impl Process<'_> {
             input: self.input,
             further: self.further,
             dir: self.dir,
+            kept: self.kept,
             limits: &self.limits,
         };
         let results = reelgate_media::transcode(runner, engine, job, on_progress, stop).await?;

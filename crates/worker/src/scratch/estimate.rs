@@ -29,7 +29,9 @@ pub(crate) fn bytes_of(plan: &Plan, facts: &MediaFacts) -> u64 {
         (known, clip) => known.or(clip),
     };
     let audio = plan.audio.map_or(0.0, |audio| f64::from(audio.kbps));
-    let kbps = plan.video.as_ref().map_or(0.0, video_kbps) + audio;
+    // Pieces are kept, put together, and put into the output.
+    let copies = if plan.chunks.is_some() { 3.0 } else { 1.0 };
+    let kbps = plan.video.as_ref().map_or(0.0, video_kbps) * copies + audio;
     let bytes = match seconds {
         Some(seconds) => kbps * 1000.0 / 8.0 * seconds * SURPLUS,
         None => facts.format.size_bytes as f64 * TIMES_SOURCE,
@@ -147,6 +149,7 @@ mod tests {
             overlays: Vec::new(),
             encryption: None,
             segment_tags: SegmentTags::default(),
+            chunks: None,
             expected: Expected {
                 seconds,
                 ..Expected::default()

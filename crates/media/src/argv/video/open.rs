@@ -1,8 +1,11 @@
 //! The encoders of the codecs that are free of royalties: VP9 and AV1.
 
-use reelgate_domain::job::kind::transcode::{EncoderPreset, Gop, RateControl};
+use std::ffi::{OsStr, OsString};
 
-use super::{Args, force_key_frames};
+use reelgate_domain::job::kind::transcode::{EncoderPreset, RateControl};
+
+use super::{Args, Pass, force_key_frames};
+use crate::argv::PASS_STEM;
 use crate::plan::VideoPlan;
 use crate::plan::codec::SVT_AV1;
 
@@ -10,7 +13,7 @@ use crate::plan::codec::SVT_AV1;
 /// both numbers the same it looks for no changes of scene.
 const NEVER: &str = "1000000";
 
-pub(super) fn vp9(args: &mut Args, video: &VideoPlan) {
+pub(super) fn vp9(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) {
     let speed = match video.preset {
         EncoderPreset::Veryfast => "5",
         EncoderPreset::Fast => "4",
@@ -22,8 +25,24 @@ pub(super) fn vp9(args: &mut Args, video: &VideoPlan) {
         // As many columns as the width has room for, so that several processors find work.
         .add(&["-row-mt", "1", "-tile-columns", "6"]);
     rate(args, video.rate);
+    if video.two_pass {
+        learnt(args, folder, pass);
+    }
     args.add(&["-g", NEVER, "-keyint_min", NEVER]);
     force_key_frames(args, video);
+}
+
+/// The encoder has no parameter of its own for what it learns. FFmpeg's takes the place of the stream into the name
+/// of the file, which is the first as long as the output is alone in its process.
+fn learnt(args: &mut Args, folder: &OsStr, pass: Pass) {
+    let mut stem = OsString::from(folder);
+    stem.push("/");
+    stem.push(PASS_STEM);
+    let number = match pass {
+        Pass::First => "1",
+        Pass::Last => "2",
+    };
+    args.add(&["-pass", number]).pair("-passlogfile", stem);
 }
 
 /// Neither encoder puts key frames where it is told to in every release, so they are counted.
@@ -48,16 +67,9 @@ pub(super) fn av1(args: &mut Args, video: &VideoPlan) {
         args.add(&["-usage", "good", "-cpu-used", speed, "-row-mt", "1"]);
     }
     rate(args, video.rate);
-    let frames = match video.key_frames.gop {
-        Gop::Frames(frames) => f64::from(frames),
-        Gop::Seconds(seconds) => (seconds * video.fps.as_f64()).round(),
-    };
-    let frames = (frames.clamp(1.0, MOST_GOP_FRAMES) as u32).to_string();
+    let frames = video.counted_group().to_string();
     args.pair("-g", frames.clone()).pair("-keyint_min", frames);
 }
-
-/// More than any output has, and still a number that every encoder reads.
-const MOST_GOP_FRAMES: f64 = 1_000_000.0;
 
 fn rate(args: &mut Args, rate: RateControl) {
     match rate {

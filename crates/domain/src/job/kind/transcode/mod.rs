@@ -1,6 +1,7 @@
 //! Transcode specs: one input, one or more outputs, and the settings of each.
 
 mod audio;
+mod chunks;
 mod encryption;
 mod erase;
 mod holds;
@@ -20,6 +21,7 @@ use crate::names::ObjectRef;
 pub use audio::{
     AudioCodec, AudioSettings, CHANNEL_COUNTS, SAMPLE_RATES, SampleRate, most_aac_kbps,
 };
+pub use chunks::Chunks;
 pub use encryption::{ContentKey, Encryption, Iv, KEY_BYTES, SegmentKey, SegmentTags, sixteen};
 pub use erase::{Erasing, Spot};
 pub use join::{JoinedPart, MixUntil, MixedSound, PartSide};
@@ -543,6 +545,10 @@ mod tests {
                 "video.two_pass",
             ),
             (
+                r#"{"container":{"format":"mp4"},"video":{"codec":"av1","profile":"main","two_pass":true,"rate":{"mode":"average","kbps":900}}}"#,
+                "video.two_pass",
+            ),
+            (
                 r#"{"container":{"format":"mp4"},"video":{"rate":{"mode":"source","least_kbps":900,"most_kbps":800}}}"#,
                 "video.rate",
             ),
@@ -557,6 +563,14 @@ mod tests {
             (
                 r#"{"container":{"format":"webm"},"video":{"codec":"vp9"}}"#,
                 "video.profile",
+            ),
+            (
+                r#"{"container":{"format":"mp4"},"video":{"chunks":"enabled"}}"#,
+                "video.chunks",
+            ),
+            (
+                r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","chunks":"enabled","rate":{"mode":"constant","kbps":900}}}"#,
+                "video.chunks",
             ),
             (
                 r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","b_frames":2}}"#,
@@ -590,8 +604,11 @@ mod tests {
             r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","rate":{"mode":"crf","crf":60.0}}}"#,
             r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","rate":{"mode":"constant","kbps":900}}}"#,
             r#"{"container":{"format":"mkv"},"video":{"codec":"av1","profile":"main"}}"#,
+            r#"{"container":{"format":"mkv"},"video":{"codec":"av1","profile":"main","chunks":"enabled"}}"#,
+            r#"{"container":{"format":"mp4"},"video":{"chunks":"preferred"}}"#,
             r#"{"container":{"format":"hls"},"video":{"codec":"copy"},"audio":{"codec":"copy"}}"#,
             r#"{"container":{"format":"mp4"},"video":{"two_pass":true,"rate":{"mode":"average","kbps":900}}}"#,
+            r#"{"container":{"format":"webm"},"video":{"codec":"vp9","profile":"main","two_pass":true,"rate":{"mode":"average","kbps":900}}}"#,
             r#"{"container":{"format":"mp4"},"video":{"rate":{"mode":"quantizer","qp":20}}}"#,
         ] {
             let settings: Settings = serde_json::from_str(fine).unwrap();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::erase::Erasing;
 use super::picture::{Area, Fill, Fit, PixelFormat, Scan, Sides, Upscale};
-use super::{H264Level, OutOfRange, check, is_default};
+use super::{Chunks, H264Level, OutOfRange, check, is_default};
 
 /// How the picture is made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,9 @@ pub struct VideoSettings {
     /// Whether the whole is encoded twice, the first time to learn where an average rate is best spent.
     #[serde(skip_serializing_if = "is_default")]
     pub two_pass: bool,
+    /// Whether it is made in pieces, of VP9 and AV1 alone.
+    #[serde(skip_serializing_if = "is_default")]
+    pub chunks: Chunks,
     pub gop: Gop,
     /// The most frames between two that do not lean on later ones, 0 to 16; absent: as many as the
     /// encoder takes for the preset.
@@ -241,6 +244,7 @@ impl VideoSettings {
         let b_frames = self.b_frames.unwrap_or(0);
         check(b_frames <= 16, "video.b_frames", "0 to 16 frames")?;
         self.validate_passes()?;
+        self.validate_chunks()?;
         match self.codec {
             VideoCodec::Copy => {}
             VideoCodec::H264 => {
@@ -290,7 +294,7 @@ impl VideoSettings {
     }
 
     fn validate_passes(&self) -> Result<(), OutOfRange> {
-        let is_made = matches!(self.codec, VideoCodec::H264 | VideoCodec::H265);
+        let is_made = self.codec != VideoCodec::Av1;
         let is_average = matches!(
             self.rate,
             RateControl::Average { .. } | RateControl::Source { .. }
@@ -298,7 +302,17 @@ impl VideoSettings {
         check(
             !self.two_pass || (is_made && is_average),
             "video.two_pass",
-            "false but for an average rate of h264 or h265",
+            "false but for an average rate of h264, h265 or vp9",
+        )
+    }
+
+    fn validate_chunks(&self) -> Result<(), OutOfRange> {
+        let is_open = matches!(self.codec, VideoCodec::Vp9 | VideoCodec::Av1);
+        let is_even = !self.two_pass && !matches!(self.rate, RateControl::Constant { .. });
+        check(
+            self.chunks != Chunks::Enabled || (is_open && is_even),
+            "video.chunks",
+            "disabled or preferred but for vp9 and av1 in one pass, whose rate is not constant",
         )
     }
 
