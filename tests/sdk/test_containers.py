@@ -1,4 +1,6 @@
 """The formats and codecs of the vendor's table, seen in the files that are made."""
+import subprocess
+
 import pytest
 
 import mps
@@ -46,3 +48,28 @@ def test_flv_presets_are_used(one_desk, tmp_path):
         "p.flv", template="S00000001-000010", Clip={"TimeSpan": {"Duration": "1"}}))
     path = one_desk.fetch(one_desk.key("p.flv"), tmp_path)
     assert pictures.probe(path)["format"]["format_name"] == "flv"
+
+
+@pytest.mark.parametrize("preset, name, demuxer", [
+    ("S00000001-000000", "r.flv", "flv"), ("S00000001-200000", "r.mp4", "mp4"),
+    ("S00000001-100000", "r.m3u8", "hls")])
+def test_remux_presets_change_nothing_but_the_container(one_desk, tmp_path, media, preset, name, demuxer):
+    """Every packet of the picture is there, as large as it was but for the headers of its container."""
+    [job] = one_desk.transcode(one_desk.output(name, template=preset, Video=None))
+    assert job["Output"]["TemplateId"] == preset
+    for key in one_desk.keys():
+        one_desk.fetch(key, tmp_path)
+    path = one_desk.fetch(one_desk.key(name), tmp_path)
+    assert demuxer in pictures.probe(path)["format"]["format_name"].split(",")
+    source = media / "bbb_720p25_aac51.mp4"
+    assert decoded(path, "v") == decoded(source, "v")
+    assert pictures.sound(path)["codec_name"] == pictures.sound(source)["codec_name"]
+    code, message = one_desk.refused(one_desk.output(template=preset, Video=None, Clip=mps.BRIEF))
+    assert code == "InvalidParameter.NotSupported" and "Clip" in message
+
+
+def decoded(path, kind):
+    """A hash of all pictures of a file."""
+    done = subprocess.run(["ffmpeg", "-v", "error", "-i", str(path), "-map", f"0:{kind}:0", "-f", "md5", "-"],
+                          capture_output=True, text=True, check=True)
+    return done.stdout

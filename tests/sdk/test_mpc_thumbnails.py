@@ -1,5 +1,6 @@
 """Pictures of videos through the vendor's SDK: tasks of their own, and those beside a transcoding task."""
 import io
+import subprocess
 import tarfile
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import harness
 import mpc
 import mpc_families
+import pictures
 
 FAILED, INVALID = (400, "MPC.10212"), (400, "MPC.10202")
 
@@ -65,11 +67,30 @@ def test_one_picture_can_be_had_at_once(desk):
     assert "does not exist" in answer.description
 
 
+def test_a_first_picture_is_not_black_where_that_is_asked_for(desk, native, tmp_path):
+    path = tmp_path / "dark.mp4"
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "color=black:s=192x108:r=25:d=1", "-f",
+                    "lavfi", "-i", "testsrc2=s=192x108:r=25:d=3", "-filter_complex", "concat=n=2,format=yuv420p",
+                    "-c:v", "libx264", "-preset", "ultrafast", str(path)], check=True)
+    source = desk.place(f"{desk.folder}-in/dark.mp4")
+    native.put_object(source["bucket"], source["object"], path)
+
+    def first_luma(para):
+        task = desk.ended(desk.start(input=source, thumbnail_para=para, original_dir=1).task_id)
+        assert task.status == "SUCCEEDED", task
+        shown = tmp_path / "0.jpg"
+        shown.write_bytes(desk.stored(f"{desk.folder}/0.jpg"))
+        return pictures.luma(shown, "crop=192:108")
+
+    assert first_luma({"time": 2}) < 8
+    assert first_luma({"time": 2, "amount": 90, "threshold": 40}) > 60
+
+
 @pytest.mark.parametrize("members, name", [
     ({}, "thumbnail_para"),
     ({"thumbnail_para": {"type": "ALL"}}, "thumbnail_para.type"),
     ({"thumbnail_para": {"time": "5"}}, "thumbnail_para.time"),
-    ({"thumbnail_para": {"amount": 50}}, "thumbnail_para.amount"),
+    ({"thumbnail_para": {"amount": 101}}, "thumbnail_para.amount"),
     ({"thumbnail_para": {"width": 640}}, "thumbnail_para.height"),
     ({"thumbnail_para": {}, "sync": 1}, "sync"),
     ({"thumbnail_para": {}, "tar": 2}, "tar"),

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import re
+import subprocess
 import time
 
 import pytest
@@ -88,6 +89,56 @@ def test_sheets_lie_beside_the_pictures_or_alone(desk, tmp_path, keeps):
     assert (sheet["width"], sheet["height"]) == (2 * 64 + 2 + 6, 2 * 36 + 2 + 6)
     cues = desk.fetch(desk.key("00001.vtt"), tmp_path).read_text()
     assert cues.startswith("WEBVTT") and "00002.jpg#xywh=3,3,64,36" in cues
+
+
+@pytest.fixture
+def dark(desk, tmp_path):
+    """The key of a film whose first second is black, and whose key frames are two seconds apart."""
+    key, path = desk.key("in/dark.mp4"), tmp_path / "dark.mp4"
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "color=black:s=192x108:r=25:d=1", "-f",
+                    "lavfi", "-i", "testsrc2=s=192x108:r=25:d=4", "-filter_complex", "concat=n=2,format=yuv420p",
+                    "-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-sc_threshold", "0", str(path)], check=True)
+    desk.native.put_object(desk.bucket, key, path)
+    return {"Bucket": desk.bucket, "Location": mps.LOCATION, "Object": mps.percent(key)}
+
+
+def test_first_pictures_are_not_black_and_key_frames_are(desk, dark, tmp_path):
+    def pictured(name, **more):
+        config = {"OutputFile": file(desk, name), "Time": 0, "Interval": 1, "Num": 4, **more}
+        job = desk.mts.call("SubmitSnapshotJob", Input=json.dumps(dark), SnapshotConfig=json.dumps(config),
+                            PipelineId=desk.pipeline)["SnapshotJob"]
+        job = ended(desk, job)
+        assert (job["State"], job["Count"]) == ("Success", "4"), job
+        assert job["SnapshotConfig"].get("FrameType") == more.get("FrameType")
+        return [desk.fetch(desk.key(name.replace("{SnapshotTime}", str(ms))), tmp_path)
+                for ms in (0, 1000, 2000, 3000)]
+
+    def is_dark(path):
+        return pictures.luma(path, "crop=192:108") < 8
+
+    plain = pictured("plain{SnapshotTime}.jpg", FrameType="normal")
+    light = pictured("light{SnapshotTime}.jpg", BlackLevel="90", PixelBlackThreshold="40")
+    keys = pictured("keys{SnapshotTime}.jpg", FrameType="intra")
+    assert [is_dark(path) for path in plain + light + keys] == [
+        True, False, False, False, *[False] * 4, True, True, False, False]
+    # What is not black begins at the second picture; a key frame is there until the next.
+    assert pictures.likeness(light[0], plain[1]) > 0.98
+    assert pictures.likeness(keys[3], keys[2]) > 0.999 and pictures.likeness(keys[3], plain[3]) < 0.98
+
+
+def test_sheets_have_a_colour_and_each_third_picture(one_desk, tmp_path):
+    layout = {"Lines": 1, "Columns": 2, "CellWidth": 64, "CellHeight": 36, "Margin": 20, "Color": "#FF0000",
+              "CellSelStep": "3"}
+    job = taken(one_desk, {
+        "OutputFile": file(one_desk, "c{Count}.jpg"), "TileOutputFile": file(one_desk, "t{TileCount}.jpg"),
+        "Time": 0, "Interval": 1, "Num": 5, "TileOut": layout})
+    assert (job["Count"], job["TileCount"]) == ("5", "1")
+    assert job["SnapshotConfig"]["TileOut"]["CellSelStep"] == "3"
+    sheet = one_desk.fetch(one_desk.key("t00001.jpg"), tmp_path)
+    shown = pictures.picture(sheet)
+    assert (shown["width"], shown["height"]) == (2 * 64 + 40, 36 + 40)
+    # Red is of luma 76.
+    assert pictures.luma(sheet, "crop=160:12:4:4") == pytest.approx(76, abs=3)
 
 
 def test_failures_and_filters(desk):

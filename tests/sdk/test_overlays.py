@@ -1,6 +1,7 @@
 """What is laid over pictures, and which streams an output is made from: through the SDKs of Mts and of Media Processing
 Center, and the native API."""
 import base64
+import json
 import subprocess
 
 import pytest
@@ -53,6 +54,27 @@ def test_watermarks_of_mts_stand_where_and_when_they_are_asked_for(desk, logo, t
     assert not is_red(path, 0.5, "26:26:291:151") and is_red(path, 1.5, "26:26:291:151")
     assert is_red(path, 0.5, "40:10:106:72")
     assert not is_red(path, 0.5, "60:30:90:110")
+
+
+def test_marks_take_their_template_and_change_it(desk, logo, tmp_path):
+    config = {"Width": "0.2", "Dx": "10", "ReferPos": "TopLeft", "RatioRefer": {"Width": "Short"},
+              "Timeline": {"Start": "1", "Duration": "ToEND"}}
+    made = desk.mts.call("AddWaterMarkTemplate", Name="logo", Config=json.dumps(config))["WaterMarkTemplate"]["Id"]
+    file = {"Bucket": desk.bucket, "Location": mps.LOCATION, "Object": mps.percent(logo)}
+    mark = {"InputFile": file, "WaterMarkTemplateId": made}
+    other = {**mark, "ReferPos": "BottomRight", "Timeline": {"Start": "0"}}
+    [job] = desk.transcode(desk.output(Video=VIDEO, WaterMarks=[mark, other],
+                                       Clip={"TimeSpan": {"Seek": "0", "Duration": "2"}}))
+    shown = job["Output"]["WaterMarkList"]["WaterMark"]
+    assert [it["WaterMarkTemplateId"] for it in shown] == [made, made]
+    path = desk.fetch(desk.key("a.mp4"), tmp_path)
+    # A fifth of the shorter side, which is 180, makes 36 pixels by 18.
+    assert not is_red(path, 0.5, "30:12:13:3") and is_red(path, 1.5, "30:12:13:3")
+    assert not is_red(path, 1.5, "20:12:48:3")
+    assert is_red(path, 0.5, "30:12:277:165")
+    desk.mts.call("DeleteWaterMarkTemplate", WaterMarkTemplateId=made)
+    for template, code in ((made, "InvalidParameter.ResourceDeleted"), ("0" * 32, "InvalidParameter.ResourceNotFound")):
+        assert desk.refused(desk.output(WaterMarks=[{**mark, "WaterMarkTemplateId": template}]))[0] == code
 
 
 def test_a_watermark_without_a_size_is_an_eighth_of_the_width_in_the_upper_right_corner(one_desk, logo, tmp_path):

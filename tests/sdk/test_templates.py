@@ -27,6 +27,13 @@ def test_a_static_preset_is_as_documented(one_mts, preset, container, width, vid
     assert (shown["Audio"]["Codec"], shown["Audio"]["Bitrate"]) == ("AAC", str(audio))
 
 
+@pytest.mark.parametrize("preset, container", [(f"S00000001-{family}00", it) for family, it in CONTAINERS.items()])
+def test_remux_presets_say_that_they_copy(one_mts, preset, container):
+    [shown] = queried(one_mts, preset)["TemplateList"]["Template"]
+    assert (shown["Container"]["Format"], shown["Video"]["Codec"], shown["Audio"]["Codec"]) == (
+        container, "copy", "copy")
+
+
 def test_presets_are_found_by_both_generations(mts):
     wanted = ["S00000001-200030", "S00000001-100020"]
     answer = queried(mts, *wanted)

@@ -85,6 +85,7 @@ mod tests {
                 padding: 4,
                 margin: 10,
                 keep_pictures: false,
+                ..Sprite::default()
             },
             format: PictureFormat::Jpeg,
             cell: Size {

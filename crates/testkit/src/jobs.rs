@@ -74,6 +74,8 @@ pub fn of_kind(kind: JobKind) -> JobSpec {
             sprite: None,
             naming: Naming::Numbered,
             archive: None,
+            key_frames: false,
+            not_black: None,
         }),
         JobKind::MediaInfo => JobSpec::MediaInfo(MediaInfoSpec {
             input,

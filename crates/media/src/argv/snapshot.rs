@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use reelgate_domain::job::kind::snapshot::PictureFormat;
+use reelgate_domain::job::kind::snapshot::{NotBlack, PictureFormat};
+use reelgate_domain::job::kind::transcode::Color;
 
 use super::{Args, tone};
-use crate::plan::{Pass, SheetPlan, Size, SnapshotPlan, Tone, View};
+use crate::plan::{FirstLook, Pass, SheetPlan, Size, Tone, View};
 
 /// Where pictures are made, in the working directory.
 pub(crate) const TAKEN: &str = "taken";
@@ -57,8 +58,7 @@ pub(crate) fn sheet_name(format: PictureFormat, number: usize) -> String {
 }
 
 /// The FFmpeg that takes the pictures of one pass into [`TAKEN`], under the names of their ticks.
-pub(crate) fn pass_argv(plan: &SnapshotPlan, pass: &Pass, input: &Path) -> Vec<OsString> {
-    let view = &plan.view;
+pub(crate) fn pass_argv(view: &View, pass: &Pass, input: &Path) -> Vec<OsString> {
     let mut args = open(view, pass, input, true);
     let filters = format!("{},{}", moments(view, pass), picture(view, view.size));
     args.pair("-map", format!("0:{}", view.stream))
@@ -105,6 +105,24 @@ pub(crate) fn judged_argv(view: &View, pass: &Pass, input: &Path) -> Vec<OsStrin
     args.0
 }
 
+/// The FFmpeg that tells how many percent of each frame are dark, from the one that is shown at a moment on. Their
+/// times are counted from that moment, less [`LATE_MICROS`].
+pub(crate) fn dark_argv(look: &FirstLook, input: &Path) -> Vec<OsString> {
+    let FirstLook { black, pass, view } = look;
+    let (zero, shift, _) = origin(pass);
+    let filters = format!(
+        "settb=1/1000000,setpts=PTS{zero}-{shift},trim=end={},format=gray,\
+         blackframe=amount=0:threshold={},metadata=mode=print:key=lavfi.blackframe.pblack:file=-",
+        micros(NotBlack::WITHIN_MS * 1000),
+        black.luma,
+    );
+    let mut args = open(view, pass, input, false);
+    args.pair("-map", format!("0:{}", view.stream))
+        .pair("-filter:v", filters)
+        .add(&["-fps_mode", "passthrough", "-f", "null", "-"]);
+    args.0
+}
+
 /// The FFmpeg that tells what all key frames of a source look like.
 pub(crate) fn scan_argv(view: &View, input: &Path) -> Vec<OsString> {
     let mut args = Args::default();
@@ -131,13 +149,14 @@ pub(crate) fn sheet_argv(sheets: &SheetPlan, cells: PictureFormat, count: usize)
     let sprite = &sheets.sprite;
     // Colours have no blocks while pictures are moved to where they may not lie on one.
     let filters = format!(
-        "scale=w={}:h={}:{SCALER},format=rgb24,tile={}x{}:padding={}:margin={},scale={SCALER}{STILL},{}",
+        "scale=w={}:h={}:{SCALER},format=rgb24,tile={}x{}:padding={}:margin={}{},scale={SCALER}{STILL},{}",
         sheets.cell.width,
         sheets.cell.height,
         sprite.columns,
         sprite.rows,
         sprite.padding,
         sprite.margin,
+        background(sprite.color),
         form(sheets.format),
     );
     args.pair("-filter:v", filters);
@@ -147,6 +166,15 @@ pub(crate) fn sheet_argv(sheets: &SheetPlan, cells: PictureFormat, count: usize)
         format!("{TAKEN}/sheet-%05d.{}", extension(sheets.format)),
     );
     args.0
+}
+
+/// Black is there by itself.
+fn background(color: Color) -> String {
+    let Color([red, green, blue]) = color;
+    match color == Color::default() {
+        true => String::new(),
+        false => format!(":color=0x{red:02x}{green:02x}{blue:02x}"),
+    }
 }
 
 fn begin(args: &mut Args, tells_progress: bool) {
@@ -162,6 +190,9 @@ fn open(view: &View, pass: &Pass, input: &Path, tells_progress: bool) -> Args {
     begin(&mut args, tells_progress);
     // Of a damaged source there are pictures of what is left.
     args.add(&["-max_error_rate", "1"]);
+    if view.key_frames {
+        args.add(&["-skip_frame", "nokey"]);
+    }
     args.open_source(input).add(&["-reinit_filter:v", "0"]);
     if let Some(seek) = pass.seek_ms {
         // What is decoded on the way holds the frame that is shown at the moment: rates vary.
@@ -179,8 +210,9 @@ const fn deinterlace(view: &View) -> &'static str {
     }
 }
 
-/// Lets the frames pass that are shown at the moments of a pass, each with its tick as its time.
-fn moments(view: &View, pass: &Pass) -> String {
+/// How times become those of a pass: what comes after `PTS`, how many microseconds are taken off, and from when on
+/// there has to be a frame.
+fn origin(pass: &Pass) -> (&'static str, i64, &'static str) {
     let first = pass.moments.first().copied().unwrap_or(0);
     let (zero, before, start) = match pass.seek_ms {
         Some(seek) => ("", first - seek, ""),
@@ -189,11 +221,26 @@ fn moments(view: &View, pass: &Pass) -> String {
         // before its time as well, should a decoder have lost some.
         None => ("-STARTPTS", first, ":start_time=0"),
     };
-    let shift = before as i64 * 1000 + LATE_MICROS;
+    (zero, before as i64 * 1000 + LATE_MICROS, start)
+}
+
+/// Lets the frames pass that are shown at the moments of a pass, each with its tick as its time.
+fn moments(view: &View, pass: &Pass) -> String {
+    let (zero, shift, start) = origin(pass);
+    let (keys, start, longer) = match view.key_frames {
+        // Not every decoder passes over frames. The last key frame is shown to the end, which is after all moments.
+        true => {
+            let after = ticks(pass).last().map_or(0, |(tick, _)| tick + 1);
+            let longer = format!(",tpad=stop=-1:stop_mode=clone,trim=end_pts={after}");
+            // One that is told when to start forgets a last frame from before.
+            ("select=key,", "", longer)
+        }
+        false => ("", start, String::new()),
+    };
     let rate = 1000 / tick_ms(pass);
     let deinterlace = deinterlace(view);
     format!(
-        "{deinterlace}settb=1/1000000,setpts=PTS{zero}-{shift},fps=fps={rate}:round=up{start},select={}",
+        "{keys}{deinterlace}settb=1/1000000,setpts=PTS{zero}-{shift},fps=fps={rate}:round=up{start}{longer},select={}",
         chosen(&ticks(pass).map(|(tick, _)| tick).collect::<Vec<_>>())
     )
 }

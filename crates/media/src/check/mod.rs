@@ -1,6 +1,7 @@
 //! Whether an output is what its plan promised.
 
 mod boxes;
+pub(crate) mod dark;
 pub(crate) mod looks;
 pub(crate) mod made;
 pub(crate) mod picture;

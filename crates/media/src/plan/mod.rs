@@ -14,6 +14,7 @@ mod join;
 mod level;
 mod loudness;
 mod mix;
+mod moments;
 mod overlay;
 mod piece;
 mod rate;
@@ -59,7 +60,9 @@ pub use rate::FrameRate;
 pub use remux::{Copied, RemuxPlan, remux_plan};
 pub use sample::{SamplePlan, Wanted, sample_plan};
 pub use share::{groups, shareable};
-pub use snapshot::{Closing, Names, Pass, SheetPlan, SnapshotPlan, Tone, View, snapshot_plan};
+pub use snapshot::{
+    Closing, FirstLook, Names, Pass, SheetPlan, SnapshotPlan, Tone, View, snapshot_plan,
+};
 pub use sources::{Further, Sources};
 pub(crate) use survey::SEEN_SECONDS;
 pub use survey::{Asked, Fields, Findings, Loudness, PictureLook, SurveyPlan, survey_plans};

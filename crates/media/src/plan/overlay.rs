@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use reelgate_domain::job::kind::transcode::{
-    Color, Corner, Length, Mark, Overlay, PictureMark, TextMark,
+    Color, Corner, Edge, Length, Mark, Overlay, PictureMark, TextMark,
 };
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::MediaFacts;
@@ -112,8 +112,8 @@ fn overlay_plan(
     let output = video.size;
     let at = At {
         corner: overlay.corner,
-        dx: pixels(overlay.dx, output.width, 0.0),
-        dy: pixels(overlay.dy, output.height, 0.0),
+        dx: pixels(overlay.dx, output.width, (0.0, output)),
+        dy: pixels(overlay.dy, output.height, (0.0, output)),
     };
     let seen = match &overlay.mark {
         Mark::Picture(mark) => {
@@ -133,12 +133,24 @@ fn overlay_plan(
     })
 }
 
-/// Of a side of the output, or of the picture's own where that is meant.
-fn pixels(length: Length, side: u32, own: f64) -> i32 {
-    match length {
-        Length::Own => own.round() as i32,
-        Length::Px(px) => px,
-        Length::Ratio(ratio) => (ratio * f64::from(side)).round() as i32,
+/// A length along a side of the output, of another one, or of the picture's own where that is meant.
+fn pixels(length: Length, side: u32, (own, output): (f64, Size)) -> i32 {
+    let (ratio, side) = match length {
+        Length::Own => return own.round() as i32,
+        Length::Px(px) => return px,
+        Length::Ratio(ratio) => (ratio, side),
+        Length::Share { ratio, of } => (ratio, edge(of, output)),
+    };
+    (ratio * f64::from(side)).round() as i32
+}
+
+fn edge(edge: Edge, output: Size) -> u32 {
+    let Size { width, height } = output;
+    match edge {
+        Edge::Width => width,
+        Edge::Height => height,
+        Edge::Long => width.max(height),
+        Edge::Short => width.min(height),
     }
 }
 
@@ -181,7 +193,8 @@ fn moves(facts: &MediaFacts) -> bool {
 }
 
 fn scaled(mark: &PictureMark, source: (f64, f64), output: Size) -> Result<Size, Fault> {
-    let side = |length: Length, side: u32, own: f64| f64::from(pixels(length, side, own).max(1));
+    let side =
+        |length: Length, side: u32, own: f64| f64::from(pixels(length, side, (own, output)).max(1));
     let width = (mark.width).map(|length| side(length, output.width, source.0));
     let height = (mark.height).map(|length| side(length, output.height, source.1));
     let aspect = source.0 / source.1;

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec, Sprite};
+use reelgate_domain::job::kind::snapshot::{
+    Moments, Naming, NotBlack, PictureFormat, SnapshotSpec, Sprite,
+};
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{MediaFacts, VideoFacts};
 use reelgate_domain::names::{InvalidName, ObjectKey};
 
 use super::geometry::{Size, check_source, display};
+use super::moments::{known_end, moments};
 use super::window::{self, Seek};
 use super::{stall, video};
 use crate::engine::{Capabilities, Part};
@@ -20,6 +23,8 @@ pub struct SnapshotPlan {
     pub passes: Vec<Pass>,
     /// The picture after all others, which has a pass of its own.
     pub closing: Option<Closing>,
+    /// What the picture of the first moment must not be.
+    pub not_black: Option<FirstLook>,
     /// What the pictures are called, in the order of their moments.
     pub names: Names,
     /// Absent: the pictures are all there is.
@@ -45,6 +50,16 @@ pub struct Closing {
     pub is_last: bool,
 }
 
+/// How the first picture is looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FirstLook {
+    pub black: NotBlack,
+    /// All frames are looked at, also where only key frames are wanted otherwise.
+    pub view: View,
+    /// Of the first moment alone.
+    pub pass: Pass,
+}
+
 /// How frames of a source become pictures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
@@ -55,6 +70,8 @@ pub struct View {
     pub tone: Tone,
     /// Whether frames that say so are taken for two fields each.
     pub deinterlace: bool,
+    /// Whether key frames are all that is looked at.
+    pub key_frames: bool,
     /// How long after the file's first moment the first picture is shown.
     pub origin_micros: u64,
     pub seek: Seek,
@@ -123,6 +140,23 @@ impl Pass {
     }
 }
 
+impl View {
+    fn pass(&self, moments: Vec<u64>) -> Pass {
+        match self.is_read_through() {
+            true => Pass {
+                seek_ms: None,
+                moments,
+            },
+            false => Pass::of(moments, self.seek),
+        }
+    }
+
+    /// The key frame before a moment may be any distance away, and without an index nothing leads to it.
+    fn is_read_through(&self) -> bool {
+        self.key_frames && self.seek == Seek::Decode
+    }
+}
+
 impl SheetPlan {
     pub(crate) fn cells(&self) -> usize {
         (self.sprite.columns * self.sprite.rows) as usize
@@ -152,14 +186,22 @@ pub fn snapshot_plan(
         view.size = sheets.cell;
         view.format = PictureFormat::Png;
     }
+    let not_black = moments.first().zip(spec.not_black);
+    let not_black = not_black.map(|(first, black)| FirstLook {
+        black,
+        pass: Pass::of(vec![*first], view.seek),
+        view: view.clone(),
+    });
+    // Without a length nobody knows for how long the last key frame is the right one.
+    view.key_frames = spec.key_frames && view.ends_ms.is_some();
     let names = names_of(spec, &moments, closing.as_ref(), view.ends_ms)?;
     check_apart(&names, sheets.as_ref().filter(|_| keeps))?;
     // Without an index all may have to be decoded from the beginning.
     let last = closing.as_ref().map(|closing| closing.at_ms);
     let last = last.or(moments.last().copied());
-    let passes = passes(moments, view.seek);
+    let passes = passes(moments, &view);
     let closing = closing.map(|closing| Closing {
-        pass: Pass::of(vec![closing.at_ms], view.seek),
+        pass: view.pass(vec![closing.at_ms]),
         is_last: closing.is_last,
     });
     let patience = window::Window {
@@ -170,13 +212,23 @@ pub fn snapshot_plan(
     let plan = SnapshotPlan {
         passes,
         closing,
+        not_black,
         names,
         sheets,
         stall: stall::stall(None, &patience),
         view,
     };
-    let tiles = plan.sheets.is_some().then_some(Part::Filter("tile"));
-    check_engine(&plan.view, tiles, capabilities)?;
+    let filters = [
+        (plan.sheets.is_some(), "tile"),
+        (plan.view.key_frames, "tpad"),
+        (plan.view.key_frames, "trim"),
+        (plan.not_black.is_some(), "trim"),
+        (plan.not_black.is_some(), "blackframe"),
+        (plan.not_black.is_some(), "metadata"),
+    ];
+    let filters = filters.iter().filter(|(is_used, _)| *is_used);
+    let filters = filters.map(|(_, name)| Part::Filter(name));
+    check_engine(&plan.view, filters, capabilities)?;
     Ok(plan)
 }
 
@@ -211,6 +263,7 @@ pub(super) fn view(
         format,
         tone: tone(source, has("zscale") && has("tonemap")),
         deinterlace: is_plain_yuv && has("bwdif"),
+        key_frames: false,
         origin_micros: (origin * 1e6).round() as u64,
         seek: whole.seek,
         ends_ms: ends_ms.filter(|end| *end > 0),
@@ -219,7 +272,7 @@ pub(super) fn view(
 
 pub(super) fn check_engine(
     view: &View,
-    more: Option<Part>,
+    more: impl IntoIterator<Item = Part>,
     capabilities: &Capabilities,
 ) -> Result<(), Fault> {
     let encoder = match view.format {
@@ -353,12 +406,6 @@ fn second(last: &Last, end_ms: u64) -> u64 {
     }
 }
 
-fn known_end(ends_ms: Option<u64>) -> Result<u64, Fault> {
-    ends_ms.ok_or_else(|| {
-        unfit("the source's length, by which pictures are taken, is not known".to_owned())
-    })
-}
-
 fn names_of(
     spec: &SnapshotSpec,
     moments: &[u64],
@@ -367,6 +414,15 @@ fn names_of(
 ) -> Result<Names, Fault> {
     let count = moments.len() + usize::from(closing.is_some());
     let numbers = 1..=count as u32;
+    let times = moments.iter().copied();
+    let times = times.chain(closing.map(|last| last.at_ms));
+    let timed = times.zip(numbers.clone());
+    let timed = timed.filter_map(|(at_ms, number)| Some((at_ms, spec.at_moment(number, at_ms)?)));
+    let timed = timed.map(|(at_ms, key)| Ok((at_ms, name(key)?)));
+    let timed: BTreeMap<u64, String> = timed.collect::<Result<_, Fault>>()?;
+    if !timed.is_empty() {
+        return Ok(Names::ByMoment(timed));
+    }
     if spec.sprite.is_some() {
         return names(numbers, |number| spec.cell(number)).map(Names::InOrder);
     }
@@ -393,10 +449,13 @@ fn names_of(
 
 /// Patterns that differ may still come to one name.
 fn check_apart(names: &Names, sheets: Option<&SheetPlan>) -> Result<(), Fault> {
-    let (Names::InOrder(pictures), Some(sheets)) = (names, sheets) else {
+    let Some(sheets) = sheets else {
         return Ok(());
     };
-    let pictures: BTreeSet<&String> = pictures.iter().collect();
+    let pictures: BTreeSet<&String> = match names {
+        Names::InOrder(names) => names.iter().collect(),
+        Names::ByMoment(names) => names.values().collect(),
+    };
     let mut others = sheets.names.iter().chain([&sheets.cues]);
     match others.find(|name| pictures.contains(name)) {
         None => Ok(()),
@@ -404,78 +463,6 @@ fn check_apart(names: &Names, sheets: Option<&SheetPlan>) -> Result<(), Fault> {
             "a picture and a sheet would both be called {name}"
         ))),
     }
-}
-
-fn moments(wanted: &Moments, ends_ms: Option<u64>) -> Result<Vec<u64>, Fault> {
-    let all: Vec<u64> = match wanted {
-        Moments::Through {
-            first_ms,
-            step_ms,
-            length_ms,
-            ..
-        } => {
-            let end = known_end(ends_ms)?;
-            // What ends with the source has its first picture at least.
-            let until = length_ms.map_or(end, |length| first_ms.saturating_add(length).min(end));
-            let left = until.saturating_sub(*first_ms);
-            let count = left.div_ceil(*step_ms).max(1);
-            spaced(*first_ms, *step_ms, few_enough(count)?)
-        }
-        Moments::Shares { step_ppm } => {
-            let end = known_end(ends_ms)?;
-            let count = 1_000_000_u64.div_ceil(u64::from(*step_ppm));
-            let at = |index: u64| {
-                // Files state lengths of any size.
-                let share = u128::from(index) * u128::from(*step_ppm);
-                (u128::from(end) * share / 1_000_000) as u64
-            };
-            let mut times: Vec<u64> = (0..u64::from(few_enough(count)?)).map(at).collect();
-            times.dedup();
-            times
-        }
-        Moments::At(times) => times.clone(),
-        Moments::Every {
-            first_ms,
-            step_ms,
-            most,
-        } => spaced(*first_ms, *step_ms, *most),
-        Moments::Spread { first_ms, count } => {
-            let Some(end) = ends_ms else {
-                return Err(unfit(
-                    "the source's length, over which to spread pictures, is not known".to_owned(),
-                ));
-            };
-            let step = end.saturating_sub(*first_ms) / u64::from(*count);
-            // In a source of less than a millisecond for each, several would be the same.
-            spaced(*first_ms, step.max(1), *count)
-        }
-    };
-    let is_inside = |at: &u64| ends_ms.is_none_or(|end| *at < end);
-    let inside: Vec<u64> = all.iter().copied().filter(is_inside).collect();
-    if inside.is_empty() {
-        let (first, end) = (all.first().unwrap_or(&0), ends_ms.unwrap_or(0));
-        return Err(unfit(format!(
-            "the first picture is wanted at {first} ms and the source's end at {end} ms"
-        )));
-    }
-    Ok(inside)
-}
-
-fn few_enough(count: u64) -> Result<u32, Fault> {
-    match u32::try_from(count) {
-        Ok(count) if count <= SnapshotSpec::MAX_THROUGH => Ok(count),
-        _ => Err(unfit(format!(
-            "{count} pictures would be taken, and at most {} can be",
-            SnapshotSpec::MAX_THROUGH
-        ))),
-    }
-}
-
-fn spaced(first_ms: u64, step_ms: u64, count: u32) -> Vec<u64> {
-    let at = |index: u32| first_ms.saturating_add(step_ms.saturating_mul(u64::from(index)));
-    let mut times: Vec<u64> = (0..count).map(at).collect();
-    times.dedup();
-    times
 }
 
 fn lead_ms(seek: Seek) -> u64 {
@@ -486,11 +473,14 @@ fn lead_ms(seek: Seek) -> u64 {
 }
 
 /// A moment far after the one before is cheaper to reach by a process of its own.
-fn passes(moments: Vec<u64>, seek: Seek) -> Vec<Pass> {
-    let far = lead_ms(seek) + START_MS;
+fn passes(moments: Vec<u64>, view: &View) -> Vec<Pass> {
+    if view.is_read_through() {
+        return vec![view.pass(moments)];
+    }
+    let far = lead_ms(view.seek) + START_MS;
     moments
         .chunk_by(|before, at| at - before < far)
-        .map(|near| Pass::of(near.to_vec(), seek))
+        .map(|near| view.pass(near.to_vec()))
         .collect()
 }
 
@@ -514,7 +504,8 @@ fn sheets(
         width: side(sprite.columns, cell.width),
         height: side(sprite.rows, cell.height),
     };
-    let most = count.div_ceil(sprite.columns * sprite.rows);
+    let shown = count.div_ceil(sprite.every);
+    let most = shown.div_ceil(sprite.columns * sprite.rows);
     Ok(SheetPlan {
         sprite: *sprite,
         format: spec.format,
@@ -539,6 +530,6 @@ fn name(key: Result<ObjectKey, InvalidName>) -> Result<String, Fault> {
     }
 }
 
-fn unfit(message: String) -> Fault {
+pub(super) fn unfit(message: String) -> Fault {
     Fault::new(FaultCode::SpecUnfit, message)
 }

@@ -163,7 +163,7 @@ fn the_arguments_of_a_pass_and_of_sheets() {
         panic!("{:?}", plan.names)
     };
     let all = [
-        lines(pass_argv(&plan, &plan.passes[0], source)),
+        lines(pass_argv(&plan.view, &plan.passes[0], source)),
         lines(sheet_argv(sheets, plan.view.format, 1)),
         lines(scan_argv(&plan.view, source)),
         format!("{names:?} {:?} {}", sheets.names, sheets.cues),

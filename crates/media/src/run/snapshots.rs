@@ -12,11 +12,12 @@ use super::step::Steps;
 use super::transcode::TranscodeError;
 use super::{Limits, Runner};
 use crate::argv::snapshot::{self as argv, TAKEN};
+use crate::check::dark::DarkReader;
 use crate::check::made::MadeFile;
 use crate::check::picture::measured;
 use crate::cues::cues;
 use crate::engine::Engine;
-use crate::plan::{Closing, Names, Pass, Seek, SheetPlan, Size, SnapshotPlan};
+use crate::plan::{Closing, FirstLook, Names, Pass, Seek, SheetPlan, Size, SnapshotPlan, View};
 
 /// What is taken, of what, and where.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +85,7 @@ pub async fn snapshots(
             ..Taken::default()
         },
         Some(sheets) => {
-            let pictures = work.number(pictures)?;
+            let pictures = work.number(pictures, sheets.sprite.every as usize)?;
             let tiled = work.tile(sheets, &pictures, stop).await?;
             Taken {
                 pictures: match sheets.sprite.keep_pictures {
@@ -123,12 +124,13 @@ impl Work<'_> {
         mut stop: Pin<&mut impl Future<Output = StopMode>>,
     ) -> Result<Vec<Scratch>, TranscodeError> {
         let mut found = BTreeMap::new();
+        let view = &self.plan.view;
         for (index, pass) in self.plan.passes.iter().enumerate() {
             let folder = self.taken.join(index.to_string());
-            self.pass(pass, folder, &mut found, progress, stop.as_mut())
+            self.pass(view, pass, folder, &mut found, progress, stop.as_mut())
                 .await?;
             let is_missing = |at: &u64| !found.contains_key(at);
-            let was_sought = pass.seek_ms.is_some() && self.plan.view.seek == Seek::Decode;
+            let was_sought = pass.seek_ms.is_some() && view.seek == Seek::Decode;
             if was_sought && pass.moments.iter().any(is_missing) {
                 // A search without an index may lead anywhere; what is read from the beginning is
                 // right, and one process does that for all that is left.
@@ -138,10 +140,14 @@ impl Work<'_> {
                     moments: left.copied().filter(|at| is_missing(at)).collect(),
                 };
                 let folder = self.taken.join("rest");
-                self.pass(&rest, folder, &mut found, progress, stop.as_mut())
+                self.pass(view, &rest, folder, &mut found, progress, stop.as_mut())
                     .await?;
                 break;
             }
+        }
+        if let Some(look) = &self.plan.not_black {
+            self.lighten(look, &mut found, progress, stop.as_mut())
+                .await?;
         }
         if let Some(closing) = &self.plan.closing {
             self.close(closing, &mut found, progress, stop).await?;
@@ -150,6 +156,37 @@ impl Work<'_> {
             return Err(self.none_found().into());
         }
         Ok(found.into_values().collect())
+    }
+
+    /// Puts the picture of the first frame that is not black in the place of a first one that is, under its moment.
+    async fn lighten(
+        &self,
+        look: &FirstLook,
+        found: &mut BTreeMap<u64, Scratch>,
+        progress: &mut Progress<impl FnMut(u8)>,
+        mut stop: Pin<&mut impl Future<Output = StopMode>>,
+    ) -> Result<(), TranscodeError> {
+        let Some(first) = look.pass.moments.first().copied() else {
+            return Ok(());
+        };
+        let mut reader = DarkReader::new(look.black.percent);
+        let args = argv::dark_argv(look, self.steps.input);
+        let hear = |chunk: &[u8]| reader.push(chunk);
+        self.steps.run(args, hear, stop.as_mut()).await?;
+        let Some(later) = reader.later_ms() else {
+            return Ok(());
+        };
+        let at_ms = first + later;
+        let pass = Pass::of(vec![at_ms], look.view.seek);
+        let folder = self.taken.join("light");
+        let mut light = BTreeMap::new();
+        self.pass(&look.view, &pass, folder, &mut light, progress, stop)
+            .await?;
+        if let Some(picture) = light.remove(&at_ms) {
+            let at_ms = first;
+            found.insert(first, Scratch { at_ms, ..picture });
+        }
+        Ok(())
     }
 
     /// Takes the closing picture. Lengths that files state are not always those of their pictures: the last of them
@@ -165,7 +202,9 @@ impl Work<'_> {
             return Ok(());
         };
         let folder = self.taken.join("closing");
+        let view = &self.plan.view;
         self.pass(
+            view,
             &closing.pass,
             folder.clone(),
             found,
@@ -173,7 +212,6 @@ impl Work<'_> {
             stop.as_mut(),
         )
         .await?;
-        let view = &self.plan.view;
         let mut starts = vec![at_ms.checked_sub(TAIL_MS), None];
         starts.dedup();
         for seek in starts {
@@ -197,15 +235,15 @@ impl Work<'_> {
     /// Takes the pictures of one pass; `found` has those that there are.
     async fn pass(
         &self,
+        view: &View,
         pass: &Pass,
         folder: PathBuf,
         found: &mut BTreeMap<u64, Scratch>,
         progress: &mut Progress<impl FnMut(u8)>,
         stop: Pin<&mut impl Future<Output = StopMode>>,
     ) -> Result<(), TranscodeError> {
-        let view = &self.plan.view;
         let before = found.len() as u64;
-        let args = argv::pass_argv(self.plan, pass, self.steps.input);
+        let args = argv::pass_argv(view, pass, self.steps.input);
         let mut reader = ProgressReader::default();
         let hear = |chunk: &[u8]| {
             let moved = reader.push(chunk);
@@ -250,11 +288,15 @@ impl Work<'_> {
         }
     }
 
-    /// Gives pictures the names by which FFmpeg reads them in their order.
-    fn number(&self, pictures: Vec<Scratch>) -> Result<Vec<Scratch>, Fault> {
+    /// Gives each so many-th picture the name by which FFmpeg reads them in their order.
+    fn number(&self, pictures: Vec<Scratch>, every: usize) -> Result<Vec<Scratch>, Fault> {
         let format = self.plan.view.format;
         let renamed = pictures.into_iter().enumerate().map(|(index, picture)| {
-            let path = self.taken.join(argv::cell_name(format, index + 1));
+            if index % every != 0 {
+                return Ok(picture);
+            }
+            let name = argv::cell_name(format, index / every + 1);
+            let path = self.taken.join(name);
             stored(std::fs::rename(&picture.path, &path))?;
             Ok(Scratch { path, ..picture })
         });
@@ -267,7 +309,11 @@ impl Work<'_> {
         pictures: &[Scratch],
         stop: Pin<&mut impl Future<Output = StopMode>>,
     ) -> Result<Taken, TranscodeError> {
-        let count = pictures.len().div_ceil(sheets.cells());
+        let cells: Vec<&Scratch> = pictures
+            .iter()
+            .step_by(sheets.sprite.every as usize)
+            .collect();
+        let count = cells.len().div_ceil(sheets.cells());
         let format = sheets.format;
         let args = argv::sheet_argv(sheets, self.plan.view.format, count);
         let mut reader = ProgressReader::default();
@@ -280,10 +326,10 @@ impl Work<'_> {
                 let message = "a sheet is missing";
                 return Err(Fault::new(FaultCode::EngineFailed, message).into());
             };
-            let at_ms = pictures[index * sheets.cells()].at_ms;
+            let at_ms = cells[index * sheets.cells()].at_ms;
             made.push(self.keep(&Scratch { at_ms, path, size }, name)?);
         }
-        let moments: Vec<u64> = pictures.iter().map(|picture| picture.at_ms).collect();
+        let moments: Vec<u64> = cells.iter().map(|picture| picture.at_ms).collect();
         let text = cues(sheets, &moments, self.plan.view.ends_ms);
         let path = self.steps.dir.join(&sheets.cues);
         stored(std::fs::write(path, &text))?;

@@ -20,6 +20,7 @@ mod hdr10;
 mod hls;
 mod hostile;
 mod join;
+mod looks;
 mod misbehaving;
 mod mix;
 mod outputs;

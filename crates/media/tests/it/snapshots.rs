@@ -16,7 +16,7 @@ use crate::stand_in::{StandIn, nothing_runs_in};
 use crate::support::{ENGINE, RUNNER, RUNTIME, clip, entries, facts, generate, run};
 
 /// A film with a key frame every 12 seconds, of which no two frames are alike.
-const LONG_GROUPS: &str = "-f lavfi -i testsrc2=s=320x180:r=25:d=20,format=yuv420p -g 300 \
+pub(crate) const LONG_GROUPS: &str = "-f lavfi -i testsrc2=s=320x180:r=25:d=20,format=yuv420p -g 300 \
                            -keyint_min 300 -sc_threshold 1000000000";
 
 pub(crate) fn spec(moments: Value, more: Value) -> SnapshotSpec {
@@ -30,12 +30,12 @@ pub(crate) fn spec(moments: Value, more: Value) -> SnapshotSpec {
 }
 
 pub(crate) struct Shot {
-    taken: Taken,
-    folder: TempDir,
+    pub(crate) taken: Taken,
+    pub(crate) folder: TempDir,
 }
 
 impl Shot {
-    fn path(&self, picture: &Picture) -> PathBuf {
+    pub(crate) fn path(&self, picture: &Picture) -> PathBuf {
         self.folder.path().join(&picture.name)
     }
 }
@@ -44,7 +44,7 @@ fn planned(source: &Path, spec: &SnapshotSpec) -> Result<SnapshotPlan, Fault> {
     snapshot_plan(spec, &facts(source).unwrap(), ENGINE.capabilities())
 }
 
-fn try_take(source: &Path, spec: &SnapshotSpec) -> Result<Shot, Fault> {
+pub(crate) fn try_take(source: &Path, spec: &SnapshotSpec) -> Result<Shot, Fault> {
     let plan = planned(source, spec)?;
     let folder = tempfile::tempdir().unwrap();
     let limits = Limits::default();
@@ -88,12 +88,12 @@ pub(crate) fn noise(folder: &Path) -> PathBuf {
     source
 }
 
-fn take(source: &Path, spec: &SnapshotSpec) -> Shot {
+pub(crate) fn take(source: &Path, spec: &SnapshotSpec) -> Shot {
     try_take(source, spec).unwrap_or_else(|fault| panic!("{}: {fault:#?}", source.display()))
 }
 
 /// Peak signal-to-noise ratio, in dB.
-fn psnr(a: &[u8], b: &[u8]) -> f64 {
+pub(crate) fn psnr(a: &[u8], b: &[u8]) -> f64 {
     assert_eq!(a.len(), b.len());
     let square = |(a, b): (&u8, &u8)| (f64::from(*a) - f64::from(*b)).powi(2);
     let sum: f64 = a.iter().zip(b).map(square).sum();
@@ -101,13 +101,13 @@ fn psnr(a: &[u8], b: &[u8]) -> f64 {
 }
 
 /// Luma as a picture has it, of a frame after a filter.
-const LUMA: &str = "out_color_matrix=bt601:out_range=pc,format=yuvj420p,extractplanes=y";
+pub(crate) const LUMA: &str = "out_color_matrix=bt601:out_range=pc,format=yuvj420p,extractplanes=y";
 
-fn luma(picture: &Path) -> Vec<u8> {
+pub(crate) fn luma(picture: &Path) -> Vec<u8> {
     decode(picture, &format!("scale={LUMA}"))
 }
 
-fn decode(source: &Path, filter: &str) -> Vec<u8> {
+pub(crate) fn decode(source: &Path, filter: &str) -> Vec<u8> {
     let args = ["-v", "error", "-nostdin", "-i", source.to_str().unwrap()];
     let more = ["-map", "0:v:0", "-vf", filter, "-fps_mode", "passthrough"];
     run(

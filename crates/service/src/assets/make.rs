@@ -80,6 +80,8 @@ impl Service {
             sprite: wish.sprite,
             naming: Naming::Numbered,
             archive: None,
+            key_frames: false,
+            not_black: None,
         };
         spec.validate()
             .map_err(|error| ServiceError::invalid(error.field, error.to_string()))?;

@@ -335,6 +335,8 @@ async fn pictures_are_taken_of_an_object() {
         sprite: None,
         naming: Naming::Numbered,
         archive: None,
+        key_frames: false,
+        not_black: None,
     };
     let job = house.submit_spec(JobSpec::Snapshot(spec)).await;
     let job = house.ended(job.id).await;

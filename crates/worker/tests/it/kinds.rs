@@ -138,6 +138,8 @@ fn pictures(input: &str, output: &str, moments: Moments) -> SnapshotSpec {
             alone: None,
         },
         archive: None,
+        key_frames: false,
+        not_black: None,
     }
 }
 
@@ -198,6 +200,7 @@ async fn a_transcode_takes_pictures_of_its_input() {
             padding: 0,
             margin: 0,
             keep_pictures: false,
+            ..Sprite::default()
         }),
         naming: Naming::Numbered,
         ..pictures("in.mp4", "sheets/in.jpg", through(2000))

@@ -33,6 +33,11 @@ impl<'a> Fields<'a> {
         self.members
     }
 
+    /// Where the object is, as refusals name it; empty where they put nothing before its fields.
+    pub(super) fn place(&self) -> &str {
+        &self.path
+    }
+
     /// The path of a field as refusals name it.
     pub(super) fn path(&self, name: &str) -> String {
         if self.path.is_empty() {

@@ -5,9 +5,13 @@
 
 use std::sync::LazyLock;
 
-use reelgate_domain::job::kind::transcode::Settings;
+use reelgate_domain::job::kind::transcode::{
+    AudioCodec, AudioSettings, Settings, VideoCodec, VideoSettings,
+};
 use serde_json::{Map, Value, json};
 
+use super::errors::{Code, Refusal};
+use super::fields::{Fields, asks_for_nothing, overlay};
 use super::output::settings;
 use super::status::TemplateState;
 
@@ -75,6 +79,19 @@ const SOUNDS: [(&str, u32); 5] = [
     ("10", 64),
 ];
 
+/// The fields of an output that a remux preset leaves alone.
+const KEPT_BY_REMUX: [&str; 9] = [
+    "OutputObject",
+    "TemplateId",
+    "MuxConfig",
+    "VideoStreamMap",
+    "AudioStreamMap",
+    "Encryption",
+    "M3U8NonStandardSupport",
+    "Priority",
+    "UserData",
+];
+
 /// A preset that is known with its parameters. Widths are fixed and heights in proportion, and nothing is checked
 /// against the source, so it may scale up.
 #[derive(Debug, PartialEq)]
@@ -82,6 +99,8 @@ pub(super) struct Preset {
     pub(super) id: String,
     name: String,
     parameters: Map<String, Value>,
+    /// Whether picture and sound are taken as they are.
+    is_remux: bool,
 }
 
 /// What a template id means to a submission.
@@ -98,10 +117,14 @@ pub(super) enum Lookup {
 /// The presets, each with its settings if jobs can use it.
 static ALL: LazyLock<Vec<(Preset, Option<Settings>)>> = LazyLock::new(|| {
     let with_settings = |preset: Preset| {
-        let settings = settings::read(&preset.parameters).ok();
-        (preset, settings)
+        let settings = match preset.is_remux {
+            true => remuxed(&preset.parameters),
+            false => settings::read(&preset.parameters),
+        };
+        (preset, settings.ok())
     };
     let all = statics().chain(sounds()).chain(narrowband());
+    let all = all.chain(remuxes());
     all.map(with_settings).collect()
 });
 
@@ -122,8 +145,44 @@ fn statics() -> impl Iterator<Item = Preset> {
                 id: format!("S00000001-{serial}{}", level.digits),
                 name: format!("{container}-{}", level.name),
                 parameters: parameters(format, video, level.audio_kbps),
+                is_remux: false,
             }
         })
+    })
+}
+
+/// Those of the containers without a level. `copy` is a word of ours, and of answers alone.
+fn remuxes() -> impl Iterator<Item = Preset> {
+    CONTAINERS.iter().map(|(serial, container, format)| {
+        let mut parameters = parameters(format, json!({"Codec": "copy"}), 0);
+        parameters.insert("Audio".to_owned(), json!({"Codec": "copy"}));
+        parameters.remove("TransConfig");
+        Preset {
+            id: format!("S00000001-{serial}00"),
+            name: format!("{container}-Remux"),
+            parameters,
+            is_remux: true,
+        }
+    })
+}
+
+/// The settings of a remux preset with these parameters, of which its container counts.
+fn remuxed(parameters: &Map<String, Value>) -> Result<Settings, Refusal> {
+    let mut parameters = parameters.clone();
+    parameters.remove("Video");
+    parameters.insert("Audio".to_owned(), json!({"Codec": "AAC"}));
+    let container = settings::read(&parameters)?.container;
+    Ok(Settings {
+        container,
+        video: Some(VideoSettings {
+            codec: VideoCodec::Copy,
+            ..VideoSettings::default()
+        }),
+        audio: Some(AudioSettings {
+            codec: AudioCodec::Copy,
+            ..AudioSettings::default()
+        }),
+        stall_seconds: None,
     })
 }
 
@@ -141,6 +200,7 @@ fn sounds() -> impl Iterator<Item = Preset> {
             id: format!("S00000001-3000{digits}"),
             name: format!("MP3-{kbps}K"),
             parameters: members.into_iter().collect(),
+            is_remux: false,
         }
     })
 }
@@ -168,6 +228,7 @@ fn narrowband() -> impl Iterator<Item = Preset> {
                     id: format!("{family}-{serial}{}", level.digits),
                     name: format!("{container}-{}-NarrowBand", level.name),
                     parameters: parameters(format, video, level.audio_kbps),
+                    is_remux: false,
                 }
             })
         })
@@ -204,9 +265,7 @@ pub(super) fn look_up(id: &str) -> Lookup {
 }
 
 /// Ids of the families that are not served, as family, serial numbers and levels.
-const OTHER_FAMILIES: [(&str, &[&str], &[&str]); 4] = [
-    // Remux.
-    ("S00000001-", &["0000", "1000", "2000"], &["00"]),
+const OTHER_FAMILIES: [(&str, &[&str], &[&str]); 3] = [
     // Doubling.
     ("S00000001-", &["4000"], &["70", "40"]),
     // Doubling of narrowband.
@@ -235,6 +294,27 @@ impl Preset {
     /// The parameters, in the form in which an output overrides them.
     pub(super) fn parameters(&self) -> Map<String, Value> {
         self.parameters.clone()
+    }
+
+    /// The settings of an output of a remux preset, of which it may change nothing but `MuxConfig`; nothing for those of
+    /// other presets. Whatever needs pictures or sound that are decoded is refused by name.
+    pub(super) fn remux(&self, fields: &Fields<'_>) -> Result<Option<Settings>, Refusal> {
+        if !self.is_remux {
+            return Ok(None);
+        }
+        let own = fields.members();
+        let is_other = |(name, value): &(&String, &Value)| {
+            !KEPT_BY_REMUX.contains(&name.as_str()) && !asks_for_nothing(value)
+        };
+        if let Some((name, _)) = own.iter().find(is_other) {
+            return fields.refuse(Code::NotSupported, name);
+        }
+        let mut parameters = self.parameters();
+        if let Some(Value::Object(mux)) = own.get("MuxConfig") {
+            let over = Map::from_iter([("MuxConfig".to_owned(), Value::Object(mux.clone()))]);
+            overlay(&mut parameters, &over);
+        }
+        remuxed(&parameters).map(Some)
     }
 
     /// The template as queries show it. Presets have no time of creation.
@@ -305,7 +385,7 @@ mod tests {
                 assert_eq!(is_hls, serial == "1000");
             }
         }
-        assert_eq!(all().count(), 21 + 5 + 18 + 4);
+        assert_eq!(all().count(), 21 + 5 + 18 + 4 + 3);
         for preset in all() {
             let Lookup::Served(_, settings) = look_up(&preset.id) else {
                 panic!("{}", preset.id);
@@ -315,10 +395,24 @@ mod tests {
     }
 
     #[test]
+    fn remux_presets_take_picture_and_sound_as_they_are() {
+        for (serial, container) in [("0000", "flv"), ("1000", "m3u8"), ("2000", "mp4")] {
+            let id = format!("S00000001-{serial}00");
+            let Lookup::Served(preset, settings) = look_up(&id) else {
+                panic!("{id}");
+            };
+            assert_eq!((settings.validate(), container), (Ok(()), format(preset)));
+            let codecs = (
+                settings.video.as_ref().unwrap().codec,
+                settings.audio.as_ref().unwrap().codec,
+            );
+            assert_eq!(codecs, (VideoCodec::Copy, AudioCodec::Copy));
+        }
+    }
+
+    #[test]
     fn documented_ids_are_told_from_unknown_ones() {
         for id in [
-            "S00000001-000000",
-            "S00000001-200000",
             "S00000001-400070",
             "S00000001-400040",
             "S00000003-400040",

@@ -1,6 +1,8 @@
 //! The body of a job that takes pictures.
 
-use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec, Sprite};
+use reelgate_domain::job::kind::snapshot::{
+    Moments, Naming, NotBlack, PictureFormat, SnapshotSpec, Sprite,
+};
 use reelgate_domain::job::{JobSpec, Priority};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,7 +14,8 @@ use crate::http::Address;
 ///
 /// ```json
 /// {"kind": "snapshot", "input": OBJECT, "output": OBJECT, "moments": MOMENTS, "width", "height",
-///  "long_side", "format": "jpeg", "sprite": SPRITE, "naming": NAMING, "archive": "name.tar", "pipeline": "id or name", "priority": 6, "user_data": "text"}
+///  "long_side", "format": "jpeg", "sprite": SPRITE, "naming": NAMING, "archive": "name.tar", "key_frames": true,
+///  "not_black": {"percent": 100, "luma": 30}, "pipeline": "id or name", "priority": 6, "user_data": "text"}
 /// ```
 ///
 /// Only `input`, `output` and `moments` are required. MOMENTS is `{"at": [milliseconds, …]}`,
@@ -20,7 +23,7 @@ use crate::http::Address;
 /// `{"through": {"first_ms", "step_ms", "length_ms", "closing"}}` or `{"shares": {"step_ppm"}}`. Files are named as
 /// the output with a number before its extension; NAMING is `{"seconds": {"text", "alone"}}` or
 /// `{"sheets": {"before", "after", "cues"}}` otherwise. SPRITE is `{"columns", "rows", "cell_width", "cell_height",
-/// "padding", "margin", "keep_pictures"}`: pictures are tiled on sheets, and a WebVTT file says which part is
+/// "padding", "margin", "keep_pictures", "every", "color"}`: pictures are tiled on sheets, and a WebVTT file says which part is
 /// of when.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +48,10 @@ pub(crate) struct SnapshotBody {
     #[serde(default)]
     archive: Option<String>,
     #[serde(default)]
+    key_frames: bool,
+    #[serde(default)]
+    not_black: Option<NotBlack>,
+    #[serde(default)]
     pipeline: Option<String>,
     #[serde(default)]
     priority: Option<Priority>,
@@ -65,6 +72,8 @@ impl SnapshotBody {
             sprite: self.sprite,
             naming: self.naming,
             archive: self.archive,
+            key_frames: self.key_frames,
+            not_black: self.not_black,
         };
         let common = Common {
             pipeline: self.pipeline,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::transcode::{OutOfRange, check};
+use super::transcode::{Color, OutOfRange, check, is_default};
 use crate::names::{InvalidName, ObjectKey, ObjectRef};
 
 /// What a snapshot job reads and writes.
@@ -32,10 +32,59 @@ pub struct SnapshotSpec {
     /// The name of a tar file beside the output that all files are packed into: it is all there is then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive: Option<String>,
+    /// Each picture is the last key frame by its moment, in the place of the frame that is shown then.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub key_frames: bool,
+    /// What the first picture must not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_black: Option<NotBlack>,
+}
+
+/// When a picture is black. In the place of a first picture that is, the first frame after it that is not is taken,
+/// unless there is none in [`NotBlack::WITHIN_MS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotBlack {
+    /// So many percent of its pixels are dark, 1 to 100.
+    #[serde(default = "all_percent")]
+    pub percent: u32,
+    /// A pixel is dark below this luma of 0 to 255.
+    #[serde(default = "dark_luma")]
+    pub luma: u32,
+}
+
+const fn all_percent() -> u32 {
+    100
+}
+
+const fn dark_luma() -> u32 {
+    30
+}
+
+impl Default for NotBlack {
+    fn default() -> Self {
+        Self {
+            percent: all_percent(),
+            luma: dark_luma(),
+        }
+    }
+}
+
+impl NotBlack {
+    /// How long after its moment the first picture is looked for.
+    pub const WITHIN_MS: u64 = 5000;
+
+    fn validate(self) -> Result<(), OutOfRange> {
+        let percent = (1..=100).contains(&self.percent);
+        check(percent, "not_black.percent", "1 to 100")?;
+        check(self.luma <= 255, "not_black.luma", "0 to 255")
+    }
 }
 
 /// Stands in patterns of names for a number of five digits, from 1 on.
 pub const COUNT: &str = "{count}";
+/// Stands in patterns of names of pictures for their moment in milliseconds.
+pub const TIME: &str = "{time}";
 
 /// What the files are called.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,8 +106,8 @@ pub enum Naming {
         after: String,
         cues: String,
     },
-    /// As these patterns with [`COUNT`] in them, which end with the extension. One without it is the name of the only
-    /// picture. Pictures have none where only sheets are stored.
+    /// As these patterns with [`COUNT`] in them, for pictures also or only [`TIME`], which end with the extension. One
+    /// without them is the name of the only picture. Pictures have none where only sheets are stored.
     Pattern {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         picture: Option<String>,
@@ -155,6 +204,41 @@ pub struct Sprite {
     /// Whether the pictures are stored as well, see [`SnapshotSpec::cell`].
     #[serde(default)]
     pub keep_pictures: bool,
+    /// Only each so many-th picture is on a sheet, from the first on; 1 to 10000.
+    #[serde(default = "each", skip_serializing_if = "is_each")]
+    pub every: u32,
+    /// What is between and around the pictures.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub color: Color,
+}
+
+const fn each() -> u32 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "what serde asks for takes a reference"
+)]
+const fn is_each(every: &u32) -> bool {
+    *every == each()
+}
+
+/// One picture on each sheet, and the sheets alone.
+impl Default for Sprite {
+    fn default() -> Self {
+        Self {
+            columns: 1,
+            rows: 1,
+            cell_width: None,
+            cell_height: None,
+            padding: 0,
+            margin: 0,
+            keep_pictures: false,
+            every: each(),
+            color: Color::default(),
+        }
+    }
 }
 
 impl SnapshotSpec {
@@ -220,6 +304,7 @@ impl SnapshotSpec {
             "8 to 4096 pixels, and without width and height",
         )?;
         self.check_names()?;
+        self.not_black.map_or(Ok(()), NotBlack::validate)?;
         if let Some(sprite) = &self.sprite {
             let fits = |count: u32| (1..=100).contains(&count);
             check(fits(sprite.columns), "sprite.columns", "1 to 100")?;
@@ -236,6 +321,8 @@ impl SnapshotSpec {
             )?;
             let most = sprite.padding.max(sprite.margin);
             check(most <= 1000, "sprite.padding", "at most 1000 pixels")?;
+            let every = (1..=Self::MAX_THROUGH).contains(&sprite.every);
+            check(every, "sprite.every", "1 to 10000")?;
         }
         Ok(())
     }
@@ -283,11 +370,12 @@ impl SnapshotSpec {
         )?;
         let is_single = matches!(&self.moments, Moments::At(times) if times.len() == 1);
         let has_count = |pattern: &String| pattern.contains(COUNT);
+        let is_each = |pattern: &String| has_count(pattern) || pattern.contains(TIME);
         check(
             sheet.as_ref().is_none_or(has_count)
-                && (is_single || picture.as_ref().is_none_or(has_count)),
+                && (is_single || picture.as_ref().is_none_or(is_each)),
             "naming",
-            "patterns with {count} where there may be several files",
+            "patterns with {count} where there may be several files, or for pictures with {time}",
         )?;
         check(
             picture.is_none() || picture != sheet,
@@ -336,6 +424,20 @@ impl SnapshotSpec {
                 self.numbered(number)
             }
         }
+    }
+
+    /// The key of the picture of this number and moment, where names have moments in them.
+    pub fn at_moment(&self, number: u32, at_ms: u64) -> Option<Result<ObjectKey, InvalidName>> {
+        let Naming::Pattern {
+            picture: Some(pattern),
+            ..
+        } = &self.naming
+        else {
+            return None;
+        };
+        let named = pattern.replace(TIME, &at_ms.to_string());
+        let has_time = pattern.contains(TIME);
+        has_time.then(|| self.beside(&counted(&named, number)))
     }
 
     /// The key of the picture of this second, which may be the only one.
@@ -450,6 +552,11 @@ mod tests {
             (key(false), key(true)),
             ("x/s_7.jpg".into(), "x/one.jpg".into())
         );
+        let timed = spec(r#","naming":{"pattern":{"picture":"{time}-{count}.jpg"}}"#);
+        timed.validate().unwrap();
+        let key = timed.at_moment(2, 1500).unwrap().unwrap();
+        assert_eq!(key.as_str(), "x/1500-00002.jpg");
+        assert!(both.at_moment(2, 1500).is_none());
         for (more, field) in [
             (r#","naming":{"seconds":{"text":"../"}}"#, "naming"),
             (
@@ -465,6 +572,13 @@ mod tests {
                 r#","sprite":{"columns":2,"rows":2,"keep_pictures":true},
                    "naming":{"pattern":{"picture":"{count}.jpg","sheet":"{count}.jpg"}}"#,
                 "naming",
+            ),
+            (r#","naming":{"pattern":{"sheet":"{time}.jpg"}}"#, "naming"),
+            (r#","not_black":{"percent":0}"#, "not_black.percent"),
+            (r#","not_black":{"luma":256}"#, "not_black.luma"),
+            (
+                r#","sprite":{"columns":1,"rows":1,"every":0}"#,
+                "sprite.every",
             ),
             (r#","archive":"a/b.tar""#, "archive"),
             (r#","archive":"""#, "archive"),

@@ -75,7 +75,7 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     if !mix.is_empty() && settings.audio.is_none() {
         return fields.refuse(Code::NotSupported, "Amix");
     }
-    let marks = watermark::read(&mut fields)?;
+    let marks = watermark::read(&mut fields, target.templates)?;
     for (is_given, name) in [
         (!marks.is_empty(), "WaterMarks"),
         (!join.openings.is_empty(), "OpeningList"),
@@ -172,11 +172,18 @@ impl Template {
 
 /// The template's settings under those of the output.
 fn settings(template: &Template, fields: &mut Fields<'_>) -> Result<Settings, Refusal> {
+    let remux = match template {
+        Template::Preset(preset, _) => preset.remux(fields)?,
+        Template::Own(_) => None,
+    };
     let mut own = Vec::new();
     for part in settings::PARTS {
         if let Some(fields) = fields.object(part)? {
             own.push((part, fields));
         }
+    }
+    if let Some(settings) = remux {
+        return Ok(settings);
     }
     if own.is_empty() {
         return template.settings();

@@ -4,6 +4,7 @@ mod dewatermark;
 mod picture;
 mod protection;
 mod rates;
+mod remux;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -23,6 +24,10 @@ const MP4_HD: &str = "S00000001-200030";
 const M3U8_LD: &str = "S00000001-100010";
 
 fn parse_with(template: &str, own: Value) -> Result<Accepted, Refusal> {
+    parse_using(&Used::default(), template, own)
+}
+
+fn parse_using(templates: &Used, template: &str, own: Value) -> Result<Accepted, Refusal> {
     let input =
         Input::parse(r#"{"Bucket": "media", "Location": "x", "Object": "in/clip.mov"}"#).unwrap();
     let bucket = BucketName::new("media").unwrap();
@@ -33,7 +38,7 @@ fn parse_with(template: &str, own: Value) -> Result<Accepted, Refusal> {
     let target = Target {
         input: &input,
         bucket: &bucket,
-        templates: &Used::default(),
+        templates,
         configs: &Configs::default(),
     };
     parse(output, &target)
@@ -380,8 +385,8 @@ fn what_is_mandatory_is_asked_for() {
         Code::TemplateNotFound,
         "0123456789abcdef0123456789abcdef",
     );
-    let remux = json!({"TemplateId": "S00000001-200000"});
-    refused(remux, Code::TemplateNotSupported, "S00000001-200000");
+    let doubling = json!({"TemplateId": "S00000001-400070"});
+    refused(doubling, Code::TemplateNotSupported, "S00000001-400070");
 }
 
 #[test]

@@ -1,15 +1,17 @@
-//! The `WaterMarks` part of an output: pictures and texts laid over it.
+//! The `WaterMarks` part of an output: pictures and texts laid over it, where a watermark template may have said how.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reelgate_domain::ObjectRef;
 use reelgate_domain::job::kind::transcode::{
-    Color, Corner, Length, Mark, Overlay, PictureMark, TextMark,
+    Color, Corner, Edge, Length, Mark, Overlay, PictureMark, TextMark,
 };
+use serde_json::{Map, Value};
 
 use crate::mps::errors::{Code, Refusal};
-use crate::mps::fields::Fields;
+use crate::mps::fields::{self, Fields};
 use crate::mps::input::{bucket_name, decoded, object_key};
+use crate::mps::templates::Used;
 
 /// What a mark that names no size has of the output's width.
 const DEFAULT_WIDTH: f64 = 0.12;
@@ -18,19 +20,44 @@ const DEFAULT_FONT_SIZE: u32 = 16;
 const MOST_SECONDS: f64 = 86_399.999;
 
 /// Reads the list, the last on top.
-pub(super) fn read(fields: &mut Fields<'_>) -> Result<Vec<Overlay>, Refusal> {
+pub(super) fn read(fields: &mut Fields<'_>, templates: &Used) -> Result<Vec<Overlay>, Refusal> {
     let marks = fields.list("WaterMarks")?;
     if marks.len() > Overlay::MOST {
         return fields.refuse(Code::ListSizeExceed, "WaterMarks");
     }
-    marks.into_iter().map(mark).collect()
+    let each = marks.into_iter();
+    each.map(|own| with_template(own, templates)).collect()
 }
 
-fn mark(mut fields: Fields<'_>) -> Result<Overlay, Refusal> {
+/// What the mark itself says counts before what its template does.
+fn with_template(mut own: Fields<'_>, templates: &Used) -> Result<Overlay, Refusal> {
+    const TEMPLATE: &str = "WaterMarkTemplateId";
+    let Some(id) = own.text(TEMPLATE)? else {
+        return mark(own, &Map::new());
+    };
+    if own.text("Type")?.is_some_and(|kind| kind != "Image") {
+        // Templates are of pictures.
+        return own.refuse(Code::NotSupported, TEMPLATE);
+    }
+    let mut whole = templates.watermark(&id)?;
+    let refer = match whole.remove(REFER) {
+        Some(Value::Object(refer)) => refer,
+        _ => Map::new(),
+    };
+    fields::overlay(&mut whole, own.members());
+    whole.remove(TEMPLATE);
+    mark(Fields::new(own.place(), &whole), &refer)
+}
+
+/// Says of a template's ratios what they are parts of.
+const REFER: &str = "RatioRefer";
+
+/// `refer` has the sides that ratios are parts of, where those are not the usual ones.
+fn mark(mut fields: Fields<'_>, refer: &Map<String, Value>) -> Result<Overlay, Refusal> {
     let kind = fields.text("Type")?.unwrap_or_else(|| "Image".to_owned());
     let time = time(fields.object("Timeline")?)?;
     let overlay = match kind.as_str() {
-        "Image" => image(&mut fields, time)?,
+        "Image" => image(&mut fields, time, refer)?,
         "Text" => text(&mut fields, time)?,
         _ => return fields.refuse(Code::OutOfRange, "Type"),
     };
@@ -38,12 +65,19 @@ fn mark(mut fields: Fields<'_>) -> Result<Overlay, Refusal> {
     Ok(overlay)
 }
 
-fn image(fields: &mut Fields<'_>, time: Time) -> Result<Overlay, Refusal> {
+fn image(
+    fields: &mut Fields<'_>,
+    time: Time,
+    refer: &Map<String, Value>,
+) -> Result<Overlay, Refusal> {
     let object = input_file(fields)?;
-    let width = measure(fields, "Width", 8)?;
-    let height = measure(fields, "Height", 8)?;
-    let dx = measure(fields, "Dx", -4096)?.unwrap_or_default();
-    let dy = measure(fields, "Dy", -4096)?.unwrap_or_default();
+    let mut length = |name, least| {
+        let length = measure(fields, name, least)?;
+        Ok::<_, Refusal>(length.map(|length| referred(length, refer.get(name))))
+    };
+    let (width, height) = (length("Width", 8)?, length("Height", 8)?);
+    let dx = length("Dx", -4096)?.unwrap_or_default();
+    let dy = length("Dy", -4096)?.unwrap_or_default();
     let corner = corner(fields)?;
     let width = match (width, height) {
         (None, None) => Some(Length::Ratio(DEFAULT_WIDTH)),
@@ -63,6 +97,22 @@ fn image(fields: &mut Fields<'_>, time: Time) -> Result<Overlay, Refusal> {
         start_ms: time.start_ms,
         duration_ms: time.duration_ms,
     })
+}
+
+/// A ratio as a part of the side that a template names.
+fn referred(length: Length, edge: Option<&Value>) -> Length {
+    let edge = edge.and_then(Value::as_str).map(str::to_ascii_lowercase);
+    let of = match edge.as_deref() {
+        Some("width") => Edge::Width,
+        Some("height") => Edge::Height,
+        Some("long") => Edge::Long,
+        Some("short") => Edge::Short,
+        _ => return length,
+    };
+    match length {
+        Length::Ratio(ratio) => Length::Share { ratio, of },
+        Length::Px(_) | Length::Own | Length::Share { .. } => length,
+    }
 }
 
 fn input_file(fields: &mut Fields<'_>) -> Result<ObjectRef, Refusal> {
@@ -88,11 +138,13 @@ fn input_file(fields: &mut Fields<'_>) -> Result<ObjectRef, Refusal> {
 }
 
 fn corner(fields: &mut Fields<'_>) -> Result<Corner, Refusal> {
-    Ok(match fields.text("ReferPos")?.as_deref() {
-        None | Some("TopRight") => Corner::TopRight,
-        Some("TopLeft") => Corner::TopLeft,
-        Some("BottomRight") => Corner::BottomRight,
-        Some("BottomLeft") => Corner::BottomLeft,
+    let corner = fields.text("ReferPos")?;
+    let corner = corner.map(|corner| corner.to_ascii_lowercase());
+    Ok(match corner.as_deref() {
+        None | Some("topright") => Corner::TopRight,
+        Some("topleft") => Corner::TopLeft,
+        Some("bottomright") => Corner::BottomRight,
+        Some("bottomleft") => Corner::BottomLeft,
         Some(_) => return fields.refuse(Code::OutOfRange, "ReferPos"),
     })
 }
@@ -111,16 +163,30 @@ fn measure(
         let Ok(ratio) = text.parse::<f64>() else {
             return fields.refuse(Code::NumberFormat, name);
         };
+        if ratio.fract() == 0.0 {
+            return pixels(fields, name, ratio as i64, least);
+        }
         let ratio = (ratio * 10_000.0).trunc() / 10_000.0;
         return match ratio > 0.0 && ratio < 1.0 {
             true => Ok(Some(Length::Ratio(ratio))),
             false => fields.refuse(Code::OutOfRange, name),
         };
     }
-    match text.parse::<i32>() {
-        Ok(px) if (least..=4096).contains(&px) => Ok(Some(Length::Px(px))),
-        Ok(_) => fields.refuse(Code::OutOfRange, name),
+    match text.parse::<i64>() {
+        Ok(px) => pixels(fields, name, px, least),
         Err(_) => fields.refuse(Code::NumberFormat, name),
+    }
+}
+
+fn pixels(
+    fields: &Fields<'_>,
+    name: &'static str,
+    px: i64,
+    least: i32,
+) -> Result<Option<Length>, Refusal> {
+    match i32::try_from(px) {
+        Ok(px) if (least..=4096).contains(&px) => Ok(Some(Length::Px(px))),
+        _ => fields.refuse(Code::OutOfRange, name),
     }
 }
 
@@ -137,7 +203,7 @@ fn time(part: Option<Fields<'_>>) -> Result<Time, Refusal> {
     let millis = |seconds: f64| (seconds * 1000.0).round() as u64;
     let start = fields.decimal("Start", |it| (0.0..=MOST_SECONDS).contains(&it))?;
     let duration = match fields.text("Duration")? {
-        Some(word) if word == "ToEND" => None,
+        Some(word) if word.eq_ignore_ascii_case("ToEND") => None,
         _ => fields.decimal("Duration", |it| (0.001..=MOST_SECONDS).contains(&it))?,
     };
     fields.finish()?;

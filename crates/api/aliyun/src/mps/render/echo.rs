@@ -88,6 +88,7 @@ const OUTPUT: &[Field] = &[
                 "InputFile",
                 &[Scalar("Bucket"), Scalar("Location"), Scalar("Object")],
             ),
+            Scalar("WaterMarkTemplateId"),
             Scalar("Width"),
             Scalar("Height"),
             Scalar("Dx"),

@@ -2,7 +2,9 @@
 
 use reelgate_api_kit::json;
 use reelgate_domain::ObjectRef;
-use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec};
+use reelgate_domain::job::kind::snapshot::{
+    Moments, Naming, NotBlack, PictureFormat, SnapshotSpec,
+};
 use serde_json::{Map, Value};
 
 use super::names::Files;
@@ -42,7 +44,8 @@ impl Config {
             fields.integer("Width", 8..=4096)?,
             fields.integer("Height", 8..=4096)?,
         );
-        frame_type(&mut fields)?;
+        let key_frames = takes_key_frames(&mut fields)?;
+        let not_black = not_black(&mut fields, &moments, are_many)?;
         let tiles = Tiles::read(&mut fields, source)?;
         cues(&mut fields, tiles.is_some())?;
         let pictures = pictures(&mut fields, source, tiles.as_ref())?;
@@ -78,6 +81,8 @@ impl Config {
             sprite: tiles.map(|tiles| tiles.sprite),
             naming,
             archive: None,
+            key_frames,
+            not_black,
         };
         // Every range is checked above, under the name the caller knows; this is the net below.
         spec.validate()
@@ -97,7 +102,7 @@ fn pictures(
     tiles: Option<&Tiles>,
 ) -> Result<Option<Files>, Refusal> {
     let pictures = match fields.object("OutputFile")? {
-        Some(file) => Some(Files::read(file, source, "Count")?),
+        Some(file) => Some(Files::pictures(file, source)?),
         None => None,
     };
     let Some(tiles) = tiles else {
@@ -212,14 +217,44 @@ fn times(fields: &mut Fields<'_>) -> Result<Option<Vec<u64>>, Refusal> {
     Ok(Some(times))
 }
 
-/// Both words mean the picture that is shown at the moment: nothing has to be saved by taking a key frame near it.
-fn frame_type(fields: &mut Fields<'_>) -> Result<(), Refusal> {
-    match fields.text("FrameType")? {
-        Some(word) if !["intra", "normal"].contains(&word.to_ascii_lowercase().as_str()) => {
-            fields.refuse(Code::NotSupported, "FrameType")
-        }
-        _ => Ok(()),
+/// Where nothing is said, a picture is what is shown at its moment: whoever wants another one says so.
+fn takes_key_frames(fields: &mut Fields<'_>) -> Result<bool, Refusal> {
+    let word = fields.text("FrameType")?;
+    match word.map(|word| word.to_ascii_lowercase()).as_deref() {
+        None | Some("normal") => Ok(false),
+        Some("intra") => Ok(true),
+        Some(_) => fields.refuse(Code::NotSupported, "FrameType"),
     }
+}
+
+/// What keeps the first of several pictures from being black, which only one from the very beginning can be kept from.
+fn not_black(
+    fields: &mut Fields<'_>,
+    moments: &Moments,
+    are_many: bool,
+) -> Result<Option<NotBlack>, Refusal> {
+    const NAMES: [&str; 2] = ["BlackLevel", "PixelBlackThreshold"];
+    let percent = fields.integer(NAMES[0], 30..=100)?;
+    let luma = fields.integer(NAMES[1], 0..=255)?;
+    let name = match (percent, luma) {
+        (None, None) => return Ok(None),
+        (Some(_), _) => NAMES[0],
+        (None, Some(_)) => NAMES[1],
+    };
+    let first_ms = match moments {
+        Moments::Every { first_ms, .. }
+        | Moments::Spread { first_ms, .. }
+        | Moments::Through { first_ms, .. } => Some(*first_ms),
+        Moments::At(_) | Moments::Shares { .. } => None,
+    };
+    if !are_many || first_ms != Some(0) {
+        return fields.refuse(Code::NotSupported, name);
+    }
+    let default = NotBlack::default();
+    Ok(Some(NotBlack {
+        percent: percent.unwrap_or(default.percent),
+        luma: luma.unwrap_or(default.luma),
+    }))
 }
 
 /// The file that says when which part of a sheet is shown lies beside the sheets in any case.
@@ -237,6 +272,7 @@ fn cues(fields: &mut Fields<'_>, has_sheets: bool) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use reelgate_domain::job::kind::transcode::Color;
     use reelgate_domain::{BucketName, ObjectKey};
     use serde_json::json;
 
@@ -318,6 +354,39 @@ mod tests {
     }
 
     #[test]
+    fn pictures_may_be_key_frames_and_the_first_not_black() {
+        let spec = |more| parse(more).unwrap().spec;
+        assert!(!spec(json!({})).key_frames);
+        assert!(!spec(json!({"FrameType": "normal"})).key_frames);
+        assert!(spec(json!({"FrameType": "Intra"})).key_frames);
+        let not_black = |percent, luma| Some(NotBlack { percent, luma });
+        for (more, expected) in [
+            (json!({"Num": 2}), None),
+            (json!({"Num": 2, "BlackLevel": "40"}), not_black(40, 30)),
+            (
+                json!({"Interval": 1, "PixelBlackThreshold": 70}),
+                not_black(100, 70),
+            ),
+        ] {
+            assert_eq!(spec(more.clone()).not_black, expected, "{more}");
+        }
+    }
+
+    #[test]
+    fn names_may_have_the_moment_in_them() {
+        let spec = spec_named("out/{SnapshotTime}.jpg");
+        let key = spec.at_moment(1, 12_000).unwrap().unwrap();
+        assert_eq!(key.as_str(), "out/12000.jpg");
+        let both = spec_named("out/%7BCount%7D_{SnapshotTime}.jpg");
+        let key = both.at_moment(2, 500).unwrap().unwrap();
+        assert_eq!(key.as_str(), "out/00002_500.jpg");
+    }
+
+    fn spec_named(object: &str) -> SnapshotSpec {
+        parse(json!({"OutputFile": object, "Num": 2})).unwrap().spec
+    }
+
+    #[test]
     fn names_have_numbers_where_the_placeholder_is() {
         let spec =
             parse(json!({"OutputFile": "{ObjectPrefix}%7BFileName%7D_{Count}.jpg", "Num": 2}));
@@ -343,6 +412,14 @@ mod tests {
             (sprite.rows, sprite.columns, sprite.keep_pictures),
             (2, 3, true)
         );
+        let colored = |color: &str| {
+            let layout = json!({"Color": color, "CellSelStep": "3"});
+            parse(tiled(layout)).unwrap().spec.sprite.unwrap()
+        };
+        assert_eq!((colored("#FF8000").every, sprite.every), (3, 1));
+        assert_eq!(colored("#FF8000").color, Color([255, 128, 0]));
+        assert_eq!(colored("Gold").color, Color([255, 215, 0]));
+        assert_eq!(colored("random").color, colored("random").color);
         assert_eq!(kept.sheet(2).unwrap().as_str(), "out/s00002.jpg");
         assert_eq!(kept.cell(2).unwrap().as_str(), "out/00002.jpg");
         let alone = parse(tiled(json!({"IsKeepCellPic": "false"})))
@@ -381,6 +458,16 @@ mod tests {
             (
                 json!({"BlackLevel": 40}),
                 Code::NotSupported,
+                "SnapshotConfig.BlackLevel",
+            ),
+            (
+                json!({"Time": 1, "Num": 2, "PixelBlackThreshold": 40}),
+                Code::NotSupported,
+                "SnapshotConfig.PixelBlackThreshold",
+            ),
+            (
+                json!({"Num": 2, "BlackLevel": 29}),
+                Code::OutOfRange,
                 "SnapshotConfig.BlackLevel",
             ),
             (
@@ -439,7 +526,7 @@ mod tests {
                 "SnapshotConfig.TileOut.Lines",
             ),
             (
-                json!({"TileOutputFile": "out/s{TileCount}.jpg", "TileOut": {"Color": "random"}}),
+                json!({"TileOutputFile": "out/s{TileCount}.jpg", "TileOut": {"Color": "any colour"}}),
                 Code::NotSupported,
                 "SnapshotConfig.TileOut.Color",
             ),

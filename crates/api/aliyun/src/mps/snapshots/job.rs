@@ -66,7 +66,7 @@ fn counts(job: &Job, spec: &SnapshotSpec) -> (u64, u64) {
 
 /// The configuration as received, without what answers have no place for.
 fn echoed(config: &Map<String, Value>) -> Map<String, Value> {
-    const UNSHOWN: [&str; 2] = ["Format", "SubOut"];
+    const UNSHOWN: [&str; 4] = ["Format", "SubOut", "BlackLevel", "PixelBlackThreshold"];
     let shown = config.iter().filter_map(|(name, value)| {
         if UNSHOWN.contains(&name.as_str()) || asks_for_nothing(value) {
             return None;

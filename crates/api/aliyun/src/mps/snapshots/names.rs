@@ -1,7 +1,7 @@
-//! What pictures and sheets are called: keys with a placeholder for their number.
+//! What pictures and sheets are called: keys with a placeholder for their number or moment.
 
 use reelgate_domain::ObjectRef;
-use reelgate_domain::job::kind::snapshot::COUNT;
+use reelgate_domain::job::kind::snapshot::{COUNT, TIME};
 
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::fields::Fields;
@@ -13,30 +13,42 @@ use crate::mps::output::object::filled_in;
 pub(super) struct Files {
     /// The first of them.
     pub(super) first: ObjectRef,
-    /// Their name without the folder, with [`COUNT`] where the number is.
+    /// Their name without the folder, with [`COUNT`] where the number and [`TIME`] where the moment is.
     pub(super) pattern: String,
 }
 
 impl Files {
-    /// Reads a file of the configuration. `placeholder` is what stands for the number.
-    pub(super) fn read(
+    /// Reads the file that pictures are.
+    pub(super) fn pictures(file: Fields<'_>, source: &ObjectRef) -> Result<Self, Refusal> {
+        Self::read(file, source, &[("Count", COUNT), ("SnapshotTime", TIME)])
+    }
+
+    /// Reads the file that sheets are.
+    pub(super) fn sheets(file: Fields<'_>, source: &ObjectRef) -> Result<Self, Refusal> {
+        Self::read(file, source, &[("TileCount", COUNT)])
+    }
+
+    fn read(
         mut file: Fields<'_>,
         source: &ObjectRef,
-        placeholder: &str,
+        placeholders: &[(&str, &str)],
     ) -> Result<Self, Refusal> {
         let bucket = bucket_name(&file.required("Bucket")?)?;
         file.required("Location")?;
         let object = file.required("Object")?;
-        let named = filled_in(&decoded(&object)?, &source.key, &[placeholder])
+        let kept: Vec<&str> = placeholders.iter().map(|(name, _)| *name).collect();
+        let mut named = filled_in(&decoded(&object)?, &source.key, &kept)
             .map_err(|_unknown| Refusal::new(Code::NotSupported, file.path("Object")))?;
         file.finish()?;
-        let named = named.replace(&format!("{{{placeholder}}}"), COUNT);
+        for (name, stands_for) in placeholders {
+            named = named.replace(&format!("{{{name}}}"), stands_for);
+        }
         let folder = named.rfind('/').map_or(0, |at| at + 1);
         // A folder for each picture is nothing that anybody wants, and nothing that is made here.
-        if named[..folder].contains(COUNT) {
+        if is_numbered(&named[..folder]) {
             return Err(Refusal::new(Code::ObjectKey, object));
         }
-        let first = object_key(named.replace(COUNT, "00001"))?;
+        let first = object_key(named.replace(COUNT, "00001").replace(TIME, "0"))?;
         Ok(Self {
             first: ObjectRef { bucket, key: first },
             pattern: named[folder..].to_owned(),
@@ -45,7 +57,7 @@ impl Files {
 
     /// Whether there is a name for more than one.
     pub(super) fn are_many(&self) -> bool {
-        self.pattern.contains(COUNT)
+        is_numbered(&self.pattern)
     }
 
     /// Whether both lie in the same folder.
@@ -57,4 +69,8 @@ impl Files {
     pub(super) fn is_png(&self) -> bool {
         self.pattern.to_ascii_lowercase().ends_with(".png")
     }
+}
+
+fn is_numbered(name: &str) -> bool {
+    name.contains(COUNT) || name.contains(TIME)
 }

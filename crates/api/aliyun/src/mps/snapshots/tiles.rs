@@ -1,7 +1,8 @@
 //! How pictures are tiled on sheets: `TileOut`, and the files that the sheets are.
 
-use reelgate_domain::ObjectRef;
-use reelgate_domain::job::kind::snapshot::Sprite;
+use reelgate_domain::job::kind::snapshot::{SnapshotSpec, Sprite};
+use reelgate_domain::job::kind::transcode::Color;
+use reelgate_domain::{ObjectKey, ObjectRef};
 
 use super::names::Files;
 use crate::mps::errors::{Code, Refusal};
@@ -26,20 +27,17 @@ impl Tiles {
                 None => Ok(None),
             };
         };
-        let files = Files::read(file, source, "TileCount")?;
+        let files = Files::sheets(file, source)?;
         if !files.are_many() {
             return Err(Refusal::new(Code::ObjectKey, files.pattern));
         }
         let sprite = match layout {
-            Some(layout) => sprite(layout)?,
+            Some(layout) => sprite(layout, &files.first.key)?,
             None => Sprite {
                 columns: 10,
                 rows: 10,
-                cell_width: None,
-                cell_height: None,
-                padding: 0,
-                margin: 0,
                 keep_pictures: true,
+                ..Sprite::default()
             },
         };
         Ok(Some(Self { sprite, files }))
@@ -47,13 +45,12 @@ impl Tiles {
 }
 
 /// Lines and columns may be 10000 for the vendor; a sheet of more than 100 of either is larger than any picture here.
-fn sprite(mut layout: Fields<'_>) -> Result<Sprite, Refusal> {
+fn sprite(mut layout: Fields<'_>, first: &ObjectKey) -> Result<Sprite, Refusal> {
     let keep_pictures = match layout.text("IsKeepCellPic")? {
         None => true,
         Some(_) => layout.flag("IsKeepCellPic")?,
     };
-    layout.only("Color", "black")?;
-    layout.only("CellSelStep", "1")?;
+    let most = SnapshotSpec::MAX_THROUGH;
     let sprite = Sprite {
         columns: layout.integer("Columns", 1..=100)?.unwrap_or(10),
         rows: layout.integer("Lines", 1..=100)?.unwrap_or(10),
@@ -62,7 +59,28 @@ fn sprite(mut layout: Fields<'_>) -> Result<Sprite, Refusal> {
         padding: layout.integer("Padding", 0..=1000)?.unwrap_or(0),
         margin: layout.integer("Margin", 0..=1000)?.unwrap_or(0),
         keep_pictures,
+        every: layout.integer("CellSelStep", 1..=most)?.unwrap_or(1),
+        color: color(&mut layout, first)?,
     };
     layout.finish()?;
     Ok(sprite)
+}
+
+/// A word, `#RRGGBB`, or any: then each name of sheets has one of its own, so that a job that is repeated makes the
+/// same again.
+fn color(layout: &mut Fields<'_>, first: &ObjectKey) -> Result<Color, Refusal> {
+    const COLOR: &str = "Color";
+    let Some(word) = layout.text(COLOR)? else {
+        return Ok(Color::default());
+    };
+    if word.trim().eq_ignore_ascii_case("random") {
+        let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(16_777_619);
+        let hash = first.as_str().bytes().fold(2_166_136_261, mix);
+        let [_, red, green, blue] = hash.to_be_bytes();
+        return Ok(Color([red, green, blue]));
+    }
+    match Color::parse(word.trim()) {
+        Some(color) => Ok(color),
+        None => layout.refuse(Code::NotSupported, COLOR),
+    }
 }

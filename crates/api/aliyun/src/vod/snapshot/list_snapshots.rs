@@ -191,6 +191,8 @@ mod tests {
             long_side: None,
             naming: Naming::Numbered,
             archive: None,
+            key_frames: false,
+            not_black: None,
             sprite: None,
         };
         let sheets = SnapshotSpec {
@@ -202,6 +204,7 @@ mod tests {
                 padding: 0,
                 margin: 0,
                 keep_pictures: true,
+                ..Sprite::default()
             }),
             ..pictures.clone()
         };

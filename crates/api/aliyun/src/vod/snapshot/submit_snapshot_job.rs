@@ -138,6 +138,7 @@ fn sprite(params: &Params) -> Result<Option<Sprite>, Refusal> {
         padding: member(&members, "Padding", 0..=1000)?.unwrap_or(0),
         margin: member(&members, "Margin", 0..=1000)?.unwrap_or(0),
         keep_pictures,
+        ..Sprite::default()
     }))
 }
 

@@ -385,6 +385,8 @@ async fn a_transcode_is_seen_behind_any_number_of_pictures() {
         long_side: None,
         naming: Naming::Numbered,
         archive: None,
+        key_frames: false,
+        not_black: None,
     });
     let (now, ids) = (world.service.now(), RandomIds::default());
     let pictures = (0..501).map(|_| NewJob {

@@ -1,6 +1,8 @@
 //! `ThumbnailPara`: which pictures are wanted, and how large.
 
-use reelgate_domain::job::kind::snapshot::{Moments, Naming, PictureFormat, SnapshotSpec};
+use reelgate_domain::job::kind::snapshot::{
+    Moments, Naming, NotBlack, PictureFormat, SnapshotSpec,
+};
 use reelgate_domain::{ObjectKey, ObjectRef};
 
 use crate::errors::ApiError;
@@ -22,6 +24,7 @@ pub(in crate::mpc) struct Para {
     height: Option<u32>,
     long_side: Option<u32>,
     file_name: Option<String>,
+    not_black: Option<NotBlack>,
     /// The only moment, as it was given.
     pub(in crate::mpc) only: Option<i64>,
     /// Whether it was given in milliseconds, which is for pictures that are wanted at once.
@@ -83,13 +86,7 @@ impl Para {
             }
         };
         let (width, height, long_side) = sides(&mut fields)?;
-        if let Some(name) = ["amount", "threshold"]
-            .into_iter()
-            .find(|name| fields.members().get(*name).is_some_and(|it| !it.is_null()))
-        {
-            let why = "cannot be honoured: black pictures are not looked for yet";
-            return Err(fields.refuse(name, why));
-        }
+        let not_black = not_black(&mut fields)?;
         fields.integer("format", 1..=1)?;
         let file_name = fields.text("output_filename")?;
         if let Some(name) = &file_name {
@@ -103,6 +100,7 @@ impl Para {
             height,
             long_side,
             file_name,
+            not_black,
             only,
             is_in_ms,
         })
@@ -147,6 +145,8 @@ impl Para {
             sprite: None,
             naming: Naming::Seconds { text, alone },
             archive,
+            key_frames: false,
+            not_black: self.not_black,
         })
     }
 }
@@ -173,6 +173,21 @@ fn dots_of(
     dots.sort_unstable();
     dots.dedup();
     Ok(dots)
+}
+
+/// What the first picture must not be; one number alone has the other's default.
+fn not_black(fields: &mut Fields) -> Result<Option<NotBlack>, ApiError> {
+    let amount = fields.integer("amount", 1..=100)?;
+    let threshold = fields.integer("threshold", 0..=255)?;
+    if amount.is_none() && threshold.is_none() {
+        return Ok(None);
+    }
+    let default = NotBlack::default();
+    let number = |given: Option<i64>| given.and_then(|it| u32::try_from(it).ok());
+    Ok(Some(NotBlack {
+        percent: number(amount).unwrap_or(default.percent),
+        luma: number(threshold).unwrap_or(default.luma),
+    }))
 }
 
 type Sides = (Option<u32>, Option<u32>, Option<u32>);
@@ -285,6 +300,16 @@ mod tests {
     }
 
     #[test]
+    fn a_first_picture_is_not_black_where_that_is_asked_for() {
+        let not_black = |text: &str| spec(text, false).not_black;
+        let black = |percent, luma| Some(NotBlack { percent, luma });
+        assert_eq!(not_black("{}"), None);
+        assert_eq!(not_black(r#"{"amount":60}"#), black(60, 30));
+        assert_eq!(not_black(r#"{"threshold":0}"#), black(100, 0));
+        assert_eq!(not_black(r#"{"amount":1,"threshold":255}"#), black(1, 255));
+    }
+
+    #[test]
     fn what_is_out_of_range_or_not_done_is_refused_by_name() {
         for (text, name) in [
             (r#"{"type":"ALL"}"#, "type"),
@@ -305,8 +330,9 @@ mod tests {
             (r#"{"width":640}"#, "height"),
             (r#"{"height":360}"#, "width"),
             (r#"{"max_length":239}"#, "max_length"),
-            (r#"{"amount":50}"#, "amount"),
-            (r#"{"threshold":0}"#, "threshold"),
+            (r#"{"amount":0}"#, "amount"),
+            (r#"{"amount":101}"#, "amount"),
+            (r#"{"threshold":256}"#, "threshold"),
             (r#"{"output_filename":"a/b"}"#, "output_filename"),
             (r#"{"percent":1}"#, "percent"),
         ] {

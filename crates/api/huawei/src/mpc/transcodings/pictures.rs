@@ -236,6 +236,7 @@ fn sheets(
             padding: 0,
             margin: 0,
             keep_pictures: false,
+            ..Sprite::default()
         }),
         naming: Naming::Sheets {
             before,
@@ -243,6 +244,8 @@ fn sheets(
             cues,
         },
         archive: None,
+        key_frames: false,
+        not_black: None,
     };
     let kept = KeptSet {
         member: Member::ImageSprites,

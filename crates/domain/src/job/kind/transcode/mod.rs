@@ -26,7 +26,7 @@ pub use encryption::{ContentKey, Encryption, Iv, KEY_BYTES, SegmentKey, SegmentT
 pub use erase::{Erasing, Spot};
 pub use join::{JoinedPart, MixUntil, MixedSound, PartSide};
 pub use level::H264Level;
-pub use overlay::{Color, Corner, Length, Mark, Overlay, PictureMark, TextMark};
+pub use overlay::{Color, Corner, Edge, Length, Mark, Overlay, PictureMark, TextMark};
 pub use picture::{Area, Fill, Fit, PixelFormat, Scan, Sides, Upscale};
 pub use streams::StreamChoice;
 pub use video::{
@@ -295,7 +295,7 @@ impl Settings {
 }
 
 /// What is as it was before there was a choice is stored as it was then.
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

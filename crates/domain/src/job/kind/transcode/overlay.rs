@@ -112,6 +112,18 @@ pub enum Length {
     Ratio(f64),
     /// Of sizes: what the picture itself has.
     Own,
+    /// The same of a side of the output that is named, whichever way the length goes.
+    Share { ratio: f64, of: Edge },
+}
+
+/// A side of an output's picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edge {
+    Width,
+    Height,
+    Long,
+    Short,
 }
 
 impl Default for Length {
@@ -126,7 +138,7 @@ impl Length {
     fn is_distance(self) -> bool {
         match self {
             Self::Px(px) => (-Self::MOST_PX..=Self::MOST_PX).contains(&px),
-            Self::Ratio(ratio) => ratio > 0.0 && ratio < 1.0,
+            Self::Ratio(ratio) | Self::Share { ratio, .. } => ratio > 0.0 && ratio < 1.0,
             Self::Own => false,
         }
     }
@@ -134,7 +146,7 @@ impl Length {
     fn is_size(self) -> bool {
         match self {
             Self::Px(px) => px > 0 && self.is_distance(),
-            Self::Ratio(ratio) => ratio > 0.0 && ratio <= 1.0,
+            Self::Ratio(ratio) | Self::Share { ratio, .. } => ratio > 0.0 && ratio <= 1.0,
             Self::Own => true,
         }
     }
@@ -292,7 +304,7 @@ mod tests {
         let all = json!({
             "mark": {"text": {"text": "a\nb", "font": "DejaVu Sans", "size": 20, "color": "#ff0000",
                 "alpha": 0.5, "border": 2, "border_color": "#00ff00"}},
-            "corner": "bottom_left", "dx": {"ratio": 0.25}, "dy": {"px": -3},
+            "corner": "bottom_left", "dx": {"share": {"ratio": 0.25, "of": "long"}}, "dy": {"px": -3},
             "start_ms": 5, "duration_ms": 7,
         });
         for overlay in [picture(), all] {
@@ -307,6 +319,11 @@ mod tests {
         let cases = [
             ("dx", json!({"ratio": 0.0}), "overlays.dx"),
             ("dx", json!({"ratio": 1.0}), "overlays.dx"),
+            (
+                "dx",
+                json!({"share": {"ratio": 1.0, "of": "width"}}),
+                "overlays.dx",
+            ),
             ("dy", json!({"px": 4097}), "overlays.dy"),
             ("start_ms", json!(86_400_000), "overlays.start_ms"),
             ("duration_ms", json!(0), "overlays.duration_ms"),

@@ -43,6 +43,49 @@ fn watermarks_become_overlays() {
 }
 
 #[test]
+fn marks_have_what_their_template_says_unless_they_say_it_themselves() {
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+    let object = json!({"bucket": "media", "key": "a.png"});
+    let check = |config: Value, own: Value, expected: Value| {
+        let templates = Used::with_watermark(ID, config.as_object().unwrap().clone());
+        let file = json!({"Bucket": "media", "Location": "x", "Object": "a.png"});
+        let mut mark = json!({"InputFile": file, "WaterMarkTemplateId": ID});
+        let own = own.as_object().unwrap().clone();
+        mark.as_object_mut().unwrap().extend(own);
+        let spec = parse_using(&templates, MP4_HD, json!({"WaterMarks": [mark]}));
+        let overlays = spec.unwrap().spec.overlays;
+        assert_eq!(serde_json::to_value(overlays).unwrap(), json!([expected]));
+    };
+    let config = json!({
+        "Name": "logo", "Width": "0.1", "Dx": 10, "Dy": "0.05", "ReferPos": "bottomleft", "Type": "Image",
+        "Timeline": {"Start": "2", "Duration": "toend"}, "RatioRefer": {"Width": "Long", "Dx": "Short"},
+    });
+    let whole = json!({
+        "mark": {"picture": {"object": object, "width": {"share": {"ratio": 0.1, "of": "long"}}}},
+        "corner": "bottom_left", "dx": {"px": 10}, "dy": {"ratio": 0.05}, "start_ms": 2000,
+    });
+    check(config.clone(), json!({}), whole);
+    let own =
+        json!({"Dx": "0.25", "Width": "", "ReferPos": "TopRight", "Timeline": {"Duration": 1}});
+    let changed = json!({
+        "mark": {"picture": {"object": object, "width": {"share": {"ratio": 0.1, "of": "long"}}}},
+        "dx": {"share": {"ratio": 0.25, "of": "short"}}, "dy": {"ratio": 0.05},
+        "start_ms": 2000, "duration_ms": 1000,
+    });
+    check(config, own, changed);
+    let plain = json!({"mark": {"picture": {"object": object, "width": {"ratio": 0.12}}}});
+    check(json!({"Name": "all defaults"}), json!({}), plain);
+    for unknown in ["a", "ffffffffffffffffffffffffffffffff"] {
+        let found = parse_with(
+            MP4_HD,
+            json!({"WaterMarks": [{"WaterMarkTemplateId": unknown}]}),
+        );
+        let refusal = Refusal::new(Code::ResourceNotFound, unknown);
+        assert_eq!(found.err(), Some(refusal));
+    }
+}
+
+#[test]
 fn watermarks_that_cannot_be_are_refused_by_name() {
     let image = |own: Value| {
         let mut mark =
@@ -81,12 +124,17 @@ fn watermarks_that_cannot_be_are_refused_by_name() {
             "Timeline.Duration",
         ),
         (
-            image(json!({"Timeline": {"Duration": "toend"}})),
+            image(json!({"Timeline": {"Duration": "end"}})),
             Code::NumberFormat,
             "Timeline.Duration",
         ),
         (
-            image(json!({"WaterMarkTemplateId": "a"})),
+            image(json!({"RatioRefer": {"Width": "Long"}})),
+            Code::NotSupported,
+            "RatioRefer",
+        ),
+        (
+            json!({"WaterMarkTemplateId": "a", "Type": "Text"}),
             Code::NotSupported,
             "WaterMarkTemplateId",
         ),
