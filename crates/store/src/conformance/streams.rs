@@ -46,6 +46,16 @@ pub async fn a_stream_reads_back_as_it_was_made(home: &dyn Home) {
         ..full
     };
     done(it.create(of_another).await);
+    // One that could not be made, as the one above, counts as little as one that is deleted.
+    let of_two = |name: &str| NewStream {
+        most: 2,
+        ..it.new_stream(name, vec![push(name)])
+    };
+    let second = done(it.create(of_two("d")).await);
+    assert_eq!(it.create(of_two("e")).await, StreamOutcome::Full);
+    done(it.delete(second.id).await);
+    done(it.create(of_two("e")).await);
+    assert_eq!(it.create(of_two("f")).await, StreamOutcome::Full);
     let nowhere = NewStream {
         cluster: ClusterName::new("nowhere").expect("a name"),
         ..it.new_stream("c", vec![push("c")])

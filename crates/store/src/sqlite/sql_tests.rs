@@ -296,10 +296,7 @@ fn hot_statements_use_the_index_made_for_them() {
             sql::streams::LIST_OLDEST_OF_CLUSTER,
             "streams_cluster (cluster=? AND account=?)",
         ),
-        (
-            sql::streams::COUNT_OF_ACCOUNT,
-            "COVERING INDEX streams_account (account=?)",
-        ),
+        (sql::streams::COUNT_OUT, "INTEGER PRIMARY KEY (rowid=?)"),
         (
             sql::streams::HAS_STREAMS,
             "COVERING INDEX streams_cluster (cluster=?)",

@@ -165,6 +165,7 @@ async fn a_restored_store_holds_what_there_was_and_works() {
         ("job_sources", 1),
         ("documents", 1),
         ("streams", 2),
+        ("stream_counts", 1),
         ("stream_places", 2),
         ("stream_notes", 3),
         ("stream_health", 1),

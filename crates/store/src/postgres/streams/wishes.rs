@@ -8,7 +8,7 @@ use reelgate_domain::{AccountId, Timestamp};
 
 use super::super::connect::{Param, Session};
 use super::super::error::Answer;
-use super::super::sql::access::LOCK_ACCOUNT;
+use super::super::rows::account_key;
 use super::super::sql::nodes::HOLD_CLUSTER;
 use super::super::sql::streams as sql;
 use super::rows::{lock, set_plan_at_start, set_spec, take, write};
@@ -34,10 +34,12 @@ pub(super) async fn create(session: &Session, new: &NewStream) -> Answer<Told> {
     {
         return Ok(refused(StreamOutcome::Missing));
     }
-    session.holds(LOCK_ACCOUNT, &[&row.account]).await?;
-    let count = session.one(sql::COUNT_OF_ACCOUNT, &[&row.account]).await?;
-    let count: i64 = count.map_or(0, |row| row.get(0));
-    if count >= i64::from(new.most) {
+    let most = i64::from(new.most);
+    if session
+        .execute(sql::COUNT_IN, &[&row.account, &most])
+        .await?
+        == 0
+    {
         return Ok(refused(StreamOutcome::Full));
     }
     let stored: [Param<'_>; 6] = [
@@ -133,7 +135,12 @@ pub(super) async fn delete(
         return Ok(refused(StreamOutcome::Missing));
     };
     match streams::delete(&kept, now) {
-        Ok(turn) => turned(session, &kept, &turn).await,
+        Ok(turn) => {
+            session
+                .execute(sql::COUNT_OUT, &[&account_key(account)])
+                .await?;
+            turned(session, &kept, &turn).await
+        }
         Err(refusal) => Ok(refused(refusal)),
     }
 }

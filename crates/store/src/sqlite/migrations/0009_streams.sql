@@ -36,6 +36,12 @@ CREATE INDEX streams_held ON streams (cluster) WHERE worker IS NOT NULL;
 -- To be counted.
 CREATE INDEX streams_wanted ON streams (id) WHERE wanted = 1;
 
+-- How many streams an account has that are not deleted, so that a creation need not count them.
+CREATE TABLE stream_counts (
+  account INTEGER PRIMARY KEY,
+  streams INTEGER NOT NULL
+) STRICT;
+
 -- Where streams publish that are to run or may still have processes: a place is of one stream, whoever's that
 -- is. `place` is the SHA-256 of what tells it from all others, `revision` that of the newest plan which has it.
 CREATE TABLE stream_places (

@@ -39,7 +39,10 @@ statements! {
     INSERT_STREAM = "INSERT INTO streams (id, account, cluster, name, run, wanted, attempt, runs, \
         revision, created_at, touched_at, deleted, spec) \
         VALUES (?1, ?2, ?3, ?4, 0, 0, 0, 0, 0, ?5, ?5, 0, ?6)";
-    COUNT_OF_ACCOUNT = "SELECT count(*) FROM streams WHERE account = ?1 AND deleted = 0";
+    /// Nothing, if the account has ?2 already.
+    COUNT_IN = "INSERT INTO stream_counts (account, streams) VALUES (?1, 1) \
+        ON CONFLICT (account) DO UPDATE SET streams = streams + 1 WHERE streams < ?2";
+    COUNT_OUT = "UPDATE stream_counts SET streams = streams - 1 WHERE account = ?1";
     KNOWS_CLUSTER = "SELECT 1 FROM clusters WHERE name = ?1";
     HAS_STREAMS = "SELECT 1 FROM streams WHERE cluster = ?1 AND deleted = 0 LIMIT 1";
     STREAM = stream_query!("WHERE id = ?2 AND account = ?1 AND deleted = 0");

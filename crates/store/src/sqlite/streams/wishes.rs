@@ -5,7 +5,7 @@ use reelgate_domain::stream::{Stream, StreamId, StreamPlan, StreamSpec};
 use reelgate_domain::{AccountId, Timestamp};
 use rusqlite::params;
 
-use super::super::rows::{cell, execute};
+use super::super::rows::{account_key, cell, execute};
 use super::super::sql::streams as sql;
 use super::super::writer::Tx;
 use super::rows::{get, set_plan_at_start, set_spec, take, write};
@@ -22,8 +22,7 @@ pub(super) fn create(tx: &Tx<'_>, new: &NewStream) -> Result<StreamOutcome> {
             return Ok(StreamOutcome::Missing);
         }
     }
-    let count: Option<i64> = cell(connection, sql::COUNT_OF_ACCOUNT, [row.account])?;
-    if count.unwrap_or(0) >= i64::from(new.most) {
+    if execute(connection, sql::COUNT_IN, params![row.account, new.most])? == 0 {
         return Ok(StreamOutcome::Full);
     }
     let stored = params![
@@ -125,7 +124,10 @@ pub(super) fn delete(
         return Ok(StreamOutcome::Missing);
     };
     match streams::delete(&kept, now) {
-        Ok(turn) => turned(tx, &kept, &turn),
+        Ok(turn) => {
+            execute(tx.connection(), sql::COUNT_OUT, [account_key(account)])?;
+            turned(tx, &kept, &turn)
+        }
         Err(refusal) => Ok(refusal),
     }
 }
