@@ -73,8 +73,10 @@ pub const EXACT_RADIUS: u32 = 31;
 pub const SEED_DISTANCE: u32 = 80;
 /// How many of the 16 bits beside a list's entry may differ before the entry is passed over.
 pub const CHECK_BITS: u32 = 3;
-/// So many hashes of a second of query are looked up, and as many again of what was not found.
+/// So many hashes of a second of query are looked up.
 pub const PROBES_PER_SECOND: usize = 8;
+/// And so many more of a second that no run has explained, in further ways.
+pub const WIDE_PROBES_PER_SECOND: usize = 6;
 /// Of a query that is not short each lookup reads one of so many parts of the bands, in turn.
 pub const BAND_TURNS: usize = 2;
 /// A query of no more than so many quarters of a second is short: one-bit flips are tried.
@@ -100,7 +102,8 @@ pub const RUN_DROP: i32 = 288;
 pub const BLANK_DISTANCE: u32 = 104;
 /// Distance from which on a frame tells something its predecessor did not.
 pub const NEW_FRAME: u32 = 24;
-/// Frames that tell something new, and the mean distance up to which so many are believed.
+/// Frames that tell something new, and the mean distance up to which so many are believed; between two of these numbers
+/// the distance is between theirs.
 pub const BELIEVED: [(usize, u32); 5] = [(16, 82), (10, 66), (5, 54), (2, 44), (1, 32)];
 /// The shortest run of pictures, in frames.
 pub const MIN_FRAMES: usize = 4;

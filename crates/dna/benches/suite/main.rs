@@ -21,13 +21,14 @@ use clips::Half;
 
 const USAGE: &str = "\
 usage: suite [--only PART]... [--half tuned|other] [--clips DIR]... [--cache DIR] [--plots DIR]
-             [--hours N]... [--library DIR] [--verbose]
+             [--transform NAME]... [--hours N]... [--library DIR] [--verbose]
 
   --only PART   video, audio, together, signature, families, cost or latency; may be repeated (default: all)
   --half HALF   the clips the parameters were tuned on, or the others (default)
   --clips DIR   a further folder of clips; may be repeated
   --cache DIR   where decoded frames and sound are kept (default: target/dna-suite)
   --plots DIR   where plots are written (default: the cache directory)
+  --transform NAME  one transform of video and audio; may be repeated (default: all)
   --hours N     sizes of the library that latency is measured at (default: 10, 100, 300 and 1000)
   --library DIR where that library is kept for the next run (default: nowhere)
   --verbose     tells each query that was missed or found wrongly";
@@ -39,6 +40,7 @@ struct Options {
     folders: Vec<PathBuf>,
     cache: PathBuf,
     plots: PathBuf,
+    transforms: Vec<String>,
     hours: Vec<usize>,
     library: Option<PathBuf>,
     verbose: bool,
@@ -85,6 +87,7 @@ fn options() -> Option<Options> {
         folders: vec![repository.join("media")],
         cache: repository.join("target/dna-suite"),
         plots: PathBuf::new(),
+        transforms: Vec::new(),
         hours: Vec::new(),
         library: None,
         verbose: false,
@@ -105,6 +108,7 @@ fn options() -> Option<Options> {
             "--cache" => options.cache = args.next()?.into(),
             "--plots" => options.plots = args.next()?.into(),
             "--library" => options.library = Some(args.next()?.into()),
+            "--transform" => options.transforms.push(args.next()?),
             "--hours" => options.hours.push(args.next()?.parse().ok()?),
             _ => return None,
         }

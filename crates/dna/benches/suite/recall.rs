@@ -161,6 +161,13 @@ impl<'a> Table<'a> {
     }
 }
 
+/// The transforms that were asked for.
+fn asked(options: &Options, mut all: Vec<Transform>) -> Vec<Transform> {
+    let names = &options.transforms;
+    all.retain(|transform| names.is_empty() || names.iter().any(|name| name == transform.name));
+    all
+}
+
 /// Transforms with those of all classes in turn, so that a run that is cut short tells of each.
 fn in_turn(transforms: Vec<Transform>) -> Vec<Transform> {
     let mut seen: BTreeMap<Class, usize> = BTreeMap::new();
@@ -199,7 +206,7 @@ pub(crate) fn video(options: &Options) {
         );
         let mut table = Table::new(options, title, file);
         // Short excerpts are hard whatever was done to them; of those the hardest are told.
-        let told = in_turn(transforms::video())
+        let told = in_turn(asked(options, transforms::video()))
             .into_iter()
             .filter(|transform| seconds > 5.0 || transform.class == Class::Hard);
         for transform in told {
@@ -367,7 +374,7 @@ pub(crate) fn audio(options: &Options) {
     let title = format!("sound, excerpts of at most 10 s, {:?} half", options.half);
     let mut table = Table::new(options, title, "sound");
     let mut silent = 0;
-    for transform in transforms::audio() {
+    for transform in asked(options, transforms::audio()) {
         let mut tally = Tally::default();
         silent = 0;
         for (id, clip) in chosen(options, &all) {

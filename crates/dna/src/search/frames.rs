@@ -12,6 +12,7 @@ use crate::params::{
     BAND_TURNS, BELIEVED, BLANK_DISTANCE, CHECK_BITS, FRAMES_PER_SECOND, MAX_CANDIDATES,
     MIN_FRAMES, NEW_FRAME, PROBES_OF_SHORT, PROBES_PER_SECOND, QUERY_DENSITY, RUN_DISTANCE,
     RUN_DROP, SAME_FRAME, SEED_DISTANCE, SHORT_QUERY_SLOTS, TIE, WIDE_EVERY,
+    WIDE_PROBES_PER_SECOND,
 };
 use crate::video::{CROPS, VIEWS, VideoQuery, WAYS, WIDE_WAYS};
 
@@ -322,11 +323,11 @@ fn differing(query: &VideoQuery, every: usize) -> Vec<usize> {
     frames
 }
 
-/// How many lookups a query has.
-fn most_probes(query: &VideoQuery, is_short: bool) -> usize {
+/// How many lookups a query has that may have so many in a second, unless it is short.
+fn most_probes(query: &VideoQuery, is_short: bool, per_second: usize) -> usize {
     match is_short {
         true => PROBES_OF_SHORT,
-        false => PROBES_PER_SECOND * query.len().div_ceil(FRAMES_PER_SECOND as usize),
+        false => per_second * query.len().div_ceil(FRAMES_PER_SECOND as usize),
     }
 }
 
@@ -343,10 +344,9 @@ fn wide_probes(query: &VideoQuery, is_short: bool, claims: &[Claim]) -> Vec<Prob
     if frames.is_empty() {
         return Vec::new();
     }
-    let each = (most_probes(query, is_short) / frames.len()).clamp(1, WIDE_WAYS);
-    let stride = (frames.len() * each)
-        .div_ceil(most_probes(query, is_short))
-        .max(1);
+    let most = most_probes(query, is_short, WIDE_PROBES_PER_SECOND);
+    let each = (most / frames.len()).clamp(1, WIDE_WAYS);
+    let stride = (frames.len() * each).div_ceil(most).max(1);
     let frames = frames.into_iter().step_by(stride).enumerate();
     in_turn(frames.flat_map(|(number, frame)| {
         // A step that has no divisor in common with their number, so that neighbours in time are far apart here.
@@ -369,7 +369,8 @@ fn probes(query: &VideoQuery, is_short: bool) -> Vec<Probe> {
         .iter()
         .map(|frame| crops(*frame).count() * each)
         .sum();
-    let stride = all.div_ceil(most_probes(query, is_short).max(1)).max(1);
+    let most = most_probes(query, is_short, PROBES_PER_SECOND);
+    let stride = all.div_ceil(most.max(1)).max(1);
     let frames = frames.into_iter().step_by(stride).enumerate();
     in_turn(frames.flat_map(|(number, frame)| {
         crops(frame).flat_map(move |crop| ways(number).map(move |way| (frame, crop, way)))
@@ -416,7 +417,19 @@ fn is_believed(frames: &Frames<'_>, run: &Run) -> bool {
             new += 1;
         }
     }
-    BELIEVED
-        .iter()
-        .any(|(frames, distance)| new >= *frames && run.mean <= *distance as f32)
+    farthest_believed(new).is_some_and(|farthest| run.mean <= farthest)
+}
+
+/// The mean distance up to which a run is believed that has so many frames which tell something new.
+fn farthest_believed(new: usize) -> Option<f32> {
+    let above = BELIEVED.iter().rev().find(|(frames, _)| *frames > new);
+    let (frames, distance) = *BELIEVED.iter().find(|(frames, _)| *frames <= new)?;
+    let distance = distance as f32;
+    Some(match above {
+        Some((more, farther)) => {
+            let share = (new - frames) as f32 / (more - frames) as f32;
+            distance + share * (*farther as f32 - distance)
+        }
+        None => distance,
+    })
 }
