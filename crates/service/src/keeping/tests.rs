@@ -4,19 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reelgate_domain::access::AccountName;
-use reelgate_domain::job::{CancelPolicy, StateName, StopMode};
+use reelgate_domain::dna::{DnaModel, LibraryId, LibraryStatus, PrimaryKey};
+use reelgate_domain::job::{CancelPolicy, JobKind, StateName, StopMode};
 use reelgate_domain::node::ClusterName;
 use reelgate_domain::stream::{StreamId, StreamName, StreamPlan, StreamSpec};
 use reelgate_domain::{JobId, Kept, Timestamp, WorkerId};
 use reelgate_store::{
-    NewStream, SqliteStore, Store, StreamAnswer, StreamBeat, StreamOutcome, Told,
+    DnaEffect, Fenced, NewEntry, NewStream, PublishDna, SqliteStore, Store, StreamAnswer,
+    StreamBeat, StreamOutcome, Told,
 };
-use reelgate_testkit::{FixedClock, JobBuilder};
+use reelgate_testkit::{FixedClock, JobBuilder, object, of_kind, staged, worker};
 use tokio::sync::watch;
 
 use super::{PruneCursor, Pruned};
 use crate::jobs::DeleteDecision;
-use crate::{Caller, Clock, ErrorKind, Ids, RandomIds, Service, Settings};
+use crate::{Caller, Clock, ErrorKind, Ids, NewLibrary, RandomIds, Service, Settings};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -88,6 +90,42 @@ impl House {
             ids.push(id);
         }
         ids
+    }
+
+    /// Has so many jobs store an entry each.
+    async fn fill(&self, library: LibraryId, count: u32) {
+        let account = self.operator.account;
+        let pipeline = self.service.pipeline_named(&self.operator, "default").await;
+        let (pipeline, now) = (pipeline.unwrap().id, self.clock.now());
+        let new = || {
+            let id = JobId::from_bytes(self.ids.uuid(now));
+            let new = JobBuilder::new(account, pipeline, id, now);
+            new.spec(of_kind(JobKind::Fingerprint)).build()
+        };
+        let jobs = (0..count).map(|_| new()).collect();
+        self.store.submit(jobs, None).await.unwrap();
+        let until = now.after(Duration::from_secs(60));
+        let claims = self.store.claim(&worker("w"), count, until, now).await;
+        let claims = claims.unwrap();
+        assert_eq!(claims.len(), count as usize);
+        for claim in claims {
+            let job = claim.job.id;
+            let effect = DnaEffect {
+                library,
+                entry: Some(NewEntry {
+                    key: PrimaryKey::new(job.to_string()).unwrap(),
+                    source: object("in.mp4"),
+                    duration_ms: None,
+                    fingerprint: vec![7; 10],
+                }),
+                unless_added_since: None,
+            };
+            let told = self
+                .store
+                .publish_fingerprint(job, staged(1), effect, now)
+                .await;
+            assert_eq!(told.unwrap(), PublishDna::Fenced(Fenced::Done));
+        }
     }
 
     async fn left(&self, caller: &Caller, ids: &[JobId]) -> usize {
@@ -216,6 +254,37 @@ async fn how_live_streams_did_is_kept_for_a_week() {
 }
 
 /// Each node walked over everything each hour.
+#[tokio::test]
+async fn what_deleted_fingerprint_libraries_took_is_given_back_and_they_are_known_for_a_month() {
+    let house = House::new().await;
+    let (service, operator) = (&house.service, &house.operator);
+    let library = service.create_library(
+        operator,
+        NewLibrary {
+            name: "films".to_owned(),
+            model: DnaModel::Video,
+            description: String::new(),
+        },
+    );
+    let library = library.await.unwrap().id;
+    // More than one step takes away.
+    house.fill(library, 120).await;
+    service.delete_library(operator, library).await.unwrap();
+    let status = async || {
+        let found = house.store.libraries(operator.account, &[library]).await;
+        found.unwrap().first().map(|library| library.status)
+    };
+    assert_eq!(status().await, Some(LibraryStatus::Deleted));
+    let now = house.clock.now();
+    assert!(house.store.prune_libraries(now).await.unwrap());
+    service.clean().await.unwrap();
+    assert!(!house.store.prune_libraries(now).await.unwrap());
+    assert_eq!(status().await, Some(LibraryStatus::Deleted));
+    house.clock.0.advance(31 * DAY);
+    service.clean().await.unwrap();
+    assert_eq!(status().await, None);
+}
+
 #[tokio::test]
 async fn of_several_nodes_the_first_takes_away_for_all() {
     let house = House::new().await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,17 @@ use reelgate_domain::dna::{DnaModel, Library, LibraryId, LibraryName, LibrarySta
 use reelgate_domain::job::{JobKind, StateName};
 use reelgate_store::conformance::first_account;
 use reelgate_store::{
-    AccessStore, DnaEffect, DnaStore, Fenced, JobFilter, LibraryChange, NewEntry, PublishDna,
-    SqliteStore, Store, SubmitOutcome,
+    DnaEffect, Fenced, JobFilter, LibraryChange, NewEntry, PostgresOptions, PostgresStore,
+    PublishDna, SqliteStore, Store, SubmitOutcome,
 };
-use reelgate_testkit::{FixedClock, Ids, JobBuilder, account, object, of_kind, staged, worker};
+use reelgate_testkit::{
+    FixedClock, Ids, JobBuilder, Postgres, PostgresSetup, account, object, of_kind, staged, worker,
+};
 
-/// Tells the child, which is this same test program, what to do.
+/// Tell the child, which is this same test program, what to do.
 const DIRECTORY: &str = "REELGATE_KILL_FINGERPRINTS_TEST";
+const DATABASE: &str = "REELGATE_KILL_FINGERPRINTS_TEST_DATABASE";
+const ROUND: &str = "REELGATE_KILL_FINGERPRINTS_TEST_ROUND";
 
 const LIBRARY: LibraryId = LibraryId::from_bytes([7; 16]);
 
@@ -28,15 +32,72 @@ const ROUNDS: u16 = 6;
 /// Of several parts, so that a write takes a while.
 const BYTES: usize = 1_500_000;
 
+/// Where the child stores, by the engine.
+enum Place {
+    Directory(PathBuf),
+    Database(String),
+}
+
+impl Place {
+    async fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Directory(path) => Arc::new(SqliteStore::open(path).unwrap()),
+            Self::Database(url) => {
+                let store = PostgresStore::open(PostgresOptions::new(url)).await;
+                Arc::new(store.unwrap())
+            }
+        }
+    }
+}
+
 #[test]
 fn a_win_and_its_entry_are_there_together_when_the_process_is_killed() {
     let dir = tempfile::tempdir().unwrap();
+    let place = Place::Directory(dir.path().to_owned());
+    killed_again_and_again(&place, |_, child| child.kill().unwrap(), |_| {});
+}
+
+/// Of the rounds every other one ends with the server's death too.
+#[test]
+fn a_win_and_its_entry_are_there_together_on_postgres_whoever_is_killed() {
+    let server = Postgres::start(PostgresSetup {
+        settings: &[("fsync", "on"), ("full_page_writes", "on")],
+        ..PostgresSetup::default()
+    });
+    let place = Place::Database(server.database());
+    let kill = |round, child: &mut Child| {
+        if round % 2 == 1 {
+            server.crash();
+        }
+        child.kill().unwrap();
+    };
+    let settle = |round| match round % 2 {
+        1 => server.revive(),
+        // What the child had sent is done or undone once nobody works for it any more.
+        _ => server.run(NOBODY_WORKS),
+    };
+    killed_again_and_again(&place, kill, settle);
+}
+
+/// Waits until the server has no client but this one.
+const NOBODY_WORKS: &str = "DO $$ BEGIN \
+    FOR patience IN 1..6000 LOOP \
+      PERFORM pg_stat_clear_snapshot(); \
+      IF NOT EXISTS (SELECT 1 FROM pg_stat_activity \
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()) THEN RETURN; END IF; \
+      PERFORM pg_sleep(0.01); \
+    END LOOP; \
+    RAISE EXCEPTION 'somebody still works'; END $$";
+
+fn killed_again_and_again(place: &Place, kill: impl Fn(u16, &mut Child), settle: impl Fn(u16)) {
     let mut stored = BTreeSet::new();
     for round in 0..ROUNDS {
-        let mut child = start(dir.path(), round);
-        listen(&mut child, &mut stored, 3 + usize::from(round));
+        let mut child = start(place, round);
+        let killing = |child: &mut Child| kill(round, child);
+        listen(&mut child, &mut stored, 3 + usize::from(round), killing);
+        settle(round);
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(check(dir.path(), &stored));
+        runtime.block_on(check(place, &stored));
     }
     assert!(stored.len() >= 20, "{} stored", stored.len());
 }
@@ -45,7 +106,11 @@ fn a_win_and_its_entry_are_there_together_when_the_process_is_killed() {
     clippy::disallowed_methods,
     reason = "the test needs a process that it can kill"
 )]
-fn start(dir: &Path, round: u16) -> Child {
+fn start(place: &Place, round: u16) -> Child {
+    let (name, value) = match place {
+        Place::Directory(path) => (DIRECTORY, path.as_os_str()),
+        Place::Database(url) => (DATABASE, url.as_ref()),
+    };
     Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -53,9 +118,9 @@ fn start(dir: &Path, round: u16) -> Child {
             "--ignored",
             "--nocapture",
         ])
-        .env(DIRECTORY, dir)
+        .env(name, value)
         .env("RUST_TEST_THREADS", "1")
-        .env(format!("{DIRECTORY}_ROUND"), round.to_string())
+        .env(ROUND, round.to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
@@ -63,7 +128,12 @@ fn start(dir: &Path, round: u16) -> Child {
 }
 
 /// Listens to so many lines, then kills; lines that were on their way still count.
-fn listen(child: &mut Child, stored: &mut BTreeSet<JobId>, lines: usize) {
+fn listen(
+    child: &mut Child,
+    stored: &mut BTreeSet<JobId>,
+    lines: usize,
+    kill: impl Fn(&mut Child),
+) {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut heard = 0;
     let mut line = String::new();
@@ -78,15 +148,17 @@ fn listen(child: &mut Child, stored: &mut BTreeSet<JobId>, lines: usize) {
             heard += 1;
         }
         if heard == lines {
-            child.kill().unwrap();
+            kill(child);
+            // It is killed once.
+            heard += 1;
         }
     }
     child.wait().unwrap();
-    assert!(heard >= lines, "the child ended by itself");
+    assert!(heard > lines, "the child ended by itself");
 }
 
-async fn check(dir: &Path, stored: &BTreeSet<JobId>) {
-    let store = SqliteStore::open(dir).unwrap();
+async fn check(place: &Place, stored: &BTreeSet<JobId>) {
+    let store = place.open().await;
     let jobs = store.list_jobs(account(1), JobFilter::default(), u32::MAX);
     let jobs = jobs.await.unwrap().into_iter();
     let winners = jobs.filter(|job| job.lifecycle.state.name() == StateName::Publishing);
@@ -125,12 +197,13 @@ async fn check(dir: &Path, stored: &BTreeSet<JobId>) {
     reason = "the parent says by the environment what to do"
 )]
 async fn child() {
-    let Some(dir) = std::env::var_os(DIRECTORY) else {
-        return;
+    let place = match (std::env::var_os(DIRECTORY), std::env::var(DATABASE)) {
+        (Some(path), _) => Place::Directory(path.into()),
+        (None, Ok(url)) => Place::Database(url),
+        (None, Err(_)) => return,
     };
-    let round = std::env::var(format!("{DIRECTORY}_ROUND")).unwrap();
-    let round: u16 = round.parse().unwrap();
-    let store = Arc::new(SqliteStore::open(Path::new(&dir)).unwrap());
+    let round: u16 = std::env::var(ROUND).unwrap().parse().unwrap();
+    let store = place.open().await;
     let (now, ids) = (FixedClock::START, Ids::seeded(round + 1));
     let first = first_account(&ids, now);
     store.create_account(first, None).await.unwrap();
@@ -156,12 +229,12 @@ async fn child() {
         let submitted = store.submit(vec![new.build()], None).await.unwrap();
         assert!(matches!(submitted, SubmitOutcome::Accepted(_)));
         for claim in store.claim(&worker("w"), 1, until, now).await.unwrap() {
-            publish(&store, claim.job.id, claim.job.lifecycle.attempt).await;
+            publish(&*store, claim.job.id, claim.job.lifecycle.attempt).await;
         }
     }
 }
 
-async fn publish(store: &SqliteStore, job: JobId, attempt: u32) {
+async fn publish(store: &dyn Store, job: JobId, attempt: u32) {
     let entry = NewEntry {
         key: PrimaryKey::new(job.to_string()).unwrap(),
         source: object("in.mp4"),

@@ -133,6 +133,9 @@ impl LibraryCopy {
                     Err(error) => {
                         let id = self.id;
                         tracing::error!(%error, "entry {number} of library {id} cannot be found");
+                        // It stands there without anything: a copy that lacks an entry is made anew whenever it is
+                        // opened, which would not help.
+                        applied.push(Change::Add(number, Box::default()));
                     }
                 },
             }

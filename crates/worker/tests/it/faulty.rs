@@ -39,6 +39,14 @@ pub(crate) struct Faulty {
     pub(crate) meeting: Mutex<Option<Arc<Barrier>>>,
     /// How many such ends came too late: the library had grown.
     pub(crate) outrun: AtomicU32,
+    /// Copies of libraries that are to hear of changes wait here before the store is asked.
+    pub(crate) before_changes: Barred,
+    /// The versions of libraries wait here after the store has answered.
+    pub(crate) after_version: Barred,
+    /// How often all of a library was asked for, as copies that begin do.
+    pub(crate) begun_copies: AtomicU32,
+    /// The entry whose fingerprint arrives as something else.
+    pub(crate) garbled: Mutex<Option<u64>>,
     pub(crate) failing_finishes: AtomicU32,
     pub(crate) failing_renews: AtomicU32,
     pub(crate) panicking_claims: AtomicU32,
@@ -83,6 +91,10 @@ impl Faulty {
             lost_publish_answers: AtomicU32::new(0),
             meeting: Mutex::new(None),
             outrun: AtomicU32::new(0),
+            before_changes: Barred::default(),
+            after_version: Barred::default(),
+            begun_copies: AtomicU32::new(0),
+            garbled: Mutex::new(None),
             failing_finishes: AtomicU32::new(0),
             failing_renews: AtomicU32::new(0),
             panicking_claims: AtomicU32::new(0),
@@ -91,6 +103,40 @@ impl Faulty {
             lost: Mutex::new(None),
             unreadable: Vec::new(),
             renewals: watch::Sender::new(0),
+        }
+    }
+}
+
+/// A place that calls pass, unless it is barred.
+#[derive(Default)]
+pub(crate) struct Barred {
+    is_barred: watch::Sender<bool>,
+    /// How many calls came while it was.
+    came: watch::Sender<u32>,
+}
+
+impl Barred {
+    pub(crate) fn bar(&self) {
+        self.is_barred.send_replace(true);
+    }
+
+    pub(crate) fn open(&self) {
+        self.is_barred.send_replace(false);
+    }
+
+    /// Waits until a call has come that may not pass.
+    pub(crate) async fn holds_one(&self) {
+        let mut came = self.came.subscribe();
+        let waiting = came.wait_for(|came| *came > 0);
+        let waiting = tokio::time::timeout(crate::house::PATIENCE, waiting);
+        waiting.await.expect("a call comes").unwrap();
+    }
+
+    async fn pass(&self) {
+        let mut is_barred = self.is_barred.subscribe();
+        if *is_barred.borrow() {
+            self.came.send_modify(|came| *came += 1);
+            is_barred.wait_for(|is_barred| !is_barred).await.unwrap();
         }
     }
 }

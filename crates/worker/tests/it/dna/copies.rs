@@ -1,13 +1,17 @@
 //! The node's copies of libraries: after whatever happens they are what the store says.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use reelgate_domain::dna::{DnaModel, LibraryId, PrimaryKey};
 use reelgate_domain::job::StateName;
 use reelgate_domain::job::kind::fingerprint::{DnaMedia, SaveMode};
+use reelgate_store::Store;
 use reelgate_worker::Worker;
 
 use super::{BBB, HDR, Wish, keys_of};
+use crate::faulty::Faulty;
 use crate::gate::{engine_works, while_open};
 use crate::house::House;
 
@@ -146,6 +150,67 @@ async fn what_was_not_saved_before_a_crash_is_asked_for_again() {
     let worker = house.worker_with(1, |config| config.dna = elsewhere);
     check(&house, library, &["bbb", "hdr"]).await;
     worker.shut_down().await;
+}
+
+// A copy that another job had let follow meanwhile was taken for one ahead of the store, and made anew under that job.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_others_let_follow_while_the_store_is_asked_is_gone_on_with() {
+    let (house, library) = stocked().await;
+    let faulty = Faulty::over(Arc::clone(&house.store));
+    let worker = house.worker_on(Arc::clone(&faulty) as Arc<dyn Store>, 2, |_| {});
+    // Opens the copy.
+    let job = house
+        .print(wish(library, "bbb", "first", SaveMode::Never))
+        .await;
+    assert_eq!(keys_of(&house.found(&job)), ["bbb"]);
+    let begun = faulty.begun_copies.load(Ordering::SeqCst);
+    faulty.before_changes.bar();
+    let follower = house
+        .submit_print(wish(library, "bbb", "follower", SaveMode::Never))
+        .await;
+    faulty.before_changes.holds_one().await;
+    faulty.after_version.bar();
+    let asker = house
+        .submit_print(wish(library, "hdr", "asker", SaveMode::Never))
+        .await;
+    faulty.after_version.holds_one().await;
+    // What the asker was told is outdated before it hears it.
+    let keys = [PrimaryKey::new("bbb").unwrap()];
+    let removed = house
+        .service
+        .delete_library_entries(&house.caller, library, &keys);
+    assert_eq!(removed.await.unwrap(), 1);
+    faulty.before_changes.open();
+    let follower = house.ended(follower.id).await;
+    assert_eq!(keys_of(&house.found(&follower)), [] as [&str; 0]);
+    faulty.after_version.open();
+    let asker = house.ended(asker.id).await;
+    assert_eq!(keys_of(&house.found(&asker)), ["hdr"]);
+    assert_eq!(faulty.begun_copies.load(Ordering::SeqCst), begun);
+    worker.shut_down().await;
+}
+
+// The copy had fewer entries than the library, and was made anew whenever it was opened.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_cannot_be_read_does_not_cost_the_rest_of_the_copy() {
+    let (house, library) = stocked().await;
+    let faulty = Faulty::over(Arc::clone(&house.store));
+    *faulty.garbled.lock().unwrap() = Some(1);
+    let search = async |key| {
+        let job = house
+            .print(wish(library, key, "search", SaveMode::Never))
+            .await;
+        let found = house.found(&job);
+        keys_of(&found).len()
+    };
+    for _ in 0..3 {
+        let elsewhere = house.dir.path().join("elsewhere");
+        let store = Arc::clone(&faulty) as Arc<dyn Store>;
+        let worker = house.worker_on(store, 1, |config| config.dna = elsewhere);
+        assert_eq!((search("bbb").await, search("hdr").await), (0, 1));
+        worker.shut_down().await;
+    }
+    assert_eq!(faulty.begun_copies.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,9 @@ use reelgate_domain::access::Once;
 use reelgate_domain::dna::{DnaEntry, Library, LibraryId, PrimaryKey};
 use reelgate_domain::media::Staged;
 use reelgate_domain::{AccountId, JobId, Timestamp};
-use reelgate_store::{CreateLibrary, DnaEffect, DnaStore, LibraryChanges, PublishDna, Result};
+use reelgate_store::{
+    CreateLibrary, DnaEffect, DnaStore, LibraryChange, LibraryChanges, PublishDna, Result,
+};
 
 use std::sync::atomic::Ordering;
 
@@ -102,7 +104,9 @@ impl DnaStore for Faulty {
     }
 
     async fn library_version(&self, id: LibraryId) -> Result<Option<u64>> {
-        self.inner.library_version(id).await
+        let version = self.inner.library_version(id).await;
+        self.after_version.pass().await;
+        version
     }
 
     async fn library_changes(
@@ -111,7 +115,26 @@ impl DnaStore for Faulty {
         after: u64,
         most_bytes: u64,
     ) -> Result<LibraryChanges> {
-        self.inner.library_changes(id, after, most_bytes).await
+        if after == 0 {
+            self.begun_copies.fetch_add(1, Ordering::SeqCst);
+        }
+        self.before_changes.pass().await;
+        let told = self.inner.library_changes(id, after, most_bytes).await;
+        let garbled = *self.garbled.lock().unwrap();
+        told.map(|mut told| {
+            for change in &mut told.changes {
+                if let LibraryChange::Added {
+                    number,
+                    fingerprint,
+                    ..
+                } = change
+                    && Some(*number) == garbled
+                {
+                    *fingerprint = b"nothing of ours".to_vec();
+                }
+            }
+            told
+        })
     }
 
     async fn prune_libraries(&self, now: Timestamp) -> Result<bool> {
