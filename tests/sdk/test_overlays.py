@@ -115,13 +115,22 @@ def test_marks_of_tasks_have_what_their_template_and_they_themselves_say(server,
     path.write_bytes(desk.object("a.mp4"))
     assert is_red(path, 0.5, "56:24:44:22") and not is_red(path, 0.5, "24:24:10:22")
     assert is_red(path, 0.5, "30:16:206:114")
-    for changes, name in (({"template_id": str(made + 1)}, "template"),
-                          ({"image_watermark": {"width": "7"}}, "watermarks[0].image_watermark.width"),
+    for changes, name in (({"image_watermark": {"width": "7"}}, "watermarks[0].image_watermark.width"),
                           ({"image_watermark": {"image_process": "Transparent"}}, "watermarks[0].image_process"),
                           ({"image_watermark": {"base": "input", "width": "40"}}, "watermarks[0].base"),
+                          ({"image_watermark": {"width": "0.00001"}}, "watermarks[0].width"),
                           ({"text_context": "eA=="}, "watermarks[0].text_context")):
-        (status, code), message = desk.refused(watermarks=[{**marks[0], **changes}])
-        assert (status, code) in ((400, "MPC.10202"), (400, "MPC.10089")) and name in message, message
+        assert_refused(desk.refused(watermarks=[{**marks[0], **changes}]), "MPC.10202", name)
+    unknown = {**marks[0], "template_id": str(made + 1)}
+    assert_refused(desk.refused(watermarks=[unknown]), "MPC.10089", "template")
+    shares = {**marks[0], "image_watermark": {"base": "input", "dx": "0.1"}}
+    for process in ({"rotate": 1}, {"fill_type": "black"}):
+        assert_refused(desk.refused(watermarks=[shares], video_process=process), "MPC.10202", "watermarks[0].base")
+
+
+def assert_refused(answer, code, name):
+    (status, told), message = answer
+    assert (status, told) == (400, code) and name in message, message
 
 
 def test_overlays_and_streams_of_the_native_api(server, native, media, logo, tmp_path):

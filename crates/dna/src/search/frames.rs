@@ -242,12 +242,12 @@ struct Probe {
 }
 
 /// Frames that are looked up, in which crop and way. Those of a way read the bands in turn: frames of a shot are alike,
-/// so that two of them with half of the bands each find as much as one with all.
+/// so that two of them with half of the bands each find as much as one with all. So do those of a crop.
 fn in_turn(all: impl Iterator<Item = (usize, usize, usize)>) -> Vec<Probe> {
-    let mut turns = [0; WAYS + WIDE_WAYS];
+    let mut turns = [[0; CROPS]; WAYS + WIDE_WAYS];
     all.map(|(frame, crop, way)| {
-        let turn = turns[way];
-        turns[way] += 1;
+        let turn = turns[way][crop];
+        turns[way][crop] += 1;
         Probe {
             frame,
             crop,

@@ -181,10 +181,10 @@ fn video_complies(wanted: &VideoSettings, way: Way<'_>, source: &VideoFacts) -> 
     let is_level = level.is_none_or(|most| {
         (source.level).is_some_and(|own| u32::try_from(own).is_ok_and(|own| own <= most))
     });
-    let leans = wanted
-        .b_frames
-        .is_none_or(|most| source.has_b_frames <= most);
+    // A decoder tells how far it reorders, which says nothing of how many follow each other.
+    let leans = wanted.b_frames.is_none_or(|_| source.has_b_frames == 0);
     !matches!(way.container, Container::Hls { .. })
+        && wanted.gop == Gop::default()
         && way.window.start_ms == 0
         && is_plain
         && is_codec
@@ -336,6 +336,8 @@ mod tests {
         assert_eq!(with(json!({"fps": 24})), (false, true));
         assert_eq!(with(json!({"profile": "baseline"})), (false, true));
         assert_eq!(with(json!({"level": "5.2"})), (true, true));
+        assert_eq!(with(json!({"b_frames": 4})), (false, true));
+        assert_eq!(with(json!({"gop": {"seconds": 2.0}})), (false, true));
         assert_eq!(
             with(json!({"rate": {"mode": "average", "kbps": 50000}})),
             (true, true)

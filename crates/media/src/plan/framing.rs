@@ -4,7 +4,9 @@ use reelgate_domain::job::kind::transcode::{Area, Fill, Fit, Sides, Upscale, Vid
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::VideoFacts;
 
-use super::geometry::{Size, check_made, check_source, display, even, upright};
+use super::geometry::{
+    Size, check_between, check_made, check_source, display, even, upright,
+};
 
 /// The way from an upright picture of the source to one of the output, in the order of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +119,10 @@ pub(super) fn framing(
         cut,
         pad,
     };
-    check_made(scale)?;
+    check_between(scale)?;
+    if let Turn::By { around, .. } = framing.turn {
+        check_between(around)?;
+    }
     check_made(framing.size())?;
     Ok(framing)
 }
@@ -295,6 +300,9 @@ mod tests {
             "640x360",
         );
         assert!(same.is_plain());
+        // What lies between borders may be flatter than any output.
+        let flat = json!({"width": 320, "height": 180, "fit": "pad"});
+        check(flat, (1920, 80, "1:1", 0), "320x14", "320x180");
         // One side alone is in proportion anyway.
         check(
             json!({"width": 640, "fit": "crop"}),

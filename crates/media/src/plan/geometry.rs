@@ -59,6 +59,20 @@ pub(super) fn check_made(size: Size) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A size that a picture has on its way to the output's.
+pub(super) fn check_between(size: Size) -> Result<(), Fault> {
+    let most = SIDES.end();
+    let is_side = |side: u32| (2..=*most).contains(&side);
+    if is_side(size.width) && is_side(size.height) && size.pixels() <= MOST_SOURCE_PIXELS {
+        return Ok(());
+    }
+    let message = format!(
+        "the picture would measure {size} pixels on its way to the output, and sides are 2 to {most} with at most \
+         {MOST_SOURCE_PIXELS} pixels in all"
+    );
+    Err(Fault::new(FaultCode::SpecUnfit, message))
+}
+
 /// A picture that the decoder may take apart. Beyond its limit the probe sees no size either, unless
 /// the container tells.
 pub(super) fn check_source(source: &VideoFacts) -> Result<(), Fault> {

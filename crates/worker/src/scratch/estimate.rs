@@ -1,6 +1,6 @@
 //! How much an output will take, before it is made: rather more than less.
 
-use reelgate_domain::job::kind::transcode::RateControl;
+use reelgate_domain::job::kind::transcode::{AudioCodec, RateControl};
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::MediaFacts;
 use reelgate_media::Plan;
@@ -17,6 +17,8 @@ const HALVING: f64 = 6.0;
 const MOST_BITS_A_PIXEL: f64 = 4.0;
 /// The highest rate that may be asked for.
 const MOST_KBPS: u32 = 50_000;
+/// Pixels of a side of what an encoder looks ahead by.
+const BLOCK: u32 = 16;
 /// Where nothing tells how long the source is, an output may be larger than it, but hardly much.
 const TIMES_SOURCE: f64 = 2.0;
 
@@ -32,9 +34,17 @@ pub(crate) fn bytes_of(plan: &Plan, facts: &MediaFacts) -> u64 {
     // Pieces are kept, put together, and put into the output.
     let copies = if plan.chunks.is_some() { 3.0 } else { 1.0 };
     let kbps = plan.video.as_ref().map_or(0.0, video_kbps) * copies + audio;
+    let source = facts.format.size_bytes as f64;
     let bytes = match seconds {
-        Some(seconds) => kbps * 1000.0 / 8.0 * seconds * SURPLUS,
-        None => facts.format.size_bytes as f64 * TIMES_SOURCE,
+        Some(seconds) => {
+            let made = kbps * 1000.0 / 8.0 * seconds * SURPLUS;
+            made + plan.video.as_ref().map_or(0.0, |it| noted(it, seconds))
+        }
+        None => source * TIMES_SOURCE,
+    };
+    let bytes = match copies_unknown(plan) {
+        true => bytes.max(source * SURPLUS),
+        false => bytes,
     };
     // A float that is too large, or no number, becomes the nearest one.
     (bytes as u64).max(LEAST)
@@ -53,6 +63,24 @@ pub(crate) fn within(plan: Plan, facts: &MediaFacts, capacity: u64) -> Result<Pl
         gigabytes(capacity)
     );
     Err(Fault::new(FaultCode::OverBudget, message))
+}
+
+/// Whether a stream is copied of which nothing tells the rate, as in most Matroska files.
+fn copies_unknown(plan: &Plan) -> bool {
+    let video = plan.video.as_ref();
+    let picture = video.is_some_and(|video| video.is_copied() && video_kbps(video) == 0.0);
+    let audio = plan.audio.as_ref();
+    picture || audio.is_some_and(|audio| audio.codec == AudioCodec::Copy && audio.kbps == 0)
+}
+
+/// What the first of two passes notes for the second: two bytes for each block of each picture.
+fn noted(video: &VideoPlan, seconds: f64) -> f64 {
+    if !video.two_pass {
+        return 0.0;
+    }
+    let blocks = |side: u32| f64::from(side.div_ceil(BLOCK));
+    let size = video.size;
+    blocks(size.width) * blocks(size.height) * 2.0 * video.fps.as_f64() * seconds
 }
 
 fn video_kbps(video: &VideoPlan) -> f64 {
@@ -80,7 +108,7 @@ mod tests {
     use std::time::Duration;
 
     use reelgate_domain::job::kind::transcode::{
-        AudioCodec, Container, EncoderPreset, Gop, PixelFormat, RateCap, SegmentTags, VideoCodec,
+        Container, EncoderPreset, Gop, PixelFormat, RateCap, SegmentTags, VideoCodec,
         VideoProfile,
     };
     use reelgate_media::plan::{
@@ -192,6 +220,26 @@ mod tests {
         check(&plan(crf(23.0, None), hour), 5195);
         check(&plan(crf(17.0, None), hour), 10327);
         check(&plan(crf(17.0, Some(4000)), hour), 2043);
+    }
+
+    #[test]
+    fn two_passes_take_what_the_first_notes() {
+        let mut twice = plan(RateControl::Constant { kbps: 500 }, Some(3600.0));
+        check(&twice, 310);
+        twice.video.as_mut().unwrap().two_pass = true;
+        check(&twice, 310 + 1468);
+    }
+
+    #[test]
+    fn a_copy_of_unknown_rate_takes_what_its_source_has() {
+        let mut copy = plan(RateControl::Constant { kbps: 4000 }, Some(3600.0));
+        let audio = copy.audio.as_mut().unwrap();
+        (audio.codec, audio.kbps) = (AudioCodec::Copy, 0);
+        let mut source = MediaFacts::default();
+        source.format.size_bytes = 5_000_000_000;
+        assert_eq!(bytes_of(&copy, &source), 5_500_000_000);
+        copy.audio = None;
+        assert_eq!(bytes_of(&copy, &source) / 1_000_000, 1980);
     }
 
     #[test]

@@ -62,13 +62,28 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     let template = template(&fields.required("TemplateId")?, target.templates)?;
     let mut settings = settings(&template, &mut fields)?;
     let degrees = picture::rotation(&mut fields)?;
-    if let Some(video) = &mut settings.video {
-        video.rotate = degrees;
+    match &mut settings.video {
+        Some(video) => video.rotate = degrees,
+        None if degrees > 0 => return fields.refuse(Code::NotSupported, "Rotate"),
+        None => {}
     }
     let (clip, is_first_clipped) = clip::read(fields.object("Clip")?)?;
     let priority = priority(&mut fields)?;
     let user_data = user_data(&mut fields)?;
     let streams = streams::read(&mut fields)?;
+    let unused = [
+        (
+            "VideoStreamMap",
+            streams.video.is_some() && settings.video.is_none(),
+        ),
+        (
+            "AudioStreamMap",
+            streams.audio.is_some() && settings.audio.is_none(),
+        ),
+    ];
+    if let Some((name, _)) = unused.iter().find(|(_, is_unused)| *is_unused) {
+        return fields.refuse(Code::NotSupported, name);
+    }
     let join = join::read(&mut fields, target.configs)?;
     join.apply(&mut settings, &request);
     let mix = mix::read(&mut fields)?;

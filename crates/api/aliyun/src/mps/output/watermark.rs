@@ -160,15 +160,14 @@ fn measure(
     };
     let text = text.trim();
     if text.contains('.') {
-        let Ok(ratio) = text.parse::<f64>() else {
+        let Some(Length::Ratio(share)) = Length::share(text) else {
             return fields.refuse(Code::NumberFormat, name);
         };
-        if ratio.fract() == 0.0 {
-            return pixels(fields, name, ratio as i64, least);
+        if share.fract() == 0.0 && share >= 1.0 {
+            return pixels(fields, name, share as i64, least);
         }
-        let ratio = (ratio * 10_000.0).trunc() / 10_000.0;
-        return match ratio > 0.0 && ratio < 1.0 {
-            true => Ok(Some(Length::Ratio(ratio))),
+        return match share > 0.0 && share < 1.0 {
+            true => Ok(Some(Length::Ratio(share))),
             false => fields.refuse(Code::OutOfRange, name),
         };
     }

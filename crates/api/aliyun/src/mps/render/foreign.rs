@@ -73,8 +73,14 @@ fn video(settings: &VideoSettings) -> Map<String, Value> {
         VideoCodec::Copy => "COPY",
     };
     put(&mut members, "Codec", codec);
-    put(&mut members, "Profile", settings.profile.to_string());
-    put(&mut members, "Preset", settings.preset.to_string());
+    if settings.codec == VideoCodec::Copy {
+        return members;
+    }
+    // The product has these for this codec alone.
+    if settings.codec == VideoCodec::H264 {
+        put(&mut members, "Profile", settings.profile.to_string());
+        put(&mut members, "Preset", settings.preset.to_string());
+    }
     let gop = match settings.gop {
         Gop::Frames(frames) => frames.to_string(),
         Gop::Seconds(seconds) => format!("{seconds}s"),
@@ -138,7 +144,10 @@ fn audio(settings: &AudioSettings) -> Map<String, Value> {
         AudioCodec::Flac => put(&mut members, "Codec", "FLAC"),
         AudioCodec::Ac3 => put(&mut members, "Codec", "AC3"),
         AudioCodec::Pcm => put(&mut members, "Codec", "PCM"),
-        AudioCodec::Copy => put(&mut members, "Codec", "COPY"),
+        AudioCodec::Copy => {
+            put(&mut members, "Codec", "COPY");
+            return members;
+        }
     }
     if let SampleRate::Hz(hz) = settings.sample_rate {
         put(&mut members, "Samplerate", hz.to_string());

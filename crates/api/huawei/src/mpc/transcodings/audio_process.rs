@@ -44,6 +44,10 @@ impl AudioProcess {
         Ok(Self { volume })
     }
 
+    pub(super) fn changes(self) -> bool {
+        self.volume.is_some()
+    }
+
     pub(super) fn apply(self, settings: &mut Settings) {
         if let Some(audio) = &mut settings.audio {
             audio.volume = self.volume;

@@ -52,7 +52,7 @@ async fn outputs(asked: &Asked<'_>, request: &Request) -> Result<Vec<OutputSpec>
         })
         .collect();
     let mut found = template::find(asked, &ids).await?.into_iter();
-    let overlays = watermarks::overlays(asked, &request.watermarks).await?;
+    let overlays = watermarks::overlays(asked, &request.watermarks, request.keeps_frame()).await?;
     let mut outputs = Vec::with_capacity(request.wanted.len());
     let mut targets = BTreeSet::new();
     for (place, wanted) in request.wanted.iter().enumerate() {
@@ -70,6 +70,9 @@ async fn outputs(asked: &Asked<'_>, request: &Request) -> Result<Vec<OutputSpec>
             return Err(invalid(&format!("two outputs of the task are {object}")));
         }
         outputs.push(spec);
+    }
+    if !overlays.is_empty() && outputs.iter().all(|output| output.settings.video.is_none()) {
+        return Err(invalid("watermarks need an output with a picture"));
     }
     Ok(outputs)
 }

@@ -1,7 +1,9 @@
 //! A transcoding task as it is asked for: one source, and outputs by templates or by parameters of their own.
 
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
-use reelgate_domain::job::kind::transcode::{Clip, ClipLength, Encryption, OutputSpec, Settings};
+use reelgate_domain::job::kind::transcode::{
+    AudioCodec, Clip, ClipLength, Encryption, OutputSpec, Settings, VideoCodec,
+};
 use reelgate_domain::job::{MAX_USER_DATA_BYTES, Priority};
 
 use super::audio_process::AudioProcess;
@@ -112,6 +114,7 @@ impl Request {
         mut settings: Settings,
     ) -> Result<OutputSpec, ApiError> {
         let wanted = &self.wanted[place];
+        self.check_copies(&settings)?;
         self.process.apply(&mut settings);
         self.sound.apply(&mut settings);
         let container = settings.container;
@@ -128,6 +131,28 @@ impl Request {
             checked.map_err(|error| invalid(&error.to_string()))?;
         }
         Ok(spec)
+    }
+
+    /// Whether places on the source's picture are the same places, as shares, on an output's.
+    pub(super) fn keeps_frame(&self) -> bool {
+        self.process.keeps_frame()
+    }
+
+    /// Refuses, by its name in the task, what a stream that is copied cannot have.
+    fn check_copies(&self, settings: &Settings) -> Result<(), ApiError> {
+        let picture = settings.video.as_ref().map(|video| video.codec) == Some(VideoCodec::Copy);
+        let sound = settings.audio.as_ref().map(|audio| audio.codec) == Some(AudioCodec::Copy);
+        let wanted = [
+            ("video_process.rotate", picture && self.process.turns()),
+            ("watermarks", picture && !self.watermarks.is_empty()),
+            ("audio_process.volume", sound && self.sound.changes()),
+        ];
+        match wanted.into_iter().find(|(_, is_wanted)| *is_wanted) {
+            Some((name, _)) => Err(invalid(&format!(
+                "{name} is not for streams that are copied"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

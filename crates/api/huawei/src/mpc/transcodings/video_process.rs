@@ -1,7 +1,7 @@
 //! `video_process`: how pictures and HLS files are made, for all outputs of a task.
 
 use reelgate_domain::job::kind::transcode::{
-    Container, Fill, Fit, SegmentFormat, Settings, Upscale,
+    Container, Fill, Fit, SegmentFormat, Settings, Upscale, VideoCodec,
 };
 
 use crate::errors::ApiError;
@@ -62,6 +62,15 @@ impl VideoProcess {
         })
     }
 
+    /// Whether places on the source's picture are the same places, as shares, on an output's.
+    pub(super) fn keeps_frame(self) -> bool {
+        self.rotate == 0 && self.fit != Fit::Pad
+    }
+
+    pub(super) fn turns(self) -> bool {
+        self.rotate != 0
+    }
+
     pub(super) fn apply(self, settings: &mut Settings) {
         if let (Container::Hls { segments, .. }, Some(wanted)) =
             (&mut settings.container, self.segments)
@@ -69,6 +78,10 @@ impl VideoProcess {
             *segments = wanted;
         }
         if let Some(video) = &mut settings.video {
+            // A copy is as large as its source.
+            if video.codec == VideoCodec::Copy {
+                return;
+            }
             video.rotate = self.rotate;
             video.upscale = self.upscale;
             // Of one side alone nothing is left over.

@@ -108,10 +108,11 @@ fn text_members(mut fields: Fields) -> Result<Map<String, Value>, ApiError> {
     Ok(kept)
 }
 
-/// What is laid over each output with a picture.
+/// What is laid over each output with a picture; with `keeps_frame` that shows all of the source's and nothing else.
 pub(super) async fn overlays(
     asked: &Asked<'_>,
     marks: &[Watermark],
+    keeps_frame: bool,
 ) -> Result<Vec<Overlay>, ApiError> {
     let mut overlays = Vec::with_capacity(marks.len());
     for mark in marks {
@@ -124,13 +125,13 @@ pub(super) async fn overlays(
             }
         };
         members.extend(mark.own.clone());
-        overlays.push(mark.overlay(Fields::new(mark.path.clone(), members))?);
+        overlays.push(mark.overlay(Fields::new(mark.path.clone(), members), keeps_frame)?);
     }
     Ok(overlays)
 }
 
 impl Watermark {
-    fn overlay(&self, mut members: Fields) -> Result<Overlay, ApiError> {
+    fn overlay(&self, mut members: Fields, keeps_frame: bool) -> Result<Overlay, ApiError> {
         for name in ["random_time_min", "random_time_max"] {
             if members.text(name)?.is_some_and(|text| text != "0") {
                 return Err(members.refuse(name, "cannot be honoured: marks do not change places"));
@@ -148,7 +149,7 @@ impl Watermark {
             start_ms: millis(&mut members, "timeline_start")?.unwrap_or(0),
             duration_ms: millis(&mut members, "timeline_duration")?,
         };
-        check_base(&mut members, &overlay)?;
+        check_base(&mut members, &overlay, keeps_frame)?;
         Ok(overlay)
     }
 }
@@ -173,6 +174,7 @@ fn picture(members: &mut Fields, object: &ObjectRef) -> Result<Mark, ApiError> {
 }
 
 fn text_mark(members: &mut Fields, text: &str) -> Result<Mark, ApiError> {
+    // Checked when they were read.
     let size = members.integer("font_size", 4..=120)?;
     let color = members.text("font_color")?;
     Ok(Mark::Text(TextMark {
@@ -197,9 +199,15 @@ fn corner(members: &mut Fields) -> Result<Corner, ApiError> {
 }
 
 /// Pixels of the picture before it is scaled are not known here; shares are the same before and after.
-fn check_base(members: &mut Fields, overlay: &Overlay) -> Result<(), ApiError> {
+fn check_base(members: &mut Fields, overlay: &Overlay, keeps_frame: bool) -> Result<(), ApiError> {
     if members.text("base")?.as_deref() != Some("input") {
         return Ok(());
+    }
+    if !keeps_frame {
+        return Err(members.refuse(
+            "base",
+            "must be output where pictures are turned or filled up",
+        ));
     }
     let is_share = |length: Length| matches!(length, Length::Ratio(_) | Length::Px(0));
     let sizes = match &overlay.mark {
@@ -233,8 +241,12 @@ fn length(members: &mut Fields, name: &str) -> Result<Option<Length>, ApiError> 
         )
     };
     if text.contains('.') {
-        let share: f64 = text.parse().map_err(|_| unfit())?;
-        return Ok(Some(Length::Ratio((share * 10_000.0).trunc() / 10_000.0)));
+        return match Length::share(&text) {
+            Some(Length::Ratio(share)) if share > 0.0 && share < 1.0 => {
+                Ok(Some(Length::Ratio(share)))
+            }
+            _ => Err(unfit()),
+        };
     }
     text.parse()
         .map(|px| Some(Length::Px(px)))

@@ -34,8 +34,7 @@ pub(super) fn checked(mut body: Fields) -> Result<Map<String, Value>, ApiError> 
 
 /// The members of a task's own mark, which are those of a template but for what names it.
 pub(in crate::mpc) fn own_members(mut own: Fields) -> Result<Map<String, Value>, ApiError> {
-    let mut sent = own.sent();
-    sent.retain(|_, value| !value.is_null());
+    let sent = own.sent();
     check_image(&mut own)?;
     own.finish()?;
     Ok(sent)

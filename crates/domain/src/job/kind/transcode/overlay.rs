@@ -135,6 +135,20 @@ impl Default for Length {
 impl Length {
     const MOST_PX: i32 = 4096;
 
+    /// A share as vendors write them, of which four decimals count; `None` if it is no decimal number.
+    pub fn share(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if !digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
+            return None;
+        }
+        let end = text.find('.').map_or(text.len(), |point| point + 5);
+        let counted = text.get(..end).unwrap_or(text);
+        counted.parse().ok().map(Self::Ratio)
+    }
+
     fn is_distance(self) -> bool {
         match self {
             Self::Px(px) => (-Self::MOST_PX..=Self::MOST_PX).contains(&px),
