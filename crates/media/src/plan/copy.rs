@@ -247,7 +247,7 @@ fn sound_complies(wanted: &AudioSettings, way: Way<'_>, source: &AudioFacts) -> 
 }
 
 impl VideoPlan {
-    pub(crate) fn is_copied(&self) -> bool {
+    pub fn is_copied(&self) -> bool {
         self.codec == VideoCodec::Copy
     }
 }

@@ -4,9 +4,7 @@ use reelgate_domain::job::kind::transcode::{Area, Fill, Fit, Sides, Upscale, Vid
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::VideoFacts;
 
-use super::geometry::{
-    Size, check_between, check_made, check_source, display, even, upright,
-};
+use super::geometry::{Size, check_between, check_made, check_source, display, even, upright};
 
 /// The way from an upright picture of the source to one of the output, in the order of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

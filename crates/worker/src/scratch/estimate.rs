@@ -108,8 +108,7 @@ mod tests {
     use std::time::Duration;
 
     use reelgate_domain::job::kind::transcode::{
-        Container, EncoderPreset, Gop, PixelFormat, RateCap, SegmentTags, VideoCodec,
-        VideoProfile,
+        Container, EncoderPreset, Gop, PixelFormat, RateCap, SegmentTags, VideoCodec, VideoProfile,
     };
     use reelgate_media::plan::{
         AudioPlan, Expected, FrameRate, Framing, KeyFrames, Matrix, Mix, Range, Seek, Size, Window,
