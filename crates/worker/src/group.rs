@@ -133,11 +133,16 @@ impl Group {
             open_keys(&self.tools.content_keys, &mut member.job).await;
         }
         let found = self.survey(&sources.main).await;
-        let mut queue = self.plan(&sources, found);
+        let mut queue = self.plan(&sources, &found);
         self.conclude_complete();
-        let Some(sources) = self.wait_for_scratch(sources, &queue).await else {
+        let Some((sources, anew)) = self.wait_for_scratch(sources, &queue).await else {
             return;
         };
+        if anew {
+            // Plans name further inputs by their places, and those of who has ended meanwhile are gone.
+            queue = self.plan(&sources, &found);
+            self.conclude_complete();
+        }
         while let Some(mut parts) = queue.pop_front() {
             self.end_all_told(false);
             parts.retain(|part| self.holds(part.job));
@@ -401,7 +406,7 @@ impl Group {
     }
 
     /// What each process is to make. Outputs that cannot be planned have failed.
-    fn plan(&mut self, sources: &Sources, mut found: survey::Found) -> VecDeque<Vec<Planned>> {
+    fn plan(&mut self, sources: &Sources, found: &survey::Found) -> VecDeque<Vec<Planned>> {
         let (source, further) = (&sources.main, sources.further());
         let known = reelgate_media::Sources {
             main: &source.facts,
@@ -417,7 +422,7 @@ impl Group {
             let outputs = spec.outputs.clone();
             member.is_of(&source.facts);
             for (index, output) in outputs.into_iter().enumerate() {
-                let findings = found.remove(&(member.job.id, index));
+                let findings = found.get(&(member.job.id, index)).cloned();
                 let plan = findings
                     .unwrap_or_else(|| Ok(Findings::default()))
                     .and_then(|found| reelgate_media::plan_with(&output, known, &found, can));
@@ -443,12 +448,12 @@ impl Group {
 
     /// Waits until there is room for what is to be made, or everybody was ended. A group that waits
     /// keeps its slot, and others may start in the rest; an input that was fetched is removed meanwhile, or
-    /// two that hold theirs could wait for each other.
+    /// two that hold theirs could wait for each other. Tells whether it was opened anew.
     async fn wait_for_scratch(
         &mut self,
         sources: Sources,
         queue: &VecDeque<Vec<Planned>>,
-    ) -> Option<Sources> {
+    ) -> Option<(Sources, bool)> {
         let mut changes = self.budget.changes();
         let mut is_waiting = false;
         let capacity = self.capacity();
@@ -481,8 +486,8 @@ impl Group {
         }
         self.clear_holdups();
         match is_waiting && self.fetched_bytes > 0 {
-            true => self.open_sources().await,
-            false => Some(sources),
+            true => Some((self.open_sources().await?, true)),
+            false => Some((sources, false)),
         }
     }
 

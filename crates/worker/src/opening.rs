@@ -8,6 +8,7 @@ use reelgate_domain::job::{Fault, FaultCode, Job, JobSpec};
 use reelgate_domain::{AccountId, JobId, ObjectRef};
 use reelgate_media::Further;
 use reelgate_service::ContentKeys;
+use reelgate_store::Bucket;
 
 use crate::run::{FurtherSource, Source, Sources, find_bucket};
 use crate::scratch::{Amount, Budget};
@@ -29,32 +30,57 @@ pub(crate) struct Opening {
     pub(crate) jobs: Vec<JobId>,
 }
 
+/// An object that was found.
+struct Found {
+    bucket: Bucket,
+    /// What is fetched of it; nothing where it lies on this machine.
+    bytes: u64,
+}
+
+fn input_of(job: &Job) -> Result<&ObjectRef, Fault> {
+    let input = job.spec.input();
+    input.ok_or_else(|| Fault::new(FaultCode::SpecUnfit, "the job has no input in a bucket"))
+}
+
 impl Opening {
     /// The input of a job, and what it takes of scratch.
     pub(crate) async fn open(&self, job: Job) -> Result<(Source, u64), Fault> {
-        let object = job
-            .spec
-            .input()
-            .ok_or_else(|| Fault::new(FaultCode::SpecUnfit, "the job has no input in a bucket"))?;
-        self.open_object(job.account, object).await
+        self.open_object(job.account, input_of(&job)?).await
     }
 
-    /// The input of a job and what is named besides, and what all of it takes of scratch.
+    /// The input of a job and what is named besides, and what all of it takes of scratch. Nothing is fetched before
+    /// there is room for everything: who has fetched a part and waits for more would hold what others wait for.
     pub(crate) async fn open_all(
         &self,
         job: Job,
         further: BTreeSet<ObjectRef>,
     ) -> Result<(Sources, u64), Fault> {
         let account = job.account;
-        let (main, mut bytes) = self.open(job).await?;
-        let mut opened = Vec::with_capacity(further.len());
-        for (number, object) in further.into_iter().enumerate() {
+        let object = input_of(&job)?;
+        let main = self.find(account, object).await?;
+        let mut bytes = main.bytes;
+        let mut found = Vec::with_capacity(further.len());
+        for object in further {
+            let fitting = self.find(account, &object).await.and_then(|it| {
+                self.check_all(bytes.saturating_add(it.bytes), &object)?;
+                bytes = bytes.saturating_add(it.bytes);
+                Ok(it)
+            });
+            found.push((object, fitting));
+        }
+        if bytes > 0 {
+            self.wait_for_scratch(bytes).await;
+        }
+        let main = self.fetch(&main, object, &self.dir).await?;
+        let mut opened = Vec::with_capacity(found.len());
+        for (number, (object, found)) in found.into_iter().enumerate() {
             let dir = self.dir.join(format!("further-{number}"));
-            let (path, facts) = match self.open_into(account, &object, &dir).await {
-                Ok((source, fetched)) => {
-                    bytes = bytes.saturating_add(fetched);
-                    (source.path, Ok(source.facts))
-                }
+            let source = match found {
+                Ok(found) => self.fetch(&found, &object, &dir).await,
+                Err(fault) => Err(fault),
+            };
+            let (path, facts) = match source {
+                Ok(source) => (source.path, Ok(source.facts)),
                 Err(fault) => (PathBuf::new(), Err(fault)),
             };
             let known = Further { object, facts };
@@ -70,28 +96,30 @@ impl Opening {
         account: AccountId,
         object: &ObjectRef,
     ) -> Result<(Source, u64), Fault> {
-        self.open_into(account, object, &self.dir).await
-    }
-
-    async fn open_into(
-        &self,
-        account: AccountId,
-        object: &ObjectRef,
-        dir: &Path,
-    ) -> Result<(Source, u64), Fault> {
-        let bucket = find_bucket(&self.tools, account, &object.bucket).await?;
-        let bytes = self.tools.bench.fetched_bytes(&bucket, object).await?;
+        let found = self.find(account, object).await?;
+        let bytes = found.bytes;
         if bytes > 0 {
-            self.check(bytes, object)?;
             let all = bytes.saturating_mul(1 + self.copies);
             self.wait_for_scratch(all).await;
         }
-        let source = self.tools.bench.open(&bucket, object, dir).await?;
+        let source = self.fetch(&found, object, &self.dir).await?;
         if bytes == 0 && self.copies > 0 {
             let copied = source.facts.format.size_bytes.saturating_mul(self.copies);
             self.wait_for_scratch(copied).await;
         }
         Ok((source, bytes))
+    }
+
+    /// Where an object is, unless it could never be fetched.
+    async fn find(&self, account: AccountId, object: &ObjectRef) -> Result<Found, Fault> {
+        let bucket = find_bucket(&self.tools, account, &object.bucket).await?;
+        let bytes = self.tools.bench.fetched_bytes(&bucket, object).await?;
+        self.check(bytes, object)?;
+        Ok(Found { bucket, bytes })
+    }
+
+    async fn fetch(&self, found: &Found, object: &ObjectRef, dir: &Path) -> Result<Source, Fault> {
+        self.tools.bench.open(&found.bucket, object, dir).await
     }
 
     fn check(&self, bytes: u64, object: &ObjectRef) -> Result<(), Fault> {
@@ -101,6 +129,18 @@ impl Opening {
         }
         let (bytes, most) = (Amount(bytes), Amount(most));
         let message = format!("input {object} has {bytes}, and no more than {most} can be fetched");
+        Err(Fault::new(FaultCode::OverBudget, message))
+    }
+
+    /// Whether everything up to this object could be there at once.
+    fn check_all(&self, bytes: u64, object: &ObjectRef) -> Result<(), Fault> {
+        if bytes <= self.capacity {
+            return Ok(());
+        }
+        let (bytes, most) = (Amount(bytes), Amount(self.capacity));
+        let message = format!(
+            "with input {object} there are {bytes} to fetch, and there is room for {most} at most"
+        );
         Err(Fault::new(FaultCode::OverBudget, message))
     }
 

@@ -112,6 +112,7 @@ impl Making<'_> {
         let laid_over = Graph {
             part,
             size: video.size,
+            format: video.pixel_format,
             main,
             filters: &filters,
             rate: &rate,

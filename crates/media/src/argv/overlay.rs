@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use reelgate_domain::job::kind::transcode::{Color, Corner};
+use reelgate_domain::job::kind::transcode::{Color, Corner, PixelFormat};
 
 use super::seconds;
 use crate::plan::{At, OverlayPlan, Seen, Showing, Size};
@@ -18,6 +18,7 @@ pub(super) struct Graph<'a> {
     /// Its place among those of the process.
     pub(super) part: usize,
     pub(super) size: Size,
+    pub(super) format: PixelFormat,
     /// Where the picture comes from, as a graph names it.
     pub(super) main: String,
     /// What is done to the picture up to its frame rate, and what makes that.
@@ -34,56 +35,66 @@ impl Graph<'_> {
         format!("[v{}]", self.part)
     }
 
-    /// The whole of it.
-    ///
-    /// What looks the same at all times is laid over before frames are repeated, which then share their memory; all
-    /// else afterwards, or it would change only when the source has a new frame.
+    /// The whole of it. Frames are repeated before anything is laid over them: what is laid over may change between two
+    /// of the source, and its last one would be lost behind it.
     pub(super) fn text(&self) -> String {
-        let is_steady = self.overlays.iter().all(OverlayPlan::is_steady);
         let mut filters = self.filters.to_vec();
-        if !is_steady {
-            filters.push(self.rate.to_owned());
-        }
-        // What is joined has been made alike already.
-        if filters.is_empty() {
-            filters.push("null".to_owned());
-        }
+        filters.push(self.rate.to_owned());
         let mut graph = format!("[{}]{}", self.main, filters.join(","));
         for (place, overlay) in self.overlays.iter().enumerate() {
-            match &overlay.seen {
-                Seen::Picture { .. } => self.lay_picture(&mut graph, place, overlay),
-                Seen::Text { .. } => {
-                    graph.push(',');
-                    graph.push_str(&self.drawn(place, overlay));
-                }
-            }
-        }
-        if is_steady {
-            graph.push(',');
-            graph.push_str(self.rate);
+            self.lay_over(&mut graph, place, overlay);
         }
         graph + &self.label()
     }
 
-    /// Ends the chain so far, and goes on with what it and the picture make together.
-    fn lay_picture(&self, graph: &mut String, place: usize, overlay: &OverlayPlan) {
+    /// Ends the chain so far, and goes on with what it and the overlay make together.
+    fn lay_over(&self, graph: &mut String, place: usize, overlay: &OverlayPlan) {
         let (below, above) = (
             format!("[b{}x{place}]", self.part),
             format!("[m{}x{place}]", self.part),
         );
+        let (alpha, mode) = forms(self.format);
+        let range = if self.format.is_full_range() {
+            "pc"
+        } else {
+            "tv"
+        };
+        let colours = format!(
+            ":flags=bicubic+accurate_rnd:out_range={range}:out_color_matrix={}",
+            overlay.matrix
+        );
+        let (seen, at) = match &overlay.seen {
+            Seen::Picture { .. } => self.picture(place, overlay, &colours, alpha),
+            Seen::Text { .. } => self.drawn(place, overlay, &colours, alpha),
+        };
+        let _infallible = write!(
+            graph,
+            "{below};{seen}{above};{below}{above}overlay={at}:format={mode}{}",
+            enabled(&overlay.showing),
+        );
+    }
+
+    /// A picture in the output's colours, and where it lies.
+    fn picture(
+        &self,
+        place: usize,
+        overlay: &OverlayPlan,
+        colours: &str,
+        alpha: &str,
+    ) -> (String, String) {
         let Seen::Picture {
             stream,
             size,
             gray,
             moves,
             once,
-            matrix,
             ..
         } = &overlay.seen
         else {
-            return;
+            return Default::default();
         };
-        let input = self.inputs[place].unwrap_or_default();
+        // FFmpeg refuses a number that no input has.
+        let input = self.inputs[place].unwrap_or(usize::MAX);
         let gray = if *gray { ",hue=s=0" } else { "" };
         // What moves begins when it appears.
         let moved = match (moves, overlay.showing.start_ms) {
@@ -102,45 +113,62 @@ impl Graph<'_> {
             (true, true) => ":eof_action=pass",
             (false, _) => "",
         };
-        let _infallible = write!(
-            graph,
-            "{below};[{input}:{stream}]{moved}scale=w={}:h={}:flags=bicubic+accurate_rnd\
-             :out_range=tv:out_color_matrix={matrix},setsar=1,format=yuva420p{gray}{above};\
-             {below}{above}overlay=x={x}:y={y}{shortest}{}",
-            size.width,
-            size.height,
-            enabled(&overlay.showing),
+        let seen = format!(
+            "[{input}:{stream}]{moved}scale=w={}:h={}{colours},setsar=1,format={alpha}{gray}",
+            size.width, size.height,
         );
+        (seen, format!("x={x}:y={y}{shortest}"))
     }
 
-    fn drawn(&self, place: usize, overlay: &OverlayPlan) -> String {
+    /// A text on one clear picture as large as the output: drawn on the output's own it would have the colours of small
+    /// pictures, whatever its matrix is.
+    fn drawn(
+        &self,
+        place: usize,
+        overlay: &OverlayPlan,
+        colours: &str,
+        alpha: &str,
+    ) -> (String, String) {
         let Seen::Text {
             font,
             size,
             color,
-            alpha,
+            alpha: opacity,
             border,
             border_color,
-            ..
         } = &overlay.seen
         else {
-            return String::new();
+            return Default::default();
         };
         let (x, y) = text_position(overlay.at);
-        format!(
-            "drawtext=textfile={}:fontfile='{}':expansion=none:fontsize={size}:fontcolor={}:borderw={border}\
-             :bordercolor={}:x={x}:y={y}{}",
+        // The colour at the edges of letters.
+        let ground = named(if *border > 0 { *border_color } else { *color });
+        let seen = format!(
+            "color=c={ground}@0:s={}:r=1:d=1,format=rgba,drawtext=textfile={}:fontfile='{}':expansion=none\
+             :fontsize={size}:fontcolor={}:borderw={border}:bordercolor={}:x={x}:y={y},colorchannelmixer=aa={opacity},\
+             scale=w=iw:h=ih{colours},setsar=1,format={alpha}",
+            self.size,
             text_file(self.part, place),
             font.display(),
-            named(*color, *alpha),
-            named(*border_color, *alpha),
-            enabled(&overlay.showing),
-        )
+            named(*color),
+            named(*border_color),
+        );
+        (seen, "x=0:y=0".to_owned())
     }
 }
 
-fn named(Color([red, green, blue]): Color, alpha: f64) -> String {
-    format!("0x{red:02x}{green:02x}{blue:02x}@{alpha}")
+/// The form with transparency that lies over one of these samples, and what `overlay` calls that.
+const fn forms(format: PixelFormat) -> (&'static str, &'static str) {
+    match format {
+        PixelFormat::Yuv420p | PixelFormat::Yuvj420p => ("yuva420p", "yuv420"),
+        PixelFormat::Yuv422p => ("yuva422p", "yuv422"),
+        PixelFormat::Yuv444p => ("yuva444p", "yuv444"),
+        PixelFormat::Yuv420p10 => ("yuva420p10le", "yuv420p10"),
+    }
+}
+
+fn named(Color([red, green, blue]): Color) -> String {
+    format!("0x{red:02x}{green:02x}{blue:02x}")
 }
 
 /// How large a text is, is known only when it is drawn.

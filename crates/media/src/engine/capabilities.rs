@@ -42,7 +42,7 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 72] = [
+    pub const WANTED: [Part; 74] = [
         Part::Encoder("libx264"),
         Part::Encoder("libx265"),
         Part::Encoder("aac"),
@@ -88,6 +88,8 @@ impl Capabilities {
         Part::Filter("metadata"),
         Part::Filter("overlay"),
         Part::Filter("drawtext"),
+        Part::Filter("colorchannelmixer"),
+        Part::Filter("color"),
         Part::Filter("hue"),
         // For interlaced sources; without it their pictures show both fields.
         Part::Filter("bwdif"),

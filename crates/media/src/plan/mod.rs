@@ -37,10 +37,12 @@ mod window;
 use std::time::Duration;
 
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, Container, ContentKey, EncoderPreset, Encryption, H264Level, OutputSpec,
+    AudioCodec, Container, ContentKey, EncoderPreset, Encryption, Fill, H264Level, OutputSpec,
     PixelFormat, RateControl, SegmentFormat, SegmentKey, SegmentTags, VideoCodec, VideoProfile,
+    VideoSettings,
 };
 use reelgate_domain::job::{Fault, FaultCode};
+use reelgate_domain::media::VideoFacts;
 
 use crate::engine::{Capabilities, Part};
 pub use chunks::ChunkPlan;
@@ -308,6 +310,9 @@ pub fn plan_with<'a>(
     let (mix, expected) = mix::mix(spec, &into, &sources)?;
     let (parts, window) = (joined.parts, joined.window);
     window::check_length(&window, &expected)?;
+    if let Some((wanted, _, source)) = video_source {
+        check_kept_range(spec, wanted, source)?;
+    }
     let overlays = match &video {
         Some(video) => {
             let picture = (video, expected.video_seconds.or(expected.seconds));
@@ -336,6 +341,20 @@ pub fn plan_with<'a>(
     }
     check_engine(&plan, capabilities)?;
     Ok(plan)
+}
+
+/// White of pictures, texts and borders would be as bright as anything can be.
+fn check_kept_range(
+    spec: &OutputSpec,
+    wanted: &VideoSettings,
+    source: &VideoFacts,
+) -> Result<(), Fault> {
+    let is_kept = tone::transfer(source).is_some() && tone::tone(wanted, source).is_none();
+    if !is_kept || (spec.overlays.is_empty() && wanted.fill == Fill::Black) {
+        return Ok(());
+    }
+    let message = "nothing but black can be put over or around high dynamic range that is kept: hdr_to_sdr brings it down";
+    Err(Fault::new(FaultCode::SpecUnfit, message))
 }
 
 fn encryption(spec: &OutputSpec) -> Result<Option<Encryption>, Fault> {

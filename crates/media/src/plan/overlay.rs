@@ -19,6 +19,8 @@ pub struct OverlayPlan {
     pub seen: Seen,
     pub at: At,
     pub showing: Showing,
+    /// Between RGB and the output's YUV.
+    pub matrix: &'static str,
 }
 
 /// What is to be seen.
@@ -34,8 +36,6 @@ pub enum Seen {
         moves: bool,
         /// Whether it is gone after its last frame, and does not start anew.
         once: bool,
-        /// Between RGB and the output's YUV.
-        matrix: &'static str,
     },
     Text {
         text: String,
@@ -61,12 +61,6 @@ pub struct At {
 pub struct Showing {
     pub start_ms: u64,
     pub end_ms: Option<u64>,
-}
-
-impl Showing {
-    pub(crate) const fn is_always(&self) -> bool {
-        self.start_ms == 0 && self.end_ms.is_none()
-    }
 }
 
 /// Formats of pictures that never move.
@@ -130,6 +124,7 @@ fn overlay_plan(
             start_ms: overlay.start_ms,
             end_ms: overlay.duration_ms.map(|length| overlay.start_ms + length),
         },
+        matrix: video.matrix_name(),
     })
 }
 
@@ -179,7 +174,6 @@ fn picture(
         gray: mark.gray,
         moves: moves(facts),
         once: mark.once,
-        matrix: video.matrix_name(),
     };
     Ok((seen, size))
 }
@@ -276,13 +270,9 @@ impl OverlayPlan {
         match &self.seen {
             Seen::Picture { gray: true, .. } => vec![Part::Filter("overlay"), Part::Filter("hue")],
             Seen::Picture { .. } => vec![Part::Filter("overlay")],
-            Seen::Text { .. } => vec![Part::Filter("drawtext")],
+            Seen::Text { .. } => ["color", "drawtext", "colorchannelmixer", "overlay"]
+                .map(Part::Filter)
+                .to_vec(),
         }
-    }
-
-    /// Whether it looks the same at all times.
-    pub(crate) const fn is_steady(&self) -> bool {
-        let moves = matches!(self.seen, Seen::Picture { moves: true, .. });
-        self.showing.is_always() && !moves
     }
 }

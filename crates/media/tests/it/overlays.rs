@@ -275,3 +275,119 @@ fn a_source_that_is_turned_is_turned_before_anything_is_laid_over() {
     assert!(video.height > video.width && video.rotation == 0);
     assert!(is_red(mean(&made, 0.6, (106, video.height - 36, 68, 30))));
 }
+
+// Behind what is laid over, FFmpeg 5.1 loses the last picture of a source.
+#[test]
+fn what_is_always_there_costs_no_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let slow = "-f lavfi -i color=gray:s=320x180:r=1:d=4 -c:v libx264 -preset ultrafast";
+    let source = generate(folder.path(), "slow.mp4", slow);
+    let red = generate(
+        folder.path(),
+        LOGO,
+        "-f lavfi -i color=red:s=80x40 -frames:v 1",
+    );
+    let text = json!({"mark": {"text": {"text": "a", "size": 20}}});
+    for overlay in [logo(json!({})), text] {
+        let video = json!({"preset": "veryfast", "fps": 25.0});
+        let spec = with_overlays(video, json!([overlay]));
+        let made = make_with(&source, &[(LOGO, &red)], &spec).unwrap();
+        let frames = support::entries(&made.main(), "v:0", "packet=pts").len();
+        assert_eq!(frames, 100, "{overlay}");
+    }
+}
+
+/// Luma of a pixel on the middle of the left edge, where the overlays of these tests are.
+fn luma(made: &Made, width: usize, height: usize) -> u8 {
+    let frame = support::first_gray(&made.main());
+    frame[height / 2 * width + 8]
+}
+
+#[test]
+fn overlays_have_the_output_s_range_and_matrix() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = generate(
+        folder.path(),
+        "hd.mkv",
+        "-f lavfi -i color=gray:s=1280x720:r=25:d=0.2,format=yuv420p -c:v ffv1",
+    );
+    let plain = |color: &str| format!("-f lavfi -i color={color}:s=1280x720 -frames:v 1");
+    let white = generate(folder.path(), "white.png", &plain("white"));
+    let green = generate(folder.path(), "green.png", &plain("0x00ff00"));
+    let rate = json!({"mode": "crf", "crf": 10.0});
+    let made = |format: &str, picture: &std::path::Path, mark: Value| {
+        let video = json!({"preset": "veryfast", "pixel_format": format, "rate": rate});
+        let mut spec = with_overlays(video, json!([mark]));
+        spec.settings.audio = None;
+        make_with(&source, &[(LOGO, picture)], &spec).unwrap()
+    };
+    let mark = || logo(json!({"corner": "top_left"}));
+    let full = luma(&made("yuvj420p", &white, mark()), 1280, 720);
+    assert!(full >= 252, "{full}");
+    // Green is 173 by BT.709 and 145 by BT.601.
+    let drawn = json!({"mark": {"text": {"text": "\u{2588}\u{2588}", "font": "DejaVu Sans", "size": 900,
+                       "color": "#00ff00"}}, "corner": "top_left"});
+    for (name, made) in [
+        ("picture", made("yuv420p", &green, mark())),
+        ("text", made("yuv420p", &green, drawn)),
+    ] {
+        let found = luma(&made, 1280, 720);
+        assert!((170..=176).contains(&found), "{name}: {found}");
+    }
+}
+
+#[test]
+fn colours_beside_overlays_keep_their_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    // Each column of pixels has another colour, which nothing but 4:4:4 keeps apart.
+    let source = generate(
+        folder.path(),
+        "columns.mkv",
+        "-f lavfi -i color=gray:s=320x180:r=25:d=0.2,format=yuv444p,geq=lum=128:cb=128+60*(2*mod(X\\,2)-1):cr=128 -c:v ffv1",
+    );
+    let red = generate(
+        folder.path(),
+        LOGO,
+        "-f lavfi -i color=red:s=40x20 -frames:v 1",
+    );
+    let video = json!({"preset": "veryfast", "pixel_format": "yuv444p", "rate": {"mode": "crf", "crf": 8.0}});
+    let mut spec = with_overlays(video, json!([logo(json!({}))]));
+    spec.settings.audio = None;
+    let made = make_with(&source, &[(LOGO, &red)], &spec).unwrap();
+    let blue = support::run(
+        std::path::Path::new("ffmpeg"),
+        &[
+            "-v",
+            "error",
+            "-i",
+            made.main().to_str().unwrap(),
+            "-vf",
+            "extractplanes=u",
+            "-frames:v",
+            "1",
+            "-f",
+            "rawvideo",
+            "-",
+        ],
+    );
+    let (even, odd) = (blue[90 * 320 + 100], blue[90 * 320 + 101]);
+    assert!(odd > even + 80, "{even} and {odd}");
+}
+
+#[test]
+fn nothing_is_laid_over_high_dynamic_range_that_is_kept() {
+    let source = clip("hdr10_av1_vertical_720x1280.mp4");
+    let folder = tempfile::tempdir().unwrap();
+    let red = generate(
+        folder.path(),
+        LOGO,
+        "-f lavfi -i color=red:s=80x40 -frames:v 1",
+    );
+    let video =
+        json!({"codec": "h265", "pixel_format": "yuv420p10", "height": 160, "preset": "veryfast"});
+    let mut spec = with_overlays(video, json!([logo(json!({}))]));
+    spec.settings.audio = None;
+    let fault = make_with(&source, &[(LOGO, &red)], &spec).err().unwrap();
+    assert_eq!(fault.code, FaultCode::SpecUnfit);
+    assert!(fault.message.contains("hdr_to_sdr"), "{}", fault.message);
+}
