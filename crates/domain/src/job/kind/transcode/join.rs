@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Clip, ClipLength, Color, OutOfRange, StreamChoice, check, is_default};
+use super::{
+    AudioCodec, Clip, ClipLength, Color, OutOfRange, OutputSpec, StreamChoice, VideoCodec, Volume,
+    check, is_default,
+};
 use crate::names::ObjectRef;
 
 /// A file that follows the input, or what was joined before.
@@ -118,4 +121,36 @@ fn check_clip(clip: Option<Clip>, field: &'static str) -> Result<(), OutOfRange>
         field,
         "longer than 0 milliseconds",
     )
+}
+
+impl OutputSpec {
+    pub(super) fn check_join(&self) -> Result<(), OutOfRange> {
+        let few = self.append.len() <= JoinedPart::MOST;
+        check(few, "append", "at most 52 files")?;
+        let video = self.settings.video.as_ref();
+        let is_copied = video.is_some_and(|video| video.codec == VideoCodec::Copy);
+        let audio = self.settings.audio.as_ref();
+        let is_sound_copied = audio.is_some_and(|audio| audio.codec == AudioCodec::Copy);
+        check(
+            self.append.is_empty() || !(is_copied || is_sound_copied),
+            "append",
+            "left out where a stream is copied",
+        )?;
+        self.append.iter().try_for_each(JoinedPart::validate)?;
+        let few = self.mix.len() <= MixedSound::MOST;
+        check(few, "mix", "at most 8 sounds")?;
+        check(
+            self.mix.is_empty() || (audio.is_some() && !is_sound_copied),
+            "mix",
+            "left out where there is no audio, or it is copied",
+        )?;
+        let volume = self.settings.audio.as_ref().and_then(|it| it.volume);
+        check(
+            !volume.is_some_and(Volume::is_measured)
+                || (self.append.is_empty() && self.mix.is_empty()),
+            "audio.volume",
+            "a gain where files are joined or sounds are mixed: only the input's own sound is measured",
+        )?;
+        self.mix.iter().try_for_each(MixedSound::validate)
+    }
 }

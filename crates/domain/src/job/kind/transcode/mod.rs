@@ -3,7 +3,6 @@
 mod audio;
 mod chunks;
 mod encryption;
-mod erase;
 mod holds;
 mod join;
 mod level;
@@ -23,11 +22,10 @@ pub use audio::{
 };
 pub use chunks::Chunks;
 pub use encryption::{ContentKey, Encryption, Iv, KEY_BYTES, SegmentKey, SegmentTags, sixteen};
-pub use erase::{Erasing, Spot};
 pub use join::{JoinedPart, MixUntil, MixedSound, PartSide};
 pub use level::H264Level;
 pub use overlay::{Color, Corner, Edge, Length, Mark, Overlay, PictureMark, TextMark};
-pub use picture::{Area, Fill, Fit, PixelFormat, Scan, Sides, Upscale};
+pub use picture::{Area, Erasing, Fill, Fit, PixelFormat, Scan, Sides, Spot, Upscale};
 pub use streams::StreamChoice;
 pub use video::{
     AboveSource, EncoderPreset, Gop, RateCap, RateControl, VideoCodec, VideoProfile, VideoSettings,
@@ -221,51 +219,6 @@ impl OutputSpec {
         self.check_overlays()?;
         self.check_segments()?;
         check_playlist_name(self.settings.container, &self.object, "object.key")
-    }
-
-    fn check_join(&self) -> Result<(), OutOfRange> {
-        let few = self.append.len() <= JoinedPart::MOST;
-        check(few, "append", "at most 52 files")?;
-        let video = self.settings.video.as_ref();
-        let is_copied = video.is_some_and(|video| video.codec == VideoCodec::Copy);
-        let audio = self.settings.audio.as_ref();
-        let is_sound_copied = audio.is_some_and(|audio| audio.codec == AudioCodec::Copy);
-        check(
-            self.append.is_empty() || !(is_copied || is_sound_copied),
-            "append",
-            "left out where a stream is copied",
-        )?;
-        self.append.iter().try_for_each(JoinedPart::validate)?;
-        let few = self.mix.len() <= MixedSound::MOST;
-        check(few, "mix", "at most 8 sounds")?;
-        check(
-            self.mix.is_empty() || (audio.is_some() && !is_sound_copied),
-            "mix",
-            "left out where there is no audio, or it is copied",
-        )?;
-        let volume = self.settings.audio.as_ref().and_then(|it| it.volume);
-        check(
-            !volume.is_some_and(Volume::is_measured)
-                || (self.append.is_empty() && self.mix.is_empty()),
-            "audio.volume",
-            "a gain where files are joined or sounds are mixed: only the input's own sound is measured",
-        )?;
-        self.mix.iter().try_for_each(MixedSound::validate)
-    }
-
-    fn check_overlays(&self) -> Result<(), OutOfRange> {
-        let few = self.overlays.len() <= Overlay::MOST;
-        check(few, "overlays", "at most 20")?;
-        let seen = self.overlays.is_empty() || self.settings.video.is_some();
-        check(seen, "overlays", "left out where there is no video")?;
-        let video = self.settings.video.as_ref();
-        let is_copied = video.is_some_and(|video| video.codec == VideoCodec::Copy);
-        check(
-            self.overlays.is_empty() || !is_copied,
-            "overlays",
-            "left out where the video is copied",
-        )?;
-        self.overlays.iter().try_for_each(Overlay::validate)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{OutOfRange, check, is_default};
+use super::{OutOfRange, OutputSpec, VideoCodec, check, is_default};
 use crate::names::ObjectRef;
 
 /// Something laid over the picture of an output, above those before it.
@@ -295,6 +295,23 @@ impl TextMark {
         check(alpha, "overlays.mark.text.alpha", "above 0 and at most 1")?;
         let borders = "0 to 4096 pixels";
         check(pixels(0, self.border), "overlays.mark.text.border", borders)
+    }
+}
+
+impl OutputSpec {
+    pub(super) fn check_overlays(&self) -> Result<(), OutOfRange> {
+        let few = self.overlays.len() <= Overlay::MOST;
+        check(few, "overlays", "at most 20")?;
+        let seen = self.overlays.is_empty() || self.settings.video.is_some();
+        check(seen, "overlays", "left out where there is no video")?;
+        let video = self.settings.video.as_ref();
+        let is_copied = video.is_some_and(|video| video.codec == VideoCodec::Copy);
+        check(
+            self.overlays.is_empty() || !is_copied,
+            "overlays",
+            "left out where the video is copied",
+        )?;
+        self.overlays.iter().try_for_each(Overlay::validate)
     }
 }
 

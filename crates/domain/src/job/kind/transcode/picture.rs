@@ -1,10 +1,14 @@
 //! What becomes of a picture before it is encoded: what is cut off, how it is turned and fitted, and what its samples are.
 
+mod erase;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Erasing, OutOfRange, VideoCodec, VideoProfile, VideoSettings, check};
+pub use erase::{Erasing, Spot};
+
+use super::{OutOfRange, VideoCodec, VideoProfile, VideoSettings, check};
 
 /// A rectangle in pixels, counted from the upper left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

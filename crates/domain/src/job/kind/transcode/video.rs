@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::erase::Erasing;
-use super::picture::{Area, Fill, Fit, PixelFormat, Scan, Sides, Upscale};
+use super::picture::{Area, Erasing, Fill, Fit, PixelFormat, Scan, Sides, Upscale};
 use super::{Chunks, H264Level, OutOfRange, check, is_default};
 
 /// How the picture is made.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{OutOfRange, check};
+use super::super::{OutOfRange, check};
 
 /// What is painted over from a moment on, until the next one that is named.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
