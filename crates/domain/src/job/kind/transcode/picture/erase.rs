@@ -96,7 +96,7 @@ mod tests {
             assert!(!valid(wrong), "{wrong}");
         }
         let place = r#"{"width":10,"height":10}"#;
-        let crowd = vec![place; 11].join(",");
+        let crowd = [place; 11].join(",");
         assert!(!valid(&format!(r#"[{{"places":[{crowd}]}}]"#)));
     }
 }
