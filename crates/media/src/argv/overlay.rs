@@ -136,6 +136,7 @@ impl Graph<'_> {
             alpha: opacity,
             border,
             border_color,
+            ..
         } = &overlay.seen
         else {
             return Default::default();

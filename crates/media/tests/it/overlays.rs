@@ -315,7 +315,7 @@ fn overlays_have_the_output_s_range_and_matrix() {
     let white = generate(folder.path(), "white.png", &plain("white"));
     let green = generate(folder.path(), "green.png", &plain("0x00ff00"));
     let rate = json!({"mode": "crf", "crf": 10.0});
-    let made = |format: &str, picture: &std::path::Path, mark: Value| {
+    let made = |format: &str, picture: &Path, mark: Value| {
         let video = json!({"preset": "veryfast", "pixel_format": format, "rate": rate});
         let mut spec = with_overlays(video, json!([mark]));
         spec.settings.audio = None;
@@ -355,7 +355,7 @@ fn colours_beside_overlays_keep_their_samples() {
     spec.settings.audio = None;
     let made = make_with(&source, &[(LOGO, &red)], &spec).unwrap();
     let blue = support::run(
-        std::path::Path::new("ffmpeg"),
+        Path::new("ffmpeg"),
         &[
             "-v",
             "error",
