@@ -77,11 +77,13 @@ def test_merged_files_and_a_tail_follow_and_an_opening_is_seen_meanwhile(desk, f
     assert (looks(path, 3.8, middle), looks(path, 3.8, above)) == ("blue", "red")
 
 
-def test_sounds_are_mixed_until_the_longest_ends(one_desk, films, tmp_path):
+def test_sounds_are_mixed_for_as_long_as_is_asked(one_desk, films, tmp_path):
     tune = {"AmixURL": address(one_desk, films["tune.wav"]), "Map": "0:a:0"}
     submitted, _, path = made(one_desk, films, tmp_path, Amix=[{**tune, "MixDurMode": "longest"}])
     assert submitted["AmixList"]["Amix"] == [{**tune, "MixDurMode": "longest"}]
     assert abs(seconds(path, "v") - 2) < 0.1 and abs(seconds(path, "a") - 4) < 0.1
+    _, _, path = made(one_desk, films, tmp_path, Amix=[{**tune, "MixDurMode": "first"}])
+    assert abs(seconds(path, "a") - 2) < 0.1
 
 
 def test_a_file_names_what_is_merged(one_desk, native, films, tmp_path):
@@ -107,8 +109,7 @@ def test_joining_by_the_native_api(server, native, films, tmp_path):
     name = mps.unique("joined") + ".mp4"
     part = {"object": {"bucket": bucket, "key": films["silent.mp4"]}, "muted": True}
     output = {"object": f"oss://{bucket}/{name}", "append": [part], "clip": {"start_ms": 1000}, "clip_first": True,
-              "mix": [{"object": {"bucket": bucket, "key": films["tune.wav"]},
-                       "clip": {"length": {"duration_ms": 1000}}}],
+              "mix": [{"object": {"bucket": bucket, "key": films["tune.wav"]}, "until": "first"}],
               "settings": {"container": {"format": "mp4"}, "video": {"preset": "veryfast"}, "audio": {}}}
     job = native.call("POST", "/jobs", json={"input": f"oss://{bucket}/{films['red.mp4']}", "outputs": [output]})
     ended = native.call("GET", f"/jobs/{job['id']}", params={"wait": "60s"})

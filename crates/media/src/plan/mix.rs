@@ -42,11 +42,14 @@ pub(super) fn mix(
     };
     let mut plans = Vec::with_capacity(spec.mix.len());
     for sound in &spec.mix {
-        let (plan, seconds) =
+        let (mut plan, seconds) =
             one(sound, audio, into.window, sources).map_err(|fault| of(sound, &fault))?;
-        if sound.until == MixUntil::Longest {
-            check_segments(spec, &expected, &plan, sources)?;
-            expected = longer(expected, seconds, into.window);
+        match sound.until {
+            MixUntil::Longest => {
+                check_segments(spec, &expected, &plan, sources)?;
+                expected = longer(expected, seconds, into.window);
+            }
+            MixUntil::First => plan.end_with(into.expected.audio_seconds),
         }
         plans.push(plan);
     }
@@ -97,6 +100,20 @@ fn one(
         until: sound.until,
     };
     Ok((plan, seconds))
+}
+
+impl MixPlan {
+    /// Cuts the sound where that which it is mixed into ends, if that is known: FFmpeg 5.1 may lose the end of a sum
+    /// that it ends with its first sound.
+    fn end_with(&mut self, own_seconds: Option<f64>) {
+        let Some(seconds) = own_seconds else {
+            return;
+        };
+        let own_ms = (seconds * 1000.0) as u64;
+        let length = self.window.length_ms;
+        self.window.length_ms = Some(length.map_or(own_ms, |length| length.min(own_ms)));
+        self.until = MixUntil::Longest;
+    }
 }
 
 fn longer(expected: Expected, sound: Option<f64>, window: &Window) -> Expected {
