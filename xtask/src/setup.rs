@@ -27,6 +27,7 @@ pub(crate) fn test(root: &Path) -> Result<()> {
     ffmpeg::ensure()?;
     postgres::ensure()?;
     live::ensure()?;
+    python::CURRENT_FFMPEG.ensure(root)?;
     python::SDKS.ensure(root)
 }
 

@@ -24,6 +24,12 @@ pub(super) const DEPLOY: Environment = Environment {
     requirements: "tests/deploy/requirements.txt",
 };
 
+/// A current FFmpeg beside the installed one, as a package of Python brings it: a program and nothing else.
+pub(super) const CURRENT_FFMPEG: Environment = Environment {
+    folder: ".cache/ffmpeg-venv",
+    requirements: "crates/app/tests/presets/requirements.txt",
+};
+
 /// A virtual environment, with paths from the repository's root.
 pub(super) struct Environment {
     folder: &'static str,

@@ -18,7 +18,7 @@ use reelgate_api_kit::operation::Product;
 use reelgate_service::{Clock, Service};
 
 pub use gateway::{Gateway, is_asked, refuse_head};
-pub use mpc::Notifications;
+pub use mpc::{Notifications, preset_settings};
 
 /// Name of the dialect.
 const DIALECT: &str = "huawei";

@@ -26,6 +26,7 @@ mod mix;
 mod outputs;
 mod overlays;
 mod processes;
+mod properties;
 mod remux;
 mod sandbox;
 mod shared;

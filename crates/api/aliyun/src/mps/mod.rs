@@ -49,6 +49,7 @@ mod tests;
 mod update_pipeline;
 
 pub(crate) use pipeline::SPEED as PIPELINE_SPEED;
+pub use presets::preset_settings;
 pub(crate) use status::{parse_pipeline, pipeline_word};
 
 use std::sync::Arc;

@@ -128,6 +128,14 @@ static ALL: LazyLock<Vec<(Preset, Option<Settings>)>> = LazyLock::new(|| {
     all.map(with_settings).collect()
 });
 
+/// The presets that jobs can use, by their ids, with what an output is that overrides nothing.
+pub fn preset_settings() -> impl Iterator<Item = (String, Settings)> {
+    let served = |(preset, settings): &(Preset, Option<Settings>)| {
+        Some((preset.id.clone(), settings.clone()?))
+    };
+    ALL.iter().filter_map(served)
+}
+
 /// Every preset that is known with its parameters.
 fn all() -> impl Iterator<Item = &'static Preset> {
     ALL.iter().map(|(preset, _)| preset)

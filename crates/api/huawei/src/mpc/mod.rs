@@ -45,6 +45,7 @@ mod watermark_template;
 pub(crate) use asked::Asked;
 pub use notification::Notifications;
 pub(crate) use operations::MPC;
+pub use presets::preset_settings;
 pub(crate) use routes::find;
 
 use reelgate_api_kit::operation::Handling;

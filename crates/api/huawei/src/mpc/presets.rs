@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use reelgate_domain::job::kind::transcode::Settings;
 use serde_json::{Map, Value, json};
 
 use super::fields::Fields;
@@ -30,6 +31,12 @@ static ALL: LazyLock<Vec<Preset>> = LazyLock::new(all);
 
 pub(super) fn find(id: i64) -> Option<&'static Preset> {
     ALL.iter().find(|preset| preset.id == id)
+}
+
+/// The presets, by their ids, with what an output of theirs is.
+pub fn preset_settings() -> impl Iterator<Item = (String, Settings)> {
+    let known = |preset: &Preset| Some((preset.id.to_string(), preset.parameters().ok()?.settings));
+    ALL.iter().filter_map(known)
 }
 
 fn all() -> Vec<Preset> {
