@@ -21,12 +21,14 @@ mod memory;
 mod native;
 mod nodes;
 mod peers;
+mod pieces;
 mod postgres;
 mod probe;
 mod program;
 mod pull;
 mod queue;
 mod rounds;
+mod settings;
 mod signature;
 mod uploads;
 mod whole;
@@ -39,7 +41,7 @@ use tokio::runtime::Runtime;
 
 use crate::figure::Figure;
 
-const PARTS: [&str; 17] = [
+const PARTS: [&str; 19] = [
     "queue",
     "backlog",
     "uploads",
@@ -54,6 +56,8 @@ const PARTS: [&str; 17] = [
     "cycles",
     "streams",
     "whole",
+    "pieces",
+    "settings",
     "memory",
     "keeping",
     "pull",
@@ -66,7 +70,7 @@ const USAGE: &str = "\
 usage: reelgate-bench [--only PART]... [--with-peers] [--backlog N] [--cycles N] [--dir DIR]
 
   --only PART   queue, backlog, uploads, events, postgres, nodes, http, signature, access, latency, live, cycles,
-                streams, whole, memory, keeping or pull; or peers, the other job queues that `cargo xtask setup peers` installs; may be repeated
+                streams, whole, pieces, settings, memory, keeping or pull; or peers, the other job queues that `cargo xtask setup peers` installs; may be repeated
   --with-peers  all parts, and peers
   --backlog N   the larger of the two backlogs compared (default 1000000)
   --cycles N    how often a live stream is started and stopped (default 1000)
@@ -159,6 +163,8 @@ fn measure(
         "cycles" => live::cycles(dir, options.cycles, tell),
         "streams" => live::stored::figures(runtime, dir, tell),
         "whole" => whole::figures(dir, tell),
+        "pieces" => pieces::figures(dir, tell),
+        "settings" => settings::figures(runtime, dir, tell),
         "peers" => peers::figures(runtime, dir, tell),
         "keeping" => keeping::figures(runtime, dir, tell),
         "pull" => pull::figures(dir, tell),

@@ -16,6 +16,7 @@ mod losses;
 mod moment;
 mod order;
 mod outputs;
+mod pieces;
 mod rows;
 mod siblings;
 mod stops;
