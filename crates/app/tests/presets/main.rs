@@ -214,6 +214,7 @@ fn wrong_with(case: &Case<'_>) -> Option<String> {
         parts: &parts,
         input: &case.source.0,
         further: &[],
+        kept: None,
         dir: folder.path(),
         limits: &Limits::default(),
     };

@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(with(json!({"fps": 24})), (false, true));
         assert_eq!(with(json!({"profile": "baseline"})), (false, true));
         assert_eq!(with(json!({"level": "5.2"})), (true, true));
-        assert_eq!(with(json!({"b_frames": 4})), (false, true));
+        assert_eq!(with(json!({"b_frames": 4})), (true, true));
         assert_eq!(with(json!({"gop": {"seconds": 2.0}})), (false, true));
         assert_eq!(
             with(json!({"rate": {"mode": "average", "kbps": 50000}})),
