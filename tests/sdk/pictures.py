@@ -100,7 +100,9 @@ def mean_volume(path):
 
 def luma(path, crop, second=0):
     """The mean luma of a part of the frame at a moment, the first one by default."""
-    command = ["ffmpeg", "-v", "error", "-ss", str(second), "-i", str(path), "-frames:v", "1", "-vf", f"{crop},extractplanes=y",
+    # Of a single picture nothing is left where it is looked for a moment.
+    seek = ["-ss", str(second)] if second else []
+    command = ["ffmpeg", "-v", "error", *seek, "-i", str(path), "-frames:v", "1", "-vf", f"{crop},extractplanes=y",
                "-f", "rawvideo", "-"]
     plane = subprocess.run(command, capture_output=True, check=True).stdout
     return sum(plane) / len(plane)

@@ -228,10 +228,12 @@ fn origin(pass: &Pass) -> (&'static str, i64, &'static str) {
 fn moments(view: &View, pass: &Pass) -> String {
     let (zero, shift, start) = origin(pass);
     let (keys, start, longer) = match view.key_frames {
-        // Not every decoder passes over frames. The last key frame is shown to the end, which is after all moments.
+        // Not every decoder passes over frames. The last key frame is shown to the end, which is after all moments:
+        // of a frame after which nothing comes the next filter would make none.
         true => {
             let after = ticks(pass).last().map_or(0, |(tick, _)| tick + 1);
-            let longer = format!(",tpad=stop=-1:stop_mode=clone,trim=end_pts={after}");
+            let end = after * tick_ms(pass) * 1000;
+            let longer = format!("tpad=stop=-1:stop_mode=clone,trim=end_pts={end},");
             // One that is told when to start forgets a last frame from before.
             ("select=key,", "", longer)
         }
@@ -240,7 +242,7 @@ fn moments(view: &View, pass: &Pass) -> String {
     let rate = 1000 / tick_ms(pass);
     let deinterlace = deinterlace(view);
     format!(
-        "{keys}{deinterlace}settb=1/1000000,setpts=PTS{zero}-{shift},fps=fps={rate}:round=up{start}{longer},select={}",
+        "{keys}{deinterlace}settb=1/1000000,setpts=PTS{zero}-{shift},{longer}fps=fps={rate}:round=up{start},select={}",
         chosen(&ticks(pass).map(|(tick, _)| tick).collect::<Vec<_>>())
     )
 }
