@@ -383,8 +383,7 @@ fn nothing_is_laid_over_high_dynamic_range_that_is_kept() {
         LOGO,
         "-f lavfi -i color=red:s=80x40 -frames:v 1",
     );
-    let video =
-        json!({"codec": "h265", "pixel_format": "yuv420p10", "height": 160, "preset": "veryfast"});
+    let video = json!({"codec": "h265", "profile": "main", "pixel_format": "yuv420p10", "height": 160, "preset": "veryfast"});
     let mut spec = with_overlays(video, json!([logo(json!({}))]));
     spec.settings.audio = None;
     let fault = make_with(&source, &[(LOGO, &red)], &spec).err().unwrap();
