@@ -226,7 +226,7 @@ mod tests {
         let mut twice = plan(RateControl::Constant { kbps: 500 }, Some(3600.0));
         check(&twice, 310);
         twice.video.as_mut().unwrap().two_pass = true;
-        check(&twice, 310 + 1468);
+        check(&twice, 1779);
     }
 
     #[test]
