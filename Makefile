@@ -12,7 +12,7 @@ help: ## list the targets
 cc:
 	@sh xtask/ensure-cc.sh
 
-setup: cc ## install what is missing for everything below (FFmpeg, PostgreSQL, nginx, SRT tools, SDKs in .venv)
+setup: cc ## install what is missing for everything below (FFmpeg, a newer one beside it for tests, PostgreSQL, nginx, SRT tools, SDKs in .venv)
 	$(CARGO) xtask setup test
 
 demo: cc ## set up, build, and take a real clip through the whole service in a minute or so

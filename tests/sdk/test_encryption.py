@@ -145,15 +145,19 @@ def test_the_native_api_changes_keys_and_keeps_them_sealed(server, native, one_d
         assert "encryption" in answer.text and "short" not in answer.text
 
 
-def test_keys_are_neither_in_the_database_nor_in_the_log(program, media, shapes, tmp_path):
-    running = harness.Server.start(program, tmp_path, slots=0, variables={"REELGATE_LOG": "trace"})
+def test_keys_are_in_no_file_and_not_in_the_log(program, media, shapes, tmp_path):
+    """Neither while jobs wait nor when one has been made: its key was opened, and its segments were written with it."""
+    running = harness.Server.start(program, tmp_path, slots=1, variables={"REELGATE_LOG": "trace"})
     try:
         native = harness.Native(running)
         bucket = running.credentials["bucket"]
+        native.put_object(bucket, "real.mp4", media / "bbb_720p25_aac51.mp4")
         output = {"object": {"bucket": bucket, "key": "film.m3u8"}, "settings": {"container": {"format": "hls"},
                                                                                 "audio": {}},
                   "encryption": {"keys": [{"key": ASKED["Key"], "uri": URI}]}}
-        native.call("POST", "/jobs", json={"input": {"bucket": bucket, "key": "a.mp4"}, "outputs": [output]})
+        job = native.call("POST", "/jobs", json={"input": {"bucket": bucket, "key": "real.mp4"}, "outputs": [output]})
+        job = native.call("GET", f"/jobs/{job['id']}", params={"wait": "60s"})
+        assert job["state"] == "succeeded", job
         other = mpc.Desk(mpc.Mpc(running), running, media, native)
         hls = {**mpc.SMALL, "common": {"pack_type": 1}}
         other.create(hls, input=other.place("a.mp4"),
@@ -164,12 +168,13 @@ def test_keys_are_neither_in_the_database_nor_in_the_log(program, media, shapes,
             desk.submit(desk.output("film", template=mps.HLS_LD, Encryption=ASKED))
     finally:
         running.stop()
-    looked, sealed = 0, 0
+    looked, sealed, encrypted = 0, 0, 0
     for path in tmp_path.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
             looked += 1
             sealed += b"sealed:" in content
+            encrypted += b"METHOD=AES-128" in content
             for form in (KEY, ASKED["Key"].encode(), KEY.hex().encode(), KEY.hex().upper().encode()):
                 assert form not in content, path
-    assert looked > 2 and sealed >= 1
+    assert looked > 2 and sealed >= 1 and encrypted >= 1
