@@ -161,21 +161,18 @@ pub(crate) struct Excerpt {
     pub(crate) seconds: f64,
 }
 
-/// Seconds from the begin of one excerpt to that of the next.
-const APART: f64 = 12.4;
-
-/// Excerpts of a clip, of at most `seconds` and at least half as many.
-pub(crate) fn excerpts(clip: &Clip, seconds: f64) -> Vec<Excerpt> {
+/// Excerpts of a clip, of at most `seconds` and at least half as many, one each `step` seconds.
+pub(crate) fn excerpts(clip: &Clip, seconds: f64, step: f64) -> Vec<Excerpt> {
     // At the end some copies lack a frame or two.
     let copied = (clip.seconds - LATER - 0.3).min(MOST_COPIED);
     let length = seconds.min(copied);
     if length < seconds / 2.0 {
         return Vec::new();
     }
-    let count = ((copied - length) / APART) as usize + 1;
+    let count = ((copied - length) / step) as usize + 1;
     (0..count)
         .map(|number| Excerpt {
-            from: LATER + number as f64 * APART,
+            from: LATER + number as f64 * step,
             seconds: length,
         })
         .collect()

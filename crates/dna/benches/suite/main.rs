@@ -18,10 +18,11 @@ mod transforms;
 use std::path::PathBuf;
 
 use clips::Half;
+use transforms::Class;
 
 const USAGE: &str = "\
 usage: suite [--only PART]... [--half tuned|other] [--clips DIR]... [--cache DIR] [--plots DIR]
-             [--transform NAME]... [--hours N]... [--library DIR] [--verbose]
+             [--transform NAME]... [--class CLASS]... [--step SECONDS] [--hours N]... [--library DIR] [--verbose]
 
   --only PART   video, audio, together, signature, families, cost or latency; may be repeated (default: all)
   --half HALF   the clips the parameters were tuned on, or the others (default)
@@ -29,6 +30,9 @@ usage: suite [--only PART]... [--half tuned|other] [--clips DIR]... [--cache DIR
   --cache DIR   where decoded frames and sound are kept (default: target/dna-suite)
   --plots DIR   where plots are written (default: the cache directory)
   --transform NAME  one transform of video and audio; may be repeated (default: all)
+  --class CLASS mild, medium or hard transforms only; may be repeated (default: all)
+  --step SECONDS    from the begin of one excerpt to that of the next (default: 12.4); smaller steps give more excerpts,
+                which overlap
   --hours N     sizes of the library that latency is measured at (default: 10, 100, 300 and 1000)
   --library DIR where that library is kept for the next run (default: nowhere)
   --verbose     tells each query that was missed or found wrongly";
@@ -41,6 +45,9 @@ struct Options {
     cache: PathBuf,
     plots: PathBuf,
     transforms: Vec<String>,
+    classes: Vec<Class>,
+    /// Seconds from the begin of one excerpt to that of the next.
+    step: f64,
     hours: Vec<usize>,
     library: Option<PathBuf>,
     verbose: bool,
@@ -88,6 +95,8 @@ fn options() -> Option<Options> {
         cache: repository.join("target/dna-suite"),
         plots: PathBuf::new(),
         transforms: Vec::new(),
+        classes: Vec::new(),
+        step: 12.4,
         hours: Vec::new(),
         library: None,
         verbose: false,
@@ -109,6 +118,10 @@ fn options() -> Option<Options> {
             "--plots" => options.plots = args.next()?.into(),
             "--library" => options.library = Some(args.next()?.into()),
             "--transform" => options.transforms.push(args.next()?),
+            "--class" => options.classes.push(Class::named(&args.next()?)?),
+            "--step" => {
+                options.step = args.next()?.parse().ok().filter(|step| *step >= 0.1)?;
+            }
             "--hours" => options.hours.push(args.next()?.parse().ok()?),
             _ => return None,
         }

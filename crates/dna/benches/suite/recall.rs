@@ -163,8 +163,9 @@ impl<'a> Table<'a> {
 
 /// The transforms that were asked for.
 fn asked(options: &Options, mut all: Vec<Transform>) -> Vec<Transform> {
-    let names = &options.transforms;
+    let (names, classes) = (&options.transforms, &options.classes);
     all.retain(|transform| names.is_empty() || names.iter().any(|name| name == transform.name));
+    all.retain(|transform| classes.is_empty() || classes.contains(&transform.class));
     all
 }
 
@@ -212,7 +213,7 @@ pub(crate) fn video(options: &Options) {
         for transform in told {
             let mut tally = Tally::default();
             for (id, clip) in chosen(options, &all) {
-                let excerpts = clips::excerpts(clip, seconds);
+                let excerpts = clips::excerpts(clip, seconds, options.step);
                 let way = (&transform.way, transform.speed);
                 let copies = copied_frames(&options.cache, clip, &excerpts, way);
                 for (excerpt, copy) in excerpts.iter().zip(copies) {
@@ -379,7 +380,7 @@ pub(crate) fn audio(options: &Options) {
         silent = 0;
         for (id, clip) in chosen(options, &all) {
             let sound = &sounds[id as usize];
-            let mut excerpts = clips::excerpts(clip, 10.0);
+            let mut excerpts = clips::excerpts(clip, 10.0, options.step);
             excerpts.truncate(MOST_OF_SOUND);
             let (excerpts, too_still) = audible(sound, excerpts);
             silent += too_still;
@@ -435,7 +436,10 @@ pub(crate) fn together(options: &Options) {
             }
             let mut tally = Tally::default();
             for (id, clip) in chosen(options, &all) {
-                let (excerpts, _) = audible(&sounds[id as usize], clips::excerpts(clip, seconds));
+                let (excerpts, _) = audible(
+                    &sounds[id as usize],
+                    clips::excerpts(clip, seconds, options.step),
+                );
                 if excerpts.is_empty() {
                     continue;
                 }

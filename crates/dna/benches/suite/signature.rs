@@ -49,7 +49,7 @@ pub(crate) fn print(options: &Options) {
     for transform in transforms::video() {
         let (mut found, mut wrong) = (Share::default(), Share::default());
         for (id, clip) in chosen(options, &all) {
-            let mut excerpts = clips::excerpts(clip, 10.0);
+            let mut excerpts = clips::excerpts(clip, 10.0, options.step);
             excerpts.truncate(MOST_EXCERPTS);
             let way = (&transform.way, transform.speed);
             for (excerpt, copy) in

@@ -10,6 +10,14 @@ pub(crate) enum Class {
     Hard,
 }
 
+impl Class {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Mild, Self::Medium, Self::Hard]
+            .into_iter()
+            .find(|class| format!("{class:?}").eq_ignore_ascii_case(name))
+    }
+}
+
 pub(crate) struct Transform {
     pub(crate) class: Class,
     pub(crate) name: &'static str,
