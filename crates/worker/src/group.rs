@@ -322,12 +322,17 @@ impl Group {
                 let plan = findings
                     .unwrap_or_else(|| Ok(Findings::default()))
                     .and_then(|found| reelgate_media::plan_with(&output, known, &found, can));
-                match plan.and_then(|plan| scratch::within(plan, &source.facts, capacity)) {
-                    Ok(plan) => planned.push(Some(Planned {
+                let fits = |plan| {
+                    let bytes = scratch::within(&plan, known, capacity)?;
+                    Ok((plan, bytes))
+                };
+                match plan.and_then(fits) {
+                    Ok((plan, scratch_bytes)) => planned.push(Some(Planned {
                         job: member.job.id,
                         index,
                         spec: output,
                         plan,
+                        scratch_bytes,
                     })),
                     Err(fault) => member.record(index, Made::failed(&output.object, fault)),
                 }
@@ -355,9 +360,7 @@ impl Group {
         let capacity = self.capacity();
         while !self.members.is_empty() {
             let parts = queue.iter().flatten().filter(|part| self.holds(part.job));
-            let needed: u64 = parts
-                .map(|part| scratch::bytes_of(&part.plan, &sources.main.facts))
-                .sum();
+            let needed: u64 = parts.map(|part| part.scratch_bytes).sum();
             // It is an estimate, and the floor guards the disk anyway.
             let most = needed.min(capacity).saturating_mul(TIMES_ESTIMATE);
             self.most_bytes = most.max(self.config.scratch_per_job);

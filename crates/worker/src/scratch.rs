@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-pub(crate) use estimate::{bytes_of, within};
+pub(crate) use estimate::within;
 
 /// How the space of a file system is shared out.
 #[derive(Clone, Copy, Debug)]

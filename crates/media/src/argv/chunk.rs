@@ -25,10 +25,8 @@ pub(crate) fn piece(
     // Times stay the source's own wherever reading starts, so that every piece counts frames in the same way.
     args.add(&["-copyts", "-start_at_zero"]);
     if let Some(micros) = piece.seek_micros {
-        args.add(&["-noaccurate_seek"]).pair(
-            "-ss",
-            format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000),
-        );
+        args.add(&["-noaccurate_seek"])
+            .pair("-ss", super::micros(micros.unsigned_abs()));
     }
     args.input(input)
         .pair("-map", format!("0:{}", video.stream))

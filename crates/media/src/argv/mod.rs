@@ -392,3 +392,8 @@ fn add_audio(args: &mut Args, audio: &AudioPlan, route: Route) {
 pub(crate) fn seconds(milliseconds: u64) -> String {
     format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000)
 }
+
+/// The same of microseconds.
+pub(crate) fn micros(micros: u64) -> String {
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}

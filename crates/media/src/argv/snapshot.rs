@@ -6,7 +6,8 @@ use std::path::Path;
 use reelgate_domain::job::kind::snapshot::{NotBlack, PictureFormat};
 use reelgate_domain::job::kind::transcode::Color;
 
-use super::{Args, tone};
+use super::{Args, micros, tone};
+use crate::plan::gcd;
 use crate::plan::{FirstLook, Pass, SheetPlan, Size, Tone, View};
 
 /// Where pictures are made, in the working directory.
@@ -29,7 +30,7 @@ pub(crate) fn tick_ms(pass: &Pass) -> u64 {
     let first = pass.moments.first().copied().unwrap_or(0);
     let mut tick = 1000;
     for at in &pass.moments {
-        tick = common_divisor(tick, at - first);
+        tick = gcd(tick, at - first);
     }
     tick
 }
@@ -310,12 +311,4 @@ fn extension(format: PictureFormat) -> &'static str {
         PictureFormat::Jpeg => "jpg",
         PictureFormat::Png => "png",
     }
-}
-
-fn micros(micros: u64) -> String {
-    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
-}
-
-fn common_divisor(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { common_divisor(b, a % b) }
 }

@@ -31,9 +31,9 @@ pub struct ChunkPlan {
 /// However many processors there are: each piece has its own decoder and its own pictures in memory.
 const MOST_AT_ONCE: u32 = 8;
 /// Shorter pieces cost more to start than they save.
-const LEAST_SECONDS: f64 = 2.0;
+const LEAST_PIECE_SECONDS: f64 = 2.0;
 /// What is lost at most when a process is killed, and what is kept waiting for the last piece.
-const MOST_SECONDS: f64 = 20.0;
+const MOST_PIECE_SECONDS: f64 = 20.0;
 /// How many pieces there are at least for each of those made at once, where they do not become too short: some take
 /// longer than others.
 const LEAST_EACH: f64 = 4.0;
@@ -73,7 +73,7 @@ pub(super) fn chunks(
             threads: (processors / pieces.at_once).max(1),
             groups: pieces.groups,
             primaries: colour(plan, source.color_primaries.as_deref()),
-            transfer: colour(plan, source.color_transfer.as_deref()),
+            transfer: transfer(plan, source.color_transfer.as_deref()),
             start_micros: (facts.format.start_seconds.unwrap_or(0.0) * 1e6).round() as i64,
         })),
         Err(why) if is_required => Err(Fault::new(
@@ -84,6 +84,7 @@ pub(super) fn chunks(
     }
 }
 
+/// The name that FFmpeg's options have for what FFprobe calls `source`, of what the output is.
 fn colour(plan: &Plan, source: Option<&str>) -> Option<String> {
     let is_mapped = plan
         .video
@@ -92,7 +93,20 @@ fn colour(plan: &Plan, source: Option<&str>) -> Option<String> {
     if is_mapped {
         return Some("bt709".to_owned());
     }
-    source.map(str::to_owned)
+    match source? {
+        "reserved" | "unknown" => None,
+        name => Some(name.to_owned()),
+    }
+}
+
+/// As [`colour`]; options have other names for two of them.
+fn transfer(plan: &Plan, source: Option<&str>) -> Option<String> {
+    let name = match source {
+        Some("bt470m") => Some("gamma22"),
+        Some("bt470bg") => Some("gamma28"),
+        other => other,
+    };
+    colour(plan, name)
 }
 
 /// How the frames of a picture would be shared out.
@@ -126,6 +140,9 @@ fn pieces(plan: &Plan, video: &VideoPlan, processors: u32) -> Result<Pieces, &'s
     if video.deinterlace.is_some() {
         return Err("its frames have two fields, which are looked at with those around them");
     }
+    if !video.erased.is_empty() {
+        return Err("places of it are painted over at moments of the whole");
+    }
     let seconds = plan.expected.video_seconds.or(plan.expected.seconds);
     let Some(frames) = seconds.map(|seconds| seconds * video.fps.as_f64()) else {
         return Err("the source does not say how long it is");
@@ -136,9 +153,9 @@ fn pieces(plan: &Plan, video: &VideoPlan, processors: u32) -> Result<Pieces, &'s
         .min(u32::try_from(room).unwrap_or(MOST_AT_ONCE));
     let group = video.group_frames();
     let of_seconds = |seconds: f64| seconds * video.fps.as_f64() / group;
-    let least = of_seconds(LEAST_SECONDS).ceil().max(1.0) as u64;
+    let least = of_seconds(LEAST_PIECE_SECONDS).ceil().max(1.0) as u64;
     let shared = frames / group / (LEAST_EACH * f64::from(at_once));
-    let most = (of_seconds(MOST_SECONDS).min(shared) as u64).max(least);
+    let most = (of_seconds(MOST_PIECE_SECONDS).min(shared) as u64).max(least);
     let shared = (least..=most).map(|groups| Pieces {
         at_once,
         groups,
@@ -307,6 +324,20 @@ mod tests {
         );
         assert_eq!(planned("preferred", 2.0, 2, &clip).unwrap().chunks, None);
         assert_eq!(planned("disabled", 90.0, 2, &clip).unwrap().chunks, None);
+        let erased = json!({"codec": "vp9", "profile": "main", "gop": {"seconds": 2.0},
+            "erase": [{"from_ms": 30_000, "places": [{"left": 8, "top": 8, "width": 64, "height": 64}]}]});
+        let fault = planned("enabled", 60.0, 2, &erased).unwrap_err();
+        assert!(fault.message.contains("painted over"), "{}", fault.message);
+        assert_eq!(planned("preferred", 60.0, 2, &erased).unwrap().chunks, None);
+    }
+
+    #[test]
+    fn colours_have_the_names_of_options() {
+        let plan = planned("enabled", 60.0, 2, &vp9()).unwrap();
+        assert_eq!(transfer(&plan, Some("bt470bg")).as_deref(), Some("gamma28"));
+        assert_eq!(transfer(&plan, Some("bt470m")).as_deref(), Some("gamma22"));
+        assert_eq!(colour(&plan, Some("bt470bg")).as_deref(), Some("bt470bg"));
+        assert_eq!(colour(&plan, Some("reserved")), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use reelgate_domain::ObjectRef;
 use reelgate_domain::job::kind::transcode::{
-    Clip, Color, JoinedPart, OutputSpec, PartSide, VideoSettings,
+    Clip, ClipLength, Color, JoinedPart, OutputSpec, PartSide, VideoSettings,
 };
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{AudioFacts, FormatFacts, MediaFacts, StreamFacts, VideoFacts};
@@ -60,6 +60,27 @@ pub(super) struct Joined {
     /// Of all parts together.
     pub(super) window: Window,
     pub(super) expected: Expected,
+}
+
+impl Joined {
+    /// What is seen of the input itself, which is the first part.
+    pub(super) fn of_input(&self) -> Clip {
+        let Some(first) = self.parts.first() else {
+            return Clip {
+                start_ms: self.window.start_ms,
+                length: None,
+            };
+        };
+        let late = self.window.start_ms;
+        let left = first
+            .window
+            .length_ms
+            .map(|length| length.saturating_sub(late));
+        Clip {
+            start_ms: first.window.start_ms + late,
+            length: left.map(ClipLength::DurationMs),
+        }
+    }
 }
 
 /// The first part.
@@ -121,6 +142,13 @@ pub(super) fn join(
     let whole = spec.clip.as_ref().filter(|_| !spec.clip_first);
     let total = lengths.iter().map(|length| length.seconds).sum();
     let window = window::window(whole, &lasting(total))?;
+    // Moments are those of the output, and the input is painted over before the whole is cut.
+    if let Some(picture) = parts.first_mut().and_then(|first| first.picture.as_mut()) {
+        for erased in &mut picture.video.erased {
+            erased.from_ms += window.start_ms;
+            erased.until_ms = erased.until_ms.map(|until| until + window.start_ms);
+        }
+    }
     let expected = together(&lengths, &window);
     Ok(Joined {
         parts,

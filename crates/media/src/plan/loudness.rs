@@ -16,6 +16,8 @@ pub struct Level {
 const HEADROOM_DB: f64 = 1.0;
 /// A gain that amplifies noise only.
 const MOST_GAIN_DB: f64 = 60.0;
+/// No sample of it is another than zero.
+const SILENT_DB: f64 = -100.0;
 /// As close as it has to be.
 const CLOSE_LU: f64 = 0.2;
 const CLOSE_DB: f64 = 0.1;
@@ -34,24 +36,23 @@ impl Level {
 /// The level to begin with for a sound of this loudness; none for silence, which stays what it is. With a limit, the
 /// sound may come out less loud than it is to be.
 pub(crate) fn first_level(volume: Volume, found: Loudness) -> Option<Level> {
-    let own = found.integrated?;
-    Some(match volume {
-        Volume::Gain { db } => Level::plain(db),
-        Volume::Peak { level } => {
-            Level::plain((decibels(level) - found.true_peak).min(MOST_GAIN_DB))
-        }
+    match volume {
+        Volume::Gain { db } => Some(Level::plain(db)),
+        // What is too short or too still to have a loudness has a peak.
+        Volume::Peak { level } => (found.true_peak > SILENT_DB)
+            .then(|| Level::plain((decibels(level) - found.true_peak).min(MOST_GAIN_DB))),
         Volume::Loudness {
             integrated,
             true_peak,
         } => {
-            let gain_db = (integrated - own).min(MOST_GAIN_DB);
+            let gain_db = (integrated - found.integrated?).min(MOST_GAIN_DB);
             let most = (true_peak - HEADROOM_DB).max(LEAST_LIMIT_DB);
-            Level {
+            Some(Level {
                 gain_db,
                 limit_dbtp: (found.true_peak + gain_db > most).then_some(most),
-            }
+            })
         }
-    })
+    }
 }
 
 /// Whether what this level makes has to be measured: a limit takes some away, and a low peak is told in coarse steps.
@@ -111,6 +112,12 @@ mod tests {
         };
         assert_eq!(level(silence), None);
         assert_eq!(first_level(Volume::Peak { level: 0.5 }, silence), None);
+        let blip = Loudness {
+            integrated: None,
+            true_peak: -18.0,
+        };
+        let level = first_level(Volume::Peak { level: 1.0 }, blip);
+        assert_eq!(level, Some(Level::plain(18.0)), "too short for a loudness");
         let peak = first_level(Volume::Peak { level: 1.0 }, sound(-20.0, -3.0));
         assert_eq!(peak, Some(Level::plain(3.0)));
     }

@@ -23,6 +23,8 @@ pub struct MixPlan {
 pub(super) struct Into<'a> {
     pub(super) audio: Option<&'a AudioPlan>,
     pub(super) window: &'a Window,
+    /// What is seen of the input.
+    pub(super) in_step: Clip,
     pub(super) expected: Expected,
 }
 
@@ -43,7 +45,7 @@ pub(super) fn mix(
     let mut plans = Vec::with_capacity(spec.mix.len());
     for sound in &spec.mix {
         let (mut plan, seconds) =
-            one(sound, audio, into.window, sources).map_err(|fault| of(sound, &fault))?;
+            one(sound, audio, into.in_step, sources).map_err(|fault| of(sound, &fault))?;
         match sound.until {
             MixUntil::Longest => {
                 check_segments(spec, &expected, &plan, sources)?;
@@ -67,7 +69,7 @@ fn of(sound: &MixedSound, fault: &Fault) -> Fault {
 fn one(
     sound: &MixedSound,
     into: &AudioPlan,
-    window: &Window,
+    in_step: Clip,
     sources: &Sources<'_>,
 ) -> Result<(MixPlan, Option<f64>), Fault> {
     let (input, facts) = match &sound.object {
@@ -85,10 +87,6 @@ fn one(
         return Err(super::undecodable("audio", stream.index));
     }
     // Another sound of the input keeps time with the picture.
-    let in_step = Clip {
-        start_ms: window.start_ms,
-        length: None,
-    };
     let clip = sound.clip.or(input.is_none().then_some(in_step));
     let own = window::window(clip.as_ref(), facts)?;
     let seconds = window::expected(&own, facts, [None, Some(stream)]).seconds;

@@ -37,9 +37,9 @@ mod window;
 use std::time::Duration;
 
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, Container, ContentKey, EncoderPreset, Encryption, Fill, H264Level, OutputSpec,
-    PixelFormat, RateControl, SegmentFormat, SegmentKey, SegmentTags, VideoCodec, VideoProfile,
-    VideoSettings,
+    AudioCodec, Color, Container, ContentKey, EncoderPreset, Encryption, Fill, H264Level,
+    JoinedPart, OutputSpec, PixelFormat, RateControl, SegmentFormat, SegmentKey, SegmentTags,
+    VideoCodec, VideoProfile, VideoSettings,
 };
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::VideoFacts;
@@ -59,6 +59,7 @@ pub use mix::MixPlan;
 pub use overlay::{At, OverlayPlan, Seen, Showing};
 pub(crate) use piece::{Moment, Moments, Piece, pieces};
 pub use rate::FrameRate;
+pub(crate) use rate::gcd;
 pub use remux::{Copied, RemuxPlan, remux_plan};
 pub use sample::{SamplePlan, Wanted, sample_plan};
 pub use share::{groups, shareable};
@@ -305,6 +306,7 @@ pub fn plan_with<'a>(
     let into = mix::Into {
         audio: audio.as_ref(),
         window: &joined.window,
+        in_step: joined.of_input(),
         expected: joined.expected,
     };
     let (mix, expected) = mix::mix(spec, &into, &sources)?;
@@ -350,7 +352,12 @@ fn check_kept_range(
     source: &VideoFacts,
 ) -> Result<(), Fault> {
     let is_kept = tone::transfer(source).is_some() && tone::tone(wanted, source).is_none();
-    if !is_kept || (spec.overlays.is_empty() && wanted.fill == Fill::Black) {
+    let is_lit = |part: &JoinedPart| {
+        part.background
+            .is_some_and(|color| color != Color::default())
+    };
+    let is_black = wanted.fill == Fill::Black && !spec.append.iter().any(is_lit);
+    if !is_kept || (spec.overlays.is_empty() && is_black) {
         return Ok(());
     }
     let message = "nothing but black can be put over or around high dynamic range that is kept: hdr_to_sdr brings it down";

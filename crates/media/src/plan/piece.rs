@@ -1,8 +1,6 @@
 //! Where the pieces of a picture are in its source.
 
-use std::cmp::Ordering;
-
-use super::{ChunkPlan, FrameRate, VideoPlan, Window};
+use super::{ChunkPlan, FrameRate, VideoPlan, Window, gcd};
 
 /// When the pictures of a source's stream are shown, in its own unit of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,19 +75,15 @@ pub(crate) fn pieces(
         .skip(1)
         .map(|start| Some(*start))
         .chain([None]);
+    let keys: Vec<&Moment> = own.iter().filter(|it| it.is_key).collect();
     let pieces = starts.iter().zip(ends).map(|(&start, end)| {
         let base = start - start % clock.step_frames;
         let base_ticks = (base / clock.step_frames) as i64 * clock.step_ticks;
         // What is shown when the piece begins may have appeared long before.
-        let shown = own.iter().rev().find(|it| {
-            it.ticks >= cut
-                && clock.frame_of(it.ticks - cut).cmp(&(start as i64)) != Ordering::Greater
-        });
+        let until = own.partition_point(|it| clock.frame_of(it.ticks - cut) <= start as i64);
+        let shown = own[..until].last().filter(|it| it.ticks >= cut);
         let shown = shown.unwrap_or(first);
-        let key = own
-            .iter()
-            .rev()
-            .find(|it| it.is_key && it.ticks <= shown.ticks);
+        let key = keys[..keys.partition_point(|it| it.ticks <= shown.ticks)].last();
         let is_first = |key: &&Moment| own.first().is_none_or(|first| key.ticks <= first.ticks);
         Piece {
             first: start,
@@ -159,8 +153,4 @@ fn nearest(numerator: i128, denominator: i128) -> i64 {
         false => (numerator + half) / denominator,
     };
     i64::try_from(rounded).unwrap_or(i64::MAX)
-}
-
-fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }

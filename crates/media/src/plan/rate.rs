@@ -58,7 +58,7 @@ impl FrameRate {
         if num == 0 || den == 0 {
             return None;
         }
-        let divisor = gcd(num, den);
+        let divisor = u32::try_from(gcd(num.into(), den.into())).ok()?;
         Some(Self {
             num: num / divisor,
             den: den / divisor,
@@ -144,7 +144,8 @@ fn nearest_standard(fps: f64, tolerance: f64) -> Option<FrameRate> {
         .filter(|rate| distance(rate) <= tolerance)
 }
 
-fn gcd(a: u32, b: u32) -> u32 {
+/// The greatest number that divides both.
+pub(crate) fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 

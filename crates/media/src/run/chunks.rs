@@ -33,8 +33,14 @@ const PIECES_PERCENT: u64 = 97;
 /// Why an output was not made in pieces.
 pub(super) enum Failure {
     /// It may still be made in one go.
-    Unfit(String),
+    Unfit(Fault),
     Ended(TranscodeError),
+}
+
+impl Failure {
+    fn unfit(why: String) -> Self {
+        Self::Unfit(Fault::new(FaultCode::SpecUnfit, why))
+    }
 }
 
 impl From<TranscodeError> for Failure {
@@ -47,7 +53,7 @@ impl From<TranscodeError> for Failure {
                     FaultCode::SourceUnreadable | FaultCode::EngineFailed
                 ) =>
             {
-                Self::Unfit(fault.message)
+                Self::Unfit(fault)
             }
             error => Self::Ended(error),
         }
@@ -83,7 +89,7 @@ impl Making<'_> {
         let until = Instant::now().checked_add(self.limits.max_run_time);
         let listing = moments(self.runner, self.engine, self.job.input, self.video.stream);
         let (moments, digest) = tokio::select! {
-            listed = listing => listed.map_err(Failure::Unfit)?,
+            listed = listing => listed.map_err(Failure::unfit)?,
             // Leaving the probe unfinished kills it.
             _ = &mut stop => return Err(stopped()),
         };
@@ -94,7 +100,7 @@ impl Making<'_> {
             &moments,
             start,
         );
-        let pieces = pieces.map_err(|why| Failure::Unfit(format!("the source is unfit: {why}")))?;
+        let pieces = pieces.map_err(|why| Failure::unfit(format!("the source is unfit: {why}")))?;
         let total = moments.shown.len() as u64;
         let last = pieces.last().map_or(0, |piece| piece.first);
         let expected = self
@@ -149,7 +155,7 @@ impl Making<'_> {
             };
             let made = made?.form;
             if *form.get_or_insert_with(|| made.clone()) != made {
-                return Err(Failure::Unfit(
+                return Err(Failure::unfit(
                     "pieces of the picture differ in form".to_owned(),
                 ));
             }
@@ -219,7 +225,7 @@ impl Making<'_> {
         stop: Pin<&mut impl Future<Output = StopMode>>,
     ) -> Result<(), Failure> {
         let [part] = self.job.parts else {
-            return Err(Failure::Unfit("it has a process of its own".to_owned()));
+            return Err(Failure::unfit("it has a process of its own".to_owned()));
         };
         let folder = folder_name(self.job.dir, part.out_dir).map_err(TranscodeError::from)?;
         let joined = self.job.dir.join(JOINED_FILE);
@@ -304,13 +310,13 @@ fn finished_name(number: usize) -> String {
 async fn measured(path: &Path, piece: &Piece) -> Result<Measured, Failure> {
     let file = path.to_owned();
     let found = blocking(move || ivf::measure(&file)).await?;
-    let found = found.map_err(|error| Failure::Unfit(format!("a piece is not whole: {error}")))?;
+    let found = found.map_err(|error| Failure::unfit(format!("a piece is not whole: {error}")))?;
     match piece.frames {
-        Some(wanted) if wanted != found.frames => Err(Failure::Unfit(format!(
+        Some(wanted) if wanted != found.frames => Err(Failure::unfit(format!(
             "the piece from frame {} on has {} frames instead of {wanted}",
             piece.first, found.frames
         ))),
-        None if found.frames == 0 => Err(Failure::Unfit("the last piece is empty".to_owned())),
+        None if found.frames == 0 => Err(Failure::unfit("the last piece is empty".to_owned())),
         _ => Ok(found),
     }
 }

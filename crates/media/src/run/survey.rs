@@ -243,11 +243,15 @@ impl Figures {
         })
     }
 
-    /// Film that was made fit for television by repeating fields has more whole frames than mixed ones.
+    /// Absent where nothing moved, which tells nothing. Film that was made fit for television by repeating fields has
+    /// more whole frames than mixed ones.
     fn fields(&self) -> Option<Fields> {
         let [Some(top), Some(bottom), Some(whole)] = self.fields else {
             return None;
         };
+        if top + bottom + whole <= 0.0 {
+            return None;
+        }
         Some(if top + bottom <= whole {
             Fields::Progressive
         } else if top >= bottom {
@@ -294,7 +298,10 @@ mod tests {
         assert_eq!(found.integrated, Some(-20.5));
         assert!((found.true_peak + 6.02).abs() < 0.01);
         assert_eq!((seen.inside(), seen.fields()), (None, None));
-        seen.take("lavfi.idet.multiple.tff=0.00\nlavfi.idet.multiple.bff=3.00\n");
+        seen.take("lavfi.idet.multiple.tff=0.00\nlavfi.idet.multiple.bff=0.00\n");
+        seen.take("lavfi.idet.multiple.progressive=0.00\n");
+        assert_eq!(seen.fields(), None, "nothing has moved yet");
+        seen.take("lavfi.idet.multiple.bff=3.00\n");
         seen.take("lavfi.idet.multiple.progressive=2.00\n");
         assert_eq!(seen.fields(), Some(Fields::BottomFirst));
         seen.take("lavfi.cropdetect.w=-320\nlavfi.cropdetect.h=-240\n");

@@ -233,12 +233,15 @@ async fn in_pieces(
     Some(match making.run(on_progress, stop).await {
         Ok(()) => Ok(String::new()),
         Err(Failure::Ended(error)) => Err(error),
-        Err(Failure::Unfit(why)) if chunks.is_required => {
-            let message = format!("the picture could not be made in pieces: {why}");
-            Err(Fault::new(FaultCode::SpecUnfit, message).into())
+        Err(Failure::Unfit(fault)) if chunks.is_required => {
+            let message = format!("the picture could not be made in pieces: {}", fault.message);
+            Err(Fault { message, ..fault }.into())
         }
-        Err(Failure::Unfit(why)) => {
-            tracing::info!(why, "a picture is made in one go, not in pieces");
+        Err(Failure::Unfit(fault)) => {
+            tracing::info!(
+                why = fault.message,
+                "a picture is made in one go, not in pieces"
+            );
             return None;
         }
     })

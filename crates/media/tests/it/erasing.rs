@@ -5,7 +5,7 @@ use std::path::Path;
 use reelgate_domain::job::FaultCode;
 use serde_json::{Value, json};
 
-use crate::support::{ENGINE, clip, generate, make, mp4, run, try_make};
+use crate::support::{ENGINE, clip, generate, make, make_with, mp4, run, try_make};
 
 fn silent(erase: Value) -> reelgate_domain::job::kind::transcode::OutputSpec {
     let rate = json!({"mode": "crf", "crf": 12.0});
@@ -61,6 +61,28 @@ fn a_place_is_painted_over_for_as_long_as_it_is_said() {
         assert_eq!(logo < 100, logo_is_gone, "{at}: {logo}");
         let corner = brightest(&made.main(), "54:34:4:142", at);
         assert_eq!(corner < 100, corner_is_gone, "{at}: {corner}");
+    }
+}
+
+#[test]
+fn moments_are_those_of_a_joined_output_that_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = generate(
+        folder.path(),
+        "logo.mkv",
+        "-f lavfi -i color=0x404040:s=320x180:d=4,drawbox=x=200:y=20:w=60:h=30:color=white:t=fill -c:v ffv1 \
+         -pix_fmt yuv420p",
+    );
+    let logo = json!({"left": 0.6, "top": 10, "width": 80, "height": 0.3});
+    let mut spec = silent(json!([{"places": [logo]}, {"from_ms": 1000, "places": []}]));
+    spec.append =
+        serde_json::from_value(json!([{"object": {"bucket": "media", "key": "logo.mkv"}}]))
+            .unwrap();
+    spec.clip = serde_json::from_value(json!({"start_ms": 2000})).unwrap();
+    let made = make_with(&source, &[("logo.mkv", &source)], &spec).unwrap();
+    for (at, is_gone) in [("0.1", true), ("0.9", true), ("1.1", false), ("2.5", false)] {
+        let logo = brightest(&made.main(), "76:46:202:16", at);
+        assert_eq!(logo < 100, is_gone, "{at}: {logo}");
     }
 }
 

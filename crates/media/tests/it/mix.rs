@@ -89,6 +89,30 @@ fn another_sound_of_the_source_keeps_time_with_its_clip() {
 }
 
 #[test]
+fn another_sound_of_the_source_ends_with_its_part_of_a_joined_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (film, tune) = (film(folder.path()), folder.path().join("tune.mkv"));
+    let args = "-f lavfi -i color=red:s=320x180:r=25:d=2 -f lavfi -i aevalsrc=0.2*sin(1760*PI*t):d=2:s=48000 \
+                -c:v libx264 -preset ultrafast -c:a pcm_s16le";
+    generate(folder.path(), "tune.mkv", args);
+    let mut spec = mixed(mp4(json!({"preset": "veryfast"})), json!([{"audio": 1}]));
+    spec.append =
+        serde_json::from_value(json!([{"object": {"bucket": "media", "key": "tune.mkv"}}]))
+            .unwrap();
+    spec.clip_first = true;
+    let mut made = |clip: Value| {
+        spec.clip = serde_json::from_value(clip).unwrap();
+        make_with(&film, &[("tune.mkv", &tune)], &spec).unwrap()
+    };
+    let late = made(json!({"start_ms": 1500}));
+    check(levels(&late.main(), 0.05, 0.45), [0.2, 0.2, 0.0]);
+    check(levels(&late.main(), 0.6, 2.4), [0.0, 0.0, 0.2]);
+    let short = made(json!({"length": {"duration_ms": 1000}}));
+    check(levels(&short.main(), 0.1, 0.9), [0.2, 0.2, 0.0]);
+    check(levels(&short.main(), 1.1, 2.9), [0.0, 0.0, 0.2]);
+}
+
+#[test]
 fn what_is_too_loud_together_is_held_below_full_scale() {
     let folder = tempfile::tempdir().unwrap();
     let loud = "-f lavfi -i aevalsrc=0.9*sin(880*PI*t):d=2:s=48000";

@@ -21,6 +21,8 @@ pub struct Planned {
     pub index: usize,
     pub spec: OutputSpec,
     pub plan: Plan,
+    /// What it will take of scratch, estimated.
+    pub scratch_bytes: u64,
 }
 
 /// One process: what it makes, and where.

@@ -3,8 +3,8 @@
 use reelgate_domain::job::kind::transcode::{AudioCodec, RateControl};
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::MediaFacts;
-use reelgate_media::Plan;
-use reelgate_media::plan::VideoPlan;
+use reelgate_media::plan::{PartPlan, VideoPlan};
+use reelgate_media::{Plan, Sources};
 
 /// However short it is.
 const LEAST: u64 = 64 << 20;
@@ -23,9 +23,9 @@ const BLOCK: u32 = 16;
 const TIMES_SOURCE: f64 = 2.0;
 
 /// The bytes that an output will take in scratch.
-pub(crate) fn bytes_of(plan: &Plan, facts: &MediaFacts) -> u64 {
+pub(crate) fn bytes_of(plan: &Plan, sources: Sources<'_>) -> u64 {
     let clip = plan.window.length_ms.map(|length| length as f64 / 1000.0);
-    let seconds = plan.expected.seconds.or(facts.format.duration_seconds);
+    let seconds = plan.expected.seconds.or_else(|| told(plan, sources));
     let seconds = match (seconds, clip) {
         (Some(source), Some(clip)) => Some(clip.min(source)),
         (known, clip) => known.or(clip),
@@ -34,7 +34,7 @@ pub(crate) fn bytes_of(plan: &Plan, facts: &MediaFacts) -> u64 {
     // Pieces are kept, put together, and put into the output.
     let copies = if plan.chunks.is_some() { 3.0 } else { 1.0 };
     let kbps = plan.video.as_ref().map_or(0.0, video_kbps) * copies + audio;
-    let source = facts.format.size_bytes as f64;
+    let source = source_bytes(plan, sources);
     let bytes = match seconds {
         Some(seconds) => {
             let made = kbps * 1000.0 / 8.0 * seconds * SURPLUS;
@@ -50,11 +50,39 @@ pub(crate) fn bytes_of(plan: &Plan, facts: &MediaFacts) -> u64 {
     (bytes as u64).max(LEAST)
 }
 
-/// The plan, unless its output would not fit on a disk that has nothing else on it.
-pub(crate) fn within(plan: Plan, facts: &MediaFacts, capacity: u64) -> Result<Plan, Fault> {
-    let bytes = bytes_of(&plan, facts);
+/// How long the files are together that an output is made from, after what their formats say, which may be wrong.
+fn told(plan: &Plan, sources: Sources<'_>) -> Option<f64> {
+    let own = sources.main.format.duration_seconds;
+    let part = |part: &PartPlan| match part.window.length_ms {
+        Some(length) => Some(length as f64 / 1000.0),
+        None => facts_of(part.input, sources)?.format.duration_seconds,
+    };
+    match plan.parts.is_empty() {
+        true => own,
+        false => plan.parts.iter().map(part).sum(),
+    }
+}
+
+fn source_bytes(plan: &Plan, sources: Sources<'_>) -> f64 {
+    let bytes = |input| facts_of(input, sources).map_or(0, |facts| facts.format.size_bytes);
+    match plan.parts.is_empty() {
+        true => bytes(None) as f64,
+        false => plan.parts.iter().map(|part| bytes(part.input) as f64).sum(),
+    }
+}
+
+fn facts_of(input: Option<usize>, sources: Sources<'_>) -> Option<&MediaFacts> {
+    match input {
+        None => Some(sources.main),
+        Some(place) => sources.further.get(place)?.facts.as_ref().ok(),
+    }
+}
+
+/// The bytes that an output will take, unless they would not fit on a disk that has nothing else on it.
+pub(crate) fn within(plan: &Plan, sources: Sources<'_>, capacity: u64) -> Result<u64, Fault> {
+    let bytes = bytes_of(plan, sources);
     if bytes <= capacity {
-        return Ok(plan);
+        return Ok(bytes);
     }
     let gigabytes = |bytes: u64| bytes as f64 / 1e9;
     let message = format!(
@@ -107,9 +135,11 @@ fn by_quality(video: &VideoPlan, quality: f64) -> f64 {
 mod tests {
     use std::time::Duration;
 
+    use reelgate_domain::ObjectRef;
     use reelgate_domain::job::kind::transcode::{
         Container, EncoderPreset, Gop, PixelFormat, RateCap, SegmentTags, VideoCodec, VideoProfile,
     };
+    use reelgate_media::Further;
     use reelgate_media::plan::{
         AudioPlan, Expected, FrameRate, Framing, KeyFrames, Matrix, Mix, Range, Seek, Size, Window,
     };
@@ -189,9 +219,9 @@ mod tests {
     fn what_could_never_fit_is_refused_with_both_sizes() {
         let day = plan(RateControl::Constant { kbps: 10_000 }, Some(86_400.0));
         let facts = MediaFacts::default();
-        let needed = bytes_of(&day, &facts);
-        assert!(within(day.clone(), &facts, needed).is_ok());
-        let fault = within(day, &facts, 20_000_000_000).unwrap_err();
+        let needed = bytes_of(&day, (&facts).into());
+        assert_eq!(within(&day, (&facts).into(), needed), Ok(needed));
+        let fault = within(&day, (&facts).into(), 20_000_000_000).unwrap_err();
         assert_eq!(fault.code, FaultCode::OverBudget);
         assert_eq!(
             fault.message,
@@ -209,7 +239,7 @@ mod tests {
 
     fn check(plan: &Plan, megabytes: u64) {
         let source = MediaFacts::default();
-        assert_eq!(bytes_of(plan, &source) / 1_000_000, megabytes);
+        assert_eq!(bytes_of(plan, (&source).into()) / 1_000_000, megabytes);
     }
 
     #[test]
@@ -236,9 +266,9 @@ mod tests {
         (audio.codec, audio.kbps) = (AudioCodec::Copy, 0);
         let mut source = MediaFacts::default();
         source.format.size_bytes = 5_000_000_000;
-        assert_eq!(bytes_of(&copy, &source), 5_500_000_000);
+        assert_eq!(bytes_of(&copy, (&source).into()), 5_500_000_000);
         copy.audio = None;
-        assert_eq!(bytes_of(&copy, &source) / 1_000_000, 1980);
+        assert_eq!(bytes_of(&copy, (&source).into()) / 1_000_000, 1980);
     }
 
     #[test]
@@ -248,7 +278,7 @@ mod tests {
         check(&clip, 340);
         let mut source = MediaFacts::default();
         source.format.duration_seconds = Some(300.0);
-        assert_eq!(bytes_of(&clip, &source) / 1_000_000, 170);
+        assert_eq!(bytes_of(&clip, (&source).into()) / 1_000_000, 170);
     }
 
     #[test]
@@ -257,7 +287,40 @@ mod tests {
         check(&endless, LEAST / 1_000_000);
         let mut source = MediaFacts::default();
         source.format.size_bytes = 1_000_000_000;
-        assert_eq!(bytes_of(&endless, &source), 2_000_000_000);
+        assert_eq!(bytes_of(&endless, (&source).into()), 2_000_000_000);
         check(&plan(crf(23.0, None), Some(1.0)), LEAST / 1_000_000);
+    }
+
+    #[test]
+    fn files_that_are_joined_count_together() {
+        let mut joined = plan(RateControl::Constant { kbps: 4000 }, None);
+        let part = |input| PartPlan {
+            input,
+            window: joined.window,
+            picture: None,
+            sound: None,
+            fade: None,
+        };
+        joined.parts = vec![part(None), part(Some(0)), part(Some(0))];
+        let mut source = MediaFacts::default();
+        source.format.size_bytes = 1_000_000_000;
+        let further = Further {
+            object: ObjectRef {
+                bucket: "media".parse().unwrap(),
+                key: "more.mpg".parse().unwrap(),
+            },
+            facts: Ok(source.clone()),
+        };
+        let sources = |main, further| Sources { main, further };
+        let known = sources(&source, std::slice::from_ref(&further));
+        assert_eq!(bytes_of(&joined, known), 6_000_000_000);
+        let mut hour = source.clone();
+        hour.format.duration_seconds = Some(3600.0);
+        let further = [Further {
+            facts: Ok(hour.clone()),
+            ..further
+        }];
+        let three = bytes_of(&joined, sources(&hour, &further));
+        assert_eq!(three / 1_000_000, 3 * 2043 + 1);
     }
 }
