@@ -126,6 +126,8 @@ def test_marks_of_tasks_have_what_their_template_and_they_themselves_say(server,
     shares = {**marks[0], "image_watermark": {"base": "input", "dx": "0.1"}}
     for process in ({"rotate": 1}, {"fill_type": "black"}):
         assert_refused(desk.refused(watermarks=[shares], video_process=process), "MPC.10202", "watermarks[0].base")
+    cut = {**mpc.SMALL, "video": {**mpc.SMALL["video"], "black_cut": 1}, "common": mpc.MP4}
+    assert_refused(desk.refused(cut, watermarks=[shares]), "MPC.10202", "watermarks[0].base")
 
 
 def assert_refused(answer, code, name):

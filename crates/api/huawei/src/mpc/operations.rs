@@ -61,7 +61,8 @@ const ANIMATION: &str = "Animated pictures are not served yet.";
 const AUDIO: &str = "Audio services are not part of Reelgate.";
 const CALLBACKS: &str = "Only the vendor's own workers call it.";
 const EDITING: &str = "Editing is not part of Reelgate: send tasks one by one.";
-const ENCRYPTION: &str = "Encryption is not served yet; the vendor has given the operation up.";
+const ENCRYPTION: &str =
+    "Files that exist are not encrypted: a transcoding task does it with encryption.hls_encrypt.";
 const ENHANCEMENT: &str = "Quality enhancement is not part of Reelgate.";
 
 #[rustfmt::skip] // One row a line, so that the table can be read as one.

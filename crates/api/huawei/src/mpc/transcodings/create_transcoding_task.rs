@@ -52,16 +52,19 @@ async fn outputs(asked: &Asked<'_>, request: &Request) -> Result<Vec<OutputSpec>
         })
         .collect();
     let mut found = template::find(asked, &ids).await?.into_iter();
-    let overlays = watermarks::overlays(asked, &request.watermarks, request.keeps_frame()).await?;
-    let mut outputs = Vec::with_capacity(request.wanted.len());
+    let settings = request.wanted.iter().map(|wanted| match &wanted.made {
+        Made::By(settings) => Some((**settings).clone()),
+        Made::ByTemplate(_) => found.next().map(|found| found.settings),
+    });
+    let missing = || ApiError::internal("a template that was found has no settings");
+    let settings: Option<Vec<Settings>> = settings.collect();
+    let settings = settings.ok_or_else(missing)?;
+    let keeps_frame = request.keeps_frame(&settings);
+    let overlays = watermarks::overlays(asked, &request.watermarks, keeps_frame).await?;
+    let mut outputs = Vec::with_capacity(settings.len());
     let mut targets = BTreeSet::new();
-    for (place, wanted) in request.wanted.iter().enumerate() {
-        let settings: Option<Settings> = match &wanted.made {
-            Made::By(settings) => Some((**settings).clone()),
-            Made::ByTemplate(_) => found.next().map(|found| found.settings),
-        };
-        let missing = || ApiError::internal("a template that was found has no settings");
-        let mut spec = request.spec(place, settings.ok_or_else(missing)?)?;
+    for (place, settings) in settings.into_iter().enumerate() {
+        let mut spec = request.spec(place, settings)?;
         if spec.settings.video.is_some() {
             spec.overlays.clone_from(&overlays);
         }

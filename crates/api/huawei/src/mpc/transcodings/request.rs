@@ -133,9 +133,10 @@ impl Request {
         Ok(spec)
     }
 
-    /// Whether places on the source's picture are the same places, as shares, on an output's.
-    pub(super) fn keeps_frame(&self) -> bool {
-        self.process.keeps_frame()
+    /// Whether places on the source's picture are the same places, as shares, on those of outputs with these settings.
+    pub(super) fn keeps_frame(&self, settings: &[Settings]) -> bool {
+        let mut pictures = settings.iter().filter_map(|it| it.video.as_ref());
+        self.process.keeps_frame() && !pictures.any(|video| video.crop_borders)
     }
 
     /// Refuses, by its name in the task, what a stream that is copied cannot have.

@@ -62,7 +62,7 @@ impl VideoProcess {
         })
     }
 
-    /// Whether places on the source's picture are the same places, as shares, on an output's.
+    /// Whether it leaves places on the source's picture, as shares, where they are.
     pub(super) fn keeps_frame(self) -> bool {
         self.rotate == 0 && self.fit != Fit::Pad
     }

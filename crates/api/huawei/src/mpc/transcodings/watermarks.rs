@@ -16,6 +16,7 @@ use crate::mpc::fields::Fields;
 use crate::mpc::kept::{self, WATERMARKS};
 use crate::mpc::watermark_template;
 
+const MOST_MARKS: usize = 20;
 const DEFAULT_FONT_SIZE: i64 = 16;
 
 /// One mark as a task has it; what a template adds is looked up where it is made.
@@ -37,7 +38,7 @@ enum Content {
 /// Takes the list out of the body.
 pub(super) fn take(body: &mut Fields) -> Result<Vec<Watermark>, ApiError> {
     let marks = body.objects("watermarks")?.unwrap_or_default();
-    if marks.len() > Overlay::MOST {
+    if marks.len() > MOST_MARKS {
         return Err(body.refuse("watermarks", "must be at most 20"));
     }
     marks.into_iter().map(Watermark::read).collect()
@@ -206,7 +207,7 @@ fn check_base(members: &mut Fields, overlay: &Overlay, keeps_frame: bool) -> Res
     if !keeps_frame {
         return Err(members.refuse(
             "base",
-            "must be output where pictures are turned or filled up",
+            "must be output where pictures are turned, filled up or cut",
         ));
     }
     let is_share = |length: Length| matches!(length, Length::Ratio(_) | Length::Px(0));

@@ -164,3 +164,19 @@ fn what_cannot_be_used_is_refused_by_name() {
         assert!(refused.message().contains(about), "{members}: {refused}");
     }
 }
+
+#[test]
+fn places_of_the_source_are_elsewhere_where_borders_are_cut_off() {
+    let keeps = |outputs: &[Value]| {
+        let request = read(json!({"av_parameters": outputs})).unwrap();
+        let settings = request.wanted.iter().map(|wanted| match &wanted.made {
+            Made::By(settings) => (**settings).clone(),
+            Made::ByTemplate(id) => panic!("template {id}"),
+        });
+        request.keeps_frame(&settings.collect::<Vec<_>>())
+    };
+    let cut = json!({"common": {"pack_type": 4}, "video": {"black_cut": 1}});
+    let whole = json!({"common": {"pack_type": 4}, "video": {"black_cut": 0}});
+    assert!(keeps(&[whole.clone(), own(4)]));
+    assert!(!keeps(&[whole, cut]));
+}
