@@ -19,7 +19,8 @@ SERVED = {"SubmitJobs", "QueryJobList", "ListJob", "CancelJob", "AddPipeline", "
           "ListFpShotFiles", "AddTemplate", "UpdateTemplate", "DeleteTemplate",
           "AddWaterMarkTemplate", "UpdateWaterMarkTemplate", "DeleteWaterMarkTemplate",
           "QueryWaterMarkTemplateList", "SearchWaterMarkTemplate", "SubmitSnapshotJob",
-          "QuerySnapshotJobList", "SubmitMediaInfoJob", "QueryMediaInfoJobList"}
+          "QuerySnapshotJobList", "SubmitMediaInfoJob", "QueryMediaInfoJobList",
+          "SubmitAnalysisJob", "QueryAnalysisJobList"}
 
 
 @pytest.fixture
@@ -260,7 +261,7 @@ def test_every_other_operation_is_refused_with_a_reason(wire, shapes):
 
 
 def test_an_operation_that_is_not_served_is_refused_to_both_sdks(desk):
-    refusal = desk.mts.refused("SubmitAnalysisJob", Input=json.dumps(desk.input()),
-                               PipelineId=desk.pipeline)
+    refusal = desk.mts.refused("SubmitIProductionJob", FunctionName="Cover", Input="{}",
+                               Output="{}")
     assert 400 <= refusal.status < 500 and refusal.code and refusal.message, refusal
-    print(f"SubmitAnalysisJob: {refusal.status} {refusal.code}: {refusal.message}")
+    print(f"SubmitIProductionJob: {refusal.status} {refusal.code}: {refusal.message}")

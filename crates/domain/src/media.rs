@@ -11,6 +11,33 @@ use crate::names::{ObjectKey, ObjectRef};
 pub struct MediaFacts {
     pub format: FormatFacts,
     pub streams: Vec<StreamFacts>,
+    /// Of what a job has measured it of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complexity: Option<Complexity>,
+}
+
+/// How many bits a picture takes at a constant quality of H.264, measured on samples of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Complexity {
+    /// The quality, 1 (best) to 51.
+    pub crf: u32,
+    /// How much of the picture was encoded.
+    pub sampled_seconds: f64,
+    /// The widest first.
+    pub sizes: Vec<SizeComplexity>,
+}
+
+/// The same at one size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SizeComplexity {
+    pub width: u32,
+    pub height: u32,
+    /// Kilobits of a second.
+    pub kbps: f64,
+    /// Bits of each pixel of each frame.
+    pub bits_per_pixel: f64,
 }
 
 /// The file as a whole.

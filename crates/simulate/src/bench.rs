@@ -375,5 +375,6 @@ fn facts() -> MediaFacts {
             detail: StreamDetail::Video(video),
             ..StreamFacts::default()
         }],
+        ..MediaFacts::default()
     }
 }

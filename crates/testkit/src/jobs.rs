@@ -80,6 +80,7 @@ pub fn of_kind(kind: JobKind) -> JobSpec {
         JobKind::MediaInfo => JobSpec::MediaInfo(MediaInfoSpec {
             input,
             output: None,
+            complexity: None,
         }),
         JobKind::Remux => JobSpec::Remux(RemuxSpec {
             input,

@@ -318,7 +318,7 @@ fn lasting(seconds: Option<f64>) -> MediaFacts {
             duration_seconds: seconds,
             ..FormatFacts::default()
         },
-        streams: Vec::new(),
+        ..MediaFacts::default()
     }
 }
 

@@ -121,6 +121,7 @@ pub(crate) fn facts(answer: &[u8]) -> Result<MediaFacts, serde_json::Error> {
             md5: None,
         },
         streams: answer.streams.into_iter().map(stream).collect(),
+        complexity: None,
     })
 }
 

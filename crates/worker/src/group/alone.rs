@@ -54,6 +54,7 @@ impl Group {
                             job: &job,
                             spec,
                             scratch: &self.scratch,
+                            limits: self.limits(),
                             on_progress: &on_progress,
                         };
                         info.make().await

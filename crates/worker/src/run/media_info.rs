@@ -1,14 +1,20 @@
-//! Media info: what is in a file, with its checksum, as a result and where it is wanted as JSON.
+//! Media info: what is in a file, with its checksum and how many bits its picture takes, as a result and where it is
+//! wanted as JSON.
 
 use std::path::Path;
 
-use reelgate_domain::job::kind::media_info::MediaInfoSpec;
+use reelgate_domain::job::kind::media_info::{ComplexitySpec, MediaInfoSpec};
 use reelgate_domain::job::{Fault, FaultCode, Job};
-use reelgate_domain::media::{OutputFile, OutputResult};
+use reelgate_domain::media::{Complexity, OutputFile, OutputResult};
+use reelgate_media::Limits;
 
-use super::Made;
+use super::complexity::Samples;
+use super::{Made, Source};
 use crate::Tools;
 use crate::opening::Opening;
+
+/// How much of a job that takes samples is done when its file has been read.
+const READ_PERCENT: u8 = 10;
 
 /// What a media info job needs.
 pub(crate) struct MediaInfo<'a> {
@@ -18,6 +24,7 @@ pub(crate) struct MediaInfo<'a> {
     pub(crate) spec: &'a MediaInfoSpec,
     /// The directory of unfinished files, which does not outlive the attempt.
     pub(crate) scratch: &'a Path,
+    pub(crate) limits: Limits,
     /// Hears the index of a result and 0 to 100.
     pub(crate) on_progress: &'a (dyn Fn(usize, u8) + Send + Sync),
 }
@@ -28,9 +35,17 @@ impl MediaInfo<'_> {
         let (source, _bytes) = self.opening.open(self.job.clone()).await?;
         self.tools.holdups.clear(self.job.id);
         let bench = &self.tools.bench;
-        let mut on_progress = |percent: u8| (self.on_progress)(0, percent);
+        // Beside samples it takes no time to speak of.
+        let read = self.spec.complexity.as_ref().map_or(100, |_| READ_PERCENT);
+        let mut on_progress = |percent: u8| (self.on_progress)(0, share(percent, read));
+        let md5 = bench.md5(&source.path, &mut on_progress).await?;
+        let complexity = match &self.spec.complexity {
+            Some(spec) => Some(self.measure(spec, &source).await?),
+            None => None,
+        };
         let mut facts = source.facts;
-        facts.format.md5 = Some(bench.md5(&source.path, &mut on_progress).await?);
+        facts.format.md5 = Some(md5);
+        facts.complexity = complexity;
         let (mut files, mut paths, mut made_dir) = (Vec::new(), Vec::new(), None);
         if let Some(output) = &self.spec.output {
             let dir = self.scratch.join("facts");
@@ -55,4 +70,26 @@ impl MediaInfo<'_> {
             dir: made_dir,
         }])
     }
+
+    async fn measure(&self, spec: &ComplexitySpec, source: &Source) -> Result<Complexity, Fault> {
+        let samples = Samples {
+            bench: &self.tools.bench,
+            job: self.job.id,
+            object: &self.spec.input,
+            spec,
+            source,
+            dir: &self.scratch.join("samples"),
+            limits: &self.limits,
+        };
+        let mut on_progress = |percent: u8| {
+            let percent = READ_PERCENT + share(percent, 100 - READ_PERCENT);
+            (self.on_progress)(0, percent);
+        };
+        samples.measure(&mut on_progress).await
+    }
+}
+
+/// So many percent of a part that has so many of the whole.
+fn share(percent: u8, part: u8) -> u8 {
+    u8::try_from(u16::from(percent) * u16::from(part) / 100).unwrap_or(part)
 }

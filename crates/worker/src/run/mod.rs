@@ -1,5 +1,6 @@
 //! What running a job means, one module per kind.
 
+mod complexity;
 mod fingerprint;
 mod ingest;
 mod media_info;

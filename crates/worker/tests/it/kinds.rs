@@ -29,6 +29,7 @@ async fn what_is_in_a_file_is_told_and_written_down() {
         let spec = MediaInfoSpec {
             input: object("in.mp4"),
             output: output.clone(),
+            complexity: None,
         };
         let job = house.submit_spec(JobSpec::MediaInfo(spec)).await;
         let job = house.ended(job.id).await;
@@ -63,6 +64,7 @@ async fn what_is_no_media_and_what_is_not_there_have_no_info() {
         let spec = MediaInfoSpec {
             input: object(input),
             output: Some(object("facts.json")),
+            complexity: None,
         };
         let job = house.submit_spec(JobSpec::MediaInfo(spec)).await;
         let job = house.ended(job.id).await;

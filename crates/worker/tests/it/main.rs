@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod complexity;
 mod dna;
 mod faults;
 mod faulty;

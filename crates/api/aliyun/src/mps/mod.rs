@@ -10,6 +10,7 @@
 //! * Jobs and pipelines of other dialects are shown like own ones.
 
 mod add_pipeline;
+mod analyses;
 mod beside;
 mod cancel_job;
 mod codes;
@@ -101,6 +102,9 @@ impl Product for Mts {
             "SubmitJobs" => submit_jobs::call(service, caller, params, request_id).await,
             "UpdatePipeline" => update_pipeline::call(service, caller, params).await,
             action => {
+                if let Some(answer) = analyses::call(service, call).await {
+                    return answer;
+                }
                 if let Some(answer) = fingerprints::call(service, call).await {
                     return answer;
                 }

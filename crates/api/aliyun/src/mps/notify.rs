@@ -130,6 +130,7 @@ fn message(event: &JobEvent, job: &Job) -> Option<Message> {
     let (kind, input) = match &job.spec {
         JobSpec::Transcode(spec) => ("Transcode", &spec.input),
         JobSpec::Snapshot(spec) => ("Snapshot", &spec.input),
+        JobSpec::MediaInfo(spec) if spec.complexity.is_some() => ("Analysis", &spec.input),
         JobSpec::MediaInfo(spec) => ("MediaInfo", &spec.input),
         JobSpec::Ingest(_) | JobSpec::Remux(_) | JobSpec::Fingerprint(_) => return None,
     };

@@ -89,7 +89,6 @@ const fn refused(action: &'static str, reason: &'static str) -> Operation {
     }
 }
 
-const ANALYSIS: &str = "Template analysis is not served: use static preset templates.";
 const WORKFLOWS: &str = "Media workflows are not served: submit jobs with SubmitJobs.";
 const BUCKETS: &str =
     "Buckets need no binding: every bucket of the account can be read and written.";
@@ -275,7 +274,16 @@ const ROWS: &[Operation] = &[
         ..SERVED
     }),
     refused("ListMediaWorkflowExecutions", WORKFLOWS),
-    refused("QueryAnalysisJobList", ANALYSIS),
+    served("QueryAnalysisJobList", Served {
+        access: AccessLevel::Read,
+        associated: &["SubmitAnalysisJob"],
+        errors: &[
+            "MissingAnalysisJobIds", "InvalidParameter.EmptyValue", "InvalidParameter.UUIDFormatInvalid",
+            "InvalidParameter.ListSizeExceed",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-queryanalysisjoblist",
+        ..SINCE_TEMPLATES
+    }),
     refused("QueryCopyrightExtractJob", COPYRIGHT),
     refused("QueryCopyrightJob", COPYRIGHT),
     served("QueryFpDBDeleteJobList", Served {
@@ -414,7 +422,20 @@ const ROWS: &[Operation] = &[
         documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-searchwatermarktemplate",
         ..SINCE_TEMPLATES
     }),
-    refused("SubmitAnalysisJob", ANALYSIS),
+    served("SubmitAnalysisJob", Served {
+        access: AccessLevel::Write,
+        associated: &["QueryAnalysisJobList", "QueryPipelineList"],
+        errors: &[
+            "MissingInput", "MissingPipelineId", "InvalidParameter.EmptyValue", "InvalidParameter.NullValue",
+            "InvalidParameter", "InvalidParameter.UUIDFormatInvalid", "InvalidParameter.JsonFormatInvalid",
+            "InvalidParameter.JsonObjectFormatInvalid", "InvalidParameter.NumberFormatInvalid",
+            "InvalidParameter.Format", "InvalidParameter.NotSupported", "InvalidParameter.OutOfRange",
+            "InvalidParameter.BucketNameInvalid", "InvalidParameter.ObjectKeyInvalid",
+            "InvalidParameter.ResourceNotFound",
+        ],
+        documentation: "https://www.alibabacloud.com/help/en/mps/developer-reference/api-mts-2014-06-18-submitanalysisjob",
+        ..SINCE_TEMPLATES
+    }),
     refused("SubmitCopyrightExtractJob", COPYRIGHT),
     refused("SubmitCopyrightJob", COPYRIGHT),
     served("SubmitFpDBDeleteJob", Served {

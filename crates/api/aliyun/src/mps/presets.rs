@@ -130,10 +130,13 @@ static ALL: LazyLock<Vec<(Preset, Option<Settings>)>> = LazyLock::new(|| {
 
 /// The presets that jobs can use, by their ids, with what an output is that overrides nothing.
 pub fn preset_settings() -> impl Iterator<Item = (String, Settings)> {
-    let served = |(preset, settings): &(Preset, Option<Settings>)| {
-        Some((preset.id.clone(), settings.clone()?))
-    };
-    ALL.iter().filter_map(served)
+    served().map(|(preset, settings)| (preset.id.clone(), settings.clone()))
+}
+
+/// The same as they are kept here.
+pub(super) fn served() -> impl Iterator<Item = (&'static Preset, &'static Settings)> {
+    ALL.iter()
+        .filter_map(|(preset, settings)| Some((preset, settings.as_ref()?)))
 }
 
 /// Every preset that is known with its parameters.

@@ -3,9 +3,10 @@
 use crate::rpc::Params;
 
 /// The parameters that name things, and what those are: the first that a call has.
-const NAMES: [(&str, &str); 12] = [
+const NAMES: [(&str, &str); 13] = [
     ("JobId", "job"),
     ("JobIds", "job"),
+    ("AnalysisJobIds", "job"),
     ("MediaInfoJobIds", "job"),
     ("SnapshotJobIds", "job"),
     ("FpDBId", "fingerprint-library"),

@@ -1,6 +1,6 @@
 //! The body of a job that says what is in a file.
 
-use reelgate_domain::job::kind::media_info::MediaInfoSpec;
+use reelgate_domain::job::kind::media_info::{ComplexitySpec, MediaInfoSpec};
 use reelgate_domain::job::{JobSpec, Priority};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,10 +12,11 @@ use crate::http::Address;
 ///
 /// ```json
 /// {"kind": "media_info", "input": OBJECT, "output": OBJECT,
+///  "complexity": {"crf": 25, "widths": [1280, 640]},
 ///  "pipeline": "id or name", "priority": 6, "user_data": "text"}
 /// ```
 ///
-/// Only `input` is required. `output` is where all that the probe found goes as JSON.
+/// Only `input` is required. `output` is where all that was found goes as JSON, `complexity` what is measured.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MediaInfoBody {
@@ -24,6 +25,8 @@ pub(crate) struct MediaInfoBody {
     input: Address,
     #[serde(default)]
     output: Option<Address>,
+    #[serde(default)]
+    complexity: Option<ComplexitySpec>,
     #[serde(default)]
     pipeline: Option<String>,
     #[serde(default)]
@@ -37,6 +40,7 @@ impl MediaInfoBody {
         let spec = MediaInfoSpec {
             input: self.input.0,
             output: self.output.map(|output| output.0),
+            complexity: self.complexity,
         };
         let common = Common {
             pipeline: self.pipeline,

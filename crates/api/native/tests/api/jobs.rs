@@ -44,6 +44,7 @@ pub(crate) fn facts() -> MediaFacts {
             ..FormatFacts::default()
         },
         streams: vec![stream("h264", "High", video), stream("aac", "LC", audio)],
+        ..MediaFacts::default()
     }
 }
 

@@ -23,11 +23,14 @@ impl View {
     }
 }
 
-/// Nothing for jobs of other kinds.
+/// Nothing for jobs of other kinds, and for template analyses.
 pub(super) fn shown(job: &Job, view: View) -> Option<Value> {
     let JobSpec::MediaInfo(spec) = &job.spec else {
         return None;
     };
+    if spec.complexity.is_some() {
+        return None;
+    }
     let mut members = beside::head(job, &spec.input);
     let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
     put("JobId", job.id.to_string().into());

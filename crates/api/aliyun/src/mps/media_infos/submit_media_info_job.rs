@@ -41,6 +41,7 @@ pub(super) async fn call(
         spec: JobSpec::MediaInfo(MediaInfoSpec {
             input: input.object,
             output: None,
+            complexity: None,
         }),
         priority: Priority::default(),
         origin: Some(origin),

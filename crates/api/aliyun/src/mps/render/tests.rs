@@ -259,6 +259,7 @@ fn facts() -> MediaFacts {
             ..FormatFacts::default()
         },
         streams: vec![video, audio, subtitle],
+        ..MediaFacts::default()
     }
 }
 

@@ -85,6 +85,7 @@ impl Request {
             spec: MediaInfoSpec {
                 input: input.source()?,
                 output: file.transpose()?,
+                complexity: None,
             },
             kept: Kept {
                 input: input.echo,
