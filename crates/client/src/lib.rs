@@ -19,6 +19,7 @@ mod objects;
 mod pipelines;
 mod playlists;
 mod presets;
+mod quality;
 mod repeating;
 mod trust;
 
@@ -61,4 +62,5 @@ pub use pipelines::{
 };
 pub use playlists::{AudioTrack, NewAudioTrack, NewPlaylist, Playlist, Rendition};
 pub use presets::{Preset, Presets};
+pub use quality::{JobQuality, OutputQuality, Quality, QualityPoint, WorstMoment};
 pub use trust::Trust;

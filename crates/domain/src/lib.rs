@@ -18,6 +18,7 @@ pub mod pipeline;
 pub mod place;
 pub mod policy;
 pub mod preset;
+pub mod quality;
 pub mod stream;
 pub mod time;
 

@@ -31,6 +31,7 @@ pub use probe::{ProbeError, probe};
 pub use run::cover::{Cover, cover};
 pub use run::guard::guard_if_asked;
 pub use run::live::{LiveProcess, live};
+pub use run::quality::quality;
 pub use run::remux::{REMUXED, Remux, remux};
 pub use run::sample::{Sampled, Sampling, sample};
 pub use run::snapshots::{Picture, Snapshots, Taken, snapshots};

@@ -53,8 +53,8 @@ pub use error::{ErrorKind, ServiceError};
 pub use holdups::Holdups;
 pub use ids::{Ids, RandomIds};
 pub use jobs::{
-    CancelDecision, CountedJobs, DeleteDecision, JobPage, JobQuery, RetryDecision, Submission,
-    SubmitJob, Waiting,
+    CancelDecision, CountedJobs, DeleteDecision, JobPage, JobQuery, OutputQuality, QualityError,
+    RetryDecision, Submission, SubmitJob, Waiting,
 };
 pub use keeping::{KeptFor, PruneCursor, PruneStep, Pruned};
 pub use notify::{

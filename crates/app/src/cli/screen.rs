@@ -7,6 +7,9 @@ use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
+/// Columns where nobody can be asked.
+const USUAL_WIDTH: usize = 100;
+
 /// In which form a command answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -46,6 +49,13 @@ pub(super) fn table<const N: usize>(
         table.add_row(row);
     }
     line(&table.trim_fmt())
+}
+
+/// How many columns the terminal has.
+pub(super) fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    let columns = size.map_or(0, |size| usize::from(size.ws_col));
+    if columns == 0 { USUAL_WIDTH } else { columns }
 }
 
 /// Tells people something beside the answer.

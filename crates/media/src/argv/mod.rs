@@ -11,6 +11,7 @@ mod framing;
 mod graph;
 mod hdr;
 mod overlay;
+pub(crate) mod quality;
 pub(crate) mod remux;
 pub(crate) mod sample;
 pub(crate) mod snapshot;
@@ -147,7 +148,7 @@ pub(crate) fn file_url(path: &Path) -> OsString {
 /// them the name of the directory that one plan's output goes to; all plans start at the same moment.
 /// `further` are the paths of the further inputs, as plans number them.
 pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path, further: &[&Path]) -> Vec<OsString> {
-    let (mut args, numbers) = opened(plans, input, further, Pass::Last);
+    let (mut args, numbers) = opened(&REPORTED, plans, input, further, Pass::Last);
     for (part, ((plan, folder), numbers)) in plans.iter().zip(&numbers).enumerate() {
         add_output(&mut args, plan, folder, (part, numbers));
     }
@@ -166,7 +167,7 @@ pub(crate) fn first_pass(
     if twice.is_empty() {
         return None;
     }
-    let (mut args, numbers) = opened(&twice, input, further, Pass::First);
+    let (mut args, numbers) = opened(&REPORTED, &twice, input, further, Pass::First);
     for (part, ((plan, folder), numbers)) in twice.into_iter().zip(&numbers).enumerate() {
         let Some(video) = &plan.video else { continue };
         let routes = graph::routes(plan, part, numbers, Pass::First);
@@ -182,13 +183,14 @@ pub(crate) fn first_pass(
 
 /// Everything before the outputs, and the numbers of each plan's inputs.
 fn opened(
+    reported: &[&str],
     plans: &[(&Plan, &OsStr)],
     input: &Path,
     further: &[&Path],
     pass: Pass,
 ) -> (Args, Vec<Numbers>) {
     let mut args = Args::default();
-    args.add(&REPORTED).add(&DECODED);
+    args.add(reported).add(&DECODED);
     if plans.iter().any(|(plan, _)| plan.copies()) {
         // AVI and raw streams have no times of their own.
         args.add(&["-fflags", "+genpts"]);

@@ -5,6 +5,7 @@ pub(crate) mod dark;
 pub(crate) mod looks;
 pub(crate) mod made;
 pub(crate) mod picture;
+pub(crate) mod quality;
 mod remux;
 pub mod ssim;
 pub mod strict;

@@ -10,6 +10,7 @@ pub(crate) mod guard;
 mod limits;
 pub(crate) mod live;
 mod progress;
+pub(crate) mod quality;
 pub(crate) mod remux;
 pub(crate) mod sample;
 mod sandbox;

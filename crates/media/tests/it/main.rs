@@ -27,6 +27,7 @@ mod outputs;
 mod overlays;
 mod processes;
 mod properties;
+mod quality;
 mod remux;
 mod sandbox;
 mod shared;

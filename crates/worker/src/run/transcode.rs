@@ -2,6 +2,7 @@
 //! one.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 use reelgate_domain::JobId;
 use reelgate_domain::job::kind::transcode::OutputSpec;
@@ -72,7 +73,7 @@ impl Process<'_> {
         &self,
         runner: &Runner,
         engine: &Engine,
-        on_progress: impl FnMut(usize, u8),
+        mut on_progress: impl FnMut(usize, u8),
         stop: impl Future<Output = StopMode>,
     ) -> Result<Vec<Made>, TranscodeError> {
         let folders: Vec<PathBuf> = (0..self.parts.len())
@@ -100,7 +101,31 @@ impl Process<'_> {
             kept: self.kept,
             limits: &self.limits,
         };
-        let results = reelgate_media::transcode(runner, engine, job, on_progress, stop).await?;
+        let is_measured = |part: usize| measures(&self.parts[part].spec);
+        // Measuring takes less than making.
+        let tell = |part: usize, percent: u8| {
+            let percent = match is_measured(part) {
+                true => u8::try_from(u16::from(percent) * MADE_PERCENT / 100).unwrap_or(percent),
+                false => percent,
+            };
+            on_progress(part, percent);
+        };
+        let mut stop = pin!(stop);
+        let results = reelgate_media::transcode(runner, engine, job, tell, stop.as_mut()).await?;
+        let mut measured = Vec::with_capacity(results.len());
+        for (part, mut result) in results.into_iter().enumerate() {
+            if let (Ok(transcoded), true) = (&mut result, is_measured(part)) {
+                let ended =
+                    reelgate_media::quality(runner, engine, job, part, transcoded, stop.as_mut());
+                match ended.await {
+                    Ok(()) => on_progress(part, 100),
+                    Err(TranscodeError::Fault(fault)) => result = Err(fault),
+                    Err(stopped @ TranscodeError::Stopped(_)) => return Err(stopped),
+                }
+            }
+            measured.push(result);
+        }
+        let results = measured;
         let made = each.zip(results).map(|((part, folder), result)| {
             result
                 .and_then(|transcoded| done(&part.spec, folder, transcoded))
@@ -108,6 +133,14 @@ impl Process<'_> {
         });
         Ok(made.collect())
     }
+}
+
+/// How much of an output that is measured is done when it is made.
+const MADE_PERCENT: u16 = 80;
+
+fn measures(spec: &OutputSpec) -> bool {
+    let video = spec.settings.video.as_ref();
+    video.is_some_and(|video| video.measure_quality)
 }
 
 fn done(output: &OutputSpec, out_dir: &Path, transcoded: Transcoded) -> Result<Made, Fault> {

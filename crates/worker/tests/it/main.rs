@@ -18,6 +18,7 @@ mod journeys;
 mod kinds;
 mod limits;
 mod object_store;
+mod quality;
 mod recovery;
 mod room;
 mod same;

@@ -111,6 +111,9 @@ codes! {
         NoMatches = 409 "no_matches",
             "The job has found nothing to tell of: it is of another kind, searches nothing, or has not succeeded; members kind and state say which.",
             "Ask for the matches of a fingerprint job that searches, once it has succeeded.";
+        NoQuality = 409 "no_quality",
+            "The job has no output that was measured, or has not succeeded; member state says which it is.",
+            "Submit jobs with measure_quality, and ask once they have succeeded.";
         RetryRefused = 409 "retry_refused",
             "The job has not failed, or its pipeline was deleted; member state says which state it is in.",
             "Submit the job anew.";
@@ -119,6 +122,9 @@ codes! {
             "Begin with the oldest that are left (0) and look at the jobs for what was missed.";
         MatchesGone = 410 "matches_gone",
             "The document that a fingerprint job wrote was deleted or replaced.",
+            "Submit the job anew.";
+        QualityGone = 410 "quality_gone",
+            "A document of what was measured of an output was deleted or replaced.",
             "Submit the job anew.";
         RangeNotSatisfiable = 416 "range_not_satisfiable",
             "The range lies outside the object.",

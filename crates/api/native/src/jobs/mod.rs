@@ -1,4 +1,4 @@
-//! Jobs: submit, list, get (also waiting for the end), cancel, retry, delete, history, log, matches.
+//! Jobs: submit, list, get (also waiting for the end), cancel, retry, delete, history, log, matches, quality.
 
 mod cancel;
 mod delete;
@@ -11,6 +11,7 @@ mod list;
 mod log;
 mod matches;
 mod media_info;
+mod quality;
 mod remux;
 mod retry;
 mod settings;
@@ -81,6 +82,15 @@ pub(crate) const ROUTES: &[Route] = &[
     .does("what a fingerprint job has found", "docs/api.md#matches")
     .reads()
     .errors(&["denied", "not_found", "no_matches", "matches_gone"]),
+    Route::new("GET", "/jobs/{id}/quality", "GetJobQuality", |m| {
+        on(m, quality::get)
+    })
+    .does(
+        "how much the outputs of a job look like their source",
+        "docs/api.md#quality",
+    )
+    .reads()
+    .errors(&["denied", "not_found", "no_quality", "quality_gone"]),
 ];
 
 const LONGEST_WAIT: Duration = Duration::from_secs(60);

@@ -15,8 +15,6 @@ const MOST_NAME_CHARS: usize = 24;
 /// Columns of the narrowest line that tells anything.
 const LEAST_COLUMNS: usize = 20;
 const MOST_COLUMNS: usize = 120;
-/// Columns where nobody can be asked.
-const USUAL_WIDTH: usize = 100;
 
 pub(super) struct Ruler<'a> {
     pub(super) input: &'a str,
@@ -31,13 +29,6 @@ struct Line<'a> {
     name: &'a str,
     length: f64,
     parts: Vec<(Span, char)>,
-}
-
-/// How many columns the terminal has.
-pub(super) fn width() -> usize {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout());
-    let columns = size.map_or(0, |size| usize::from(size.ws_col));
-    if columns == 0 { USUAL_WIDTH } else { columns }
 }
 
 impl Ruler<'_> {

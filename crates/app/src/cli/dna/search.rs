@@ -12,7 +12,7 @@ use super::ruler::{self, Ruler};
 use super::work::How;
 use super::{find, show};
 use crate::cli::job::watch;
-use crate::cli::screen::{Format, json, line, remark};
+use crate::cli::screen::{Format, json, line, remark, width};
 use crate::cli::source::source;
 
 #[derive(Debug, Args)]
@@ -85,7 +85,7 @@ async fn drawn(
         entries: shown,
         known: &known,
     };
-    let mut text = ruler.draw(ruler::width());
+    let mut text = ruler.draw(width());
     let more = matches.entries.len() - shown.len();
     if more > 0 {
         text.push_str(&format!("and {more} more\n"));

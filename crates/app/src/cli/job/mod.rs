@@ -3,6 +3,7 @@
 mod cancel;
 mod delete;
 mod history;
+mod quality;
 mod retry;
 pub(super) mod show;
 pub(super) mod watch;
@@ -31,6 +32,8 @@ pub(crate) enum JobCommand {
     Delete(delete::Delete),
     /// Tell what has happened to a job.
     History { id: String },
+    /// Tell how much a job's outputs look like their source, with a plot.
+    Quality(quality::Wanted),
     /// Print what the engine last wrote about what failed.
     Logs { id: String },
 }
@@ -66,6 +69,7 @@ pub(super) async fn run(client: &Client, command: JobCommand, format: Format) ->
         JobCommand::Retry(wanted) => return retry::run(client, &wanted, format).await,
         JobCommand::Delete(wanted) => return delete::run(client, &wanted).await,
         JobCommand::History { id } => history::run(client, &id, format).await?,
+        JobCommand::Quality(wanted) => quality::run(client, &wanted, format).await?,
         JobCommand::Logs { id } => logs(client, &id).await?,
     }
     Ok(ExitCode::SUCCESS)

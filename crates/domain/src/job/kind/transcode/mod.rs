@@ -218,6 +218,12 @@ impl OutputSpec {
         self.check_join()?;
         self.check_overlays()?;
         self.check_segments()?;
+        let video = self.settings.video.as_ref();
+        check(
+            self.encryption.is_none() || video.is_none_or(|video| !video.measure_quality),
+            "video.measure_quality",
+            "false beside encryption",
+        )?;
         check_playlist_name(self.settings.container, &self.object, "object.key")
     }
 }

@@ -79,6 +79,10 @@ pub struct VideoSettings {
     /// Absent: the lowest level that the picture fits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<H264Level>,
+    /// Whether the output is compared with what its encoder was given, frame by frame, which takes about as long as
+    /// decoding both.
+    #[serde(skip_serializing_if = "is_default")]
+    pub measure_quality: bool,
 }
 
 /// What video is encoded as.
@@ -242,6 +246,11 @@ impl VideoSettings {
         }
         let b_frames = self.b_frames.unwrap_or(0);
         check(b_frames <= 16, "video.b_frames", "0 to 16 frames")?;
+        check(
+            !self.measure_quality || !self.copy_if_compliant,
+            "video.measure_quality",
+            "false where the picture may be copied",
+        )?;
         self.validate_passes()?;
         self.validate_chunks()?;
         match self.codec {

@@ -1,0 +1,89 @@
+//! The arguments of processes that compare an output with what its encoder was given. Pure.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use super::graph::routes;
+use super::video::Pass;
+use super::{Args, PROTOCOLS, file_url, opened};
+use crate::plan::{Plan, VideoPlan};
+
+/// What these processes say: figures alone, on standard output.
+const QUIET: [&str; 5] = [
+    "-nostdin",
+    "-hide_banner",
+    "-nostats",
+    "-loglevel",
+    "level+error",
+];
+
+/// The FFmpeg that makes the pictures of an output once more, up to its encoder, and prints how like them those in
+/// `output` are: a line with `mse_avg` and one with `All` for each frame, in their order. The rest is as of
+/// [`argv`](super::argv); `part` is the plan's place among those of the process that made the output.
+pub(crate) fn comparison(
+    (plan, part): (&Plan, usize),
+    input: &Path,
+    further: &[&Path],
+    output: &Path,
+) -> Option<Vec<OsString>> {
+    // Sound would have nowhere to go.
+    let silent = Plan {
+        audio: None,
+        mix: Vec::new(),
+        ..plan.clone()
+    };
+    let video = silent.video.as_ref()?;
+    let (mut args, numbers) = opened(
+        &QUIET,
+        &[(&silent, OsStr::new(""))],
+        input,
+        further,
+        Pass::Last,
+    );
+    let made = args.0.iter().filter(|arg| *arg == "-i").count();
+    args.add(&["-protocol_whitelist", PROTOCOLS]).input(output);
+    let routes = routes(&silent, part, numbers.first()?, Pass::Last);
+    let route = routes.video?;
+    let mut graph: Vec<String> = routes.graph.into_iter().collect();
+    let own = match route.map.starts_with('[') {
+        true => route.map,
+        false => format!("[{}]", route.map),
+    };
+    let filters = route.filters.map_or(String::new(), |it| it + ",");
+    graph.push(format!("{own}{filters}{},split[w1][w2]", in_step(video)));
+    graph.push(format!("[{made}:v:0]{}[m]", in_step(video)));
+    graph.push("[m][w1]psnr=stats_file=-:shortest=1[s]".to_owned());
+    graph.push("[s][w2]ssim=stats_file=-:shortest=1".to_owned());
+    args.pair("-filter_complex", graph.join(";"));
+    args.add(&["-f", "null", "-"]);
+    Some(args.0)
+}
+
+/// Frames of one form whose times are their numbers, so that none is held against another.
+fn in_step(video: &VideoPlan) -> String {
+    format!("format={},setpts=N/({})/TB", video.pixel_format, video.fps)
+}
+
+/// The FFmpeg that prints the packets of an output's picture: `stream, dts, pts, duration, size, sum`.
+pub(crate) fn packets(output: &Path) -> Vec<OsString> {
+    let mut args = Args::default();
+    args.add(&QUIET)
+        .add(&["-protocol_whitelist", PROTOCOLS])
+        .input(output)
+        .add(&["-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]);
+    args.0
+}
+
+/// The FFmpeg that writes the frame at a time as a picture of this name.
+pub(crate) fn still(output: &Path, at_seconds: f64, name: &Path) -> Vec<OsString> {
+    let mut args = Args::default();
+    args.add(&QUIET)
+        .add(&["-y", "-protocol_whitelist", PROTOCOLS])
+        .pair("-ss", format!("{at_seconds:.6}"))
+        .input(output)
+        .add(&["-map", "0:v:0", "-frames:v", "1"])
+        .add(&["-filter:v", "scale=out_range=pc,format=yuvj420p"])
+        .add(&["-c:v", "mjpeg", "-q:v", "3", "-f", "image2", "-update", "1"]);
+    args.0.push(file_url(name));
+    args.0
+}

@@ -1,0 +1,284 @@
+//! Figures of how like its source an output looks, from the lines that FFmpeg prints of each frame and each packet.
+
+use reelgate_domain::quality::{MOST_POINTS, QualityPoint, WORST_MOMENTS};
+
+/// The least difference that is told: there is none at all below it.
+const MOST_PSNR: f64 = 100.0;
+/// Longer lines do not occur; this bounds what a mad process can make us keep.
+const MAX_LINE: usize = 4096;
+
+/// What is known of each second of an output.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    line: Vec<u8>,
+    fps: f64,
+    /// The highest value of a sample.
+    peak: f64,
+    seconds: Vec<Second>,
+    compared: u64,
+    squared: u64,
+    packets: u64,
+    /// Seconds of a tick of the packets' times.
+    tick: Option<f64>,
+    first_pts: Option<i64>,
+}
+
+/// Sums over the frames of a second.
+#[derive(Clone, Copy, Debug)]
+struct Second {
+    frames: u64,
+    ssim: f64,
+    least: f64,
+    least_frame: u64,
+    /// Mean squared errors.
+    mse: f64,
+    bytes: u64,
+}
+
+const NOTHING: Second = Second {
+    frames: 0,
+    ssim: 0.0,
+    least: 1.0,
+    least_frame: 0,
+    mse: 0.0,
+    bytes: 0,
+};
+
+/// A second that looks bad.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Worst {
+    pub(crate) frame: u64,
+    pub(crate) ssim: f64,
+    pub(crate) psnr: f64,
+}
+
+impl Figures {
+    pub(crate) const fn new(fps: f64, sample_bits: u32) -> Self {
+        Self {
+            line: Vec::new(),
+            fps,
+            peak: ((1_u32 << sample_bits) - 1) as f64,
+            seconds: Vec::new(),
+            compared: 0,
+            squared: 0,
+            packets: 0,
+            tick: None,
+            first_pts: None,
+        }
+    }
+
+    /// Whether `chunk` tells of another frame or packet.
+    pub(crate) fn push(&mut self, chunk: &[u8]) -> bool {
+        let mut moved = false;
+        for &byte in chunk {
+            if byte == b'\n' {
+                let line = std::mem::take(&mut self.line);
+                moved |= std::str::from_utf8(&line).is_ok_and(|line| self.take(line).is_some());
+            } else if self.line.len() < MAX_LINE {
+                self.line.push(byte);
+            }
+        }
+        moved
+    }
+
+    /// Takes `n:1 mse_avg:0.52 …`, `n:1 Y:0.99 … All:0.99 (20.0)`, `#tb 0: 1/12800` or `0, 0, 512, 512, 4711, 0x…`.
+    fn take(&mut self, line: &str) -> Option<()> {
+        if let Some(base) = line.strip_prefix("#tb 0: ") {
+            let (num, den) = base.trim().split_once('/')?;
+            self.tick = Some(num.parse::<f64>().ok()? / den.parse::<f64>().ok()?);
+            return None;
+        }
+        let Some(rest) = line.strip_prefix("n:") else {
+            return self.take_packet(line);
+        };
+        let frame = rest.split_whitespace().next()?.parse::<u64>().ok()?;
+        let frame = frame.checked_sub(1)?;
+        let number = |name: &str| {
+            let (_, rest) = line.split_once(name)?;
+            rest.split_whitespace().next()?.parse::<f64>().ok()
+        };
+        if let Some(mse) = number("mse_avg:") {
+            self.second(frame as f64 / self.fps)?.mse += mse;
+            self.squared += 1;
+        } else if let Some(ssim) = number("All:") {
+            let second = self.second(frame as f64 / self.fps)?;
+            second.frames += 1;
+            second.ssim += ssim;
+            if ssim < second.least {
+                (second.least, second.least_frame) = (ssim, frame);
+            }
+            self.compared += 1;
+        }
+        Some(())
+    }
+
+    fn take_packet(&mut self, line: &str) -> Option<()> {
+        let mut fields = line.split(',').map(str::trim);
+        let stream = fields.next()?;
+        let (pts, bytes) = (fields.nth(1)?, fields.nth(1)?);
+        let (pts, bytes) = (pts.parse::<i64>().ok()?, bytes.parse::<u64>().ok()?);
+        let tick = self.tick.filter(|_| stream == "0")?;
+        // The first one shown is the first one there: groups begin with it.
+        let first = *self.first_pts.get_or_insert(pts);
+        let at = pts.saturating_sub(first).max(0) as f64 * tick;
+        self.second(at)?.bytes += bytes;
+        self.packets += 1;
+        Some(())
+    }
+
+    /// The second that a moment is in; nothing beyond what an output can last.
+    fn second(&mut self, seconds: f64) -> Option<&mut Second> {
+        // Times are rounded to ticks.
+        let place = (seconds + 0.000_5) as usize;
+        if place > crate::plan::MOST_SECONDS as usize {
+            return None;
+        }
+        if place >= self.seconds.len() {
+            self.seconds.resize(place + 1, NOTHING);
+        }
+        self.seconds.get_mut(place)
+    }
+
+    /// How many frames were compared, if that is all of them and each was measured in both ways.
+    pub(crate) fn frames(&self) -> Option<u64> {
+        let all = self.compared == self.squared && self.compared == self.packets;
+        (all && self.compared > 0).then_some(self.compared)
+    }
+
+    /// How many were compared, and how many there are.
+    pub(crate) const fn counts(&self) -> (u64, u64) {
+        (self.compared, self.packets)
+    }
+
+    /// Of the whole.
+    pub(crate) fn whole(&self) -> QualityPoint {
+        self.point(0, self.seconds.len())
+    }
+
+    /// How many seconds a point has, and the points.
+    pub(crate) fn series(&self) -> (u32, Vec<QualityPoint>) {
+        let step = self.seconds.len().div_ceil(MOST_POINTS).max(1);
+        let starts = (0..self.seconds.len()).step_by(step);
+        let points = starts.map(|start| self.point(start, start + step));
+        (u32::try_from(step).unwrap_or(u32::MAX), points.collect())
+    }
+
+    fn point(&self, start: usize, end: usize) -> QualityPoint {
+        let end = end.min(self.seconds.len());
+        let sum = self.seconds[start..end]
+            .iter()
+            .fold(NOTHING, |sum, one| Second {
+                frames: sum.frames + one.frames,
+                ssim: sum.ssim + one.ssim,
+                least: sum.least.min(one.least),
+                least_frame: 0,
+                mse: sum.mse + one.mse,
+                bytes: sum.bytes + one.bytes,
+            });
+        let frames = sum.frames.max(1) as f64;
+        let seconds = frames / self.fps;
+        QualityPoint {
+            at_seconds: start as f64,
+            kbps: rounded(sum.bytes as f64 * 8.0 / 1000.0 / seconds, 1),
+            ssim: rounded(sum.ssim / frames, 6),
+            least_ssim: rounded(sum.least, 6),
+            psnr: self.psnr(sum.mse / frames),
+        }
+    }
+
+    fn psnr(&self, mse: f64) -> f64 {
+        if mse <= 0.0 {
+            return MOST_PSNR;
+        }
+        let psnr = 10.0 * (self.peak * self.peak / mse).log10();
+        rounded(psnr.min(MOST_PSNR), 3)
+    }
+
+    /// The worst seconds, none beside another.
+    pub(crate) fn worst(&self) -> Vec<Worst> {
+        let mean = |second: &Second| second.ssim / second.frames as f64;
+        let shown = self.seconds.iter().enumerate();
+        let mut order: Vec<(usize, &Second)> =
+            shown.filter(|(_, second)| second.frames > 0).collect();
+        order.sort_by(|a, b| mean(a.1).total_cmp(&mean(b.1)));
+        let mut taken: Vec<usize> = Vec::new();
+        for (place, _) in &order {
+            if taken.len() < WORST_MOMENTS && taken.iter().all(|it| it.abs_diff(*place) > 1) {
+                taken.push(*place);
+            }
+        }
+        let worst = taken.into_iter().map(|place| {
+            let second = &self.seconds[place];
+            Worst {
+                frame: second.least_frame,
+                ssim: rounded(mean(second), 6),
+                psnr: self.psnr(second.mse / second.frames as f64),
+            }
+        });
+        worst.collect()
+    }
+}
+
+fn rounded(value: f64, digits: i32) -> f64 {
+    let factor = 10_f64.powi(digits);
+    (value * factor).round() / factor
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames of two a second with these likenesses, each of them a packet of 1000 bytes.
+    fn figures(ssims: &[f64]) -> Figures {
+        let mut text = "#tb 0: 1/1000\n".to_owned();
+        for (frame, ssim) in ssims.iter().enumerate() {
+            let (n, pts) = (frame + 1, 1400 + frame * 500);
+            text.push_str(&format!(
+                "n:{n} mse_avg:6.50 mse_y:1 psnr_avg:40.00 \nn:{n} Y:0.1 U:0.2 V:0.3 All:{ssim} (20.0)\n\
+                 0, {pts}, {pts}, 500, 1000, 0x0\n"
+            ));
+        }
+        let mut figures = Figures::new(2.0, 8);
+        let mut moved = false;
+        for chunk in text.as_bytes().chunks(7) {
+            moved |= figures.push(chunk);
+        }
+        assert!(moved);
+        figures
+    }
+
+    #[test]
+    fn frames_are_summed_up_by_the_second() {
+        let figures = figures(&[0.9, 0.8, 1.0, 1.0, 0.7]);
+        assert_eq!(figures.frames(), Some(5));
+        let (step, series) = figures.series();
+        assert_eq!((step, series.len()), (1, 3));
+        assert_eq!((series[0].ssim, series[0].least_ssim), (0.85, 0.8));
+        // The last one is half a second long.
+        assert_eq!((series[0].kbps, series[2].kbps), (16.0, 16.0));
+        assert_eq!(series[1].psnr, 40.002);
+        let whole = figures.whole();
+        assert_eq!((whole.ssim, whole.kbps), (0.88, 16.0));
+    }
+
+    #[test]
+    fn the_worst_seconds_are_not_beside_each_other() {
+        let worst = figures(&[0.5, 0.4, 0.6, 0.6, 1.0, 1.0, 0.9, 0.8]).worst();
+        let frames: Vec<u64> = worst.iter().map(|it| it.frame).collect();
+        assert_eq!(frames, [1, 7]);
+        assert_eq!(worst[0].ssim, 0.45);
+    }
+
+    #[test]
+    fn a_frame_that_was_not_compared_is_noticed() {
+        let mut figures = figures(&[1.0, 1.0]);
+        figures.push(b"0, 2400, 2400, 500, 1000, 0x0\n");
+        assert_eq!((figures.frames(), figures.counts()), (None, (2, 3)));
+    }
+
+    #[test]
+    fn long_outputs_have_coarser_points() {
+        let (step, series) = figures(&vec![0.9; 1300]).series();
+        assert_eq!((step, series.len()), (2, 325));
+    }
+}

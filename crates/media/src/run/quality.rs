@@ -1,0 +1,185 @@
+//! Measuring how like its source an output looks: what its encoder was given is made once more and held against it.
+
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+
+use reelgate_domain::job::kind::transcode::PixelFormat;
+use reelgate_domain::job::{Fault, FaultCode, StopMode};
+use reelgate_domain::quality::{DOCUMENT_SUFFIX, Quality, WorstMoment};
+
+use super::Runner;
+use super::step::Steps;
+use super::transcode::{Part, Transcode, TranscodeError};
+use crate::argv::quality as argv;
+use crate::check::made::{MadeFile, Transcoded};
+use crate::check::quality::Figures;
+use crate::engine::{Engine, Part as Component};
+use crate::plan::VideoPlan;
+
+/// Measures the output of one part of a transcode that was made and named, and puts the document and the pictures of
+/// its worst moments before its files. `stop` ends the work when it completes; dropping the future kills the process.
+pub async fn quality(
+    runner: &Runner,
+    engine: &Engine,
+    job: Transcode<'_>,
+    place: usize,
+    transcoded: &mut Transcoded,
+    stop: Pin<&mut impl Future<Output = StopMode>>,
+) -> Result<(), TranscodeError> {
+    let part = &job.parts[place];
+    let Some(video) = part.plan.video.as_ref().filter(|it| !it.is_copied()) else {
+        let message = "the quality of a picture that is copied is the source's";
+        return Err(Fault::new(FaultCode::SpecUnfit, message).into());
+    };
+    check_engine(engine)?;
+    let Some(main) = transcoded.files.last() else {
+        return Ok(());
+    };
+    let output = part.out_dir.join(&main.name);
+    let mut read = job.further.to_vec();
+    read.push(part.out_dir);
+    let patience = part.plan.stall;
+    let steps = Steps::new(runner, engine, (job.input, job.dir), job.limits, patience);
+    let measuring = Measuring {
+        steps: steps.reading(&read),
+        job,
+        part,
+        place,
+        video,
+        output,
+        name: main.name.clone(),
+    };
+    let files = measuring.measure(stop).await?;
+    transcoded.files.splice(0..0, files);
+    Ok(())
+}
+
+fn check_engine(engine: &Engine) -> Result<(), Fault> {
+    let parts = [Component::Filter("ssim"), Component::Filter("psnr")];
+    let lacking = parts.iter().find(|part| !engine.capabilities().has(**part));
+    lacking.map_or(Ok(()), |part| {
+        let message = format!("the FFmpeg installed was built without the {part}");
+        Err(Fault::new(FaultCode::EngineLacks, message))
+    })
+}
+
+struct Measuring<'a> {
+    steps: Steps<'a>,
+    job: Transcode<'a>,
+    part: &'a Part<'a>,
+    place: usize,
+    video: &'a VideoPlan,
+    output: PathBuf,
+    /// Of the output's main file.
+    name: String,
+}
+
+impl Measuring<'_> {
+    /// The files that are new: pictures first, the document last.
+    async fn measure(
+        &self,
+        mut stop: Pin<&mut impl Future<Output = StopMode>>,
+    ) -> Result<Vec<MadeFile>, TranscodeError> {
+        let figures = self.figures(stop.as_mut()).await?;
+        let Some(frames) = figures.frames() else {
+            let (compared, all) = figures.counts();
+            let message = format!(
+                "the quality of {} could not be measured: of its {all} frames {compared} could be compared",
+                self.name
+            );
+            return Err(Fault::new(FaultCode::EngineFailed, message).into());
+        };
+        let mut files = Vec::new();
+        let mut worst = Vec::new();
+        for (number, moment) in figures.worst().into_iter().enumerate() {
+            let name = format!("{}.worst-{}.jpg", self.name, number + 1);
+            let at_seconds = moment.frame as f64 * self.video.fps.frame_seconds();
+            files.push(self.still(&name, at_seconds, stop.as_mut()).await?);
+            worst.push(WorstMoment {
+                at_seconds: (at_seconds * 1000.0).round() / 1000.0,
+                ssim: moment.ssim,
+                psnr: moment.psnr,
+                still: name,
+            });
+        }
+        let whole = figures.whole();
+        let (step_seconds, series) = figures.series();
+        let quality = Quality {
+            width: self.video.size.width,
+            height: self.video.size.height,
+            fps: self.video.fps.as_f64(),
+            frames,
+            kbps: whole.kbps,
+            ssim: whole.ssim,
+            psnr: whole.psnr,
+            step_seconds,
+            series,
+            worst,
+        };
+        files.push(self.document(&quality).await?);
+        Ok(files)
+    }
+
+    async fn figures(
+        &self,
+        mut stop: Pin<&mut impl Future<Output = StopMode>>,
+    ) -> Result<Figures, TranscodeError> {
+        let bits = match self.video.pixel_format {
+            PixelFormat::Yuv420p10 => 10,
+            _ => 8,
+        };
+        let mut figures = Figures::new(self.video.fps.as_f64(), bits);
+        let packets = argv::packets(&self.output);
+        self.steps
+            .run(packets, |chunk| figures.push(chunk), stop.as_mut())
+            .await?;
+        let (plan, further) = (self.part.plan, self.job.further);
+        let compared = argv::comparison((plan, self.place), self.job.input, further, &self.output);
+        if let Some(args) = compared {
+            self.steps
+                .run(args, |chunk| figures.push(chunk), stop)
+                .await?;
+        }
+        Ok(figures)
+    }
+
+    async fn still(
+        &self,
+        name: &str,
+        at_seconds: f64,
+        stop: Pin<&mut impl Future<Output = StopMode>>,
+    ) -> Result<MadeFile, TranscodeError> {
+        // Names are the caller's: none of them stands in an argument.
+        let plain = self.part.out_dir.join("worst.jpg");
+        // Between it and the one before, so that no rounding leads to the next.
+        let at = (at_seconds - self.video.fps.frame_seconds() / 2.0).max(0.0);
+        let args = argv::still(&self.output, at, &plain);
+        self.steps.run(args, |_: &[u8]| true, stop).await?;
+        let renamed = tokio::fs::rename(&plain, self.part.out_dir.join(name)).await;
+        renamed.map_err(|error| unwritten(name, &error))?;
+        self.made(name).await
+    }
+
+    async fn document(&self, quality: &Quality) -> Result<MadeFile, TranscodeError> {
+        let name = format!("{}{DOCUMENT_SUFFIX}", self.name);
+        let text = serde_json::to_vec_pretty(quality)
+            .map_err(|error| Fault::new(FaultCode::StorageFailed, error.to_string()))?;
+        let written = tokio::fs::write(self.part.out_dir.join(&name), text).await;
+        written.map_err(|error| unwritten(&name, &error))?;
+        self.made(&name).await
+    }
+
+    async fn made(&self, name: &str) -> Result<MadeFile, TranscodeError> {
+        let found = tokio::fs::metadata(self.part.out_dir.join(name)).await;
+        let found = found.map_err(|error| unwritten(name, &error))?;
+        Ok(MadeFile {
+            name: name.to_owned(),
+            bytes: found.len(),
+        })
+    }
+}
+
+fn unwritten(name: &str, error: &std::io::Error) -> Fault {
+    let message = format!("{name} could not be written: {}", error.kind());
+    Fault::new(FaultCode::StorageFailed, message)
+}
