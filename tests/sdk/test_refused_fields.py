@@ -23,9 +23,9 @@ NOT_BUILT = [
     ("DigiWaterMark", {"DigiWaterMark": {"Type": "1", "Alpha": "1", "InputFile": FILE}}),
     ("SuperReso", {"SuperReso": {"IsHalfSample": "true"}}),
     # 4.2
-    *(("Format", {"Container": {"Format": container}}) for container in ("mpd", "gif", "webp")),
+    ("Format", {"Container": {"Format": "mpd"}}),
     *(("Codec", {"Video": {"Codec": codec}}) for codec in ("GIF", "WEBP")),
-    ("ScanMode", {"Video": {"ScanMode": "interlaced"}}),
+    ("ScanMode", {"Video": {"Codec": "H.265", "ScanMode": "interlaced"}}),
     ("PixFmt", {"Video": {"PixFmt": "bgr8"}}),
     ("BitrateBnd", {"Video": {"Crf": "30", "BitrateBnd": {"Max": "500", "Min": "100"}}}),
     ("ResoPriority", {"Video": {"ResoPriority": "auto"}}),
@@ -46,10 +46,7 @@ NOT_BUILT = [
     # 4.4
     ("TransMode", {"Video": {"Codec": "H.265"}, "TransConfig": {"TransMode": "CBR"}}),
     # 4.6
-    ("ForceSegTime", {"Container": {"Format": "m3u8"},
-                      "MuxConfig": {"Segment": {"ForceSegTime": "1,2.5"}}}),
-    ("Gif", {"MuxConfig": {"Gif": {"Loop": "0"}}}),
-    ("Webp", {"MuxConfig": {"Webp": {"Loop": "0"}}}),
+    ("DitherMode", {"MuxConfig": {"Gif": {"IsCustomPalette": "false", "DitherMode": "bayer"}}}),
     # 4.13
     ("OutputObject", {"OutputObject": "out/%7BDestMd5%7D.mp4"}),
     ("OutputObject", {"OutputObject": "out/%7BDestAvgBitrate%7D.mp4"}),

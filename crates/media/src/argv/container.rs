@@ -4,8 +4,10 @@ use std::ffi::OsStr;
 
 use reelgate_domain::job::kind::transcode::{Container, SegmentFormat};
 
-use super::{Args, INIT_FILE, PROTOCOLS, STEM};
+use super::{Args, INIT_FILE, PLAYLIST_FILE, PROTOCOLS, STEM};
 
+/// When segments begin, for their muxers to have room before.
+const OFFSET_SECONDS: f64 = 1.0;
 /// Players start before they have the whole file; no track of time codes is made of tags.
 const INDEX_FIRST: [&str; 4] = ["-movflags", "+faststart", "-write_tmcd", "0"];
 
@@ -49,6 +51,23 @@ pub(super) fn add_container(
         Container::Ogg => args.add(&["-f", "ogg"]),
         Container::Flac => args.add(&["-f", "flac"]),
         Container::Wav => args.add(&["-f", "wav"]),
+        Container::Gif {
+            plays,
+            final_delay_cs,
+            ..
+        } => {
+            // The file says how often it is shown again, and nothing of what is shown once.
+            let again = match plays {
+                0 => 0,
+                1 => -1,
+                plays => i64::from(plays) - 1,
+            };
+            let delay = final_delay_cs.map_or(-1, i64::from);
+            args.add(&["-f", "gif"])
+                .pair("-loop", again.to_string())
+                .pair("-final_delay", delay.to_string())
+        }
+        Container::Webp { plays } => args.add(&["-f", "webp"]).pair("-loop", plays.to_string()),
         Container::Hls {
             segments,
             segment_seconds,
@@ -56,7 +75,7 @@ pub(super) fn add_container(
             args.add(&["-protocol_whitelist", PROTOCOLS, "-f", "hls"])
                 // Timestamps stay clear of zero, which the muxer would otherwise reach by shifting
                 // every rendition by another amount.
-                .add(&["-output_ts_offset", "1"])
+                .pair("-output_ts_offset", OFFSET_SECONDS.to_string())
                 .pair("-hls_time", segment_seconds.to_string())
                 .add(&["-hls_playlist_type", "vod", "-hls_list_size", "0"])
                 .add(match segmented {
@@ -77,4 +96,27 @@ pub(super) fn add_container(
         }
     };
     args.0.push(file);
+}
+
+/// Segments that begin at these moments: the muxer of playlists knows lengths alone.
+pub(super) fn add_segments(args: &mut Args, starts: &[f64], folder: &OsStr) {
+    let inside = |name: &str| {
+        let mut path = folder.to_owned();
+        path.push("/");
+        path.push(name);
+        path
+    };
+    // As in playlists, timestamps stay clear of zero.
+    let starts: Vec<String> = (starts.iter())
+        .map(|start| format!("{:.6}", start + OFFSET_SECONDS))
+        .collect();
+    args.add(&["-protocol_whitelist", PROTOCOLS, "-f", "segment"])
+        .pair("-output_ts_offset", OFFSET_SECONDS.to_string())
+        .add(&["-segment_format", "mpegts"])
+        .pair("-segment_times", starts.join(","))
+        // Times are rounded to those of the container.
+        .add(&["-segment_time_delta", "0.002"])
+        .add(&["-segment_start_number", "1", "-segment_list_type", "m3u8"])
+        .pair("-segment_list", inside(PLAYLIST_FILE));
+    args.0.push(inside("out-%05d.ts"));
 }

@@ -5,7 +5,7 @@ use reelgate_domain::job::kind::transcode::{Color, MixUntil};
 
 use super::overlay::Graph;
 use super::video::{Pass, filters};
-use super::{audio, constant_rate, cut_start, scale, seconds};
+use super::{audio, constant_rate, cut_start, finish, scale, seconds};
 use crate::plan::{
     AudioPlan, Fade, Matrix, MixPlan, PartPicture, PartPlan, PartSound, Plan, Range, Seek, Size,
     VideoPlan, Window,
@@ -91,7 +91,7 @@ impl Making<'_> {
             Pass::First => &[],
             Pass::Last => plan.overlays.as_slice(),
         };
-        let mut rate = constant_rate(video.fps);
+        let mut rate = constant_rate(video.worked_rate());
         if self.is_joined() {
             // Of what is put together nothing tells how long the last frame is.
             rate.push_str(":eof_action=pass");
@@ -103,10 +103,11 @@ impl Making<'_> {
             ),
             false => (own, filters(video, &plan.window)),
         };
+        let finish = finish::filters(video, part);
         if !self.is_joined() && overlays.is_empty() {
             return Route {
                 map: main,
-                filters: Some(format!("{},{rate}", filters.join(","))),
+                filters: Some(format!("{},{rate}{finish}", filters.join(","))),
             };
         }
         let laid_over = Graph {
@@ -116,6 +117,7 @@ impl Making<'_> {
             main,
             filters: &filters,
             rate: &rate,
+            finish: &finish,
             overlays,
             inputs: &self.numbers.overlays,
         };
@@ -292,7 +294,7 @@ fn part_picture(part: &PartPlan, picture: &PartPicture, whole: &VideoPlan) -> St
         Matrix::Keep => "setparams=colorspace=unknown".to_owned(),
     });
     // Each at the same rate from its own first moment on, so that the next begins where this one ends.
-    chain.push(constant_rate(whole.fps));
+    chain.push(constant_rate(whole.worked_rate()));
     chain.join(",")
 }
 

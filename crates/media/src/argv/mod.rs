@@ -7,6 +7,7 @@ mod audio;
 pub(crate) mod chunk;
 mod container;
 mod erase;
+mod finish;
 mod framing;
 mod graph;
 mod hdr;
@@ -22,7 +23,7 @@ mod tone;
 mod video;
 
 pub(crate) use container::main_file;
-use container::{Segmented, add_container};
+use container::{Segmented, add_container, add_segments};
 use graph::{Numbers, Route};
 pub(crate) use overlay::text_file;
 use video::Pass;
@@ -316,7 +317,10 @@ fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr, (part, numbers): (us
         Some(video) if video.is_copied() => Segmented::Anyhow,
         _ => Segmented::AtClosedGroups,
     };
-    add_container(args, plan.container, folder, segmented);
+    match plan.segment_starts.as_slice() {
+        [] => add_container(args, plan.container, folder, segmented),
+        starts => add_segments(args, starts, folder),
+    }
 }
 
 fn add_length(args: &mut Args, plan: &Plan) {

@@ -24,6 +24,8 @@ pub(super) struct Graph<'a> {
     /// What is done to the picture up to its frame rate, and what makes that.
     pub(super) filters: &'a [String],
     pub(super) rate: &'a str,
+    /// What comes last, with a comma before it.
+    pub(super) finish: &'a str,
     pub(super) overlays: &'a [OverlayPlan],
     /// The number of the input of each overlay that has one.
     pub(super) inputs: &'a [Option<usize>],
@@ -44,7 +46,7 @@ impl Graph<'_> {
         for (place, overlay) in self.overlays.iter().enumerate() {
             self.lay_over(&mut graph, place, overlay);
         }
-        graph + &self.label()
+        graph + self.finish + &self.label()
     }
 
     /// Ends the chain so far, and goes on with what it and the overlay make together.

@@ -5,13 +5,17 @@ use std::ffi::{OsStr, OsString};
 use reelgate_domain::job::kind::transcode::{Gop, PixelFormat, RateCap, RateControl, VideoCodec};
 
 use super::{Args, PASS_FILE, cut_start, erase, framing, hdr, tone};
-use crate::plan::{Deinterlace, FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window};
+use crate::plan::{
+    Deinterlace, Finish, FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window,
+};
 
 mod open;
 
 /// Smaller than the distance of any frame to a boundary it does not lie on, larger than the error of
 /// times kept as floating-point numbers.
 const EPSILON: &str = "0.000001";
+/// Of 100, the encoder's own choice.
+const WEBP_QUALITY: &str = "75";
 
 /// Which time an output is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +36,20 @@ pub(super) fn add(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, P
 
 /// The encoder and all that it is told.
 pub(super) fn encoder(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) {
-    args.pair("-c:v", video.encoder)
-        .pair("-pix_fmt", video.pixel_format.to_string());
+    args.pair("-c:v", video.encoder);
+    // The filters have chosen among those of a GIF.
+    if video.codec != VideoCodec::Gif {
+        args.pair("-pix_fmt", video.pixel_format.to_string());
+    }
     match video.codec {
         VideoCodec::H264 | VideoCodec::H265 => x26x(args, video, (folder, pass)),
         VideoCodec::Vp9 => open::vp9(args, video, (folder, pass)),
         VideoCodec::Av1 => open::av1(args, video),
         // Nothing of a copy is encoded.
-        VideoCodec::Copy => {}
+        VideoCodec::Copy | VideoCodec::Gif => {}
+        VideoCodec::Webp => {
+            args.add(&["-lossless", "0", "-quality", WEBP_QUALITY]);
+        }
     }
 }
 
@@ -66,7 +76,11 @@ fn x26x(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) {
             ),
         );
     } else {
-        args.add(&["-sc_threshold", "0", "-flags:v", "+cgop"]);
+        let flags = match video.finish {
+            Finish::Fields => "+cgop+ilme+ildct",
+            _ => "+cgop",
+        };
+        args.add(&["-sc_threshold", "0", "-flags:v", flags]);
         if video.two_pass {
             args.pair("-x264-params", learnt("", video, (folder, pass)));
         }
@@ -120,7 +134,11 @@ pub(super) fn filters(video: &VideoPlan, window: &Window) -> Vec<String> {
     };
     // The scaler alone takes frames of other sizes midway, and lets those of this size pass as they are.
     chain.extend(video.steady.map(steady));
-    chain.extend(video.deinterlace.map(deinterlace));
+    let mode = match video.finish {
+        Finish::Fields => "send_field",
+        _ => "send_frame",
+    };
+    chain.extend(video.deinterlace.map(|how| deinterlace(how, mode)));
     chain.extend(video.erased.iter().map(erase::filter));
     chain.extend(framing::before_scaling(&video.framing));
     let format = video.pixel_format;
@@ -150,13 +168,14 @@ pub(super) fn steady(size: Size) -> String {
     format!("scale=w={}:h={}", size.width, size.height)
 }
 
-fn deinterlace(how: Deinterlace) -> String {
+/// One frame for each two fields, or one for each of them.
+fn deinterlace(how: Deinterlace, mode: &str) -> String {
     let how = match how {
         Deinterlace::Tagged => "parity=auto:deint=interlaced",
         Deinterlace::All { top_first: true } => "parity=tff:deint=all",
         Deinterlace::All { top_first: false } => "parity=bff:deint=all",
     };
-    format!("bwdif=mode=send_frame:{how}")
+    format!("bwdif=mode={mode}:{how}")
 }
 
 /// Frames at exact multiples of the period from zero on, whatever the source's first timestamp is.
@@ -237,5 +256,8 @@ fn key_frames(key_frames: &KeyFrames) -> String {
     let next_segment = key_frames.segment_seconds.map_or(String::new(), |segment| {
         format!("+gt(floor(({now})/{segment}),floor(({last})/{segment}))")
     });
-    format!("isnan(prev_forced_t)+{next_group}{next_segment}")
+    let also: String = (key_frames.also_at.iter())
+        .map(|at| format!("+gte({now},{at:.6})*lt({last},{at:.6})"))
+        .collect();
+    format!("isnan(prev_forced_t)+{next_group}{next_segment}{also}")
 }

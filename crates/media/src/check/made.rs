@@ -8,7 +8,7 @@ use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{MediaFacts, StreamDetail};
 
-use super::boxes;
+use super::{boxes, webp};
 use crate::argv;
 use crate::engine::Engine;
 use crate::plan::{AudioPlan, PLAYLIST_SUFFIX, Plan, RemuxPlan};
@@ -85,6 +85,9 @@ async fn verify(
     plan: &Plan,
     folder: &Path,
 ) -> Result<Transcoded, Fault> {
+    if !plan.segment_starts.is_empty() {
+        complete_playlist(folder)?;
+    }
     let (mut made, playlist) = read_back(runner, engine, plan.container, folder).await?;
     complete(&mut made.facts, &made.files, plan);
     super::output(plan, &made.facts, playlist.as_ref())?;
@@ -153,6 +156,10 @@ async fn read_back(
         .map(|name| measure(folder, name))
         .collect::<Result<Vec<_>, _>>()?;
     let path = folder.join(&main);
+    if let Container::Webp { plays } = container {
+        let facts = animated(&path, plays)?;
+        return Ok((Transcoded { files, facts }, None));
+    }
     let shape = shape(container);
     let facts = probe_output(runner, engine, &path, shape)
         .await
@@ -162,6 +169,20 @@ async fn read_back(
         return Err(Fault::new(FaultCode::StorageFailed, message));
     }
     Ok((Transcoded { files, facts }, playlist))
+}
+
+fn animated(path: &Path, plays: u32) -> Result<MediaFacts, Fault> {
+    let unread = |what: &str| {
+        let message = format!("the output cannot be read back: {what}");
+        Fault::new(FaultCode::EngineFailed, message)
+    };
+    match webp::read(path) {
+        Ok(found) => match found.plays.filter(|found| *found != plays) {
+            None => Ok(found.facts()),
+            Some(wrong) => Err(unread(&format!("it is shown {wrong} times"))),
+        },
+        Err(error) => Err(unread(&error.to_string())),
+    }
 }
 
 fn unprobed(error: &ProbeError) -> Fault {
@@ -198,6 +219,18 @@ fn read_playlist(folder: &Path) -> Result<MediaPlaylist, Fault> {
     MediaPlaylist::parse(&text).map_err(|error| {
         let message = format!("the playlist written is not understood: {error}");
         Fault::new(FaultCode::EngineFailed, message)
+    })
+}
+
+/// Where segments begin at chosen moments, the muxer leaves out what players go by.
+fn complete_playlist(folder: &Path) -> Result<(), Fault> {
+    read_playlist(folder)?;
+    let path = folder.join(argv::PLAYLIST_FILE);
+    let rewritten = std::fs::read_to_string(&path)
+        .and_then(|text| std::fs::write(&path, crate::playlist::completed(&text)));
+    rewritten.map_err(|error| {
+        let message = format!("the playlist could not be completed: {}", error.kind());
+        Fault::new(FaultCode::StorageFailed, message)
     })
 }
 

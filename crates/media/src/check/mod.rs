@@ -8,13 +8,15 @@ pub(crate) mod picture;
 pub(crate) mod quality;
 mod remux;
 pub mod ssim;
+mod starts;
 pub mod strict;
+mod webp;
 
 use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode};
-use reelgate_domain::media::{MediaFacts, StreamFacts};
+use reelgate_domain::media::{MediaFacts, StreamFacts, VideoFacts};
 
-use crate::plan::{AudioPlan, MOST_SECONDS, Plan, VideoPlan};
+use crate::plan::{AudioPlan, Finish, MOST_SECONDS, Plan, VideoPlan};
 use crate::playlist::MediaPlaylist;
 
 /// What may be missing at the end of an honest source: containers round their lengths, and streams
@@ -42,6 +44,7 @@ pub(crate) fn output(
     }
     if let Some(playlist) = playlist {
         check_playlist(plan, playlist)?;
+        starts::check(plan, playlist)?;
     }
     check_end(plan, facts)?;
     check_length(
@@ -102,7 +105,8 @@ fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(
     if stream.codec_name.as_deref() != Some(codec) {
         return Err(engine_fault(format!("the picture is not {codec}")));
     }
-    let format = planned.pixel_format.to_string();
+    check_fields(planned, video)?;
+    let format = planned.made_samples();
     if is_made && video.pixel_format.as_deref() != Some(&format) {
         let found = video.pixel_format.as_deref().unwrap_or("unknown");
         return Err(engine_fault(format!(
@@ -115,6 +119,18 @@ fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(
         plan.expected.video_seconds,
         frame_seconds(plan),
     )
+}
+
+fn check_fields(planned: &VideoPlan, video: &VideoFacts) -> Result<(), Fault> {
+    let order = video.field_order.as_deref();
+    match (planned.finish, order) {
+        (Finish::Fields, Some("tt" | "tb")) => Ok(()),
+        (Finish::Fields, found) => Err(engine_fault(format!(
+            "the order of fields is {} instead of the upper one first",
+            found.unwrap_or("unknown")
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn check_audio(plan: &Plan, planned: &AudioPlan, facts: &MediaFacts) -> Result<(), Fault> {

@@ -42,7 +42,7 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 74] = [
+    pub const WANTED: [Part; 82] = [
         Part::Encoder("libx264"),
         Part::Encoder("libx265"),
         Part::Encoder("aac"),
@@ -54,6 +54,8 @@ impl Capabilities {
         Part::Encoder("flac"),
         Part::Encoder("ac3"),
         Part::Encoder("pcm_s16le"),
+        Part::Encoder("gif"),
+        Part::Encoder("libwebp_anim"),
         Part::Encoder("mjpeg"),
         Part::Encoder("png"),
         Part::Muxer("image2"),
@@ -70,6 +72,10 @@ impl Capabilities {
         Part::Muxer("ogg"),
         Part::Muxer("flac"),
         Part::Muxer("wav"),
+        Part::Muxer("gif"),
+        Part::Muxer("webp"),
+        // For segments that begin at chosen moments.
+        Part::Muxer("segment"),
         // For pieces of pictures.
         Part::Muxer("ivf"),
         Part::Filter("scale"),
@@ -93,6 +99,10 @@ impl Capabilities {
         Part::Filter("hue"),
         // For interlaced sources; without it their pictures show both fields.
         Part::Filter("bwdif"),
+        Part::Filter("interlace"),
+        // For the colours of a GIF.
+        Part::Filter("palettegen"),
+        Part::Filter("paletteuse"),
         // For pictures that are cropped, turned and padded.
         Part::Filter("crop"),
         Part::Filter("pad"),

@@ -22,6 +22,8 @@ pub(super) fn video_encoder(
         VideoCodec::H264 => "libx264",
         VideoCodec::H265 => "libx265",
         VideoCodec::Copy => "copy",
+        VideoCodec::Gif => "gif",
+        VideoCodec::Webp => "libwebp_anim",
         VideoCodec::Vp9 => "libvpx-vp9",
         VideoCodec::Av1 => {
             let has = |name| capabilities.has(Part::Encoder(name));
@@ -49,6 +51,8 @@ pub(super) const fn video_name(codec: VideoCodec) -> &'static str {
         VideoCodec::Vp9 => "vp9",
         VideoCodec::Av1 => "av1",
         VideoCodec::Copy => "copy",
+        VideoCodec::Gif => "gif",
+        VideoCodec::Webp => "webp",
     }
 }
 

@@ -1,8 +1,8 @@
 //! Streams that are taken as they are: because that was asked for, or because they already are what was.
 
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, AudioSettings, Container, Gop, PixelFormat, RateControl, SegmentFormat, VideoCodec,
-    VideoProfile, VideoSettings,
+    AudioCodec, AudioSettings, Container, Gop, PixelFormat, RateControl, Scan, SegmentFormat,
+    VideoCodec, VideoProfile, VideoSettings,
 };
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{AudioFacts, MediaFacts, StreamFacts, VideoFacts};
@@ -11,8 +11,8 @@ use super::framing::{Framing, framing};
 use super::geometry::Size;
 use super::remux::{holds, named};
 use super::{
-    AudioPlan, Findings, KeyFrames, Matrix, Mix, Range, VideoPlan, Window, audio, bits, rate, scan,
-    tone,
+    AudioPlan, Findings, Finish, KeyFrames, Matrix, Mix, Range, VideoPlan, Window, audio, bits,
+    rate, scan, tone,
 };
 
 /// Where a stream comes from and goes to.
@@ -94,6 +94,7 @@ pub(super) fn video(
             segment_seconds: None,
             most_frames: 0,
             guard_seconds: None,
+            also_at: Vec::new(),
         },
         preset: wanted.preset,
         profile: wanted.profile,
@@ -105,6 +106,7 @@ pub(super) fn video(
         steady: None,
         erased: Vec::new(),
         deinterlace: None,
+        finish: Finish::None,
         tone: None,
         hdr10: None,
         pixel_format: PixelFormat::default(),
@@ -173,6 +175,7 @@ fn video_complies(wanted: &VideoSettings, way: Way<'_>, source: &VideoFacts) -> 
     let is_plain = is_plain
         && wanted.pixel_format == PixelFormat::Yuv420p
         && wanted.erase.is_empty()
+        && wanted.scan != Scan::Interlaced
         && scan::deinterlace(wanted.scan, source, way.findings.fields).is_none()
         && tone::tone(wanted, source).is_none();
     let is_constant = source.base_rate == source.average_rate;

@@ -1,5 +1,6 @@
 //! From a spec and the source's facts to everything an output needs decided. Pure.
 
+mod animation;
 mod audio;
 mod bits;
 mod chunks;
@@ -7,6 +8,7 @@ pub(crate) mod codec;
 pub(crate) mod copy;
 pub(crate) mod cover;
 mod erase;
+mod finish;
 mod framing;
 mod geometry;
 mod hdr;
@@ -21,6 +23,7 @@ mod rate;
 pub(crate) mod remux;
 pub(crate) mod sample;
 mod scan;
+mod segmenting;
 mod share;
 pub(crate) mod snapshot;
 #[cfg(test)]
@@ -48,6 +51,7 @@ use crate::engine::{Capabilities, Part};
 pub use chunks::ChunkPlan;
 pub use cover::{CoverPlan, cover_plan};
 pub use erase::Erased;
+pub use finish::Finish;
 pub use framing::{Framing, Padding, Turn};
 pub(crate) use geometry::MOST_SOURCE_PIXELS;
 pub use geometry::{Size, display_size};
@@ -93,6 +97,8 @@ pub struct Plan {
     pub encryption: Option<Encryption>,
     /// What the playlist says of the segments' bytes.
     pub segment_tags: SegmentTags,
+    /// When segments begin, in seconds, where their length does not say it alone.
+    pub segment_starts: Vec<f64>,
     /// Absent: the picture is made in one go.
     pub chunks: Option<ChunkPlan>,
     /// How sure the source's length is, and with it what a shorter output means.
@@ -131,6 +137,7 @@ pub struct VideoPlan {
     pub erased: Vec<Erased>,
     /// How frames of two fields become whole ones.
     pub deinterlace: Option<Deinterlace>,
+    pub finish: Finish,
     pub tone: Option<ToneMap>,
     /// What the output says of the display it was mastered on.
     pub hdr10: Option<Hdr10>,
@@ -262,7 +269,7 @@ pub fn plan_with<'a>(
         stream,
         findings,
     };
-    let video = video_source
+    let mut video = video_source
         .map(
             |(wanted, stream, source)| match copy::video(wanted, way(stream), source)? {
                 Some(copied) if spec.overlays.is_empty() && spec.append.is_empty() => Ok(copied),
@@ -322,6 +329,11 @@ pub fn plan_with<'a>(
         }
         None => Vec::new(),
     };
+    let segment_starts = segmenting::starts(spec, video.as_ref(), expected)?;
+    if let Some(video) = &mut video {
+        animation::check(video, expected)?;
+        segmenting::mark(spec, video);
+    }
     let mut plan = Plan {
         file_name: file_name(spec)?,
         container: settings.container,
@@ -335,6 +347,7 @@ pub fn plan_with<'a>(
         overlays,
         encryption: encryption(spec)?,
         segment_tags: spec.segment_tags,
+        segment_starts,
         chunks: None,
         expected,
     };
@@ -420,11 +433,15 @@ impl Plan {
     /// The parts of FFmpeg this output needs.
     fn needs(&self) -> Vec<Part> {
         let mut parts = needs_of(self.container);
+        if !self.segment_starts.is_empty() {
+            parts.push(Part::Muxer("segment"));
+        }
         if let Some(video) = self.video.as_ref().filter(|video| !video.is_copied()) {
             parts.push(Part::Encoder(video.encoder));
             parts.extend(["scale", "fps", "setsar", "setparams"].map(Part::Filter));
             parts.extend(video.framing.filters().into_iter().map(Part::Filter));
             parts.extend(video.deinterlace.map(|_| Part::Filter("bwdif")));
+            parts.extend(video.finish.filters().iter().copied().map(Part::Filter));
             if !video.erased.is_empty() {
                 parts.push(Part::Filter("delogo"));
             }
@@ -476,6 +493,8 @@ fn needs_of(container: Container) -> Vec<Part> {
         Container::Ogg => vec![Part::Muxer("ogg")],
         Container::Flac => vec![Part::Muxer("flac")],
         Container::Wav => vec![Part::Muxer("wav")],
+        Container::Gif { .. } => vec![Part::Muxer("gif")],
+        Container::Webp { .. } => vec![Part::Muxer("webp")],
     });
     parts
 }

@@ -198,6 +198,8 @@ pub(super) const fn holds(container: Container) -> &'static [&'static str] {
         Container::Adts => &["aac"],
         Container::Ogg => &["vorbis", "opus", "flac"],
         Container::Flac => &["flac"],
+        // Their pictures are made for them alone.
+        Container::Gif { .. } | Container::Webp { .. } => &[],
         Container::Wav => &["pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"],
     }
 }

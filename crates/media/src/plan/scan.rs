@@ -1,9 +1,10 @@
 //! Whether frames of two fields are made whole.
 
 use reelgate_domain::job::kind::transcode::Scan;
+use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::VideoFacts;
 
-use super::{Deinterlace, Fields};
+use super::{Deinterlace, Fields, Size};
 
 /// A picture of which nothing could be seen goes by its tags.
 pub(super) fn deinterlace(
@@ -12,13 +13,24 @@ pub(super) fn deinterlace(
     found: Option<Fields>,
 ) -> Option<Deinterlace> {
     match (wanted, found) {
-        (Scan::AsTagged, _) | (Scan::Auto, None) => {
+        (Scan::AsTagged | Scan::Interlaced, _) | (Scan::Auto, None) => {
             is_tagged(source).then_some(Deinterlace::Tagged)
         }
         (Scan::Auto, Some(Fields::Progressive)) => None,
         (Scan::Auto, Some(Fields::TopFirst)) => Some(Deinterlace::All { top_first: true }),
         (Scan::Auto, Some(Fields::BottomFirst)) => Some(Deinterlace::All { top_first: false }),
     }
+}
+
+/// Colours lie between two lines of one field, and so between four of the frame.
+pub(super) fn check_made(wanted: Scan, size: Size) -> Result<(), Fault> {
+    if wanted != Scan::Interlaced || size.height.is_multiple_of(4) {
+        return Ok(());
+    }
+    let message = format!(
+        "frames of two fields need a height that can be divided by 4, and the output would measure {size}"
+    );
+    Err(Fault::new(FaultCode::SpecUnfit, message))
 }
 
 fn is_tagged(source: &VideoFacts) -> bool {

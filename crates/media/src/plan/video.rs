@@ -2,7 +2,7 @@
 
 use reelgate_domain::job::Fault;
 use reelgate_domain::job::kind::transcode::{
-    Container, Gop, PixelFormat, RateControl, VideoSettings,
+    Container, Gop, PixelFormat, RateControl, VideoCodec, VideoSettings,
 };
 use reelgate_domain::media::VideoFacts;
 
@@ -10,11 +10,14 @@ use super::copy::Way;
 use super::framing::{Framing, framing};
 use super::geometry::{Size, upright};
 use super::rate::output_rate;
-use super::{FrameRate, Matrix, Range, VideoPlan, bits, codec, erase, hdr, level, scan, tone};
+use super::{
+    Finish, FrameRate, Matrix, Range, VideoPlan, animation, bits, codec, erase, hdr, level, scan,
+    tone,
+};
 use crate::engine::Capabilities;
 
 /// Where key frames go. Nothing but time decides it, so renditions of one source agree.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyFrames {
     pub gop: Gop,
     /// Segment length: a key frame starts each segment, and groups are counted from there.
@@ -25,6 +28,8 @@ pub struct KeyFrames {
     /// No key frame this close before the end of a segment: the muxer counts a segment's length
     /// from the first sample of any stream, so such a frame could start the next segment early.
     pub guard_seconds: Option<f64>,
+    /// Further moments that have a key frame, in seconds.
+    pub also_at: Vec<f64>,
 }
 
 /// The encoder delay of AAC, up to 46 ms at 22050 Hz, with room.
@@ -45,10 +50,16 @@ pub(super) fn video(
     let framing = framing(wanted, source, way.findings.inside)?;
     let size = framing.size();
     let tone = tone::tone(wanted, source);
+    let pixel_format = match wanted.codec {
+        // No colour is lost before they are counted.
+        VideoCodec::Gif => PixelFormat::Yuv444p,
+        _ => wanted.pixel_format,
+    };
     let erased = erase::erased(&wanted.erase, source)?;
     let deinterlace = scan::deinterlace(wanted.scan, source, way.findings.fields);
     let is_touched = framing.crop.is_some() || deinterlace.is_some() || !erased.is_empty();
-    let fps = output_rate(wanted, source);
+    scan::check_made(wanted.scan, size)?;
+    let fps = animation::held_rate(wanted.codec, output_rate(wanted, source));
     let rate = lossy(bits::video_rate(wanted, way.facts, stream)?);
     let rate = match wanted.level {
         None => rate,
@@ -72,14 +83,15 @@ pub(super) fn video(
             Some(_) => Matrix::Keep,
             None => matrix(source, size),
         },
-        range: range(wanted.pixel_format, source, &framing),
+        range: range(pixel_format, source, &framing),
         framing,
         steady: is_touched.then(|| upright(source)),
         erased,
         deinterlace,
+        finish: Finish::of(wanted, way.container),
         tone,
         hdr10: hdr::hdr10(wanted, source, tone),
-        pixel_format: wanted.pixel_format,
+        pixel_format,
     })
 }
 
@@ -129,6 +141,7 @@ fn key_frames(gop: Gop, container: Container, fps: FrameRate) -> KeyFrames {
         segment_seconds,
         most_frames: most_frames.min(MOST_GOP_FRAMES) as u32,
         guard_seconds,
+        also_at: Vec::new(),
     }
 }
 

@@ -163,6 +163,21 @@ pub(crate) fn first_number(text: &str) -> u64 {
     text.lines().find_map(number).unwrap_or(0)
 }
 
+/// A playlist of the muxer of segments, with the tags that the muxer of playlists writes.
+pub(crate) fn completed(text: &str) -> String {
+    let mut completed = String::with_capacity(text.len() + 64);
+    for line in text.lines() {
+        let line = match line {
+            "#EXT-X-VERSION:3" => "#EXT-X-VERSION:6",
+            "#EXT-X-MEDIA-SEQUENCE:0" => "#EXT-X-MEDIA-SEQUENCE:1",
+            "#EXT-X-ALLOW-CACHE:YES" => "#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS",
+            other => other,
+        };
+        completed.extend([line, "\n"]);
+    }
+    completed
+}
+
 /// The playlist with further lines before those of each segment, which begin with its length.
 pub(crate) fn with_lines(text: &str, lines: &[Vec<String>]) -> String {
     let mut lines = lines.iter();

@@ -8,5 +8,5 @@ mod rates;
 pub use choices::{MasterError, MasterPlaylist, Variant, is_master};
 pub use master::{AudioTrack, Rendition, codecs, master_playlist};
 pub use media::{MediaPlaylist, Misaligned, PlaylistError, Segment, segments_align};
-pub(crate) use media::{first_number, renamed, with_lines};
+pub(crate) use media::{completed, first_number, renamed, with_lines};
 pub use rates::{Rates, rates};

@@ -17,16 +17,20 @@ use reelgate_domain::media::{MediaFacts, StreamDetail};
 
 use crate::argv::{self, Args};
 use crate::engine::Engine;
+use crate::run::classify::SIGXCPU;
 use crate::run::{Access, Capture, Ended, Limits, Runner, SpawnError};
 
 const PROBE_TIME: Duration = Duration::from_secs(30);
+/// What a file that somebody waits for may cost, in seconds of a processor. How busy the machine is changes nothing
+/// of it.
+const VIEW_CPU_SECONDS: u64 = 5;
 /// Counting reads the whole of an output, which took much longer to make.
 const COUNT_TIME: Duration = Duration::from_secs(15 * 60);
 /// A small file can unpack to pictures of any size.
 const PROBE_MEMORY: u64 = 2 << 30;
 const PROBE_BYTES: usize = 8 << 20;
 /// What outputs of ours are; playlists among them name segments of our own making.
-pub(crate) const OWN_FORMATS: &str = "hls,mpegts,mov,aac,mp3,matroska,flv,ogg,flac,wav";
+pub(crate) const OWN_FORMATS: &str = "hls,mpegts,mov,aac,mp3,matroska,flv,ogg,flac,wav,gif";
 
 /// Why a probe has no facts.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +53,7 @@ pub async fn probe(
 ) -> Result<MediaFacts, ProbeError> {
     let mut args = Args::default();
     args.open_source(path);
-    let mut facts = ask(runner, engine, args, path, &[path], PROBE_TIME).await?;
+    let mut facts = ask(runner, engine, args, path, &[path], within(PROBE_TIME)).await?;
     if facts.format.size_bytes == 0 {
         facts.format.size_bytes = path.metadata().map_or(0, |meta| meta.len());
     }
@@ -114,7 +118,8 @@ async fn told(
         .add(&["-read_intervals", "%+#32", "-show_frames"])
         .add(&["-show_entries", "frame=pts:frame_side_data", "-of", "json"])
         .input(path);
-    let answer = answer(runner, engine, args, path, &[reach], PROBE_TIME).await?;
+    let limits = within(PROBE_TIME);
+    let answer = answer(runner, engine, args, path, &[reach], limits).await?;
     json::told(&answer).map_err(misunderstood)
 }
 
@@ -143,7 +148,7 @@ pub(crate) async fn probe_output(
         args.add(&["-count_packets"]);
     }
     let reach = reach(path, shape == Shape::Playlist);
-    ask(runner, engine, args, path, &[reach], COUNT_TIME).await
+    ask(runner, engine, args, path, &[reach], within(COUNT_TIME)).await
 }
 
 /// What is in a file or in a playlist of ours, with nothing counted; `reach` is all that has to be
@@ -162,7 +167,11 @@ pub(crate) async fn probe_view(
     } else {
         args.open_source(path);
     }
-    ask(runner, engine, args, path, reach, PROBE_TIME).await
+    let limits = Limits {
+        cpu_seconds: Some(VIEW_CPU_SECONDS),
+        ..within(PROBE_TIME)
+    };
+    ask(runner, engine, args, path, reach, limits).await
 }
 
 /// What has to be readable to read an output: a playlist names files beside it.
@@ -179,18 +188,27 @@ async fn ask(
     mut args: Args,
     path: &Path,
     reach: &[&Path],
-    max_run_time: Duration,
+    limits: Limits,
 ) -> Result<MediaFacts, ProbeError> {
     args.add(&["-hide_banner", "-loglevel", "level+error"])
         .add(&["-of", "json", "-show_format", "-show_streams"])
         .input(path);
-    let answer = answer(runner, engine, args, path, reach, max_run_time).await?;
+    let answer = answer(runner, engine, args, path, reach, limits).await?;
     json::facts(&answer).map_err(misunderstood)
 }
 
 fn misunderstood(error: serde_json::Error) -> ProbeError {
     ProbeError::Engine {
         reason: format!("its answer is not understood: {error}"),
+    }
+}
+
+fn within(max_run_time: Duration) -> Limits {
+    Limits {
+        max_run_time,
+        resident_bytes: Some(PROBE_MEMORY),
+        address_space_bytes: Some(2 * PROBE_MEMORY),
+        ..Limits::default()
     }
 }
 
@@ -201,14 +219,8 @@ async fn answer(
     args: Args,
     path: &Path,
     reach: &[&Path],
-    max_run_time: Duration,
+    limits: Limits,
 ) -> Result<Vec<u8>, ProbeError> {
-    let limits = Limits {
-        max_run_time,
-        resident_bytes: Some(PROBE_MEMORY),
-        address_space_bytes: Some(2 * PROBE_MEMORY),
-        ..Limits::default()
-    };
     let captured = runner
         .capture(Capture {
             program: engine.ffprobe(),
@@ -230,6 +242,9 @@ async fn answer(
         // Every refusal of ffprobe to open a file that exists is about the file.
         Ended::Exited(_) if path.exists() => Err(ProbeError::NotMedia {
             reason: reason(&captured.log_tail, path),
+        }),
+        Ended::Signalled(SIGXCPU) => Err(ProbeError::NotMedia {
+            reason: "it takes too much work to look into".to_owned(),
         }),
         Ended::TooMuchMemory => Err(ProbeError::NotMedia {
             reason: "it takes too much memory to look into".to_owned(),

@@ -56,7 +56,7 @@ const MEMORY: &str = "cannot allocate memory";
 /// FFmpeg exits with this when more packets failed to decode than may.
 const TOO_MANY_ERRORS: i32 = 69;
 const SIGXFSZ: i32 = 25;
-const SIGXCPU: i32 = 24;
+pub(crate) const SIGXCPU: i32 = 24;
 
 /// The fault of an FFmpeg that did not succeed.
 pub(super) fn failure(finished: &Finished, input: &Path) -> Fault {

@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 
+/// Of processor time, between being told and being killed.
+const NOTICE_SECONDS: u64 = 5;
+
 /// What one process may use, and how it is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Wall time; the process is stopped after it.
     pub max_run_time: Duration,
+    /// Processor time of all its threads together, in seconds; absent: what fits into the wall time.
+    pub cpu_seconds: Option<u64>,
     /// The longest time without progress; the process is stopped after it.
     pub stall: Option<Duration>,
     /// Time between asking a process to end and killing it.
@@ -31,6 +36,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_run_time: Duration::from_secs(24 * 60 * 60),
+            cpu_seconds: None,
             stall: None,
             stop_grace: Duration::from_secs(2),
             file_bytes: None,
@@ -50,6 +56,7 @@ impl Limits {
         // CPU time is summed over threads; the slack keeps the wall clock the limit that is met first.
         let cpu_seconds = self.max_run_time.as_secs().saturating_add(10);
         let cpu_seconds = cpu_seconds.saturating_mul(cores);
+        let cpu_seconds = self.cpu_seconds.unwrap_or(cpu_seconds);
         Resolved {
             rlimits: [
                 (Resource::Core, Some(0)),
@@ -59,7 +66,8 @@ impl Limits {
                 (Resource::As, self.address_space_bytes),
             ]
             .map(|(resource, wanted)| {
-                wanted.map(|wanted| (resource, within_hard(resource, wanted)))
+                let limit = within_hard(resource, wanted?);
+                Some((resource, with_notice(resource, limit)))
             }),
         }
     }
@@ -72,6 +80,17 @@ fn within_hard(resource: Resource, wanted: u64) -> Rlimit {
     Rlimit {
         current: value,
         maximum: value,
+    }
+}
+
+/// At the lower limit of processor time a process gets a signal that tells why it ends, at the hard one it is killed.
+fn with_notice(resource: Resource, limit: Rlimit) -> Rlimit {
+    match (resource, limit.current) {
+        (Resource::Cpu, Some(seconds)) => Rlimit {
+            maximum: within_hard(resource, seconds.saturating_add(NOTICE_SECONDS)).maximum,
+            ..limit
+        },
+        _ => limit,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::{Made, clip, first_gray, generate, make, mp4};
+use crate::support::{ENGINE, Made, clip, first_gray, generate, make, mp4, run};
 
 fn sampled(source: &Path, settings: Value) -> Made {
     let mut video = json!({"height": 144, "preset": "veryfast"});
@@ -29,6 +29,49 @@ fn samples_have_the_form_that_is_asked_for() {
         let (stream, video) = made.video();
         assert_eq!(video.pixel_format.as_deref(), Some(format));
         assert_eq!(stream.profile.as_deref(), Some(profile));
+    }
+}
+
+/// How much colour differs from each pixel to the one beside it, and to the one below, in a file of 256x144 pixels.
+fn steps_of_colour(file: &Path) -> [f64; 2] {
+    let path = file.to_str().unwrap();
+    let head = ["-v", "error", "-i", path, "-frames:v", "1"];
+    let planes = [
+        "-vf",
+        "format=yuv444p,extractplanes=u",
+        "-f",
+        "rawvideo",
+        "-",
+    ];
+    let bytes = run(ENGINE.ffmpeg(), &[&head[..], &planes].concat());
+    let (width, height) = (256, 144);
+    assert_eq!(bytes.len(), width * height);
+    [1, width].map(|away| {
+        let pairs = bytes.iter().zip(&bytes[away..]);
+        let sum: u32 = pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        f64::from(sum) / (bytes.len() - away) as f64
+    })
+}
+
+/// The labels of samples say what was asked for whatever is in them.
+#[test]
+fn samples_have_room_for_the_colours_that_were_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, pattern) in [("columns.mkv", "mod(X,2)"), ("lines.mkv", "mod(Y,2)")] {
+        let args = format!(
+            "-f lavfi -i nullsrc=s=256x144:d=0.4,format=yuv444p,geq=lum=128:cb=64+128*{pattern}:cr=128 -c:v ffv1"
+        );
+        let source = generate(folder.path(), name, &args);
+        let steps = |format: &str| {
+            let made = sampled(&source, json!({"pixel_format": format}));
+            steps_of_colour(&made.main())
+        };
+        let place = usize::from(name == "lines.mkv");
+        // One colour for each pixel, for two beside each other, and for four.
+        let [all, half, quarter] = ["yuv444p", "yuv422p", "yuv420p"].map(|it| steps(it)[place]);
+        assert!(all > 80.0 && quarter < 20.0, "{name}: {all} {quarter}");
+        let is_kept = half > 80.0;
+        assert_eq!(is_kept, name == "lines.mkv", "{name}: {half}");
     }
 }
 

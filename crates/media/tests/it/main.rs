@@ -5,6 +5,7 @@
     reason = "helpers of tests fail the test they are called from"
 )]
 
+mod animations;
 mod broken;
 mod chunks;
 mod clips;
@@ -19,6 +20,7 @@ mod framing;
 mod hdr10;
 mod hls;
 mod hostile;
+mod interlaced;
 mod join;
 mod looks;
 mod misbehaving;
@@ -30,6 +32,7 @@ mod properties;
 mod quality;
 mod remux;
 mod sandbox;
+mod segmenting;
 mod shared;
 mod snapshots;
 mod stand_in;

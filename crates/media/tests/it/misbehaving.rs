@@ -4,12 +4,12 @@
 use std::time::{Duration, Instant};
 
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
-use reelgate_media::{Limits, Stopped, TranscodeError};
+use reelgate_media::{Against, Engine, Limits, Stopped, TranscodeError, strict};
 use reelgate_testkit::Misbehaviour;
 use serde_json::json;
 
 use crate::stand_in::{Case, StandIn, nothing_runs_in};
-use crate::support::{ENGINE, IN_TIME};
+use crate::support::{ENGINE, IN_TIME, RUNNER, RUNTIME, clip};
 
 fn impatient() -> Case {
     let mut case = Case::new();
@@ -89,6 +89,22 @@ fn who_dies_in_the_middle_has_failed() {
     let fault = fault_of(&case, Misbehaviour::DieAt { bytes: 50_000 });
     assert_eq!(fault.code, FaultCode::EngineFailed, "{fault:?}");
     assert!(fault.message.contains("signal 11"), "{fault:?}");
+}
+
+/// Somebody waits for the answer: what it costs is bounded, however busy the machine is.
+#[test]
+fn a_check_spends_no_more_on_a_file_than_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let spins = Misbehaviour::Script("while :; do :; done");
+    let ffprobe = spins.install(folder.path(), ENGINE.ffprobe()).unwrap();
+    let ffmpeg = Some(ENGINE.ffmpeg().to_owned());
+    let found = Engine::discover(&RUNNER, ffmpeg, Some(ffprobe), "".as_ref());
+    let engine = RUNTIME.block_on(found).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let (file, against) = (clip("broken_mdat_too_long.mp4"), Against::default());
+    let judged = strict(&RUNNER, &engine, scratch.path(), &file, &against);
+    let error = RUNTIME.block_on(judged).unwrap_err().to_string();
+    assert!(error.contains("too much work"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How much an output will take, before it is made: rather more than less.
 
-use reelgate_domain::job::kind::transcode::{AudioCodec, RateControl};
+use reelgate_domain::job::kind::transcode::{AudioCodec, RateControl, VideoCodec};
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::MediaFacts;
 use reelgate_media::plan::{PartPlan, VideoPlan};
@@ -15,6 +15,8 @@ const BITS_A_PIXEL: f64 = 0.2;
 const AT_QUALITY: f64 = 23.0;
 const HALVING: f64 = 6.0;
 const MOST_BITS_A_PIXEL: f64 = 4.0;
+/// Codes of a byte and a half stand for a pixel or more of them.
+const GIF_BITS_A_PIXEL: f64 = 12.0;
 /// The highest rate that may be asked for.
 const MOST_KBPS: u32 = 50_000;
 /// Pixels of a side of what an encoder looks ahead by.
@@ -112,14 +114,21 @@ fn noted(video: &VideoPlan, seconds: f64) -> f64 {
 }
 
 fn video_kbps(video: &VideoPlan) -> f64 {
+    match video.codec {
+        VideoCodec::Gif => return by_size(video, GIF_BITS_A_PIXEL),
+        VideoCodec::Webp => return by_size(video, MOST_BITS_A_PIXEL),
+        _ => {}
+    }
     match video.rate {
         RateControl::Average { kbps, .. } | RateControl::Constant { kbps } => f64::from(kbps),
         // A plan has the source's rate in numbers.
         RateControl::Source { most_kbps, .. } => f64::from(most_kbps.unwrap_or(MOST_KBPS)),
         RateControl::Quantizer { qp } => by_quality(video, f64::from(qp)),
         RateControl::Crf { crf, cap } => {
-            let by_size = by_quality(video, crf);
-            cap.map_or(by_size, |cap| by_size.min(f64::from(cap.maxrate_kbps)))
+            let by_quality = by_quality(video, crf);
+            cap.map_or(by_quality, |cap| {
+                by_quality.min(f64::from(cap.maxrate_kbps))
+            })
         }
     }
 }
@@ -127,6 +136,10 @@ fn video_kbps(video: &VideoPlan) -> f64 {
 fn by_quality(video: &VideoPlan, quality: f64) -> f64 {
     let steps = (AT_QUALITY - quality) / HALVING;
     let bits = (BITS_A_PIXEL * steps.exp2()).min(MOST_BITS_A_PIXEL);
+    by_size(video, bits)
+}
+
+fn by_size(video: &VideoPlan, bits: f64) -> f64 {
     let pixels = f64::from(video.size.width) * f64::from(video.size.height);
     pixels * video.fps.as_f64() * bits / 1000.0
 }
@@ -137,11 +150,12 @@ mod tests {
 
     use reelgate_domain::ObjectRef;
     use reelgate_domain::job::kind::transcode::{
-        Container, EncoderPreset, Gop, PixelFormat, RateCap, SegmentTags, VideoCodec, VideoProfile,
+        Container, EncoderPreset, Gop, PixelFormat, RateCap, SegmentTags, VideoProfile,
     };
     use reelgate_media::Further;
     use reelgate_media::plan::{
-        AudioPlan, Expected, FrameRate, Framing, KeyFrames, Matrix, Mix, Range, Seek, Size, Window,
+        AudioPlan, Expected, Finish, FrameRate, Framing, KeyFrames, Matrix, Mix, Range, Seek, Size,
+        Window,
     };
 
     use super::*;
@@ -165,6 +179,7 @@ mod tests {
                 segment_seconds: None,
                 most_frames: 250,
                 guard_seconds: None,
+                also_at: Vec::new(),
             },
             preset: EncoderPreset::default(),
             profile: VideoProfile::High,
@@ -178,6 +193,7 @@ mod tests {
             steady: None,
             erased: Vec::new(),
             deinterlace: None,
+            finish: Finish::None,
             pixel_format: PixelFormat::default(),
         };
         let audio = AudioPlan {
@@ -206,6 +222,7 @@ mod tests {
             overlays: Vec::new(),
             encryption: None,
             segment_tags: SegmentTags::default(),
+            segment_starts: Vec::new(),
             chunks: None,
             expected: Expected {
                 seconds,

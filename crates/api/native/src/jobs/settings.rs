@@ -59,7 +59,9 @@ fn chooses_another(under: &Map<String, Value>, over: &Map<String, Value>) -> boo
 
 /// A variant without members reads over whatever stands beside its tag, so that is checked here.
 fn refuse_unread_container(settings: &Settings, whole: &Value, at: &str) -> Result<(), Problem> {
-    if let Container::Hls { .. } = settings.container {
+    if let Container::Hls { .. } | Container::Gif { .. } | Container::Webp { .. } =
+        settings.container
+    {
         return Ok(());
     }
     let members = whole["container"].as_object().into_iter().flatten();
@@ -67,7 +69,7 @@ fn refuse_unread_container(settings: &Settings, whole: &Value, at: &str) -> Resu
         None => Ok(()),
         Some(name) => Err(Problem::unknown_field(
             format!("{at}.container.{name}"),
-            format!("unknown field `{name}`: only hls has settings of its own"),
+            format!("unknown field `{name}`: only hls, gif and webp have settings of their own"),
         )),
     }
 }

@@ -78,7 +78,7 @@ pub(crate) struct TranscodeBody {
 
 /// One output: `{"object": OBJECT, "preset": NAME, "settings": {…}, "clip": {…},
 /// "streams": {…}, "append": […], "clip_first": false, "mix": […], "overlays": […],
-/// "encryption": {…}, "segment_tags": {…}}`.
+/// "encryption": {…}, "segment_tags": {…}, "segment_at_ms": […]}`.
 ///
 /// `preset` or `settings` or both are given. With both, `settings` is merged into the preset's
 /// field by field, see [`merged`].
@@ -106,6 +106,8 @@ struct OutputBody {
     encryption: Option<Encryption>,
     #[serde(default)]
     segment_tags: SegmentTags,
+    #[serde(default)]
+    segment_at_ms: Vec<u64>,
 }
 
 const fn transcode() -> JobKind {
@@ -230,6 +232,7 @@ impl OutputBody {
         spec.overlays = self.overlays;
         spec.encryption = self.encryption;
         spec.segment_tags = self.segment_tags;
+        spec.segment_at_ms = self.segment_at_ms;
         // The service checks this too, but cannot tell which output it is about.
         spec.validate().map_err(|error| {
             let own = [
@@ -240,10 +243,15 @@ impl OutputBody {
                 "overlays",
                 "encryption",
                 "segment_tags",
+                "segment_at_ms",
             ];
             let is_own = own.contains(&error.field.split('.').next().unwrap_or_default());
+            let of_overlay = error.field.strip_prefix("overlays.");
             let field = match is_own {
-                true => format!("{base}.{}", error.field),
+                true => match of_overlay.zip(spec.wrong_overlay()) {
+                    Some((member, place)) => format!("{base}.overlays[{place}].{member}"),
+                    None => format!("{base}.{}", error.field),
+                },
                 false => format!("{base}.settings.{}", error.field),
             };
             Problem::invalid_field(field, error.to_string())

@@ -3,12 +3,14 @@
 //! A template is required; what the output itself gives overrides the template field by field. Fields that are not
 //! served are refused by name, unless they ask for nothing or for what is done anyway.
 
+mod animation;
 mod audio;
 mod clip;
 mod dewatermark;
 mod join;
 mod mix;
 mod mode;
+mod mux;
 pub(super) mod object;
 mod picture;
 mod protection;
@@ -60,7 +62,7 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     let mut fields = Fields::new("", &request);
     let object = fields.required("OutputObject")?;
     let template = template(&fields.required("TemplateId")?, target.templates)?;
-    let mut settings = settings(&template, &mut fields)?;
+    let (mut settings, segment_at_ms) = settings(&template, &mut fields)?;
     let degrees = picture::rotation(&mut fields)?;
     match &mut settings.video {
         Some(video) => video.rotate = degrees,
@@ -123,6 +125,7 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     spec.overlays = join.openings.into_iter().chain(marks).collect();
     spec.encryption = encryption;
     spec.segment_tags = segment_tags;
+    spec.segment_at_ms = segment_at_ms;
     // Numbers are in range by now; what a text may hold is for all APIs to say.
     match spec.validate() {
         Err(error) if error.field.starts_with("encryption") => {
@@ -185,8 +188,8 @@ impl Template {
     }
 }
 
-/// The template's settings under those of the output.
-fn settings(template: &Template, fields: &mut Fields<'_>) -> Result<Settings, Refusal> {
+/// The template's settings under those of the output, and when segments begin besides.
+fn settings(template: &Template, fields: &mut Fields<'_>) -> Result<(Settings, Vec<u64>), Refusal> {
     let remux = match template {
         Template::Preset(preset, _) => preset.remux(fields)?,
         Template::Own(_) => None,
@@ -198,12 +201,22 @@ fn settings(template: &Template, fields: &mut Fields<'_>) -> Result<Settings, Re
         }
     }
     if let Some(settings) = remux {
-        return Ok(settings);
-    }
-    if own.is_empty() {
-        return template.settings();
+        // Its segments begin at the key frames that the source has.
+        return match settings::points(fields.members(), settings.container)?.is_empty() {
+            true => Ok((settings, Vec::new())),
+            false => Err(Refusal::new(
+                Code::NotSupported,
+                "MuxConfig.Segment.ForceSegTime",
+            )),
+        };
     }
     let mut parameters = template.parameters();
+    if own.is_empty() {
+        let settings = template.settings()?;
+        let points = settings::points(&parameters, settings.container)?;
+        return Ok((settings, points));
+    }
+    animation::without_rates(&mut parameters, fields.members());
     for (part, own) in own {
         let whole = parameters
             .entry(part)
@@ -212,7 +225,9 @@ fn settings(template: &Template, fields: &mut Fields<'_>) -> Result<Settings, Re
             fields::overlay(whole, own.members());
         }
     }
-    settings::read(&parameters)
+    let settings = settings::read(&parameters)?;
+    let points = settings::points(&parameters, settings.container)?;
+    Ok((settings, points))
 }
 
 fn priority(fields: &mut Fields<'_>) -> Result<Priority, Refusal> {

@@ -9,6 +9,16 @@ use crate::mps::fields::Fields;
 
 /// Reads the members of `Video` over settings that have its size and profile.
 pub(super) fn read(fields: &mut Fields<'_>, video: &mut VideoSettings) -> Result<(), Refusal> {
+    read_frames(fields, video)?;
+    video.pixel_format = pixel_format(fields, video.codec, video.profile)?;
+    Ok(())
+}
+
+/// Those of them that any picture has.
+pub(super) fn read_frames(
+    fields: &mut Fields<'_>,
+    video: &mut VideoSettings,
+) -> Result<(), Refusal> {
     let crop = fields.text("Crop")?;
     match crop.is_some_and(|crop| crop.eq_ignore_ascii_case("border")) {
         true => video.crop_borders = true,
@@ -20,18 +30,22 @@ pub(super) fn read(fields: &mut Fields<'_>, video: &mut VideoSettings) -> Result
     }
     video.hdr_to_sdr = fields.flag("Hdr2sdr")?;
     video.max_fps = fields.decimal("MaxFps", |fps| fps > 0.0 && fps <= 60.0)?;
-    video.scan = scan(fields)?;
-    video.pixel_format = pixel_format(fields, video.codec, video.profile)?;
+    video.scan = scan(fields, video)?;
     Ok(())
 }
 
-fn scan(fields: &mut Fields<'_>) -> Result<Scan, Refusal> {
+/// Frames of two fields are of H.264 alone, in files.
+fn scan(fields: &mut Fields<'_>, video: &VideoSettings) -> Result<Scan, Refusal> {
     let mode = fields.text("ScanMode")?;
     let mode = mode.map(|mode| mode.to_ascii_lowercase());
     match mode.as_deref() {
         None => Ok(Scan::default()),
         Some("auto" | "progressive") => Ok(Scan::Auto),
-        // Outputs of two fields are not made.
+        Some("interlaced")
+            if video.codec == VideoCodec::H264 && video.profile != VideoProfile::Baseline =>
+        {
+            Ok(Scan::Interlaced)
+        }
         Some("interlaced") => fields.refuse(Code::NotSupported, "ScanMode"),
         Some(_) => fields.refuse(Code::OutOfRange, "ScanMode"),
     }

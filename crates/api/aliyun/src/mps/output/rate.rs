@@ -12,7 +12,7 @@ const DEFAULT_BUFSIZE: u32 = 6000;
 /// The quality of a rate that is left to us: documented for H.264 and H.265.
 const fn default_crf(codec: VideoCodec) -> f64 {
     match codec {
-        VideoCodec::H264 | VideoCodec::Copy => 23.0,
+        VideoCodec::H264 | VideoCodec::Copy | VideoCodec::Gif | VideoCodec::Webp => 23.0,
         VideoCodec::H265 => 26.0,
         VideoCodec::Vp9 | VideoCodec::Av1 => 32.0,
     }

@@ -1,9 +1,10 @@
 //! The parts of an output that a template can hold too: container, video, audio, modes.
 
-use reelgate_domain::job::kind::transcode::{Container, SegmentFormat, Settings};
+use reelgate_domain::job::kind::transcode::{Container, Scan, SegmentFormat, Settings};
 use serde_json::{Map, Value};
 
 use super::mode::Mode;
+use super::mux::Mux;
 use super::picture::Resizing;
 use super::{audio, video};
 use crate::mps::errors::{Code, Refusal};
@@ -16,8 +17,8 @@ pub(in crate::mps) const PARTS: [&str; 5] =
 /// Reads the parameters of a template, or those of a template with an output's own over them.
 pub(in crate::mps) fn read(parameters: &Map<String, Value>) -> Result<Settings, Refusal> {
     let mut parts = Fields::new("", parameters);
-    let segment_seconds = segment_seconds(parts.object("MuxConfig")?)?;
-    let container = container(parts.object("Container")?, segment_seconds)?;
+    let mux = Mux::read(parts.object("MuxConfig")?)?;
+    let container = container(parts.object("Container")?, &mux)?;
     let mut config = parts.object("TransConfig")?;
     let resizing = Resizing::read(config.as_mut())?;
     let mode = Mode::read(config)?;
@@ -36,6 +37,13 @@ pub(in crate::mps) fn read(parameters: &Map<String, Value>) -> Result<Settings, 
         audio,
         stall_seconds: None,
     };
+    let is_interlaced = settings
+        .video
+        .as_ref()
+        .is_some_and(|video| video.scan == Scan::Interlaced);
+    if is_interlaced && matches!(container, Container::Hls { .. }) {
+        return Err(Refusal::new(Code::NotSupported, "Video.ScanMode"));
+    }
     // Every range is checked above, under the name the caller knows; this is the net below.
     settings
         .validate()
@@ -43,7 +51,7 @@ pub(in crate::mps) fn read(parameters: &Map<String, Value>) -> Result<Settings, 
     Ok(settings)
 }
 
-fn container(part: Option<Fields<'_>>, segment_seconds: u32) -> Result<Container, Refusal> {
+fn container(part: Option<Fields<'_>>, mux: &Mux) -> Result<Container, Refusal> {
     let Some(mut fields) = part else {
         return Ok(Container::Mp4);
     };
@@ -52,7 +60,7 @@ fn container(part: Option<Fields<'_>>, segment_seconds: u32) -> Result<Container
         "mp4" => Container::Mp4,
         "m3u8" => Container::Hls {
             segments: SegmentFormat::Ts,
-            segment_seconds,
+            segment_seconds: mux.segment_seconds,
         },
         "flv" => Container::Flv,
         "ts" => Container::Ts,
@@ -60,26 +68,29 @@ fn container(part: Option<Fields<'_>>, segment_seconds: u32) -> Result<Container
         "ogg" => Container::Ogg,
         "flac" => Container::Flac,
         "m4a" => Container::M4a,
+        "gif" => Container::Gif {
+            plays: mux.gif.plays,
+            final_delay_cs: mux.gif.final_delay_cs,
+            colours: mux.gif.colours,
+        },
+        "webp" => Container::Webp {
+            plays: mux.webp_plays,
+        },
         _ => return fields.refuse(Code::NotSupported, "Format"),
     };
     fields.finish()?;
     Ok(container)
 }
 
-/// Seconds of a segment. Files have none, and the setting changes nothing there or here.
-fn segment_seconds(part: Option<Fields<'_>>) -> Result<u32, Refusal> {
-    const DEFAULT: u32 = 10;
-    let Some(mut fields) = part else {
-        return Ok(DEFAULT);
-    };
-    let seconds = match fields.object("Segment")? {
-        None => None,
-        Some(mut segment) => {
-            let seconds = segment.integer("Duration", 1..=60)?;
-            segment.finish()?;
-            seconds
-        }
-    };
-    fields.finish()?;
-    Ok(seconds.unwrap_or(DEFAULT))
+/// When segments begin besides, in milliseconds. Files have none.
+pub(super) fn points(
+    parameters: &Map<String, Value>,
+    container: Container,
+) -> Result<Vec<u64>, Refusal> {
+    let part = Fields::new("", parameters).object("MuxConfig")?;
+    let mux = Mux::read(part)?;
+    Ok(match container {
+        Container::Hls { .. } => mux.points,
+        _ => Vec::new(),
+    })
 }

@@ -1,5 +1,6 @@
 //! Outputs as callers send them: what is understood, what is refused, and under which name.
 
+mod animations;
 mod dewatermark;
 mod picture;
 mod protection;
@@ -437,9 +438,9 @@ fn what_is_not_served_is_refused_by_name() {
     let cases = [
         ("Container", "Format", json!("mpd")),
         ("Container", "Format", json!("mkv")),
+        ("Video", "Codec", json!("WEBP")),
         ("Video", "Codec", json!("VP9")),
         ("Video", "Codec", json!("GIF")),
-        ("Video", "ScanMode", json!("interlaced")),
         ("Video", "PixFmt", json!("bgr8")),
         ("Video", "ResoPriority", json!("x")),
         ("Video", "Degrain", json!("5")),
@@ -447,8 +448,6 @@ fn what_is_not_served_is_refused_by_name() {
         ("Audio", "Codec", json!("OPUS")),
         ("Audio", "Profile", json!("aac_he")),
         ("Audio", "Qscale", json!("5")),
-        ("MuxConfig", "Gif", json!({"Loop": "0"})),
-        ("MuxConfig", "Webp", json!({"Loop": "0"})),
         ("Clip", "Surprise", json!("1")),
     ];
     for (part, field, value) in cases {
@@ -457,8 +456,6 @@ fn what_is_not_served_is_refused_by_name() {
     }
     let method = json!({"Audio": {"Volume": {"Method": "loud"}}});
     refused(method, Code::NotSupported, "Audio.Volume.Method");
-    let points = json!({"MuxConfig": {"Segment": {"ForceSegTime": "1,2"}}});
-    refused(points, Code::NotSupported, "MuxConfig.Segment.ForceSegTime");
 }
 
 #[test]

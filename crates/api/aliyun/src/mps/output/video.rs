@@ -5,8 +5,8 @@ use reelgate_domain::job::kind::transcode::{
 };
 
 use super::mode::{Mode, TransMode};
-use super::picture;
 use super::rate::rate;
+use super::{animation, picture};
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::fields::Fields;
 
@@ -20,9 +20,12 @@ pub(super) fn read(
         return Ok(None);
     };
     let removed = fields.flag("Remove")?;
-    let codec = codec(&mut fields)?;
+    let codec = codec(&mut fields, container)?;
     if !removed && !container.holds_video(codec) {
         return fields.refuse(Code::NotSupported, "Codec");
+    }
+    if !removed && codec.is_animation() {
+        return animation::read(fields, mode, (codec, container)).map(Some);
     }
     let mut settings = VideoSettings {
         codec,
@@ -42,15 +45,21 @@ pub(super) fn read(
     Ok((!removed).then_some(settings))
 }
 
-/// AV1 is in the documentation of the newer engine alone.
-fn codec(fields: &mut Fields<'_>) -> Result<VideoCodec, Refusal> {
+/// AV1 is in the documentation of the newer engine alone. Animations have one each.
+fn codec(fields: &mut Fields<'_>, container: Container) -> Result<VideoCodec, Refusal> {
     let Some(name) = fields.text("Codec")? else {
-        return Ok(VideoCodec::default());
+        return Ok(match container {
+            Container::Gif { .. } => VideoCodec::Gif,
+            Container::Webp { .. } => VideoCodec::Webp,
+            _ => VideoCodec::default(),
+        });
     };
     Ok(match name.to_ascii_lowercase().as_str() {
         "h.264" => VideoCodec::H264,
         "h.265" => VideoCodec::H265,
         "av1" => VideoCodec::Av1,
+        "gif" => VideoCodec::Gif,
+        "webp" => VideoCodec::Webp,
         _ => return fields.refuse(Code::NotSupported, "Codec"),
     })
 }

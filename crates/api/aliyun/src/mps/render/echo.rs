@@ -76,7 +76,22 @@ const OUTPUT: &[Field] = &[
             Scalar("IsCheckAudioBitrateFail"),
         ],
     ),
-    Object("MuxConfig", &[Object("Segment", &[Scalar("Duration")])]),
+    Object(
+        "MuxConfig",
+        &[
+            Object("Segment", &[Scalar("Duration")]),
+            Object(
+                "Gif",
+                &[
+                    Scalar("Loop"),
+                    Scalar("FinalDelay"),
+                    Scalar("IsCustomPalette"),
+                    Scalar("DitherMode"),
+                ],
+            ),
+            Object("Webp", &[Scalar("Loop")]),
+        ],
+    ),
     Object(
         "Clip",
         &[Object("TimeSpan", &[Scalar("Seek"), Scalar("Duration")])],

@@ -1,9 +1,11 @@
 //! What a job of another dialect shows: its spec, in this product's terms.
 
+mod picture;
+
 use reelgate_domain::ObjectRef;
 use reelgate_domain::job::kind::transcode::{
     AudioCodec, AudioSettings, Clip, ClipLength, Container, Gop, OutputSpec, RateCap, RateControl,
-    SampleRate, VideoCodec, VideoSettings,
+    SampleRate, Settings, VideoCodec, VideoSettings, Volume,
 };
 use serde_json::{Map, Value, json};
 
@@ -33,28 +35,68 @@ pub(super) fn output(output: &OutputSpec) -> Map<String, Value> {
     if let Some(settings) = &settings.audio {
         put(&mut members, "Audio", audio(settings));
     }
+    put(&mut members, "TransConfig", trans_config(settings));
+    if let Some(mux) = mux_config(settings.container) {
+        put(&mut members, "MuxConfig", mux);
+    }
+    let degrees = settings.video.as_ref().map_or(0, |video| video.rotate);
+    if degrees > 0 {
+        put(&mut members, "Rotate", degrees.to_string());
+    }
+    if let Some(place) = output.streams.video {
+        put(&mut members, "VideoStreamMap", format!("0:v:{place}"));
+    }
+    if let Some(place) = output.streams.audio {
+        put(&mut members, "AudioStreamMap", format!("0:a:{place}"));
+    }
+    if let Some(marks) = picture::marks(&output.overlays) {
+        put(&mut members, "WaterMarkList", marks);
+    }
+    if output.segment_tags.is_any() {
+        let tags = output.segment_tags;
+        let ts = json!({"Md5Support": tags.md5, "SizeSupport": tags.size});
+        put(&mut members, "M3U8NonStandardSupport", json!({"TS": ts}));
+    }
+    if let Some(part) = &output.clip {
+        put(&mut members, "Clip", json!({"TimeSpan": clip(*part)}));
+    }
+    members
+}
+
+fn trans_config(settings: &Settings) -> Map<String, Value> {
+    let mut members = Map::new();
     let video = settings.video.as_ref();
     let mode = match video.map(|video| video.rate) {
         Some(RateControl::Constant { .. }) => "CBR",
         _ if video.is_some_and(|video| video.two_pass) => "twopass",
         _ => "onepass",
     };
-    put(&mut members, "TransConfig", json!({"TransMode": mode}));
-    if let Container::Hls {
-        segment_seconds, ..
-    } = settings.container
-    {
-        let duration = segment_seconds.to_string();
-        put(
-            &mut members,
-            "MuxConfig",
-            json!({"Segment": {"Duration": duration}}),
-        );
+    put(&mut members, "TransMode", mode);
+    if let Some(video) = video {
+        picture::resizing(&mut members, video);
+        let names = ["IsCheckVideoBitrate", "IsCheckVideoBitrateFail"];
+        picture::above(&mut members, video.above_source, names);
     }
-    if let Some(part) = &output.clip {
-        put(&mut members, "Clip", json!({"TimeSpan": clip(*part)}));
+    if let Some(audio) = &settings.audio {
+        let names = ["IsCheckAudioBitrate", "IsCheckAudioBitrateFail"];
+        picture::above(&mut members, audio.above_source, names);
     }
     members
+}
+
+fn mux_config(container: Container) -> Option<Value> {
+    match container {
+        Container::Hls {
+            segment_seconds, ..
+        } => Some(json!({"Segment": {"Duration": segment_seconds.to_string()}})),
+        Container::Gif {
+            plays,
+            final_delay_cs,
+            colours,
+        } => Some(json!({"Gif": picture::gif(plays, final_delay_cs, colours)})),
+        Container::Webp { plays } => Some(json!({"Webp": {"Loop": plays.to_string()}})),
+        _ => None,
+    }
 }
 
 /// The container's name in `Format` fields. The vendor has no word for some, such as frames of AAC without a
@@ -71,9 +113,15 @@ fn video(settings: &VideoSettings) -> Map<String, Value> {
         VideoCodec::Vp9 => "VP9",
         VideoCodec::Av1 => "AV1",
         VideoCodec::Copy => "COPY",
+        VideoCodec::Gif => "GIF",
+        VideoCodec::Webp => "WEBP",
     };
     put(&mut members, "Codec", codec);
     if settings.codec == VideoCodec::Copy {
+        return members;
+    }
+    picture::frames(&mut members, settings);
+    if settings.codec.is_animation() {
         return members;
     }
     // The product has these for this codec alone.
@@ -86,16 +134,8 @@ fn video(settings: &VideoSettings) -> Map<String, Value> {
         Gop::Seconds(seconds) => format!("{seconds}s"),
     };
     put(&mut members, "Gop", gop);
-    if let Some(width) = settings.width {
-        put(&mut members, "Width", width.to_string());
-    }
-    if let Some(height) = settings.height {
-        put(&mut members, "Height", height.to_string());
-    }
-    if let Some(fps) = settings.fps {
-        put(&mut members, "Fps", fps.to_string());
-    }
     rate(&mut members, settings.rate);
+    picture::bounds(&mut members, settings.rate);
     members
 }
 
@@ -154,7 +194,19 @@ fn audio(settings: &AudioSettings) -> Map<String, Value> {
     }
     put(&mut members, "Bitrate", settings.kbps.to_string());
     put(&mut members, "Channels", settings.channels.to_string());
+    if let Some(volume) = settings.volume {
+        put(&mut members, "Volume", loudness(volume));
+    }
     members
+}
+
+/// The answer has a level alone, which is one of the first method.
+fn loudness(volume: Volume) -> Value {
+    match volume {
+        Volume::Gain { db } => json!({"Method": "linear", "Level": db.to_string()}),
+        Volume::Loudness { .. } => json!({"Method": "dynamic"}),
+        Volume::Peak { .. } => json!({"Method": "adaptive"}),
+    }
 }
 
 /// The answer has no field for how much is cut from the end.

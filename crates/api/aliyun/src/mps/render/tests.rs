@@ -191,6 +191,81 @@ fn a_job_of_another_dialect_shows_its_spec() {
 }
 
 #[test]
+fn a_job_of_another_dialect_shows_what_becomes_of_its_picture_and_sound() {
+    let mut job = foreign(running());
+    let shown = |job: &mut Job, output: Value| {
+        let mut spec = job.spec.transcode().unwrap().clone();
+        spec.outputs = vec![serde_json::from_value(output).unwrap()];
+        job.spec = JobSpec::Transcode(spec);
+        render(job)["Output"].clone()
+    };
+    let object = json!({"bucket": "media", "key": "a"});
+    let output = shown(
+        &mut job,
+        json!({
+            "object": object,
+            "settings": {
+                "container": {"format": "mp4"},
+                "video": {
+                    "width": 640, "height": 360, "fit": "pad", "upscale": "keep_size", "max_fps": 30.0,
+                    "crop": {"width": 600, "height": 300, "left": 4, "top": 6}, "rotate": 90,
+                    "pixel_format": "yuv444p", "scan": "interlaced", "above_source": "fail",
+                    "rate": {"mode": "source", "least_kbps": 100, "most_kbps": 900},
+                },
+                "audio": {"volume": {"method": "gain", "db": -3.0}, "above_source": "lower"},
+            },
+            "streams": {"video": 1, "audio": 2},
+            "overlays": [
+                {"mark": {"picture": {"object": {"bucket": "media", "key": "logo.png"}}},
+                    "corner": "bottom_left"},
+                {"mark": {"text": {"text": "a"}}},
+            ],
+        }),
+    );
+    let expected = json!({
+        "OutputFile": {"Bucket": "media", "Object": "a"},
+        "Container": {"Format": "mp4"},
+        "Video": {
+            "Codec": "H.264", "Width": "640", "Height": "360", "MaxFps": "30", "Crop": "600:300:4:6",
+            "ScanMode": "interlaced", "PixFmt": "yuv444p", "Profile": "high", "Preset": "medium",
+            "Gop": "10s", "Bitrate": "-1", "BitrateBnd": {"Max": "900", "Min": "100"},
+        },
+        "Audio": {
+            "Codec": "AAC", "Profile": "aac_low", "Samplerate": "44100", "Bitrate": "128",
+            "Channels": "2", "Volume": {"Method": "linear", "Level": "-3"},
+        },
+        "TransConfig": {
+            "TransMode": "onepass", "AdjDarMethod": "pad", "IsCheckReso": "true",
+            "IsCheckVideoBitrateFail": "true", "IsCheckAudioBitrate": "true",
+        },
+        "Rotate": "90",
+        "VideoStreamMap": "0:v:1",
+        "AudioStreamMap": "0:a:2",
+        "WaterMarkList": {"WaterMark": [{
+            "Type": "Image", "InputFile": {"Bucket": "media", "Object": "logo.png"},
+            "ReferPos": "BottomLeft",
+        }]},
+        "Priority": "6",
+    });
+    assert_eq!(output, expected);
+    let gif = json!({
+        "object": object,
+        "settings": {
+            "container": {"format": "gif", "plays": 3, "final_delay_cs": 50, "colours": "bayer"},
+            "video": {"codec": "gif", "width": 320, "fps": 10.0},
+        },
+    });
+    let output = shown(&mut job, gif);
+    assert_eq!(
+        output["Video"],
+        json!({"Codec": "GIF", "Width": "320", "Fps": "10"})
+    );
+    let gif =
+        json!({"Loop": "2", "FinalDelay": "50", "IsCustomPalette": "true", "DitherMode": "bayer"});
+    assert_eq!(output["MuxConfig"], json!({"Gif": gif}));
+}
+
+#[test]
 fn a_failure_has_a_code_a_text_and_an_end() {
     let fault = Fault::new(FaultCode::SourceMissing, "object in/a b.mov does not exist");
     let job = render(&foreign(JobState::Failed {

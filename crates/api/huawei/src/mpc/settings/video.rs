@@ -62,9 +62,8 @@ impl Default for VideoCommon {
 const fn default_profile(codec: VideoCodec) -> VideoProfile {
     match codec {
         VideoCodec::H264 => VideoProfile::High,
-        VideoCodec::H265 | VideoCodec::Vp9 | VideoCodec::Av1 | VideoCodec::Copy => {
-            VideoProfile::Main
-        }
+        // No code of this product's stands for the others.
+        _ => VideoProfile::Main,
     }
 }
 
@@ -75,7 +74,7 @@ const fn default_b_frames(codec: VideoCodec, profile: VideoProfile) -> u32 {
         (VideoCodec::H264, VideoProfile::Main | VideoProfile::High) => 4,
         (VideoCodec::H265, _) => 7,
         // No code of this product's stands for them.
-        (VideoCodec::Vp9 | VideoCodec::Av1 | VideoCodec::Copy, _) => 0,
+        _ => 0,
     }
 }
 

@@ -58,6 +58,8 @@ pub(super) const fn format(container: Container) -> &'static str {
         Container::Ogg => "OGG",
         Container::Flac => "FLAC",
         Container::Wav => "WAV",
+        Container::Gif { .. } => "GIF",
+        Container::Webp { .. } => "WEBP",
     }
 }
 

@@ -21,6 +21,15 @@ const fn sound(audio: &'static [AudioCodec], audio_words: &'static str) -> Held 
     }
 }
 
+const fn picture(video: &'static [VideoCodec], video_words: &'static str) -> Held {
+    Held {
+        video,
+        video_words,
+        audio: &[],
+        audio_words: "left out of an animation, which has no sound",
+    }
+}
+
 impl Container {
     /// Whether it holds sound and no picture.
     pub const fn is_sound_alone(self) -> bool {
@@ -30,11 +39,13 @@ impl Container {
     /// What a copy is of, only the source tells.
     pub fn holds_video(self, codec: VideoCodec) -> bool {
         let held = self.held().video;
-        held.contains(&codec) || (codec == VideoCodec::Copy && !held.is_empty())
+        let copies = codec == VideoCodec::Copy && !self.is_animation();
+        held.contains(&codec) || (copies && !held.is_empty())
     }
 
     pub fn holds_audio(self, codec: AudioCodec) -> bool {
-        self.held().audio.contains(&codec) || codec == AudioCodec::Copy
+        let held = self.held().audio;
+        held.contains(&codec) || (codec == AudioCodec::Copy && !held.is_empty())
     }
 
     /// What names of its main file end with, without the point.
@@ -53,6 +64,8 @@ impl Container {
             Self::Ogg => "ogg",
             Self::Flac => "flac",
             Self::Wav => "wav",
+            Self::Gif { .. } => "gif",
+            Self::Webp { .. } => "webp",
         }
     }
 
@@ -122,6 +135,8 @@ impl Container {
             ),
             Self::Flac => sound(&[A::Flac], "flac in flac"),
             Self::Wav => sound(&[A::Pcm], "pcm in wav"),
+            Self::Gif { .. } => picture(&[V::Gif], "gif in gif"),
+            Self::Webp { .. } => picture(&[V::Webp], "webp in webp"),
         }
     }
 
@@ -140,8 +155,11 @@ impl Container {
             check(self.holds_video(codec), field, held.video_words)?;
         }
         let Some(audio) = audio else { return Ok(()) };
-        let is_held = self.holds_audio(audio.codec);
-        check(is_held, "audio.codec", held.audio_words)?;
+        let field = match held.audio {
+            [] => "audio",
+            _ => "audio.codec",
+        };
+        check(self.holds_audio(audio.codec), field, held.audio_words)?;
         // Its header of sound has room for these two alone.
         let is_told = matches!(audio.sample_rate, SampleRate::Hz(22_050 | 44_100));
         check(

@@ -299,6 +299,12 @@ impl TextMark {
 }
 
 impl OutputSpec {
+    /// The place of the first overlay that is out of range by itself.
+    pub fn wrong_overlay(&self) -> Option<usize> {
+        let mut each = self.overlays.iter();
+        each.position(|overlay| overlay.validate().is_err())
+    }
+
     pub(super) fn check_overlays(&self) -> Result<(), OutOfRange> {
         let few = self.overlays.len() <= Overlay::MOST;
         check(few, "overlays", "at most 20")?;

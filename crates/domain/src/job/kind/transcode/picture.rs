@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use erase::{Erasing, Spot};
 
-use super::{OutOfRange, VideoCodec, VideoProfile, VideoSettings, check};
+use super::{Container, OutOfRange, Settings, VideoCodec, VideoProfile, VideoSettings, check};
 
 /// A rectangle in pixels, counted from the upper left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,9 @@ pub enum Scan {
     AsTagged,
     /// It is looked at, and its frames are put right if they are of two fields, whatever it says.
     Auto,
+    /// The frames of the output are of two fields, the upper one first; those of a source that says that its frames
+    /// are such are taken apart for it.
+    Interlaced,
 }
 
 /// The samples of an output: how they are laid out, and how deep they are.
@@ -125,6 +128,13 @@ impl VideoSettings {
             check(allowed, "video.upscale", "allow beside pad")?;
         }
         check(self.rotate < 360, "video.rotate", "0 to 359 degrees")?;
+        let is_made = self.scan != Scan::Interlaced
+            || (self.codec == VideoCodec::H264 && self.profile != VideoProfile::Baseline);
+        check(
+            is_made,
+            "video.scan",
+            "as_tagged or auto but for h264 above the baseline profile",
+        )?;
         let most = self.max_fps.is_none_or(|fps| fps > 0.0 && fps <= 60.0);
         check(most, "video.max_fps", "above 0 and at most 60")?;
         self.validate_samples()
@@ -141,15 +151,35 @@ impl VideoSettings {
                 matches!(self.pixel_format, Yuv420p | Yuvj420p),
                 "yuv420p or yuvj420p in this profile",
             ),
-            (VideoCodec::Vp9 | VideoCodec::Av1 | VideoCodec::Copy, _) => {
-                (self.pixel_format == Yuv420p, "yuv420p for vp9 and av1")
-            }
+            // The others choose their samples themselves.
+            (
+                VideoCodec::Vp9
+                | VideoCodec::Av1
+                | VideoCodec::Copy
+                | VideoCodec::Gif
+                | VideoCodec::Webp,
+                _,
+            ) => (self.pixel_format == Yuv420p, "yuv420p for vp9 and av1"),
             (VideoCodec::H265, _) => (
                 !matches!(self.pixel_format, Yuv422p | Yuv444p),
                 "yuv420p, yuvj420p or yuv420p10 for h265",
             ),
         };
         check(held, "video.pixel_format", expected)
+    }
+}
+
+impl Settings {
+    /// What players of HLS take is made of whole frames.
+    pub(super) fn check_scan(&self) -> Result<(), OutOfRange> {
+        let video = self.video.as_ref();
+        let is_interlaced = video.is_some_and(|video| video.scan == Scan::Interlaced);
+        let is_hls = matches!(self.container, Container::Hls { .. });
+        check(
+            !is_interlaced || !is_hls,
+            "video.scan",
+            "as_tagged or auto for hls, whose frames are whole",
+        )
     }
 }
 
@@ -180,6 +210,14 @@ mod tests {
                 "video.crop_borders",
             ),
             (r#"{"rotate":360}"#, "video.rotate"),
+            (
+                r#"{"scan":"interlaced","profile":"baseline"}"#,
+                "video.scan",
+            ),
+            (
+                r#"{"scan":"interlaced","codec":"h265","profile":"main"}"#,
+                "video.scan",
+            ),
             (r#"{"max_fps":0}"#, "video.max_fps"),
             (r#"{"pixel_format":"yuv420p10"}"#, "video.pixel_format"),
             (

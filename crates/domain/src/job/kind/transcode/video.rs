@@ -96,6 +96,8 @@ pub enum VideoCodec {
     Av1,
     /// As it is in the source; nothing else may be set then.
     Copy,
+    Gif,
+    Webp,
 }
 
 /// Their encoders take a cap and do not keep to it.
@@ -225,6 +227,9 @@ impl VideoSettings {
         if self.codec == VideoCodec::Copy {
             return self.validate_copy();
         }
+        if self.codec.is_animation() {
+            self.validate_animation()?;
+        }
         let side = |side: Option<u32>| side.is_none_or(|px| (32..=4096).contains(&px));
         check(side(self.width), "video.width", "32 to 4096 pixels")?;
         check(side(self.height), "video.height", "32 to 4096 pixels")?;
@@ -254,7 +259,7 @@ impl VideoSettings {
         self.validate_passes()?;
         self.validate_chunks()?;
         match self.codec {
-            VideoCodec::Copy => {}
+            VideoCodec::Copy | VideoCodec::Gif | VideoCodec::Webp => {}
             VideoCodec::H264 => {
                 let fit = b_frames == 0 || self.profile != VideoProfile::Baseline;
                 check(fit, "video.b_frames", "0 in the baseline profile")?;
@@ -375,7 +380,11 @@ impl VideoSettings {
 impl RateControl {
     fn validate(&self, codec: VideoCodec) -> Result<(), OutOfRange> {
         let (most_crf, words) = match codec {
-            VideoCodec::H264 | VideoCodec::H265 | VideoCodec::Copy => (
+            VideoCodec::H264
+            | VideoCodec::H265
+            | VideoCodec::Copy
+            | VideoCodec::Gif
+            | VideoCodec::Webp => (
                 51.0,
                 "a crf of 0 to 51, a qp of 1 to 51 or rates of 10 to 50000 kbit/s",
             ),
