@@ -11,6 +11,7 @@ mod fixtures;
 pub mod fuzz;
 mod ivf;
 pub mod live;
+pub mod mp4;
 pub mod plan;
 pub mod playlist;
 mod probe;

@@ -90,6 +90,9 @@ pub(crate) fn joined(
     }
     add_length(&mut args, plan);
     args.add(&["-max_muxing_queue_size", "4096"]);
-    add_container(&mut args, plan.container, folder, Segmented::AtClosedGroups);
+    let segmented = Segmented::AtClosedGroups {
+        frame_seconds: video.fps.frame_seconds(),
+    };
+    add_container(&mut args, plan.container, folder, segmented);
     args.0
 }

@@ -16,12 +16,36 @@ pub(crate) fn main_file(container: Container) -> String {
     format!("{STEM}.{}", container.extension())
 }
 
-/// What is known of where segments begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is known of segments.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Segmented {
-    /// Nothing in a segment refers to the one before.
-    AtClosedGroups,
+    /// Nothing in a segment refers to the one before. Without pictures `frame_seconds` is 0.
+    AtClosedGroups {
+        frame_seconds: f64,
+    },
     Anyhow,
+}
+
+/// The times of samples are those that players see: of lists of edits, which shift them, players of HLS and DASH take
+/// no notice. Nothing is moved to 0 either, where pictures and sound would meet whenever they start.
+const TRUE_TIMES: [&str; 2] = [
+    "-hls_segment_options",
+    "avoid_negative_ts=disabled:use_editlist=0:movflags=+frag_discont",
+];
+/// When fragmented MP4 starts, in seconds: times of decoding lie before those of showing, and none is below 0.
+const FRAGMENTS_START: f64 = 10.0;
+/// How many frames an encoder of ours decodes ahead at most.
+const MOST_AHEAD: f64 = 4.0;
+
+impl Segmented {
+    fn fragments_start(self) -> f64 {
+        match self {
+            Self::AtClosedGroups { frame_seconds } => {
+                FRAGMENTS_START.max((frame_seconds * MOST_AHEAD).ceil())
+            }
+            Self::Anyhow => FRAGMENTS_START,
+        }
+    }
 }
 
 pub(super) fn add_container(
@@ -72,14 +96,18 @@ pub(super) fn add_container(
             segments,
             segment_seconds,
         } => {
+            let start = match segments {
+                SegmentFormat::Ts => 1.0,
+                SegmentFormat::Fmp4 => segmented.fragments_start(),
+            };
             args.add(&["-protocol_whitelist", PROTOCOLS, "-f", "hls"])
                 // Timestamps stay clear of zero, which the muxer would otherwise reach by shifting
                 // every rendition by another amount.
-                .pair("-output_ts_offset", OFFSET_SECONDS.to_string())
+                .pair("-output_ts_offset", start.to_string())
                 .pair("-hls_time", segment_seconds.to_string())
                 .add(&["-hls_playlist_type", "vod", "-hls_list_size", "0"])
                 .add(match segmented {
-                    Segmented::AtClosedGroups => &["-hls_flags", "independent_segments"],
+                    Segmented::AtClosedGroups { .. } => &["-hls_flags", "independent_segments"],
                     Segmented::Anyhow => &[],
                 })
                 .add(&["-start_number", "1"]);
@@ -90,6 +118,7 @@ pub(super) fn add_container(
                 // The name of the init segment is taken to be beside the playlist.
                 SegmentFormat::Fmp4 => args
                     .add(&["-hls_segment_type", "fmp4"])
+                    .add(&TRUE_TIMES)
                     .add(&["-hls_fmp4_init_filename", INIT_FILE])
                     .pair("-hls_segment_filename", inside("out-%05d.m4s")),
             }

@@ -315,7 +315,11 @@ fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr, (part, numbers): (us
     args.add(&["-max_muxing_queue_size", "4096"]);
     let segmented = match &plan.video {
         Some(video) if video.is_copied() => Segmented::Anyhow,
-        _ => Segmented::AtClosedGroups,
+        video => Segmented::AtClosedGroups {
+            frame_seconds: video
+                .as_ref()
+                .map_or(0.0, |video| video.fps.frame_seconds()),
+        },
     };
     match plan.segment_starts.as_slice() {
         [] => add_container(args, plan.container, folder, segmented),

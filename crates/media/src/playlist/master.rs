@@ -14,7 +14,7 @@ pub struct Rendition {
     pub average_bandwidth: u64,
     pub resolution: Option<(u32, u32)>,
     pub fps: Option<f64>,
-    /// As [`codecs`] gives it.
+    /// As [`crate::mp4::codecs`] or [`codecs`] gives it.
     pub codecs: String,
     /// The version that its media playlist needs: 7 for fragmented MP4, else 6.
     pub fragmented: bool,
@@ -107,7 +107,8 @@ impl Rendition {
     }
 }
 
-/// The CODECS attribute (RFC 6381) of an output; None if a stream is none that we make.
+/// The CODECS attribute (RFC 6381) of an output whose segments have no header to tell it; None if a stream has none
+/// that facts tell. Of segments with one, [`crate::mp4::codecs`] tells more.
 pub fn codecs(facts: &MediaFacts) -> Option<String> {
     let video = match facts.video() {
         None => None,

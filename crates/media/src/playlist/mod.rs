@@ -1,11 +1,13 @@
-//! HLS playlists: reading the ones we write, and master playlists over them. Pure.
+//! HLS playlists: reading the ones we write, and master playlists and MPEG-DASH manifests over them. Pure.
 
 mod choices;
+mod manifest;
 mod master;
 mod media;
 mod rates;
 
 pub use choices::{MasterError, MasterPlaylist, Variant, is_master};
+pub use manifest::{NUMBER, Shows, Stream, Times, manifest, numbered};
 pub use master::{AudioTrack, Rendition, codecs, master_playlist};
 pub use media::{MediaPlaylist, Misaligned, PlaylistError, Segment, segments_align};
 pub(crate) use media::{completed, first_number, renamed, with_lines};

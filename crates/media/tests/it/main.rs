@@ -16,6 +16,7 @@ mod copies;
 mod covers;
 mod encryption;
 mod erasing;
+mod fragments;
 mod framing;
 mod hdr10;
 mod hls;

@@ -1,6 +1,7 @@
-//! Master playlists over the HLS outputs of finished jobs.
+//! Master playlists and MPEG-DASH manifests over the HLS outputs of finished jobs.
 
 mod audio;
+mod dash;
 mod rendition;
 
 use std::convert::Infallible;
@@ -10,20 +11,21 @@ use futures_util::{TryStreamExt, stream};
 use reelgate_domain::job::{Job, JobState};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 use reelgate_domain::{JobId, ObjectRef};
+use reelgate_media::mp4::{self, Track};
 use reelgate_media::playlist::{
-    AudioTrack, MediaPlaylist, Rendition, master_playlist, segments_align,
+    AudioTrack, MediaPlaylist, Rendition, manifest, master_playlist, segments_align,
 };
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
 
-/// Which jobs' outputs a master playlist offers, and where it goes.
+/// Which jobs' outputs a master playlist or a manifest offers, and where it goes.
 #[derive(Clone, Debug)]
 pub struct CreatePlaylist {
     /// 1 to 30 succeeded jobs with one HLS output each; players start with the first.
     pub jobs: Vec<JobId>,
     /// At most 30 jobs of sound alone that goes with each of the others, which then have none of their own.
     pub audio: Vec<CreateAudioTrack>,
-    /// In the bucket of the outputs, with a name that ends in `.m3u8`.
+    /// In the bucket of the outputs, with a name that ends in `.m3u8`, or in `.mpd` for a manifest.
     pub target: ObjectRef,
 }
 
@@ -37,7 +39,7 @@ pub struct CreateAudioTrack {
     pub language: Option<String>,
 }
 
-/// A master playlist that was written.
+/// A master playlist or a manifest that was written.
 #[derive(Clone, Debug)]
 pub struct Playlist {
     pub object: ObjectRef,
@@ -50,6 +52,9 @@ const MAX_RENDITIONS: usize = 30;
 /// The longest media playlist that is read, in bytes: a day of one-second segments has 5 MB.
 const MAX_PLAYLIST_BYTES: u64 = 16 << 20;
 
+/// Far more than the header of segments takes.
+const MAX_INIT_BYTES: u64 = 1 << 20;
+
 /// One finished HLS output with its playlist as stored.
 struct Rung<'a> {
     job: JobId,
@@ -57,10 +62,28 @@ struct Rung<'a> {
     files: &'a [OutputFile],
     facts: &'a MediaFacts,
     playlist: MediaPlaylist,
+    /// What the header of its segments says, where they have one.
+    tracks: Option<Vec<Track>>,
+}
+
+impl Rung<'_> {
+    fn changed(&self) -> ServiceError {
+        changed(self.job, self.object)
+    }
+}
+
+fn changed(job: JobId, output: &ObjectRef) -> ServiceError {
+    let message = format!("{output} no longer matches what its job wrote");
+    ServiceError::new(ErrorKind::Conflict, job, message)
+}
+
+fn is_manifest(target: &ObjectRef) -> bool {
+    target.key.as_str().ends_with(".mpd")
 }
 
 impl Service {
-    /// Writes a master playlist over the HLS outputs of finished jobs.
+    /// Writes a master playlist over the HLS outputs of finished jobs, or an MPEG-DASH manifest over the segments of
+    /// those that are of fragmented MP4.
     ///
     /// Fails with `Conflict` for a job that has not succeeded and for renditions whose segments do
     /// not align, because players change between renditions at segment borders.
@@ -89,7 +112,11 @@ impl Service {
         let of = |rung| Ok(rendition::of(rung, &wanted.target)?.heard_with(&tracks));
         let renditions = rungs.iter().map(of);
         let renditions = renditions.collect::<Result<Vec<_>, ServiceError>>()?;
-        let text = Bytes::from(master_playlist(&renditions, &tracks));
+        let text = match is_manifest(&wanted.target) {
+            true => self.manifest(caller, (&rungs, &sounds), &wanted).await?,
+            false => master_playlist(&renditions, &tracks),
+        };
+        let text = Bytes::from(text);
         let content = stream::iter([Ok::<_, Infallible>(text)]);
         self.put_object(caller, &wanted.target, content).await?;
         Ok(Playlist {
@@ -97,6 +124,21 @@ impl Service {
             renditions,
             audio: tracks,
         })
+    }
+
+    async fn manifest(
+        &self,
+        caller: &Caller,
+        (rungs, sounds): (&[Rung<'_>], &[Rung<'_>]),
+        wanted: &CreatePlaylist,
+    ) -> Result<String, ServiceError> {
+        let pictures = rungs.iter().map(|rung| (rung, None));
+        let heard = sounds.iter().zip(wanted.audio.iter().map(Some));
+        let mut streams = Vec::with_capacity(rungs.len() + sounds.len());
+        for (rung, track) in pictures.chain(heard) {
+            streams.push(self.stream(caller, rung, track, &wanted.target).await?);
+        }
+        manifest(&streams).ok_or_else(|| ServiceError::internal("a manifest of no streams"))
     }
 
     async fn rung<'a>(
@@ -131,13 +173,57 @@ impl Service {
             return Err(ServiceError::invalid(job.id, message));
         }
         let playlist = self.read_playlist(caller, object).await?;
+        let tracks = match &playlist.init {
+            Some(uri) => Some(
+                self.read_tracks(caller, (job.id, object), (files, uri))
+                    .await?,
+            ),
+            None => None,
+        };
         Ok(Rung {
             job: job.id,
             object,
             files,
             facts,
             playlist,
+            tracks,
         })
+    }
+
+    /// What the header at `uri`, one of the files of `output`, says of its tracks.
+    async fn read_tracks(
+        &self,
+        caller: &Caller,
+        (job, output): (JobId, &ObjectRef),
+        (files, uri): (&[OutputFile], &str),
+    ) -> Result<Vec<Track>, ServiceError> {
+        let changed = || changed(job, output);
+        let file = rendition::file(files, uri).ok_or_else(changed)?;
+        let object = ObjectRef {
+            bucket: output.bucket.clone(),
+            key: file.key.clone(),
+        };
+        let init = self.read_start(caller, &object, MAX_INIT_BYTES).await?;
+        mp4::tracks(&init).ok_or_else(changed)
+    }
+
+    /// At most so many bytes of an object, from its first.
+    async fn read_start(
+        &self,
+        caller: &Caller,
+        object: &ObjectRef,
+        most: u64,
+    ) -> Result<Vec<u8>, ServiceError> {
+        let opened = self.get_object(caller, object).await?;
+        let bytes = opened.meta.bytes.min(most);
+        let content = opened.read(0, bytes).await?;
+        content
+            .try_fold(Vec::new(), async |mut found, piece| {
+                found.extend_from_slice(&piece);
+                Ok(found)
+            })
+            .await
+            .map_err(ServiceError::unread)
     }
 
     async fn read_playlist(
@@ -145,16 +231,7 @@ impl Service {
         caller: &Caller,
         object: &ObjectRef,
     ) -> Result<MediaPlaylist, ServiceError> {
-        let opened = self.get_object(caller, object).await?;
-        let bytes = opened.meta.bytes.min(MAX_PLAYLIST_BYTES);
-        let content = opened.read(0, bytes).await?;
-        let text: Vec<u8> = content
-            .try_fold(Vec::new(), async |mut text, piece| {
-                text.extend_from_slice(&piece);
-                Ok(text)
-            })
-            .await
-            .map_err(ServiceError::unread)?;
+        let text = self.read_start(caller, object, MAX_PLAYLIST_BYTES).await?;
         let text = String::from_utf8(text).map_err(ServiceError::internal)?;
         MediaPlaylist::parse(&text).map_err(|error| {
             let message = format!("{object} is no longer the playlist its job wrote: {error}");
@@ -169,10 +246,10 @@ fn check(wanted: &CreatePlaylist) -> Result<(), ServiceError> {
         return Err(ServiceError::invalid("jobs", message));
     }
     audio::check_names(&wanted.audio)?;
-    if !wanted.target.key.as_str().ends_with(".m3u8") {
+    if !wanted.target.key.as_str().ends_with(".m3u8") && !is_manifest(&wanted.target) {
         return Err(ServiceError::invalid(
             "object",
-            "the key of a playlist ends in .m3u8",
+            "the key of a playlist ends in .m3u8, that of a manifest of MPEG-DASH in .mpd",
         ));
     }
     Ok(())

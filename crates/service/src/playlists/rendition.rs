@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reelgate_domain::ObjectRef;
 use reelgate_domain::media::MediaFacts;
+use reelgate_domain::media::OutputFile;
+use reelgate_media::mp4;
 use reelgate_media::playlist::{Rendition, codecs, rates};
 
+use crate::ServiceError;
 use crate::playlists::Rung;
-use crate::{ErrorKind, ServiceError};
 
 /// What stays as it is in a segment of a relative address.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -18,13 +20,14 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 pub(super) fn of(rung: &Rung<'_>, target: &ObjectRef) -> Result<Rendition, ServiceError> {
-    let changed = || {
-        let message = format!("{} no longer matches what its job wrote", rung.object);
-        ServiceError::new(ErrorKind::Conflict, rung.job, message)
-    };
+    let changed = || rung.changed();
     let bytes = segment_bytes(rung).ok_or_else(changed)?;
     let measured = rates(&rung.playlist, &bytes).ok_or_else(changed)?;
-    let codecs = codecs(rung.facts).ok_or_else(|| {
+    let named = match &rung.tracks {
+        Some(tracks) => mp4::codecs(tracks),
+        None => codecs(rung.facts),
+    };
+    let codecs = named.ok_or_else(|| {
         let message = format!("the codecs of {} have no name in playlists", rung.object);
         ServiceError::invalid(rung.job, message)
     })?;
@@ -67,6 +70,12 @@ fn segment_bytes(rung: &Rung<'_>) -> Option<Vec<u64>> {
         .iter()
         .map(|segment| size(&segment.uri))
         .collect()
+}
+
+/// The file that an address in the playlist of an output names.
+pub(super) fn file<'a>(files: &'a [OutputFile], uri: &str) -> Option<&'a OutputFile> {
+    let name = percent_decode_str(uri).decode_utf8().ok()?;
+    files.iter().find(|file| file.key.file_name() == name)
 }
 
 /// The address of `key` as seen from `folder`, percent-encoded.

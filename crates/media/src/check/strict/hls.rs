@@ -21,6 +21,8 @@ pub(super) struct Judged {
     pub(super) report: Report,
     pub(super) media: Media,
     pub(super) playlist: MediaPlaylist,
+    /// From the header of the segments, where they have one.
+    pub(super) codecs: Option<String>,
 }
 
 impl Check<'_> {
@@ -42,6 +44,7 @@ impl Check<'_> {
         Ok(Judged {
             report: report(path, findings, measured),
             media,
+            codecs: view.codecs(),
             playlist: view.playlist,
         })
     }

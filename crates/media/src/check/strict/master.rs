@@ -78,7 +78,8 @@ fn attributes(variant: &Variant, judged: &Judged) -> Result<String, String> {
         true => !true_ones.split(',').all(is_said),
         false => true_ones != named,
     };
-    if let Some(true_ones) = codecs(facts).filter(differs) {
+    let found = judged.codecs.clone().or_else(|| codecs(facts));
+    if let Some(true_ones) = found.filter(differs) {
         return Err(format!("{uri} says CODECS {named} and has {true_ones}"));
     }
     if let Some((_, video)) = facts.video() {

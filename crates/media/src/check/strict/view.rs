@@ -1,13 +1,18 @@
 //! Playlists as FFmpeg can open them: it takes no addresses with `%`, and one segment alone needs a
 //! playlist of its own.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path, PathBuf};
 
 use super::read::Subject;
 use super::{CheckError, Tools};
+use crate::mp4;
 use crate::playlist::MediaPlaylist;
+
+/// Far more than descriptions of two streams take.
+const MOST_INIT_BYTES: u64 = 1 << 20;
 
 /// The files of a media playlist, and a directory of links to them.
 #[derive(Debug)]
@@ -59,6 +64,16 @@ impl View {
             init,
             names,
         })
+    }
+
+    /// The names of the codecs, where segments have a header that tells of them.
+    pub(super) fn codecs(&self) -> Option<String> {
+        let init = self.folder.join(self.init.as_ref()?);
+        let mut bytes = Vec::new();
+        File::open(init)
+            .and_then(|file| file.take(MOST_INIT_BYTES).read_to_end(&mut bytes))
+            .ok()?;
+        mp4::codecs(&mp4::tracks(&bytes)?)
     }
 
     /// All segments one after another.

@@ -1,0 +1,99 @@
+//! MPEG-DASH manifests over the same segments that HLS playlists name.
+
+use reelgate_domain::ObjectRef;
+use reelgate_domain::media::MediaFacts;
+use reelgate_media::mp4::{self, Fragment, Track};
+use reelgate_media::playlist::{Shows, Stream, Times, numbered};
+
+use super::{CreateAudioTrack, Rung, rendition};
+use crate::{Caller, ErrorKind, Service, ServiceError};
+
+/// What describes the samples of a segment stands before them; an hour's takes less.
+const MOST_START_BYTES: u64 = 4 << 20;
+
+impl Service {
+    /// What a manifest says of the output of a job; `track` is how listeners choose it, where it is sound beside pictures.
+    pub(super) async fn stream(
+        &self,
+        caller: &Caller,
+        rung: &Rung<'_>,
+        track: Option<&CreateAudioTrack>,
+        target: &ObjectRef,
+    ) -> Result<Stream, ServiceError> {
+        let (own, init) = own_track(rung)?;
+        let changed = || rung.changed();
+        let (name, first) = numbered(&rung.playlist).ok_or_else(changed)?;
+        let segment = rung.playlist.segments.first().map(|it| it.uri.as_str());
+        let segment = segment.and_then(|uri| rendition::file(rung.files, uri));
+        let segment = ObjectRef {
+            bucket: rung.object.bucket.clone(),
+            key: segment.ok_or_else(changed)?.key.clone(),
+        };
+        let start = self.read_start(caller, &segment, MOST_START_BYTES).await?;
+        let shown = mp4::fragments(&start, std::slice::from_ref(own)).ok_or_else(changed)?;
+        let times = |shown: &Fragment| Times::of(&rung.playlist, own, shown);
+        let times = shown.first().and_then(times).ok_or_else(changed)?;
+        let told = rendition::of(rung, target)?;
+        let folder = told.uri.rsplit_once('/');
+        let beside = |name: &str| match folder {
+            Some((folder, _)) => format!("{folder}/{name}"),
+            None => name.to_owned(),
+        };
+        Ok(Stream {
+            init: beside(init),
+            media: beside(&name),
+            first,
+            times,
+            bandwidth: told.bandwidth,
+            codecs: told.codecs,
+            shows: shows(rung.facts, track),
+        })
+    }
+}
+
+/// The one track of an output, and the address of its header.
+fn own_track<'a>(rung: &'a Rung<'_>) -> Result<(&'a Track, &'a str), ServiceError> {
+    let unfit = |why: &str| {
+        let message = format!("the segments of job {} {why}", rung.job);
+        Err(ServiceError::invalid(rung.job, message))
+    };
+    let (Some(tracks), Some(init)) = (&rung.tracks, &rung.playlist.init) else {
+        return unfit("are no fragmented MP4, which MPEG-DASH takes alone");
+    };
+    let [own] = tracks.as_slice() else {
+        return unfit(
+            "hold picture and sound together, which players of MPEG-DASH do not take: leave one \
+             out of the output, and give jobs of sound alone as audio",
+        );
+    };
+    if own.is_edited {
+        let message = format!(
+            "the times of job {} are shifted by a list of edits, as earlier releases wrote it: make its output anew",
+            rung.job
+        );
+        return Err(ServiceError::new(ErrorKind::Conflict, rung.job, message));
+    }
+    Ok((own, init))
+}
+
+fn shows(facts: &MediaFacts, track: Option<&CreateAudioTrack>) -> Shows {
+    match facts.video() {
+        Some((_, video)) => Shows::Picture {
+            width: video.width,
+            height: video.height,
+            rate: video
+                .average_rate
+                .clone()
+                .filter(|_| rendition::fps(facts).is_some()),
+        },
+        None => {
+            let audio = facts.audio().map(|(_, audio)| audio);
+            Shows::Sound {
+                name: track.map(|track| track.name.clone()),
+                language: track.and_then(|track| track.language.clone()),
+                channels: audio.and_then(|audio| audio.channels),
+                sample_rate: audio.and_then(|audio| audio.sample_rate),
+            }
+        }
+    }
+}
