@@ -1,4 +1,4 @@
-//! `reelgate playlist`: write master playlists over finished HLS jobs.
+//! `reelgate playlist`: write master playlists and manifests over finished HLS jobs.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,8 @@ use super::screen::{Format, json, line, or_dash, table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PlaylistCommand {
-    /// Write a master playlist; players start with the first job's rendition.
+    /// Write a master playlist (.m3u8), or an MPEG-DASH manifest (.mpd) over segments of fragmented MP4; players start
+    /// with the first job's rendition.
     Create {
         /// A succeeded job with one HLS output; give it once for each rendition.
         #[arg(long = "job", value_name = "ID", required = true)]
@@ -21,7 +22,7 @@ pub(crate) enum PlaylistCommand {
         /// other jobs have no sound.
         #[arg(long = "audio", value_name = "ID,NAME[,LANGUAGE]", value_parser = track)]
         audio: Vec<NewAudioTrack>,
-        /// Where the playlist goes.
+        /// Where the playlist or manifest goes.
         #[arg(value_name = "BUCKET/KEY", value_parser = address::object)]
         object: ObjectRef,
     },

@@ -1,12 +1,14 @@
 //! HLS playlists: reading the ones we write, and master playlists and MPEG-DASH manifests over them. Pure.
 
 mod choices;
+mod listed;
 mod manifest;
 mod master;
 mod media;
 mod rates;
 
 pub use choices::{MasterError, MasterPlaylist, Variant, is_master};
+pub use listed::{ListedSegment, Manifest, ManifestError, Representation, is_manifest};
 pub use manifest::{NUMBER, Shows, Stream, Times, manifest, numbered};
 pub use master::{AudioTrack, Rendition, codecs, master_playlist};
 pub use media::{MediaPlaylist, Misaligned, PlaylistError, Segment, segments_align};

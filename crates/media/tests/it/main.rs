@@ -14,6 +14,7 @@ mod colours;
 mod containers;
 mod copies;
 mod covers;
+mod dash;
 mod encryption;
 mod erasing;
 mod fragments;

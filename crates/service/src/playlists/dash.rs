@@ -13,7 +13,7 @@ const MOST_START_BYTES: u64 = 4 << 20;
 
 impl Service {
     /// What a manifest says of the output of a job; `track` is how listeners choose it, where it is sound beside pictures.
-    pub(super) async fn stream(
+    pub(super) async fn manifest_stream(
         &self,
         caller: &Caller,
         rung: &Rung<'_>,

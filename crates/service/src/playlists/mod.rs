@@ -105,6 +105,7 @@ impl Service {
         for job in &jobs {
             rungs.push(self.rung(caller, job, &wanted.target).await?);
         }
+        check_clocks(&rungs)?;
         let sounds = rungs.split_off(wanted.jobs.len());
         check_alignment(&rungs)?;
         audio::check(&rungs, &sounds)?;
@@ -136,7 +137,10 @@ impl Service {
         let heard = sounds.iter().zip(wanted.audio.iter().map(Some));
         let mut streams = Vec::with_capacity(rungs.len() + sounds.len());
         for (rung, track) in pictures.chain(heard) {
-            streams.push(self.stream(caller, rung, track, &wanted.target).await?);
+            streams.push(
+                self.manifest_stream(caller, rung, track, &wanted.target)
+                    .await?,
+            );
         }
         manifest(&streams).ok_or_else(|| ServiceError::internal("a manifest of no streams"))
     }
@@ -253,6 +257,25 @@ fn check(wanted: &CreatePlaylist) -> Result<(), ServiceError> {
         ));
     }
     Ok(())
+}
+
+/// Transport streams and fragmented MP4 begin at other times.
+fn check_clocks(rungs: &[Rung<'_>]) -> Result<(), ServiceError> {
+    let is_fragmented = |rung: &Rung<'_>| rung.playlist.init.is_some();
+    let Some(first) = rungs.first().map(is_fragmented) else {
+        return Ok(());
+    };
+    match rungs.iter().find(|rung| is_fragmented(rung) != first) {
+        None => Ok(()),
+        Some(rung) => {
+            let message = format!(
+                "the segments of job {} do not go with those of the first job: some are transport streams, some \
+                 fragmented MP4",
+                rung.job
+            );
+            Err(ServiceError::invalid(rung.job, message))
+        }
+    }
 }
 
 fn check_alignment(rungs: &[Rung<'_>]) -> Result<(), ServiceError> {

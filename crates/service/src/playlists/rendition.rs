@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reelgate_domain::ObjectRef;
-use reelgate_domain::media::MediaFacts;
-use reelgate_domain::media::OutputFile;
+use reelgate_domain::media::{MediaFacts, OutputFile};
 use reelgate_media::mp4;
 use reelgate_media::playlist::{Rendition, codecs, rates};
 

@@ -1,4 +1,4 @@
-//! `POST /api/v1/playlists`: writes a master playlist over the HLS outputs of succeeded jobs.
+//! `POST /api/v1/playlists`: writes a master playlist or an MPEG-DASH manifest over the HLS outputs of succeeded jobs.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Master playlists: create.
+//! Master playlists and manifests: create.
 
 mod create;
 
@@ -13,7 +13,7 @@ pub(crate) const ROUTES: &[Route] = &[Route::new("POST", "/playlists", "CreatePl
     on(m, create::create)
 })
 .does(
-    "writes a master playlist over HLS outputs",
+    "writes a master playlist or a manifest over HLS outputs",
     "docs/api.md#playlists",
 )
 .errors(&["denied", "not_found", "conflict", "storage_full"])

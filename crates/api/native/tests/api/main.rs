@@ -23,6 +23,7 @@ mod keeping;
 mod keys;
 mod kinds;
 mod libraries;
+mod manifests;
 mod objects;
 mod own_things;
 mod pipelines;

@@ -10,7 +10,7 @@ use crate::jobs::facts;
 use crate::server::{Server, assert_problem};
 
 /// A succeeded HLS job whose segments have these durations; its id.
-async fn rung(server: &Server, name: &str, seconds: &[u32]) -> String {
+pub(crate) async fn rung(server: &Server, name: &str, seconds: &[u32]) -> String {
     rung_of(server, name, seconds, facts()).await
 }
 

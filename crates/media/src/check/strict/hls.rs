@@ -14,7 +14,7 @@ use crate::run::Ended;
 const FRAMES: &str = "5";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Transport streams count in 90,000ths, playlists in millionths.
-const ROUNDING_SECONDS: f64 = 0.002;
+pub(super) const ROUNDING_SECONDS: f64 = 0.002;
 
 /// A media playlist that was judged, for judging it beside others.
 pub(super) struct Judged {

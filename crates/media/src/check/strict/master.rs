@@ -57,7 +57,7 @@ fn number(attributes: &BTreeMap<String, String>, name: &str) -> Option<f64> {
     attributes.get(name)?.parse().ok()
 }
 
-fn attributes(variant: &Variant, judged: &Judged) -> Result<String, String> {
+pub(super) fn attributes(variant: &Variant, judged: &Judged) -> Result<String, String> {
     let (said, facts) = (&variant.attributes, &judged.media.facts);
     let uri = &variant.uri;
     let missing = |name: &str| format!("{uri} has no {name}");
@@ -99,7 +99,7 @@ fn attributes(variant: &Variant, judged: &Judged) -> Result<String, String> {
     Ok(uri.clone())
 }
 
-fn bandwidth(findings: &mut Findings<'_>, variant: &Variant, judged: &Judged) {
+pub(super) fn bandwidth(findings: &mut Findings<'_>, variant: &Variant, judged: &Judged) {
     let said = number(&variant.attributes, "BANDWIDTH");
     let found = judged.report.measured.peak_bandwidth;
     let (Some(said), Some(found)) = (said, found) else {
@@ -117,7 +117,7 @@ fn bandwidth(findings: &mut Findings<'_>, variant: &Variant, judged: &Judged) {
     );
 }
 
-fn aligned(renditions: &[(&Variant, Judged)]) -> Result<String, String> {
+pub(super) fn aligned(renditions: &[(&Variant, Judged)]) -> Result<String, String> {
     let Some((first, rest)) = renditions.split_first() else {
         return Ok("nothing".to_owned());
     };
@@ -155,22 +155,29 @@ fn key_times(packets: &[Packet]) -> Vec<f64> {
     times
 }
 
-fn rungs(renditions: &[(&Variant, Judged)]) -> Result<String, String> {
-    let mut seen: Vec<(f64, f64)> = renditions
+pub(super) fn rungs(renditions: &[(&Variant, Judged)]) -> Result<String, String> {
+    // The bits of another codec go further or less far.
+    let mut seen: Vec<(&str, f64, f64)> = renditions
         .iter()
         .filter_map(|(variant, judged)| {
+            let codecs = variant.attributes.get("CODECS");
+            let codec = codecs.and_then(|names| names.split('.').next());
             let bandwidth = number(&variant.attributes, "BANDWIDTH")?;
-            Some((bandwidth, judged.report.measured.ssim?))
+            Some((
+                codec.unwrap_or_default(),
+                bandwidth,
+                judged.report.measured.ssim?,
+            ))
         })
         .collect();
-    seen.sort_by(|a, b| a.0.total_cmp(&b.0));
-    match seen
-        .windows(2)
-        .find(|pair| pair[1].1 + SSIM_SLACK < pair[0].1)
-    {
+    seen.sort_by(|a, b| a.0.cmp(b.0).then(a.1.total_cmp(&b.1)));
+    let is_worse = |pair: &&[(&str, f64, f64)]| {
+        pair[0].0 == pair[1].0 && pair[1].2 + SSIM_SLACK < pair[0].2
+    };
+    match seen.windows(2).find(is_worse) {
         Some(pair) => Err(format!(
             "at {:.0} bit/s it looks like the source by {:.4}, at {:.0} by {:.4}",
-            pair[0].0, pair[0].1, pair[1].0, pair[1].1
+            pair[0].1, pair[0].2, pair[1].1, pair[1].2
         )),
         None => Ok(format!("{} renditions", seen.len())),
     }

@@ -7,6 +7,7 @@
 mod decode;
 mod file;
 mod hls;
+mod manifest;
 mod master;
 mod read;
 mod report;
@@ -21,7 +22,7 @@ use reelgate_domain::job::kind::transcode::Clip;
 pub use report::{Finding, Measured, Report, Rule, Verdict};
 
 use crate::engine::Engine;
-use crate::playlist::{MasterError, PlaylistError};
+use crate::playlist::{ManifestError, MasterError, PlaylistError, is_manifest, is_master};
 use crate::probe::ProbeError;
 use crate::run::Runner;
 use read::{Media, Subject, Tools};
@@ -30,7 +31,8 @@ use source::Source;
 
 /// A playlist of two days in segments of a second takes half of it.
 const MOST_PLAYLIST_BYTES: u64 = 16 << 20;
-const PLAYLIST_START: &[u8] = b"#EXTM3U";
+/// What is looked at to see whether a file is one.
+const START_BYTES: u64 = 1024;
 
 /// What a file is judged by besides itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,6 +76,8 @@ pub enum CheckError {
     Playlist(#[from] PlaylistError),
     #[error("is no master playlist that can be checked: {0}")]
     Master(#[from] MasterError),
+    #[error("is no manifest that can be checked: {0}")]
+    Manifest(#[from] ManifestError),
     #[error("is encrypted, and what is in it cannot be looked into")]
     Encrypted,
     #[error("names {uri}, which is not a file in its folder")]
@@ -99,7 +103,7 @@ struct Check<'a> {
     source: Option<Source<'a>>,
 }
 
-/// Judges the file or playlist at `path`, an absolute path. Playlists are written down anew in
+/// Judges the file, playlist or manifest at `path`, an absolute path. Playlists are written down anew in
 /// `scratch`, an empty directory.
 pub async fn strict(
     runner: &Runner,
@@ -127,22 +131,25 @@ pub async fn strict(
         source,
     };
     match playlist_text(path)? {
-        Some(text) if crate::playlist::is_master(&text) => check.master(path, &text).await,
+        Some(text) if is_manifest(&text) => check.manifest(path, &text).await,
+        Some(text) if is_master(&text) => check.master(path, &text).await,
         Some(text) => Ok(check.playlist(path, &text).await?.report),
         None => check.file(path).await,
     }
 }
 
-/// The text of a playlist, by what it starts with.
+/// The text of a playlist or a manifest, by what it starts with.
 fn playlist_text(path: &Path) -> Result<Option<String>, CheckError> {
     use std::io::Read as _;
     let meta = path.metadata()?;
     if !meta.is_file() {
         return Err(std::io::Error::other("it is no file").into());
     }
-    let mut file = std::fs::File::open(path)?;
-    let mut start = [0; PLAYLIST_START.len()];
-    if file.read_exact(&mut start).is_err() || start != PLAYLIST_START {
+    let mut start = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(START_BYTES).read_to_end(&mut start)?;
+    let start = String::from_utf8_lossy(&start);
+    if !start.starts_with("#EXTM3U") && !(start.starts_with('<') && is_manifest(&start)) {
         return Ok(None);
     }
     if meta.len() > MOST_PLAYLIST_BYTES {

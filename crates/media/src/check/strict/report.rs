@@ -27,6 +27,7 @@ pub enum Rule {
     TruePeak,
     TargetDuration,
     SegmentTimes,
+    Manifest,
     Independent,
     Attributes,
     Bandwidth,
@@ -43,7 +44,7 @@ pub enum Rule {
 }
 
 /// Every rule, its name and what it asks for, in the order of the documentation.
-const TABLE: [(Rule, &str, &str); 33] = [
+const TABLE: [(Rule, &str, &str); 34] = [
     (
         Rule::Streams,
         "streams",
@@ -133,6 +134,11 @@ const TABLE: [(Rule, &str, &str); 33] = [
         "segments are as long as the playlist says, each and together",
     ),
     (
+        Rule::Manifest,
+        "manifest",
+        "a manifest of MPEG-DASH is as long as its segments, and they start and end when it says",
+    ),
+    (
         Rule::Independent,
         "independent",
         "each segment starts with a key frame and decodes by itself",
@@ -152,7 +158,7 @@ const TABLE: [(Rule, &str, &str); 33] = [
         "aligned",
         "segments and key frames of all renditions are at the same times",
     ),
-    (Rule::Rungs, "rungs", "more bandwidth looks no worse"),
+    (Rule::Rungs, "rungs", "more bandwidth of one codec looks no worse"),
     (
         Rule::Duration,
         "duration",

@@ -1,0 +1,143 @@
+//! MPEG-DASH manifests over segments of fragmented MP4.
+
+use std::path::Path;
+
+use reelgate_media::mp4::{codecs, fragments, tracks};
+use reelgate_media::playlist::{Shows, Stream, Times, manifest, numbered, rates};
+use reelgate_media::{Against, CheckError, Report, Rule, strict};
+use serde_json::{Value, json};
+
+use crate::support::{ENGINE, IN_TIME, Made, RUNNER, RUNTIME, clip, make, run, spec};
+
+/// An output of one stream, its files in a folder of `home`.
+fn part(home: &Path, name: &str, settings: &Value) -> (Made, Stream) {
+    let mut settings = settings.clone();
+    settings["container"] = json!({"format": "hls", "segments": "fmp4", "segment_seconds": 2});
+    let made = make(&clip("bbb_720p25_aac51.mp4"), &spec("film.m3u8", settings));
+    let folder = home.join(name);
+    std::fs::create_dir(&folder).unwrap();
+    for file in &made.names {
+        std::fs::copy(made.out_dir.join(file), folder.join(file)).unwrap();
+    }
+    let stream = stream(&made, name);
+    (made, stream)
+}
+
+fn stream(made: &Made, folder: &str) -> Stream {
+    let playlist = made.playlist();
+    let bytes = |name: &str| std::fs::read(made.out_dir.join(name)).unwrap();
+    let init = playlist.init.clone().unwrap();
+    let known = tracks(&bytes(&init)).unwrap();
+    let first = fragments(&bytes(&playlist.segments[0].uri), &known).unwrap();
+    let sizes = playlist.segments.iter();
+    let sizes: Vec<u64> = sizes.map(|it| bytes(&it.uri).len() as u64).collect();
+    let (media, number) = numbered(&playlist).unwrap();
+    Stream {
+        init: format!("{folder}/{init}"),
+        media: format!("{folder}/{media}"),
+        first: number,
+        times: Times::of(&playlist, &known[0], &first[0]).unwrap(),
+        bandwidth: rates(&playlist, &sizes).unwrap().peak,
+        codecs: codecs(&known).unwrap(),
+        shows: match made.facts.video() {
+            Some((_, video)) => Shows::Picture {
+                width: video.width,
+                height: video.height,
+                rate: video.average_rate.clone(),
+            },
+            None => Shows::Sound {
+                name: Some("English".to_owned()),
+                language: Some("en".to_owned()),
+                channels: Some(2),
+                sample_rate: made.audio().1.sample_rate,
+            },
+        },
+    }
+}
+
+fn check(file: &Path) -> Result<Report, CheckError> {
+    let scratch = tempfile::tempdir().unwrap();
+    let source = clip("bbb_720p25_aac51.mp4");
+    let against = Against {
+        source: Some(&source),
+        ..Against::default()
+    };
+    let judged = strict(&RUNNER, &ENGINE, scratch.path(), file, &against);
+    RUNTIME.block_on(async { tokio::time::timeout(IN_TIME, judged).await.unwrap() })
+}
+
+fn broken(file: &Path) -> Vec<Rule> {
+    let report = check(file).unwrap_or_else(|error| panic!("{error}"));
+    report.wrong().iter().map(|it| it.rule).collect()
+}
+
+#[test]
+fn a_manifest_plays_and_tells_the_truth() {
+    let home = tempfile::tempdir().unwrap();
+    let h264 = |height: u32| json!({"video": {"height": height, "preset": "veryfast", "gop": {"seconds": 2.0}}});
+    let h265 = json!({"video": {"codec": "h265", "profile": "main", "height": 144, "preset": "veryfast",
+        "gop": {"seconds": 2.0}}});
+    let parts = [
+        part(home.path(), "high", &h264(240)),
+        part(home.path(), "low", &h264(144)),
+        part(home.path(), "h265", &h265),
+        part(home.path(), "sound", &json!({"audio": {"channels": 2, "kbps": 96}})),
+    ];
+    let streams: Vec<Stream> = parts.iter().map(|(_, stream)| stream.clone()).collect();
+    let file = home.path().join("film.mpd");
+    let write = |streams: &[Stream]| std::fs::write(&file, manifest(streams).unwrap()).unwrap();
+    write(&streams);
+
+    // FFmpeg's own reader finds all that the outputs have.
+    let shown = ["-v", "error", "-count_packets", "-of", "csv=p=0", "-show_entries",
+        "stream=codec_name,height,start_time,nb_read_packets:stream_tags=language"];
+    let answer = run(ENGINE.ffprobe(), &[&shown[..], &[file.to_str().unwrap()]].concat());
+    let answer = String::from_utf8(answer).unwrap();
+    let found: Vec<Vec<&str>> = answer.lines().map(|line| line.split(',').collect()).collect();
+    let mut pictures: Vec<(&str, &str)> = Vec::new();
+    for row in found.iter().filter(|row| row[0] != "aac") {
+        assert_eq!((row[2], row[3]), ("10.000000", "132"), "{answer}");
+        pictures.push((row[0], row[1]));
+    }
+    assert_eq!(pictures, [("h264", "240"), ("h264", "144"), ("hevc", "144")]);
+    let sound = found.iter().find(|row| row[0] == "aac").unwrap();
+    let packets = parts[3].0.audio().0.frames.unwrap();
+    assert_eq!(sound[2].parse::<u64>().unwrap(), packets, "{answer}");
+    assert_eq!(sound[3], "en");
+
+    let report = check(&file).unwrap();
+    assert!(report.is_right(), "{:#?}", report.wrong());
+    assert_eq!(report.renditions.len(), 4);
+    for rendition in &report.renditions[..3] {
+        assert_eq!(rendition.measured.frames, Some(132));
+        assert!((rendition.measured.seconds.unwrap() - 5.28).abs() < 0.001);
+        assert!(rendition.measured.ssim.unwrap() > 0.8);
+    }
+    assert!(report.renditions[3].measured.sound_offset_ms.unwrap().abs() < 5.0);
+
+    let lie = |change: &dyn Fn(&mut Vec<Stream>)| {
+        let mut lying = streams.clone();
+        change(&mut lying);
+        write(&lying);
+        broken(&file)
+    };
+    assert_eq!(lie(&|it| it[0].times.start += 12_800), [Rule::Manifest]);
+    assert!(lie(&|it| it[1].times.durations[0] -= 512).contains(&Rule::Manifest));
+    assert_eq!(lie(&|it| it[2].codecs = "hvc1.1.6.L93.90".to_owned()), [Rule::Attributes]);
+    assert_eq!(lie(&|it| it[0].bandwidth /= 2), [Rule::Bandwidth]);
+    // A list that goes on after the last file, and one that ends before it.
+    write(&streams);
+    std::fs::remove_file(home.path().join("low/film-00003.m4s")).unwrap();
+    assert!(matches!(check(&file), Err(CheckError::Io(_))));
+}
+
+#[test]
+fn what_is_no_manifest_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("film.mpd");
+    for text in ["<MPD", "<MPD></MPD>", "<?xml version=\"1.0\"?><MPD mediaPresentationDuration=\"PT1S\"/>"] {
+        std::fs::write(&file, text).unwrap();
+        let refused = check(&file);
+        assert!(matches!(refused, Err(CheckError::Manifest(_))), "{text}: {refused:?}");
+    }
+}
