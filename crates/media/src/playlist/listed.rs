@@ -283,7 +283,10 @@ mod tests {
         assert_eq!(one.attributes["mimeType"], "video/mp4");
         assert_eq!((one.timescale, one.offset), (12_800, 128_000));
         let names: Vec<&str> = one.segments.iter().map(|it| it.uri.as_str()).collect();
-        assert_eq!(names, ["a%20b-00001.m4s", "a%20b-00002.m4s", "a%20b-00003.m4s"]);
+        assert_eq!(
+            names,
+            ["a%20b-00001.m4s", "a%20b-00002.m4s", "a%20b-00003.m4s"]
+        );
         assert_eq!(one.segments[2].start, 128_000 + 2 * 25_600);
         assert!((one.end_seconds() - 5.0).abs() < 1e-9);
         let playlist = MediaPlaylist::parse(&one.playlist()).unwrap();
@@ -297,23 +300,42 @@ mod tests {
         let bad = |element, attribute| ManifestError::BadAttribute { element, attribute };
         for (from, to, expected) in [
             ("PT5.000000S", "5", bad("MPD", "mediaPresentationDuration")),
-            ("timescale=\"12800\"", "timescale=\"0\"", bad("SegmentTemplate", "timescale")),
+            (
+                "timescale=\"12800\"",
+                "timescale=\"0\"",
+                bad("SegmentTemplate", "timescale"),
+            ),
             ("$Number%05d$", "$Time$", bad("SegmentTemplate", "media")),
             ("d=\"25600\" r=\"1\"", "r=\"1\"", bad("S", "d")),
-            ("r=\"1\"", "r=\"9999999\"", ManifestError::Segments),
-            ("r=\"1\"", "r=\"-1\"", bad("S", "r")),
+            (" r=\"1\"", " r=\"9999999\"", ManifestError::Segments),
+            (" r=\"1\"", " r=\"-1\"", bad("S", "r")),
             ("d=\"12800\"", "d=\"18446744073709551615\"", bad("S", "d")),
-            ("<Period id=\"0\" start=\"PT0S\">", "<Period/><Period>", ManifestError::Periods(2)),
-            ("<SegmentTimeline>", "<BaseURL>x</BaseURL><SegmentTimeline>",
-                ManifestError::Misplaced("an element of another form")),
+            (
+                "<Period id=\"0\" start=\"PT0S\">",
+                "<Period/><Period>",
+                ManifestError::Periods(2),
+            ),
+            (
+                "<SegmentTimeline>",
+                "<BaseURL>x</BaseURL><SegmentTimeline>",
+                ManifestError::Misplaced("an element of another form"),
+            ),
         ] {
             let text = written();
             assert!(text.contains(from), "{from}");
-            assert_eq!(Manifest::parse(&text.replacen(from, to, 1)), Err(expected), "{to}");
+            assert_eq!(
+                Manifest::parse(&text.replacen(from, to, 1)),
+                Err(expected),
+                "{to}"
+            );
         }
-        let cut = Manifest::parse("<MPD mediaPresentationDuration=\"PT1S\"><Period></Period></MPD>");
+        let cut =
+            Manifest::parse("<MPD mediaPresentationDuration=\"PT1S\"><Period></Period></MPD>");
         assert_eq!(cut, Err(ManifestError::Segments));
-        assert!(matches!(Manifest::parse("<MPD a=1>"), Err(ManifestError::NoXml(_))));
+        assert!(matches!(
+            Manifest::parse("<MPD a=1>"),
+            Err(ManifestError::NoXml(_))
+        ));
     }
 
     #[test]

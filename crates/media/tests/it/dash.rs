@@ -55,11 +55,10 @@ fn stream(made: &Made, folder: &str) -> Stream {
     }
 }
 
-fn check(file: &Path) -> Result<Report, CheckError> {
+fn check(file: &Path, source: Option<&Path>) -> Result<Report, CheckError> {
     let scratch = tempfile::tempdir().unwrap();
-    let source = clip("bbb_720p25_aac51.mp4");
     let against = Against {
-        source: Some(&source),
+        source,
         ..Against::default()
     };
     let judged = strict(&RUNNER, &ENGINE, scratch.path(), file, &against);
@@ -67,7 +66,7 @@ fn check(file: &Path) -> Result<Report, CheckError> {
 }
 
 fn broken(file: &Path) -> Vec<Rule> {
-    let report = check(file).unwrap_or_else(|error| panic!("{error}"));
+    let report = check(file, None).unwrap_or_else(|error| panic!("{error}"));
     report.wrong().iter().map(|it| it.rule).collect()
 }
 
@@ -81,7 +80,11 @@ fn a_manifest_plays_and_tells_the_truth() {
         part(home.path(), "high", &h264(240)),
         part(home.path(), "low", &h264(144)),
         part(home.path(), "h265", &h265),
-        part(home.path(), "sound", &json!({"audio": {"channels": 2, "kbps": 96}})),
+        part(
+            home.path(),
+            "sound",
+            &json!({"audio": {"channels": 2, "kbps": 96}}),
+        ),
     ];
     let streams: Vec<Stream> = parts.iter().map(|(_, stream)| stream.clone()).collect();
     let file = home.path().join("film.mpd");
@@ -89,23 +92,42 @@ fn a_manifest_plays_and_tells_the_truth() {
     write(&streams);
 
     // FFmpeg's own reader finds all that the outputs have.
-    let shown = ["-v", "error", "-count_packets", "-of", "csv=p=0", "-show_entries",
-        "stream=codec_name,height,start_time,nb_read_packets:stream_tags=language"];
-    let answer = run(ENGINE.ffprobe(), &[&shown[..], &[file.to_str().unwrap()]].concat());
-    let answer = String::from_utf8(answer).unwrap();
-    let found: Vec<Vec<&str>> = answer.lines().map(|line| line.split(',').collect()).collect();
-    let mut pictures: Vec<(&str, &str)> = Vec::new();
-    for row in found.iter().filter(|row| row[0] != "aac") {
-        assert_eq!((row[2], row[3]), ("10.000000", "132"), "{answer}");
-        pictures.push((row[0], row[1]));
+    let shown = [
+        "-v",
+        "error",
+        "-count_packets",
+        "-of",
+        "json",
+        "-show_streams",
+    ];
+    let args = [&shown[..], &[file.to_str().unwrap()]].concat();
+    let answer: Value = serde_json::from_slice(&run(ENGINE.ffprobe(), &args)).unwrap();
+    let found = answer["streams"].as_array().unwrap();
+    let pictures: Vec<&Value> = found
+        .iter()
+        .filter(|it| it["codec_type"] == "video")
+        .collect();
+    let sizes: Vec<(&str, u64)> = pictures
+        .iter()
+        .map(|it| {
+            (
+                it["codec_name"].as_str().unwrap(),
+                it["height"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(sizes, [("h264", 240), ("h264", 144), ("hevc", 144)]);
+    for picture in pictures {
+        assert_eq!(picture["nb_read_packets"], "132");
+        assert_eq!(picture["start_time"], "10.000000");
     }
-    assert_eq!(pictures, [("h264", "240"), ("h264", "144"), ("hevc", "144")]);
-    let sound = found.iter().find(|row| row[0] == "aac").unwrap();
+    let sound = found.iter().find(|it| it["codec_type"] == "audio").unwrap();
     let packets = parts[3].0.audio().0.frames.unwrap();
-    assert_eq!(sound[2].parse::<u64>().unwrap(), packets, "{answer}");
-    assert_eq!(sound[3], "en");
+    assert_eq!(sound["nb_read_packets"], packets.to_string());
+    assert_eq!(sound["tags"]["language"], "en");
 
-    let report = check(&file).unwrap();
+    let source = clip("bbb_720p25_aac51.mp4");
+    let report = check(&file, Some(&source)).unwrap();
     assert!(report.is_right(), "{:#?}", report.wrong());
     assert_eq!(report.renditions.len(), 4);
     for rendition in &report.renditions[..3] {
@@ -123,21 +145,31 @@ fn a_manifest_plays_and_tells_the_truth() {
     };
     assert_eq!(lie(&|it| it[0].times.start += 12_800), [Rule::Manifest]);
     assert!(lie(&|it| it[1].times.durations[0] -= 512).contains(&Rule::Manifest));
-    assert_eq!(lie(&|it| it[2].codecs = "hvc1.1.6.L93.90".to_owned()), [Rule::Attributes]);
+    assert_eq!(
+        lie(&|it| it[2].codecs = "hvc1.1.6.L93.90".to_owned()),
+        [Rule::Attributes]
+    );
     assert_eq!(lie(&|it| it[0].bandwidth /= 2), [Rule::Bandwidth]);
     // A list that goes on after the last file, and one that ends before it.
     write(&streams);
     std::fs::remove_file(home.path().join("low/film-00003.m4s")).unwrap();
-    assert!(matches!(check(&file), Err(CheckError::Io(_))));
+    assert!(matches!(check(&file, None), Err(CheckError::Io(_))));
 }
 
 #[test]
 fn what_is_no_manifest_is_told() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("film.mpd");
-    for text in ["<MPD", "<MPD></MPD>", "<?xml version=\"1.0\"?><MPD mediaPresentationDuration=\"PT1S\"/>"] {
+    for text in [
+        "<MPD",
+        "<MPD></MPD>",
+        "<?xml version=\"1.0\"?><MPD mediaPresentationDuration=\"PT1S\"/>",
+    ] {
         std::fs::write(&file, text).unwrap();
-        let refused = check(&file);
-        assert!(matches!(refused, Err(CheckError::Manifest(_))), "{text}: {refused:?}");
+        let refused = check(&file, None);
+        assert!(
+            matches!(refused, Err(CheckError::Manifest(_))),
+            "{text}: {refused:?}"
+        );
     }
 }

@@ -49,7 +49,10 @@ fn variant(one: &Representation) -> Variant {
     let words = [
         ("BANDWIDTH", told("bandwidth")),
         ("CODECS", told("codecs")),
-        ("RESOLUTION", size.map(|(width, height)| format!("{width}x{height}"))),
+        (
+            "RESOLUTION",
+            size.map(|(width, height)| format!("{width}x{height}")),
+        ),
         ("FRAME-RATE", rate.map(|rate| rate.to_string())),
     ];
     let known = words
@@ -77,7 +80,10 @@ fn times(path: &Path, one: &Representation) -> Result<Result<String, String>, Ch
         return Ok(Err(unread(&one.init)));
     };
     let [track] = tracks.as_slice() else {
-        return Ok(Err(format!("representation {id} has {} tracks", tracks.len())));
+        return Ok(Err(format!(
+            "representation {id} has {} tracks",
+            tracks.len()
+        )));
     };
     for segment in &one.segments {
         let bytes = start_of(&resolved(home, &segment.uri)?)?;
@@ -94,7 +100,10 @@ fn times(path: &Path, one: &Representation) -> Result<Result<String, String>, Ch
             }
         }
     }
-    Ok(Ok(format!("representation {id}: {} segments", one.segments.len())))
+    Ok(Ok(format!(
+        "representation {id}: {} segments",
+        one.segments.len()
+    )))
 }
 
 /// From when to when the track is shown, in seconds.
@@ -115,9 +124,15 @@ fn start_of(path: &Path) -> Result<Vec<u8>, CheckError> {
 
 /// Whether all of it is as long as the longest of its choices.
 fn length(manifest: &Manifest) -> Result<String, String> {
-    let ends = manifest.representations.iter().map(Representation::end_seconds);
+    let ends = manifest
+        .representations
+        .iter()
+        .map(Representation::end_seconds);
     let found = ends.fold(0.0, f64::max);
-    let detail = format!("{:.3} s are promised and {found:.3} s listed", manifest.seconds);
+    let detail = format!(
+        "{:.3} s are promised and {found:.3} s listed",
+        manifest.seconds
+    );
     match (manifest.seconds - found).abs() <= ROUNDING_SECONDS {
         true => Ok(detail),
         false => Err(detail),

@@ -171,9 +171,8 @@ pub(super) fn rungs(renditions: &[(&Variant, Judged)]) -> Result<String, String>
         })
         .collect();
     seen.sort_by(|a, b| a.0.cmp(b.0).then(a.1.total_cmp(&b.1)));
-    let is_worse = |pair: &&[(&str, f64, f64)]| {
-        pair[0].0 == pair[1].0 && pair[1].2 + SSIM_SLACK < pair[0].2
-    };
+    let is_worse =
+        |pair: &&[(&str, f64, f64)]| pair[0].0 == pair[1].0 && pair[1].2 + SSIM_SLACK < pair[0].2;
     match seen.windows(2).find(is_worse) {
         Some(pair) => Err(format!(
             "at {:.0} bit/s it looks like the source by {:.4}, at {:.0} by {:.4}",

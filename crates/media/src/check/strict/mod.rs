@@ -149,7 +149,8 @@ fn playlist_text(path: &Path) -> Result<Option<String>, CheckError> {
     let file = std::fs::File::open(path)?;
     file.take(START_BYTES).read_to_end(&mut start)?;
     let start = String::from_utf8_lossy(&start);
-    if !start.starts_with("#EXTM3U") && !(start.starts_with('<') && is_manifest(&start)) {
+    let is_listed = start.starts_with('<') && is_manifest(&start);
+    if !is_listed && !start.starts_with("#EXTM3U") {
         return Ok(None);
     }
     if meta.len() > MOST_PLAYLIST_BYTES {

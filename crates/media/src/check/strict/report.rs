@@ -158,7 +158,11 @@ const TABLE: [(Rule, &str, &str); 34] = [
         "aligned",
         "segments and key frames of all renditions are at the same times",
     ),
-    (Rule::Rungs, "rungs", "more bandwidth of one codec looks no worse"),
+    (
+        Rule::Rungs,
+        "rungs",
+        "more bandwidth of one codec looks no worse",
+    ),
     (
         Rule::Duration,
         "duration",
