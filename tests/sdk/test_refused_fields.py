@@ -18,7 +18,6 @@ NOT_BUILT = [
     ("adaptive", {"WaterMarks": '[{"Type": "Text", "TextWaterMark": {"Content": "eA==",'
                                 ' "adaptive": true}}]'}),
     ("WaterMarkConfigUrl", {"WaterMarkConfigUrl": URL}),
-    ("SubtitleConfig", {"SubtitleConfig": {"ExtSubtitleList": [{"Input": FILE}]}}),
     ("RoleArn", {"MergeList": [{"MergeURL": URL, "RoleArn": "acs:ram::1:role/a"}]}),
     ("DigiWaterMark", {"DigiWaterMark": {"Type": "1", "Alpha": "1", "InputFile": FILE}}),
     ("SuperReso", {"SuperReso": {"IsHalfSample": "true"}}),

@@ -40,7 +40,8 @@ pub fn cues(sheets: &SheetPlan, moments: &[u64], ends_ms: Option<u64>) -> String
     text
 }
 
-fn clock(milliseconds: u64) -> String {
+/// A moment as WebVTT has it.
+pub(crate) fn clock(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
     format!(
         "{:02}:{:02}:{:02}.{:03}",

@@ -17,6 +17,7 @@ pub mod playlist;
 mod probe;
 mod run;
 mod segments;
+mod words;
 
 pub use check::made::{MadeFile, Transcoded};
 pub use check::ssim::{SsimError, ssim};

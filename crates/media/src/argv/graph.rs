@@ -5,7 +5,7 @@ use reelgate_domain::job::kind::transcode::{Color, MixUntil};
 
 use super::overlay::Graph;
 use super::video::{Pass, filters};
-use super::{audio, constant_rate, cut_start, finish, scale, seconds};
+use super::{audio, constant_rate, cut_start, finish, scale, seconds, words};
 use crate::plan::{
     AudioPlan, Fade, Matrix, MixPlan, PartPicture, PartPlan, PartSound, Plan, Range, Seek, Size,
     VideoPlan, Window,
@@ -17,6 +17,8 @@ pub(super) struct Numbers {
     pub(super) parts: Vec<usize>,
     pub(super) mix: Vec<usize>,
     pub(super) overlays: Vec<Option<usize>>,
+    /// Of streams of subtitles.
+    pub(super) words: Vec<usize>,
 }
 
 /// What is mapped, and the filters that are its own.
@@ -103,6 +105,10 @@ impl Making<'_> {
             ),
             false => (own, filters(video, &plan.window)),
         };
+        if self.pass == Pass::Last {
+            // As what moves, they come and go between the frames of a slow source.
+            rate = words::filters(rate, plan, part);
+        }
         let finish = finish::filters(video, part);
         if !self.is_joined() && overlays.is_empty() {
             return Route {

@@ -21,6 +21,7 @@ pub(crate) mod survey;
 mod tests;
 mod tone;
 mod video;
+mod words;
 
 pub(crate) use container::main_file;
 use container::{Segmented, add_container, add_segments};
@@ -28,6 +29,7 @@ use graph::{Numbers, Route};
 pub(crate) use overlay::text_file;
 use video::Pass;
 pub(crate) use video::{constant_rate, scale};
+pub(crate) use words::{words_args, words_file};
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -53,7 +55,7 @@ const SELF_CONTAINED: &str = "mov,matroska,webm,mpegts,mpegtsraw,mpeg,mpegvideo,
 ogg,wav,w64,mp3,aac,ac3,eac3,flac,dts,dtshd,truehd,mlp,amr,amrnb,amrwb,aiff,caf,au,ape,wv,tta,mpc,mpc8,\
 asf,rm,mxf,gxf,dv,nut,ivf,h264,hevc,vvc,av1,obu,m4v,vc1,vc1test,y4m,yuv4mpegpipe,gif,apng,h261,h263,mjpeg,\
 nsv,nuv,wtv,swf,vob,3gp,ea,bink,smk,roq,flic,dirac,ingenient,mpjpeg,tak,oma,voc,sox,rso,\
-jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,tiff_pipe,jpegxl_pipe";
+srt,ass,webvtt,jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,tiff_pipe,jpegxl_pipe";
 /// Goes by the names of files: one with `%` is a pattern of more of them, one with the ending of a
 /// drawing is a document, which has no size in pixels and may name other files.
 const PICTURES: &str = "image2";
@@ -213,7 +215,8 @@ fn opened(
     // All inputs stand before the first output.
     let numbers = plans
         .iter()
-        .map(|(plan, _)| inputs.add_all(&mut args, plan, pass))
+        .enumerate()
+        .map(|(part, (plan, _))| inputs.add_all(&mut args, (plan, part), pass))
         .collect();
     (args, numbers)
 }
@@ -227,7 +230,7 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    fn add_all(&mut self, args: &mut Args, plan: &Plan, pass: Pass) -> Numbers {
+    fn add_all(&mut self, args: &mut Args, (plan, part): (&Plan, usize), pass: Pass) -> Numbers {
         let parts = self.add_parts(args, plan);
         match pass {
             Pass::First => Numbers {
@@ -238,6 +241,7 @@ impl Inputs<'_> {
                 parts,
                 mix: self.add_mix(args, plan),
                 overlays: self.add_overlays(args, plan),
+                words: self.add_words(args, plan, part),
             },
         }
     }
@@ -280,6 +284,16 @@ impl Inputs<'_> {
         plan.mix.iter().filter_map(number).collect()
     }
 
+    /// The number of each input of a stream of subtitles.
+    fn add_words(&mut self, args: &mut Args, plan: &Plan, part: usize) -> Vec<usize> {
+        let number = |(place, codec, _)| {
+            words::open(args, plan, (part, place), codec);
+            self.count += 1;
+            self.count - 1
+        };
+        plan.word_streams().map(number).collect()
+    }
+
     /// The number of each overlay's input.
     fn add_overlays(&mut self, args: &mut Args, plan: &Plan) -> Vec<Option<usize>> {
         let mut number = |overlay: &OverlayPlan| {
@@ -311,6 +325,7 @@ fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr, (part, numbers): (us
     if let (Some(audio), Some(route)) = (&plan.audio, routes.audio) {
         add_audio(args, audio, route);
     }
+    words::add_streams(args, plan, &numbers.words);
     add_length(args, plan);
     args.add(&["-max_muxing_queue_size", "4096"]);
     let segmented = match &plan.video {

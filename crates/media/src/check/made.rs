@@ -11,7 +11,7 @@ use reelgate_domain::media::{MediaFacts, StreamDetail};
 use super::{boxes, webp};
 use crate::argv;
 use crate::engine::Engine;
-use crate::plan::{AudioPlan, PLAYLIST_SUFFIX, Plan, RemuxPlan};
+use crate::plan::{AudioPlan, PLAYLIST_SUFFIX, Plan, RemuxPlan, Words};
 use crate::playlist::MediaPlaylist;
 use crate::probe::{ProbeError, Shape, probe_output, told_by_output};
 use crate::run::Runner;
@@ -45,6 +45,13 @@ pub(crate) async fn verified(
     let mut transcoded = verify(runner, engine, plan, folder).await?;
     segments::finish(plan, folder).await?;
     name(plan.container, &plan.file_name, folder, &mut transcoded)?;
+    for words in &plan.words {
+        if let Words::Beside { name } = &words.becomes {
+            let file = measure(folder, name.clone())?;
+            // The main file is the last.
+            transcoded.files.insert(0, file);
+        }
+    }
     Ok(transcoded)
 }
 

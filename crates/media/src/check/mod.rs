@@ -14,7 +14,7 @@ mod webp;
 
 use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode};
-use reelgate_domain::media::{MediaFacts, StreamFacts, VideoFacts};
+use reelgate_domain::media::{MediaFacts, StreamDetail, StreamFacts, VideoFacts};
 
 use crate::plan::{AudioPlan, Finish, MOST_SECONDS, Plan, VideoPlan};
 use crate::playlist::MediaPlaylist;
@@ -42,6 +42,7 @@ pub(crate) fn output(
     if let Some(audio) = &plan.audio {
         check_audio(plan, audio, facts)?;
     }
+    check_words(plan, facts)?;
     if let Some(playlist) = playlist {
         check_playlist(plan, playlist)?;
         starts::check(plan, playlist)?;
@@ -159,6 +160,20 @@ fn check_audio(plan: &Plan, planned: &AudioPlan, facts: &MediaFacts) -> Result<(
     )
 }
 
+/// Streams of subtitles, in their order; one may hold none.
+fn check_words(plan: &Plan, facts: &MediaFacts) -> Result<(), Fault> {
+    let is_subtitle = |stream: &&StreamFacts| matches!(stream.detail, StreamDetail::Subtitle);
+    let found = facts.streams.iter().filter(is_subtitle);
+    let found = found.map(|stream| stream.codec_name.as_deref().unwrap_or("unknown"));
+    let planned = plan.word_streams().map(|(_, codec, _)| codec.name());
+    match found.eq(planned) {
+        true => Ok(()),
+        false => Err(engine_fault(
+            "the streams of subtitles are not those that were planned".to_owned(),
+        )),
+    }
+}
+
 fn check_playlist(plan: &Plan, playlist: &MediaPlaylist) -> Result<(), Fault> {
     let longest = playlist
         .segments
@@ -237,7 +252,7 @@ fn engine_fault(message: String) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use reelgate_domain::media::{StreamDetail, VideoFacts};
+    use reelgate_domain::media::VideoFacts;
 
     use super::*;
     use crate::playlist::Segment;

@@ -42,7 +42,7 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 82] = [
+    pub const WANTED: [Part; 88] = [
         Part::Encoder("libx264"),
         Part::Encoder("libx265"),
         Part::Encoder("aac"),
@@ -127,6 +127,13 @@ impl Capabilities {
         Part::Filter("alimiter"),
         Part::Filter("anullsink"),
         Part::Filter("null"),
+        // For subtitles.
+        Part::Filter("subtitles"),
+        Part::Encoder("ass"),
+        Part::Encoder("subrip"),
+        Part::Encoder("mov_text"),
+        Part::Muxer("ass"),
+        Part::Muxer("srt"),
         Part::Filter("ametadata"),
         // For what is looked at before it is planned.
         Part::Filter("cropdetect"),

@@ -51,12 +51,22 @@ impl Fonts {
 
     /// The file of a font that has all of the text: of the one so named, or else of the first.
     pub(crate) fn find(&self, name: Option<&str>, text: &str) -> Result<PathBuf, FontError> {
+        self.font(name, text).map(|font| font.path.clone())
+    }
+
+    /// What that font is found by: the name that was asked for, or else its family.
+    pub(crate) fn name(&self, name: Option<&str>, text: &str) -> Result<String, FontError> {
+        let font = self.font(name, text)?;
+        Ok(name.unwrap_or_else(|| font.family()).to_owned())
+    }
+
+    fn font(&self, name: Option<&str>, text: &str) -> Result<&Font, FontError> {
         let Some(name) = name else {
             let plain = self.0.iter().filter(|font| font.is_of(&PLAIN_STYLES));
             let mut all = plain.chain(&self.0);
             let found = all.find(|font| font.lacks(text).is_none());
             let none = || FontError::NoneHas { there: self.list() };
-            return found.map(|font| font.path.clone()).ok_or_else(none);
+            return found.ok_or_else(none);
         };
         let named: Vec<&Font> = self.0.iter().filter(|font| font.is_named(name)).collect();
         let plain = named.iter().find(|font| font.is_of(&PLAIN_STYLES));
@@ -67,7 +77,7 @@ impl Fonts {
             });
         };
         match font.lacks(text) {
-            None => Ok(font.path.clone()),
+            None => Ok(font),
             Some(character) => Err(FontError::Lacks {
                 name: name.to_owned(),
                 character,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::run::{Access, Capture, Ended, Limits, Runner, SpawnError};
 
 pub use capabilities::{Capabilities, Part};
-use fonts::Fonts;
+pub(crate) use fonts::Fonts;
 
 /// FFmpeg 5.1, the oldest release with `-fps_mode`, which replaced an option that is gone by now.
 const FLOOR: (u32, u32) = (59, 37);

@@ -134,7 +134,11 @@ fn pieces(plan: &Plan, video: &VideoPlan, processors: u32) -> Result<Pieces, &'s
     if plan.window.seek != Seek::Index {
         return Err("the source's format has no index; mp4, mov, mkv and webm have");
     }
-    if !plan.overlays.is_empty() || !plan.parts.is_empty() || !plan.mix.is_empty() {
+    if !plan.words.is_empty()
+        || !plan.overlays.is_empty()
+        || !plan.parts.is_empty()
+        || !plan.mix.is_empty()
+    {
         return Err("something is laid over it, joined to it or mixed in");
     }
     if video.deinterlace.is_some() {

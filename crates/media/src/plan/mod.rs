@@ -36,13 +36,14 @@ mod tests;
 mod tone;
 mod video;
 mod window;
+mod words;
 
 use std::time::Duration;
 
 use reelgate_domain::job::kind::transcode::{
     AudioCodec, Color, Container, ContentKey, EncoderPreset, Encryption, Fill, H264Level,
     JoinedPart, OutputSpec, PixelFormat, RateControl, SegmentFormat, SegmentKey, SegmentTags,
-    VideoCodec, VideoProfile, VideoSettings,
+    SubtitleForm, VideoCodec, VideoProfile, VideoSettings,
 };
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::VideoFacts;
@@ -77,6 +78,7 @@ pub use tone::ToneMap;
 pub use video::KeyFrames;
 pub(crate) use window::{MOST_SECONDS, window_of};
 pub use window::{Seek, Window};
+pub use words::{TextCodec, Words, WordsPlan};
 
 /// An output, fully decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +93,8 @@ pub struct Plan {
     pub parts: Vec<PartPlan>,
     /// What is heard besides.
     pub mix: Vec<MixPlan>,
+    /// Subtitles in all forms.
+    pub words: Vec<WordsPlan>,
     /// What is laid over the picture, the last on top.
     pub overlays: Vec<OverlayPlan>,
     /// How the segments are encrypted, with keys that are open.
@@ -272,7 +276,7 @@ pub fn plan_with<'a>(
     let mut video = video_source
         .map(
             |(wanted, stream, source)| match copy::video(wanted, way(stream), source)? {
-                Some(copied) if spec.overlays.is_empty() && spec.append.is_empty() => Ok(copied),
+                Some(copied) if !changes_picture(spec) => Ok(copied),
                 Some(_) if wanted.codec == VideoCodec::Copy => Err(Fault::new(
                     FaultCode::SpecUnfit,
                     "nothing can be laid over a picture that is copied, or joined to it",
@@ -334,6 +338,7 @@ pub fn plan_with<'a>(
         animation::check(video, expected)?;
         segmenting::mark(spec, video);
     }
+    let words = words::words(spec, &sources, (&window, &parts), &expected)?;
     let mut plan = Plan {
         file_name: file_name(spec)?,
         container: settings.container,
@@ -344,6 +349,7 @@ pub fn plan_with<'a>(
             .saturating_add(Duration::from_millis(join::late_ms(&parts))),
         parts,
         mix,
+        words,
         overlays,
         encryption: encryption(spec)?,
         segment_tags: spec.segment_tags,
@@ -370,7 +376,7 @@ fn check_kept_range(
             .is_some_and(|color| color != Color::default())
     };
     let is_black = wanted.fill == Fill::Black && !spec.append.iter().any(is_lit);
-    if !is_kept || (spec.overlays.is_empty() && is_black) {
+    if !is_kept || (spec.overlays.is_empty() && !draws(spec) && is_black) {
         return Ok(());
     }
     let message = "nothing but black can be put over or around high dynamic range that is kept: hdr_to_sdr brings it down";
@@ -386,6 +392,16 @@ fn encryption(spec: &OutputSpec) -> Result<Option<Encryption>, Fault> {
         )),
         encryption => Ok(encryption.clone()),
     }
+}
+
+/// Whether more is done to the picture than its settings say.
+fn changes_picture(spec: &OutputSpec) -> bool {
+    !(spec.overlays.is_empty() && spec.append.is_empty() && !draws(spec))
+}
+
+fn draws(spec: &OutputSpec) -> bool {
+    let mut forms = spec.subtitles.iter().map(|subtitles| subtitles.form);
+    forms.any(|form| form == SubtitleForm::Drawn)
 }
 
 fn file_name(spec: &OutputSpec) -> Result<String, Fault> {
@@ -455,6 +471,19 @@ impl Plan {
             parts.push(Part::Encoder(encoder));
             parts.push(Part::Filter("aresample"));
             parts.extend(audio.filters().into_iter().map(Part::Filter));
+        }
+        if !self.words.is_empty() {
+            parts.extend(["ass", "subrip"].map(Part::Encoder));
+            parts.extend(["ass", "srt"].map(Part::Muxer));
+        }
+        if self.draws_words() {
+            parts.push(Part::Filter("subtitles"));
+        }
+        if self
+            .word_streams()
+            .any(|(_, codec, _)| codec == TextCodec::MovText)
+        {
+            parts.push(Part::Encoder("mov_text"));
         }
         parts.extend(self.joining().into_iter().map(Part::Filter));
         if self.chunks.is_some() {

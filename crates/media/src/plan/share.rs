@@ -37,11 +37,12 @@ pub fn groups(plans: &[&Plan]) -> Vec<Vec<usize>> {
 }
 
 impl Plan {
-    /// Pieces have processes of their own. What the encoder of VP9 learns in a first pass has a name that counts the
+    /// Pieces have processes of their own. Subtitles that cannot be read fail their output alone. What the encoder of VP9 learns in a first pass has a name that counts the
     /// streams of a process.
     fn is_alone(&self) -> bool {
         let video = self.video.as_ref();
         self.chunks.is_some()
+            || !self.words.is_empty()
             || video.is_some_and(|video| video.two_pass && video.codec == VideoCodec::Vp9)
     }
 

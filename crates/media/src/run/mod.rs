@@ -20,6 +20,7 @@ pub(crate) mod survey;
 mod tail;
 pub(crate) mod transcode;
 mod watch;
+mod words;
 
 use std::ffi::OsString;
 use std::io;

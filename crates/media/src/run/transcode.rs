@@ -10,6 +10,7 @@ use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use super::chunks::{Failure, Making};
 use super::progress::{ProgressReader, percent};
 use super::step::Steps;
+use super::words::write_words;
 use super::{Access, Ended, Limits, Runner, SpawnError, Stopped, classify};
 use crate::argv::{PASS_FILE, STEMMED_PASS_FILE, argv, first_pass, text_file};
 use crate::check::made::{self, Transcoded};
@@ -150,6 +151,7 @@ async fn encode(
         ..*job.limits
     };
     let started = Instant::now();
+    write_words((runner, engine), &job, &limits, stop.as_mut()).await?;
     let mut told: Vec<Option<u8>> = vec![None; job.parts.len()];
     let tell = |percent: u8| {
         told[0] = Some(percent);

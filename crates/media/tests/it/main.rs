@@ -39,6 +39,7 @@ mod shared;
 mod snapshots;
 mod stand_in;
 mod strict;
+mod subtitles;
 mod support;
 mod surveys;
 mod volume;

@@ -219,6 +219,7 @@ mod tests {
             audio: Some(audio),
             parts: Vec::new(),
             mix: Vec::new(),
+            words: Vec::new(),
             overlays: Vec::new(),
             encryption: None,
             segment_tags: SegmentTags::default(),

@@ -216,7 +216,7 @@ pub(super) fn asks_for_nothing(value: &Value) -> bool {
 }
 
 /// Fields that hold objects, which old clients send as strings containing JSON.
-const NESTED: [&str; 24] = [
+const NESTED: [&str; 28] = [
     "Container",
     "Video",
     "Audio",
@@ -238,6 +238,10 @@ const NESTED: [&str; 24] = [
     "OpeningList",
     "TailSlateList",
     "Amix",
+    "SubtitleConfig",
+    "ExtSubtitleList",
+    "SubtitleList",
+    "Input",
     "Encryption",
     "M3U8NonStandardSupport",
     "TS",

@@ -7,7 +7,7 @@ use axum::response::Response;
 use reelgate_api_kit::json::Strict;
 use reelgate_domain::job::kind::transcode::{
     Clip, Encryption, JoinedPart, MixedSound, OutputSpec, Overlay, SegmentTags, Settings,
-    StreamChoice, TranscodeSpec,
+    StreamChoice, Subtitles, TranscodeSpec,
 };
 use reelgate_domain::job::{Job, JobKind, JobSpec, Origin, Priority};
 use reelgate_service::{Submission, SubmitJob};
@@ -77,8 +77,8 @@ pub(crate) struct TranscodeBody {
 }
 
 /// One output: `{"object": OBJECT, "preset": NAME, "settings": {…}, "clip": {…},
-/// "streams": {…}, "append": […], "clip_first": false, "mix": […], "overlays": […],
-/// "encryption": {…}, "segment_tags": {…}, "segment_at_ms": […]}`.
+/// "streams": {…}, "append": […], "clip_first": false, "mix": […], "subtitles": […],
+/// "overlays": […], "encryption": {…}, "segment_tags": {…}, "segment_at_ms": […]}`.
 ///
 /// `preset` or `settings` or both are given. With both, `settings` is merged into the preset's
 /// field by field, see [`merged`].
@@ -100,6 +100,8 @@ struct OutputBody {
     clip_first: bool,
     #[serde(default)]
     mix: Vec<MixedSound>,
+    #[serde(default)]
+    subtitles: Vec<Subtitles>,
     #[serde(default)]
     overlays: Vec<Overlay>,
     #[serde(default)]
@@ -229,6 +231,7 @@ impl OutputBody {
         spec.append = self.append;
         spec.clip_first = self.clip_first;
         spec.mix = self.mix;
+        spec.subtitles = self.subtitles;
         spec.overlays = self.overlays;
         spec.encryption = self.encryption;
         spec.segment_tags = self.segment_tags;
@@ -240,6 +243,7 @@ impl OutputBody {
                 "streams",
                 "append",
                 "mix",
+                "subtitles",
                 "overlays",
                 "encryption",
                 "segment_tags",

@@ -43,6 +43,7 @@ const SETTINGS: &[&str] = &[
     "/etc/ld.so.preload",
     "/etc/localtime",
     "/etc/fonts",
+    "/var/cache/fontconfig",
     "/etc/ssl/openssl.cnf",
     "/etc/gnutls",
     "/etc/crypto-policies",

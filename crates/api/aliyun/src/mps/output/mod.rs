@@ -17,6 +17,7 @@ mod protection;
 mod rate;
 pub(super) mod settings;
 mod streams;
+mod subtitles;
 mod video;
 mod volume;
 mod watermark;
@@ -92,10 +93,13 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     if !mix.is_empty() && settings.audio.is_none() {
         return fields.refuse(Code::NotSupported, "Amix");
     }
+    let config = fields.object("SubtitleConfig")?;
+    let subtitles = subtitles::read(config, &target.input.object.key)?;
     let marks = watermark::read(&mut fields, target.templates)?;
     for (is_given, name) in [
         (!marks.is_empty(), "WaterMarks"),
         (!join.openings.is_empty(), "OpeningList"),
+        (!subtitles.is_empty(), "SubtitleConfig"),
     ] {
         if is_given && settings.video.is_none() {
             return fields.refuse(Code::NotSupported, name);
@@ -121,6 +125,7 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     spec.streams = streams;
     spec.append = join.parts;
     spec.mix = mix;
+    spec.subtitles = subtitles;
     // Marks lie on the whole picture, and so above what is seen in it.
     spec.overlays = join.openings.into_iter().chain(marks).collect();
     spec.encryption = encryption;
@@ -134,6 +139,9 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
         // Nothing but the input's own sound is measured.
         Err(error) if error.field == "audio.volume" => {
             return Err(Refusal::new(Code::NotSupported, "Volume"));
+        }
+        Err(error) if error.field.starts_with("subtitles") => {
+            return Err(Refusal::new(Code::OutOfRange, "SubtitleConfig"));
         }
         Err(_) if !spec.overlays.is_empty() => {
             return Err(Refusal::new(Code::OutOfRange, "WaterMarks"));

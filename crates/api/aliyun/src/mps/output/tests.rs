@@ -19,6 +19,7 @@ use serde_json::json;
 use super::*;
 
 mod join;
+mod subtitles;
 mod watermarks;
 
 const MP4_HD: &str = "S00000001-200030";
@@ -424,10 +425,6 @@ fn ranges_are_checked_under_the_callers_names() {
 fn what_is_not_served_is_refused_by_name() {
     let cases = [
         ("WaterMarkConfigUrl", json!("http://a/b")),
-        (
-            "SubtitleConfig",
-            json!({"ExtSubtitleList": [{"CharEnc": "auto"}]}),
-        ),
         ("DigiWaterMark", json!({"Type": "x"})),
         ("SuperReso", json!({"IsHalfSample": "true"})),
         ("Surprise", json!(1)),

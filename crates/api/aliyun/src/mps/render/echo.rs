@@ -112,6 +112,26 @@ const OUTPUT: &[Field] = &[
             Scalar("Type"),
         ],
     ),
+    Object(
+        "SubtitleConfig",
+        &[
+            List(
+                ["ExtSubtitleList", "ExtSubtitleList", "ExtSubtitle"],
+                &[
+                    Object(
+                        "Input",
+                        &[Scalar("Bucket"), Scalar("Location"), Scalar("Object")],
+                    ),
+                    Scalar("CharEnc"),
+                    Scalar("FontName"),
+                ],
+            ),
+            List(
+                ["SubtitleList", "SubtitleList", "Subtitle"],
+                &[Scalar("Map")],
+            ),
+        ],
+    ),
     Scalar("MergeConfigUrl"),
     List(
         ["MergeList", "MergeList", "Merge"],

@@ -68,14 +68,23 @@ async fn outputs(asked: &Asked<'_>, request: &Request) -> Result<Vec<OutputSpec>
         if spec.settings.video.is_some() {
             spec.overlays.clone_from(&overlays);
         }
+        if spec.settings.video.is_some() || !request.draws_subtitles() {
+            spec.subtitles.clone_from(&request.subtitles);
+        }
         if !targets.insert(spec.object.to_string()) {
             let object = &spec.object;
             return Err(invalid(&format!("two outputs of the task are {object}")));
         }
         outputs.push(spec);
     }
-    if !overlays.is_empty() && outputs.iter().all(|output| output.settings.video.is_none()) {
-        return Err(invalid("watermarks need an output with a picture"));
+    let has_none = outputs.iter().all(|output| output.settings.video.is_none());
+    for (is_given, name) in [
+        (!overlays.is_empty(), "watermarks"),
+        (request.draws_subtitles(), "subtitle"),
+    ] {
+        if is_given && has_none {
+            return Err(invalid(&format!("{name}: no output has a picture")));
+        }
     }
     Ok(outputs)
 }

@@ -15,5 +15,6 @@ mod pictures;
 pub(super) mod render;
 mod request;
 mod shots;
+mod subtitle;
 mod video_process;
 mod watermarks;

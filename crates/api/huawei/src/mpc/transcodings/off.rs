@@ -14,7 +14,6 @@ pub(super) fn check(body: &mut Fields) -> Result<(), ApiError> {
     ] {
         off(body, &[name], what)?;
     }
-    subtitle(body)?;
     audio_track(body)
 }
 
@@ -39,23 +38,6 @@ fn off(fields: &mut Fields, names: &[&'static str], what: &str) -> Result<(), Ap
         }
     }
     Ok(())
-}
-
-/// `subtitle_type` 0 asks for none.
-fn subtitle(body: &mut Fields) -> Result<(), ApiError> {
-    let Some(mut subtitle) = body.object("subtitle")? else {
-        return Ok(());
-    };
-    match subtitle.integer("subtitle_type", 0..=2)? {
-        None | Some(0) => {
-            off(&mut subtitle, &["input", "inputs"], "subtitles are")?;
-            subtitle.finish()
-        }
-        Some(_) => {
-            let why = "cannot be honoured: subtitles are not made yet";
-            Err(subtitle.refuse("subtitle_type", why))
-        }
-    }
 }
 
 /// `type` 0 is the choice that is made anyway.
@@ -83,12 +65,6 @@ mod tests {
     #[test]
     fn what_is_off_is_honoured_and_what_is_on_is_refused_by_name() {
         for (text, refused) in [
-            (r#"{"subtitle":{"subtitle_type":0}}"#, None),
-            (r#"{"subtitle":{"subtitle_type":0,"inputs":[]}}"#, None),
-            (
-                r#"{"subtitle":{"inputs":[{"language":"en"}]}}"#,
-                Some("subtitle.inputs"),
-            ),
             (
                 r#"{"audio_track":{"type":0,"left":1}}"#,
                 Some("audio_track.left"),
@@ -97,18 +73,6 @@ mod tests {
             (
                 r#"{"multi_audio":{"tracks_info":[],"audio_files":[]}}"#,
                 None,
-            ),
-            (
-                r#"{"subtitle":{"subtitle_type":2}}"#,
-                Some("subtitle.subtitle_type"),
-            ),
-            (
-                r#"{"subtitle":{"subtitle_type":3}}"#,
-                Some("subtitle.subtitle_type"),
-            ),
-            (
-                r#"{"subtitle":{"subtitle_type":0,"x":1}}"#,
-                Some("subtitle.x"),
             ),
             (r#"{"audio_track":{"type":1}}"#, Some("audio_track.type")),
             (r#"{"metadata":[{"name":"AIGC"}]}"#, Some("metadata")),

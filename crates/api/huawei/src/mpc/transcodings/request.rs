@@ -2,7 +2,7 @@
 
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, Clip, ClipLength, Encryption, OutputSpec, Settings, VideoCodec,
+    AudioCodec, Clip, ClipLength, Encryption, OutputSpec, Settings, SubtitleForm, Subtitles, VideoCodec,
 };
 use reelgate_domain::job::{MAX_USER_DATA_BYTES, Priority};
 
@@ -10,7 +10,7 @@ use super::audio_process::AudioProcess;
 use super::origin::Remembered;
 use super::video_process::VideoProcess;
 use super::watermarks::{self, Watermark};
-use super::{encryption, names, off, pictures};
+use super::{encryption, names, off, pictures, subtitle};
 use crate::errors::ApiError;
 use crate::mpc::address::Address;
 use crate::mpc::errors::invalid;
@@ -34,6 +34,7 @@ pub(super) struct Request {
     pub(super) remembered: Remembered,
     pub(super) pictures: Vec<SnapshotSpec>,
     pub(super) watermarks: Vec<Watermark>,
+    pub(super) subtitles: Vec<Subtitles>,
     clip: Option<Clip>,
     process: VideoProcess,
     sound: AudioProcess,
@@ -77,6 +78,7 @@ impl Request {
         let encryption = encryption::take(&mut body)?;
         let sets = pictures::take(&mut body, &input, &output)?;
         let watermarks = watermarks::take(&mut body)?;
+        let subtitles = subtitle::take(&mut body)?;
         off::check(&mut body)?;
         body.finish()?;
         let templates = wanted.iter().map(|wanted| match wanted.made {
@@ -100,6 +102,7 @@ impl Request {
             remembered,
             pictures: sets.into_iter().map(|set| set.spec).collect(),
             watermarks,
+            subtitles,
             clip,
             process,
             sound,
@@ -139,6 +142,12 @@ impl Request {
         self.process.keeps_frame() && !pictures.any(|video| video.crop_borders)
     }
 
+    /// Whether subtitles become part of pictures.
+    pub(super) fn draws_subtitles(&self) -> bool {
+        let mut forms = self.subtitles.iter().map(|subtitles| subtitles.form);
+        forms.any(|form| form == SubtitleForm::Drawn)
+    }
+
     /// Refuses, by its name in the task, what a stream that is copied cannot have.
     fn check_copies(&self, settings: &Settings) -> Result<(), ApiError> {
         let picture = settings.video.as_ref().map(|video| video.codec) == Some(VideoCodec::Copy);
@@ -146,6 +155,7 @@ impl Request {
         let wanted = [
             ("video_process.rotate", picture && self.process.turns()),
             ("watermarks", picture && !self.watermarks.is_empty()),
+            ("subtitle", picture && self.draws_subtitles()),
             ("audio_process.volume", sound && self.sound.changes()),
         ];
         match wanted.into_iter().find(|(_, is_wanted)| *is_wanted) {

@@ -11,6 +11,7 @@ mod overlay;
 mod picture;
 mod segmenting;
 mod streams;
+mod subtitles;
 mod video;
 mod volume;
 
@@ -30,6 +31,7 @@ pub use level::H264Level;
 pub use overlay::{Color, Corner, Edge, Length, Mark, Overlay, PictureMark, TextMark};
 pub use picture::{Area, Erasing, Fill, Fit, PixelFormat, Scan, Sides, Spot, Upscale};
 pub use streams::StreamChoice;
+pub use subtitles::{SubtitleForm, Subtitles, TextEncoding};
 pub use video::{
     AboveSource, EncoderPreset, Gop, RateCap, RateControl, VideoCodec, VideoProfile, VideoSettings,
 };
@@ -78,6 +80,10 @@ pub struct OutputSpec {
     /// What is heard besides, at most 8 sounds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mix: Vec<MixedSound>,
+    /// Words that are shown with it, at most 32 files of them. Those that are drawn are below what is laid over it. Their
+    /// times are those of what the output is a clip of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subtitles: Vec<Subtitles>,
     /// What is laid over its picture, at most 20, the last on top.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overlays: Vec<Overlay>,
@@ -220,6 +226,7 @@ impl OutputSpec {
             append: Vec::new(),
             clip_first: false,
             mix: Vec::new(),
+            subtitles: Vec::new(),
             overlays: Vec::new(),
             encryption: None,
             segment_tags: SegmentTags::default(),
@@ -231,8 +238,9 @@ impl OutputSpec {
     pub fn further_inputs(&self) -> impl Iterator<Item = &ObjectRef> {
         let joined = self.append.iter().map(|part| &part.object);
         let mixed = self.mix.iter().filter_map(|sound| sound.object.as_ref());
+        let said = self.subtitles.iter().filter_map(|it| it.object.as_ref());
         let laid_over = self.overlays.iter().filter_map(Overlay::object);
-        joined.chain(mixed).chain(laid_over)
+        joined.chain(mixed).chain(said).chain(laid_over)
     }
 
     /// Checks the settings, and that the object can be what they make.
@@ -240,6 +248,7 @@ impl OutputSpec {
         self.settings.validate()?;
         self.streams.validate()?;
         self.check_join()?;
+        Subtitles::check_all(&self.subtitles, &self.settings)?;
         self.check_overlays()?;
         self.check_segments()?;
         let video = self.settings.video.as_ref();

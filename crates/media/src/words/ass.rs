@@ -1,0 +1,212 @@
+//! Subtitles as FFmpeg writes them in ASS, line by line: which times they have, and with which fonts they are drawn.
+
+use std::fmt::Write as _;
+
+use crate::plan::Window;
+
+/// How many subtitles there are.
+pub(crate) fn count(text: &str) -> usize {
+    text.lines().filter(|line| is_dialogue(line)).count()
+}
+
+/// What of them is inside of a window, in times that begin with it. One that has begun before begins with it.
+pub(crate) fn cut(text: &str, window: &Window) -> String {
+    let start = window.start_ms / 10;
+    let end = window
+        .length_ms
+        .map(|length| (window.start_ms + length) / 10);
+    let mut kept = String::with_capacity(text.len());
+    for line in text.lines() {
+        let moved = match is_dialogue(line) {
+            true => moved(line, start, end),
+            false => Some(line.to_owned()),
+        };
+        if let Some(line) = moved {
+            kept.push_str(&line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+/// A subtitle from `start` to `end`, which are hundredths of a second, or nothing. What cannot be read stays as it is.
+fn moved(line: &str, start: u64, end: Option<u64>) -> Option<String> {
+    let mut parts = line.splitn(4, ',');
+    let mut part = || parts.next().unwrap_or_default();
+    let (layer, from, to, rest) = (part(), part(), part(), part());
+    let (Some(from), Some(to)) = (hundredths(from), hundredths(to)) else {
+        return Some(line.to_owned());
+    };
+    let is_outside = to <= start || end.is_some_and(|end| from >= end);
+    let from = clock(from.saturating_sub(start));
+    let to = clock(end.unwrap_or(to).min(to).saturating_sub(start));
+    (!is_outside).then(|| format!("{layer},{from},{to},{rest}"))
+}
+
+/// Of `1:02:03.45`.
+fn hundredths(time: &str) -> Option<u64> {
+    let mut parts = time.trim().split([':', '.']).map(str::parse::<u64>);
+    let mut part = || parts.next()?.ok();
+    let (hours, minutes, seconds, hundredths) = (part()?, part()?, part()?, part()?);
+    let seconds = hours
+        .checked_mul(3600)?
+        .checked_add(minutes * 60 + seconds)?;
+    seconds.checked_mul(100)?.checked_add(hundredths)
+}
+
+fn clock(hundredths: u64) -> String {
+    let seconds = hundredths / 100;
+    format!(
+        "{}:{:02}:{:02}.{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        hundredths % 100
+    )
+}
+
+/// The same in fonts that `font` answers with: it is given the one that a style has, or a subtitle itself, and answers
+/// with nothing for one that cannot be had.
+pub(crate) fn restyled<E>(
+    text: &str,
+    mut style_font: impl FnMut(&str) -> Result<String, E>,
+    mut own_font: impl FnMut(&str) -> bool,
+) -> Result<String, E> {
+    let mut styled = String::with_capacity(text.len());
+    for line in text.lines() {
+        if let Some(style) = line.strip_prefix("Style:") {
+            let mut parts = style.splitn(3, ',');
+            let mut part = || parts.next().unwrap_or_default();
+            let (name, own, rest) = (part(), part(), part());
+            let font = style_font(own.trim())?;
+            // Writing to a text does not fail.
+            let _ = writeln!(styled, "Style:{name},{font},{rest}");
+        } else {
+            match is_dialogue(line) {
+                true => styled.push_str(&without_fonts(line, &mut own_font)),
+                false => styled.push_str(line),
+            }
+            styled.push('\n');
+        }
+    }
+    Ok(styled)
+}
+
+/// Leaves out commands that choose fonts, but for those that may stay.
+fn without_fonts(line: &str, may_stay: &mut impl FnMut(&str) -> bool) -> String {
+    const COMMAND: &str = "\\fn";
+    let mut kept = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once(COMMAND) {
+        kept.push_str(before);
+        let is_command = before.rfind('{') > before.rfind('}')
+            || (kept.rfind('{') > kept.rfind('}') && after.contains('}'));
+        let end = after.find(['\\', '}']).unwrap_or(after.len());
+        let (font, following) = after.split_at(end);
+        match is_command && !may_stay(font.trim()) {
+            true => rest = following,
+            false => {
+                kept.push_str(COMMAND);
+                rest = after;
+            }
+        }
+    }
+    kept + rest
+}
+
+/// All characters that are drawn: no commands, and no marks of lines.
+pub(crate) fn said(text: &str) -> String {
+    let dialogues = text.lines().filter(|line| is_dialogue(line));
+    let texts = dialogues.filter_map(|line| line.splitn(10, ',').nth(9));
+    let mut said = String::new();
+    for text in texts {
+        let mut is_command = false;
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            match character {
+                '{' => is_command = true,
+                '}' if is_command => is_command = false,
+                '\\' if matches!(characters.peek(), Some('N' | 'n' | 'h')) => {
+                    characters.next();
+                }
+                _ if !is_command && !is_unseen(character) => said.push(character),
+                _ => {}
+            }
+        }
+    }
+    said
+}
+
+/// Fonts need not have what directs a text and shows nothing.
+fn is_unseen(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || character.is_control()
+}
+
+fn is_dialogue(line: &str) -> bool {
+    line.starts_with("Dialogue:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Seek;
+
+    fn line(from: &str, to: &str, text: &str) -> String {
+        format!("Dialogue: 0,{from},{to},Default,,0,0,0,,{text}\n")
+    }
+
+    #[test]
+    fn what_is_drawn_has_no_commands() {
+        let text = line("0:00:01.00", "0:00:02.00", "{\\i1}a, b\\Nc{\\i0}\u{200e}");
+        assert_eq!(said(&text), "a, bc");
+    }
+
+    #[test]
+    fn a_window_cuts_subtitles_and_moves_their_times() {
+        let window = |start_ms, length_ms| Window {
+            start_ms,
+            length_ms,
+            seek: Seek::Index,
+        };
+        let text = [
+            "[Events]\n".to_owned(),
+            line("0:00:01.00", "0:00:02.00", "a, b"),
+            line("0:00:01.50", "1:00:00.00", "c"),
+            line("0:00:09.00", "0:00:10.00", "d"),
+        ]
+        .concat();
+        assert_eq!(cut(&text, &window(0, None)), text);
+        let expected = [
+            "[Events]\n".to_owned(),
+            line("0:00:00.00", "0:00:00.50", "a, b"),
+            line("0:00:00.00", "0:00:03.00", "c"),
+        ]
+        .concat();
+        assert_eq!(cut(&text, &window(1500, Some(3000))), expected);
+        assert_eq!(count(&cut(&text, &window(2_000, Some(1)))), 0);
+        assert_eq!(count(&cut(&text, &window(4_000_000, None))), 0);
+    }
+
+    #[test]
+    fn fonts_of_styles_and_of_commands_are_exchanged() {
+        let text = format!(
+            "Style: Default,Arial,16,1\n{}",
+            line(
+                "0:00:01.00",
+                "0:00:02.00",
+                "{\\fnNone\\i1}a{\\fnHere}b\\fnc{x\\fnNone}d"
+            )
+        );
+        let styled = restyled(
+            &text,
+            |own| Ok::<_, ()>(format!("No {own}")),
+            |font| font == "Here",
+        );
+        let expected = format!(
+            "Style: Default,No Arial,16,1\n{}",
+            line("0:00:01.00", "0:00:02.00", "{\\i1}a{\\fnHere}b\\fnc{x}d")
+        );
+        assert_eq!(styled, Ok(expected));
+    }
+}
