@@ -12,7 +12,8 @@ use std::sync::{LazyLock, Mutex};
 
 use reelgate_domain::job::FaultCode;
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, Clip, ClipLength, Container, Gop, OutputSpec, SegmentFormat, Settings, VideoCodec,
+    AudioCodec, Clip, ClipLength, Container, Gop, OutputSpec, SegmentFormat, Settings, Upscale,
+    VideoCodec,
 };
 use reelgate_domain::media::MediaFacts;
 use reelgate_media::plan::display_size;
@@ -171,12 +172,20 @@ fn except(case: &Case<'_>) -> Vec<Rule> {
         Container::Adts => except.extend([Rule::Language, Rule::Sync]),
         _ => {}
     }
+    // It is for those who want to hear or to see alone.
+    if case.settings.video.is_none() || case.settings.audio.is_none() {
+        except.push(Rule::Kept);
+    }
     let (Some(video), Some((_, source))) = (&case.plan.video, case.source.1.video()) else {
         return except;
     };
-    // Presets of a fixed size scale up.
+    // Presets of a fixed size scale up, where they do not ask for the opposite.
     let size = display_size(source);
-    if video.size.width > size.width || video.size.height > size.height {
+    let is_larger = video.size.width > size.width || video.size.height > size.height;
+    let may_be = case.settings.video.as_ref().is_some_and(|wanted| {
+        wanted.upscale == Upscale::Allow && (wanted.width.is_some() || wanted.height.is_some())
+    });
+    if is_larger && may_be {
         except.push(Rule::Upscale);
     }
     let in_stream = matches!(

@@ -1,14 +1,13 @@
 //! Which frame is the first that is not black, told by measurements of FFmpeg's.
 
-/// Longer lines do not occur; this bounds what a mad process can make us keep.
-const MAX_LINE: usize = 4096;
+use crate::run::lines::{Lines, pts_seconds};
 
 /// Reads what the filters `blackframe` and `metadata` print of one frame after another.
 #[derive(Debug)]
 pub(crate) struct DarkReader {
     /// From so many percent of dark pixels on a frame is black.
     percent: u32,
-    line: Vec<u8>,
+    lines: Lines,
     at_seconds: f64,
     /// Whether the frame that is shown at the moment is black, as far as it was heard of.
     first_is_black: bool,
@@ -19,7 +18,7 @@ impl DarkReader {
     pub(crate) fn new(percent: u32) -> Self {
         Self {
             percent,
-            line: Vec::new(),
+            lines: Lines::default(),
             at_seconds: 0.0,
             first_is_black: false,
             found: None,
@@ -28,15 +27,8 @@ impl DarkReader {
 
     /// Whether `chunk` tells of another frame.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> bool {
-        let mut moved = false;
-        for &byte in chunk {
-            if byte == b'\n' {
-                moved |= self.take_line();
-            } else if self.line.len() < MAX_LINE {
-                self.line.push(byte);
-            }
-        }
-        moved
+        let lines = self.lines.ended(chunk);
+        (lines.iter()).fold(false, |moved, line| self.take_line(line) || moved)
     }
 
     /// How many milliseconds after the moment the first frame begins that is not black. Nothing if the one that is
@@ -47,15 +39,10 @@ impl DarkReader {
         Some((seconds * 1000.0).ceil() as u64)
     }
 
-    /// Frames begin with `frame:0    pts:-500    pts_time:-0.0005`. Those that begin before the moment follow one
-    /// another until the one that is shown then.
-    fn take_line(&mut self) -> bool {
-        let line = std::mem::take(&mut self.line);
-        let Ok(line) = std::str::from_utf8(&line) else {
-            return false;
-        };
-        if let Some((_, time)) = line.split_once("pts_time:") {
-            self.at_seconds = time.trim().parse().unwrap_or(0.0);
+    /// Frames that begin before the moment follow one another until the one that is shown then.
+    fn take_line(&mut self, line: &str) -> bool {
+        if let Some(seconds) = pts_seconds(line) {
+            self.at_seconds = seconds;
             return true;
         }
         let Some(percent) = line.trim().strip_prefix("lavfi.blackframe.pblack=") else {

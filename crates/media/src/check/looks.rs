@@ -1,5 +1,7 @@
 //! How much a frame has to show, told by measurements of FFmpeg's.
 
+use crate::run::lines::{Lines, pts_seconds};
+
 /// How a frame looks, on a scale of 0, black, to 255.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Looks {
@@ -30,13 +32,10 @@ impl Looks {
     }
 }
 
-/// Longer lines do not occur; this bounds what a mad process can make us keep.
-const MAX_LINE: usize = 4096;
-
 /// Reads what the filters `signalstats` and `metadata` print of one frame after another.
 #[derive(Debug, Default)]
 pub(crate) struct LooksReader {
-    line: Vec<u8>,
+    lines: Lines,
     at_seconds: f64,
     looks: Looks,
     best: Option<(f64, Looks)>,
@@ -45,15 +44,8 @@ pub(crate) struct LooksReader {
 impl LooksReader {
     /// Whether `chunk` tells of another frame.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> bool {
-        let mut moved = false;
-        for &byte in chunk {
-            if byte == b'\n' {
-                moved |= self.take_line();
-            } else if self.line.len() < MAX_LINE {
-                self.line.push(byte);
-            }
-        }
-        moved
+        let lines = self.lines.ended(chunk);
+        (lines.iter()).fold(false, |moved, line| self.take_line(line) || moved)
     }
 
     /// The frame with the most to show so far, with its moment in milliseconds.
@@ -62,15 +54,10 @@ impl LooksReader {
         Some(((seconds.max(0.0) * 1000.0).round() as u64, looks))
     }
 
-    /// Frames begin with `frame:0    pts:0       pts_time:0`; of their measurements the light tenth
-    /// is the last of the three.
-    fn take_line(&mut self) -> bool {
-        let line = std::mem::take(&mut self.line);
-        let Ok(line) = std::str::from_utf8(&line) else {
-            return false;
-        };
-        if let Some((_, time)) = line.split_once("pts_time:") {
-            self.at_seconds = time.trim().parse().unwrap_or(0.0);
+    /// Of the measurements of a frame the light tenth is the last of the three.
+    fn take_line(&mut self, line: &str) -> bool {
+        if let Some(seconds) = pts_seconds(line) {
+            self.at_seconds = seconds;
             self.looks = Looks::default();
             return true;
         }

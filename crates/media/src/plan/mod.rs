@@ -35,7 +35,7 @@ pub(crate) mod survey;
 mod tests;
 mod tone;
 mod video;
-mod window;
+pub(crate) mod window;
 mod words;
 
 use std::time::Duration;

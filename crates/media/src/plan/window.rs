@@ -42,7 +42,7 @@ pub(crate) fn window_of(clip: Option<&Clip>, facts: &MediaFacts) -> Window {
     })
 }
 
-pub(super) fn window(clip: Option<&Clip>, facts: &MediaFacts) -> Result<Window, Fault> {
+pub(crate) fn window(clip: Option<&Clip>, facts: &MediaFacts) -> Result<Window, Fault> {
     let clip = clip.copied().unwrap_or(Clip {
         start_ms: 0,
         length: None,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MasterPlaylist {
     pub variants: Vec<Variant>,
-    /// The media playlists of `EXT-X-MEDIA` that are not part of a variant.
-    pub media: Vec<String>,
+    /// The lines of `EXT-X-MEDIA` with a media playlist of their own.
+    pub media: Vec<Variant>,
 }
 
 /// One line of choice.
@@ -15,7 +15,7 @@ pub struct MasterPlaylist {
 pub struct Variant {
     /// As written: percent-encoded, relative to the playlist.
     pub uri: String,
-    /// Of `EXT-X-STREAM-INF`, without quotation marks.
+    /// Of `EXT-X-STREAM-INF` or `EXT-X-MEDIA`, without quotation marks.
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -48,8 +48,11 @@ impl MasterPlaylist {
             if let Some(list) = line.strip_prefix(VARIANT) {
                 waiting = Some(attributes(list).ok_or_else(bad)?);
             } else if let Some(list) = line.strip_prefix(MEDIA) {
-                let uri = attributes(list).ok_or_else(bad)?.remove("URI");
-                master.media.extend(uri);
+                let mut attributes = attributes(list).ok_or_else(bad)?;
+                let uri = attributes.remove("URI");
+                master
+                    .media
+                    .extend(uri.map(|uri| Variant { uri, attributes }));
             } else if !line.is_empty() && !line.starts_with('#') {
                 let missing = MasterError::NoAttributes { line: number };
                 master.variants.push(Variant {
@@ -114,7 +117,10 @@ mod tests {
     fn sound_of_its_own_is_named_once() {
         let text = "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"de, at\",URI=\"de.m3u8\"\n\
             #EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"a\"\nhigh.m3u8\n";
-        assert_eq!(MasterPlaylist::parse(text).unwrap().media, ["de.m3u8"]);
+        let media = MasterPlaylist::parse(text).unwrap().media;
+        assert_eq!((media.len(), media[0].uri.as_str()), (1, "de.m3u8"));
+        assert_eq!(media[0].attributes["NAME"], "de, at");
+        assert_eq!(media[0].attributes["GROUP-ID"], "a");
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub(crate) mod cover;
 mod group;
 pub(crate) mod guard;
 mod limits;
+pub(crate) mod lines;
 pub(crate) mod live;
 mod progress;
 pub(crate) mod quality;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-/// Longer lines do not occur; this bounds what a mad process can make us keep.
-const MAX_LINE: usize = 4096;
+use super::lines::Lines;
 
 /// Reads the `key=value` lines of `-progress` from chunks of any size.
 ///
@@ -11,7 +10,7 @@ const MAX_LINE: usize = 4096;
 /// frames that went into the first encoder of pictures, the size of the first file.
 #[derive(Debug, Default)]
 pub(super) struct ProgressReader {
-    line: Vec<u8>,
+    lines: Lines,
     micros: Option<u64>,
     frames: Option<u64>,
     bytes: Option<u64>,
@@ -20,15 +19,8 @@ pub(super) struct ProgressReader {
 impl ProgressReader {
     /// Whether `chunk` tells of more than was known before.
     pub(super) fn push(&mut self, chunk: &[u8]) -> bool {
-        let mut moved = false;
-        for &byte in chunk {
-            if byte == b'\n' {
-                moved |= self.take_line();
-            } else if self.line.len() < MAX_LINE {
-                self.line.push(byte);
-            }
-        }
-        moved
+        let lines = self.lines.ended(chunk);
+        (lines.iter()).fold(false, |moved, line| self.take_line(line) || moved)
     }
 
     /// The furthest position in the outputs.
@@ -41,12 +33,8 @@ impl ProgressReader {
         self.frames
     }
 
-    fn take_line(&mut self) -> bool {
-        let line = std::mem::take(&mut self.line);
-        let Some((key, value)) = std::str::from_utf8(&line)
-            .ok()
-            .and_then(|line| line.split_once('='))
-        else {
+    fn take_line(&mut self, line: &str) -> bool {
+        let Some((key, value)) = line.split_once('=') else {
             return false;
         };
         let known = match key.trim() {

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use reelgate_domain::job::kind::transcode::{Clip, ClipLength};
-use reelgate_media::playlist::{Rendition, codecs, master_playlist, rates};
-use reelgate_media::{Against, CheckError, Report, Rule, strict};
+use reelgate_media::playlist::{AudioTrack, Rendition, codecs, master_playlist, rates};
+use reelgate_media::{Against, CheckError, Finding, Report, Rule, Verdict, strict};
 use serde_json::json;
 
-use crate::support::{ENGINE, IN_TIME, Made, RUNNER, RUNTIME, clip, generate, hls, make, mp4};
+use crate::support::{
+    ENGINE, IN_TIME, Made, RUNNER, RUNTIME, clip, generate, hls, make, mp4, spec,
+};
 
 fn check(file: &Path, against: &Against<'_>) -> Result<Report, CheckError> {
     let scratch = tempfile::tempdir().unwrap();
@@ -111,6 +113,24 @@ fn each_fault_breaks_its_rule() {
             Rule::SteadyFrames,
         ),
         (
+            "fewer",
+            "-vf scale=320:180,select='not(between(n,10,15))' -fps_mode vfr",
+            Rule::FrameCount,
+        ),
+        ("odd", "-vf scale=321:181 -pix_fmt yuv444p", Rule::EvenSize),
+        ("start", "-af asetpts=PTS+0.5/TB", Rule::Start),
+        (
+            "strange",
+            "-timecode 01:00:00:00 -write_tmcd 1",
+            Rule::Streams,
+        ),
+        ("mute", "-an", Rule::Kept),
+        (
+            "second",
+            "-map 0:v -map 0:a -map 0:a -bsf:a:1 noise=amount=5",
+            Rule::Decodes,
+        ),
+        (
             "early",
             "-af atrim=start=0.03,asetpts=PTS-STARTPTS",
             Rule::Sync,
@@ -128,6 +148,55 @@ fn each_fault_breaks_its_rule() {
         );
         assert!(found.contains(&rule), "{name}: {found:?}");
     }
+}
+
+#[test]
+fn a_part_from_the_middle_is_compared_with_that_part_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = clip("bbb_720p25_aac51.mp4");
+    let part = with(folder.path(), "part.mp4", "-ss 4");
+    let window = |start_ms, length_ms| Clip {
+        start_ms,
+        length: Some(ClipLength::DurationMs(length_ms)),
+    };
+    let check_at = |start_ms, length_ms| {
+        let window = window(start_ms, length_ms);
+        let against = Against {
+            source: Some(&source),
+            clip: Some(&window),
+            ..Against::default()
+        };
+        check(&part, &against)
+    };
+    let report = check_at(4000, 1000).unwrap();
+    assert_eq!(report.wrong(), Vec::<&Finding>::new());
+    assert!(report.measured.sound_offset_ms.unwrap().abs() <= 2.0);
+    // Other sound, and other pictures.
+    let early = check_at(2000, 1000).unwrap();
+    assert!(early.wrong().iter().any(|it| it.rule == Rule::Sync));
+    // It was compared with all of the source.
+    for (start, length) in [(9_999_000, 1000), (0, 0)] {
+        let error = check_at(start, length).unwrap_err();
+        assert!(matches!(error, CheckError::Clip(_)), "{error}");
+        assert!(error.to_string().contains("the clip"), "{error}");
+    }
+}
+
+#[test]
+fn the_language_of_the_source_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_language = |name: &str, language: &str| {
+        let change = format!("-metadata:s:a:0 language={language}");
+        with(folder.path(), name, &change)
+    };
+    let source = in_language("source.mp4", "eng");
+    let against = Against {
+        source: Some(&source),
+        ..Against::default()
+    };
+    assert_eq!(broken(&source, &against), []);
+    let other = in_language("other.mp4", "fra");
+    assert_eq!(broken(&other, &against), [Rule::Language]);
 }
 
 #[test]
@@ -238,6 +307,48 @@ fn segments_have_to_start_by_themselves() {
     assert!(found.contains(&Rule::TargetDuration), "{found:?}");
 }
 
+/// The whole is as long as before, and so nothing else tells of it.
+#[test]
+fn each_segment_is_as_long_as_the_playlist_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = clip("bbb_720p25_aac51.mp4");
+    let pictures = "-an -vf scale=160:90 -c:v libx264 -preset ultrafast -g 25 -sc_threshold 0";
+    for (name, streams) in [
+        ("sound", "-vn -ac 2"),
+        ("fragments", "-vn -ac 2 -hls_segment_type fmp4"),
+        ("pictures", pictures),
+    ] {
+        let args = format!(
+            "-i {} -t 5 {streams} -f hls -hls_time 2 -hls_playlist_type vod -hls_fmp4_init_filename {name}.init.mp4",
+            source.display()
+        );
+        let made = generate(folder.path(), &format!("{name}.m3u8"), &args);
+        let report = judged(&made, &Against::default());
+        assert!(report.is_right(), "{name}: {:#?}", report.wrong());
+        let unjudged = |it: &&Finding| it.verdict == Verdict::Unjudged;
+        let unjudged: Vec<_> = report.findings.iter().filter(unjudged).collect();
+        assert!(unjudged.is_empty(), "{name}: {unjudged:?}");
+        // A second goes over from the first segment to the next one.
+        let text = std::fs::read_to_string(&made).unwrap();
+        let mut moved = [-1.0, 1.0].into_iter();
+        let line = |line: &str| match line.strip_prefix("#EXTINF:") {
+            Some(seconds) => {
+                let seconds: f64 = seconds.trim_end_matches(',').parse().unwrap();
+                format!("#EXTINF:{:.6},\n", seconds + moved.next().unwrap_or(0.0))
+            }
+            None => format!("{line}\n"),
+        };
+        let lying: String = text.lines().map(line).collect();
+        let lying = lying.replace("#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:4");
+        std::fs::write(&made, lying).unwrap();
+        assert_eq!(
+            broken(&made, &Against::default()),
+            [Rule::SegmentTimes],
+            "{name}"
+        );
+    }
+}
+
 fn rendition(made: &Made, uri: &str) -> Rendition {
     let playlist = made.playlist();
     let bytes = playlist.segments.iter().map(|segment| {
@@ -246,16 +357,78 @@ fn rendition(made: &Made, uri: &str) -> Rendition {
     });
     let bytes: Vec<u64> = bytes.collect();
     let rates = rates(&playlist, &bytes).unwrap();
-    let (_, video) = made.video();
+    let size = made.facts.video().map(|(_, it)| (it.width, it.height));
     Rendition {
         uri: uri.to_owned(),
         bandwidth: rates.peak,
         average_bandwidth: rates.average,
-        resolution: Some((video.width, video.height)),
-        fps: Some(25.0),
+        resolution: size,
+        fps: size.map(|_| 25.0),
         codecs: codecs(&made.facts).unwrap(),
         fragmented: false,
     }
+}
+
+fn copy(made: &Made, target: &Path) {
+    std::fs::create_dir(target).unwrap();
+    for file in std::fs::read_dir(&made.out_dir).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), target.join(file.file_name())).unwrap();
+    }
+}
+
+/// Its bandwidth was measured without its sound, and its pictures were not compared where sound came first.
+#[test]
+fn sound_of_its_own_goes_with_pictures() {
+    let source = clip("bbb_720p25_aac51.mp4");
+    let folder = tempfile::tempdir().unwrap();
+    let container = json!({"format": "hls", "segments": "ts", "segment_seconds": 2});
+    let made = |name: &str, more: serde_json::Value| {
+        let mut settings = json!({"container": container});
+        settings
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let made = make(&source, &spec("film.m3u8", settings));
+        copy(&made, &folder.path().join(name));
+        rendition(&made, &format!("{name}/film.m3u8"))
+    };
+    let picture = |height: u32, gop: f64| {
+        json!({"video": {"height": height, "preset": "veryfast", "rate": {"mode": "average", "kbps": 300},
+            "gop": {"seconds": gop}}})
+    };
+    let (high, low) = (
+        made("high", picture(240, 2.0)),
+        made("low", picture(144, 2.0)),
+    );
+    let sound = made("sound", json!({"audio": {}}));
+    let tracks = [AudioTrack {
+        name: "all".to_owned(),
+        language: None,
+        channels: None,
+        sound: sound.clone(),
+    }];
+    let master = folder.path().join("master.m3u8");
+    let against = Against {
+        source: Some(&source),
+        except: &[Rule::Rungs, Rule::Likeness],
+        ..Against::default()
+    };
+    let judge = |renditions: &[Rendition], tracks: &[AudioTrack]| {
+        std::fs::write(&master, master_playlist(renditions, tracks)).unwrap();
+        broken(&master, &against)
+    };
+    let heard = |rendition: &Rendition| rendition.clone().heard_with(&tracks);
+    assert_eq!(judge(&[heard(&high), heard(&low)], &tracks), []);
+    let mut less = heard(&low);
+    less.bandwidth = low.bandwidth;
+    assert_eq!(judge(&[less], &tracks), [Rule::Bandwidth]);
+    // Nobody hears anything, and each says so.
+    assert_eq!(judge(std::slice::from_ref(&high), &[]), [Rule::Kept]);
+    let other = made("other", picture(144, 1.0));
+    let rungs = [sound, high, other];
+    let found = judge(&rungs, &[]);
+    assert_eq!(found, [Rule::Kept, Rule::Kept, Rule::Aligned]);
 }
 
 #[test]
@@ -268,12 +441,7 @@ fn a_master_playlist_tells_the_truth() {
             &source,
             &hls("ts", 2, json!({"height": height, "preset": "veryfast"})),
         );
-        let target = folder.path().join(name);
-        std::fs::create_dir(&target).unwrap();
-        for file in std::fs::read_dir(&made.out_dir).unwrap() {
-            let file = file.unwrap();
-            std::fs::copy(file.path(), target.join(file.file_name())).unwrap();
-        }
+        copy(&made, &folder.path().join(name));
         let uri = format!("{}/film.m3u8", name.replace(' ', "%20"));
         renditions.push(rendition(&made, &uri));
     }

@@ -1,9 +1,11 @@
-//! Rules that only decoding tells of: all of it once, every picture and every sample.
+//! Rules that only decoding tells of: all of it once, every picture and every sample of each stream.
 
 use std::time::Duration;
 
-use super::read::{Media, Subject, last_error};
-use super::{Check, CheckError, Findings, Measured, Rule};
+use reelgate_domain::media::{StreamDetail, StreamFacts};
+
+use super::read::last_error;
+use super::{CheckError, Findings, Judging, Measured, Rule};
 use crate::argv::Args;
 use crate::run::Ended;
 
@@ -15,29 +17,25 @@ const MOST_TRUE_PEAK: f64 = -1.0;
 const FIELDS_SHARE: f64 = 0.01;
 const FIELDS: f64 = 2.0;
 
-pub(super) async fn judge(
-    check: &Check<'_>,
-    findings: &mut Findings<'_>,
-    media: &Media,
-    subject: &Subject,
-    measured: &mut Measured,
-) -> Result<(), CheckError> {
+pub(super) async fn judge(judging: &mut Judging<'_, '_>) -> Result<(), CheckError> {
+    let (check, media, subject) = (judging.check, judging.media, judging.subject);
+    let (findings, measured) = (&mut *judging.findings, &mut judging.measured);
     let mut args = Args::default();
     args.add(&["-nostdin", "-hide_banner", "-nostats"])
         .add(&["-loglevel", "level+info", "-xerror"])
         .add(&["-progress", "pipe:1", "-stats_period", "0.5"]);
     subject.open(&mut args);
-    if let Some((stream, _)) = media.facts.video() {
-        args.pair("-map", format!("0:{}", stream.index)).add(&[
-            "-filter:v",
-            "idet",
-            "-fps_mode",
-            "passthrough",
-        ]);
+    // The first picture and the first sound are measured, and all others are decoded beside them.
+    for stream in &media.facts.streams {
+        if is_decoded(stream) {
+            args.pair("-map", format!("0:{}", stream.index));
+        }
     }
-    if let Some((stream, _)) = media.facts.audio() {
-        args.pair("-map", format!("0:{}", stream.index))
-            .add(&["-filter:a", "ebur128=peak=true:framelog=verbose"]);
+    if media.facts.video().is_some() {
+        args.add(&["-filter:v:0", "idet", "-fps_mode", "passthrough"]);
+    }
+    if media.facts.audio().is_some() {
+        args.add(&["-filter:a:0", "ebur128=peak=true:framelog=verbose"]);
     }
     args.add(&["-f", "null", "-"]);
     let tools = &check.tools;
@@ -63,6 +61,15 @@ pub(super) async fn judge(
         }
     }
     Ok(())
+}
+
+/// Cover art is no part of what is played.
+fn is_decoded(stream: &StreamFacts) -> bool {
+    match &stream.detail {
+        StreamDetail::Video(video) => !video.is_picture,
+        StreamDetail::Audio(_) => true,
+        _ => false,
+    }
 }
 
 /// `Multi frame detection: TFF: 0 BFF: 0 Progressive: 130 Undetermined: 2`.

@@ -5,7 +5,7 @@ use std::path::Path;
 use reelgate_domain::media::{StreamDetail, StreamFacts, VideoFacts};
 
 use super::read::{Media, Packet, Subject, median, span, steps};
-use super::{Against, Findings, Measured, Rule};
+use super::{Against, Findings, Judging, Rule};
 use crate::check::boxes;
 
 /// Encoders put up to so much before sound, which containers without edit lists keep.
@@ -35,12 +35,9 @@ pub(super) fn boxes(findings: &mut Findings<'_>, path: &Path) {
     }
 }
 
-pub(super) fn judge(
-    findings: &mut Findings<'_>,
-    media: &Media,
-    subject: &Subject,
-    against: &Against<'_>,
-) -> Measured {
+pub(super) fn judge(judging: &mut Judging<'_, '_>) {
+    let (media, subject, against) = (judging.media, judging.subject, judging.check.against);
+    let (findings, measured) = (&mut *judging.findings, &mut judging.measured);
     streams(findings, media);
     if let Some((stream, video)) = media.facts.video() {
         picture(findings, video);
@@ -48,7 +45,6 @@ pub(super) fn judge(
     }
     times(findings, media);
     start(findings, media, subject);
-    let mut measured = Measured::default();
     let packets = media.video_packets();
     if !packets.is_empty() {
         steady(findings, packets);
@@ -65,7 +61,6 @@ pub(super) fn judge(
         packets
     };
     measured.seconds = span(main).map(|(start, end)| end - start);
-    measured
 }
 
 fn streams(findings: &mut Findings<'_>, media: &Media) {
@@ -286,6 +281,41 @@ mod tests {
         assert_eq!(verdict(|it| closed_groups(it, &closed)), Verdict::Right);
         let open = packets(&[(0.0, true), (0.08, true), (0.04, false)]);
         assert_eq!(verdict(|it| closed_groups(it, &open)), Verdict::Wrong);
+    }
+
+    #[test]
+    fn times_of_decoding_rise_and_each_picture_has_its_own() {
+        let judged = |times: &[(f64, f64)]| {
+            let packet = |(dts, pts): &(f64, f64)| Packet {
+                pts: *pts,
+                dts: Some(*dts),
+                seconds: 0.04,
+                ..Packet::default()
+            };
+            let mut media = Media {
+                packets: [(0, times.iter().map(packet).collect())].into(),
+                ..Media::default()
+            };
+            media.facts.streams.push(StreamFacts {
+                detail: StreamDetail::Video(VideoFacts::default()),
+                ..StreamFacts::default()
+            });
+            verdict(|it| super::times(it, &media))
+        };
+        let right = [(-0.04, 0.0), (0.0, 0.08), (0.04, 0.04), (0.08, 0.12)];
+        assert_eq!(judged(&right), Verdict::Right);
+        assert_eq!(
+            judged(&[(0.0, 0.0), (0.08, 0.08), (0.04, 0.12)]),
+            Verdict::Wrong
+        );
+        assert_eq!(
+            judged(&[(0.0, 0.0), (0.04, 0.08), (0.08, 0.04)]),
+            Verdict::Wrong
+        );
+        assert_eq!(
+            judged(&[(0.0, 0.0), (0.04, 0.08), (0.08, 0.08)]),
+            Verdict::Wrong
+        );
     }
 
     #[test]

@@ -26,21 +26,32 @@ pub(super) struct Judged {
 }
 
 impl Check<'_> {
-    pub(super) async fn playlist(&self, path: &Path, text: &str) -> Result<Judged, CheckError> {
+    /// A playlist that no other one names.
+    pub(super) async fn playlist(&self, path: &Path, text: &str) -> Result<Report, CheckError> {
+        let Judged {
+            mut report, media, ..
+        } = self.rendition(path, text).await?;
+        let mut findings = Findings::new(self.against.except);
+        self.kept(&mut findings, &[&media]);
+        report.findings.extend(findings.list);
+        Ok(report)
+    }
+
+    /// A playlist that may have picture or sound alone, as others go with it.
+    pub(super) async fn rendition(&self, path: &Path, text: &str) -> Result<Judged, CheckError> {
         let view = View::of(&self.tools, path, text)?;
         let subject = view.whole()?;
         let media = self.tools.media(&subject).await?;
         let mut findings = Findings::new(self.against.except);
         let mut measured = self.media(&mut findings, &media, &subject).await?;
         target(&mut findings, &view.playlist);
-        segment_times(&mut findings, &view.playlist, &media);
+        let bytes = view.bytes()?;
+        segment_times(&mut findings, &view.playlist, &media, &bytes);
         if findings.wants(Rule::Independent) {
             let found = self.independent(&view, &media).await?;
             findings.judge(Rule::Independent, found);
         }
-        let sizes = view.segments.iter().map(|file| file.metadata());
-        let bytes: Vec<u64> = sizes.flatten().map(|meta| meta.len()).collect();
-        measured.peak_bandwidth = rates(&view.playlist, &bytes).map(|rates| rates.peak);
+        measured.peak_bandwidth = rates(&view.playlist, &bytes[1..]).map(|rates| rates.peak);
         Ok(Judged {
             report: report(path, findings, measured),
             media,
@@ -93,7 +104,13 @@ fn target(findings: &mut Findings<'_>, playlist: &MediaPlaylist) {
     );
 }
 
-fn segment_times(findings: &mut Findings<'_>, playlist: &MediaPlaylist, media: &Media) {
+/// `bytes` are those of the init segment and of each segment.
+fn segment_times(
+    findings: &mut Findings<'_>,
+    playlist: &MediaPlaylist,
+    media: &Media,
+    bytes: &[u64],
+) {
     let (packets, slack) = match media.video_packets() {
         [] => {
             let packet = media.audio_packets().first();
@@ -105,13 +122,52 @@ fn segment_times(findings: &mut Findings<'_>, playlist: &MediaPlaylist, media: &
     let Some((start, end)) = span(packets) else {
         return findings.unjudged(Rule::SegmentTimes, "nothing is in them");
     };
+    let slack = slack + ROUNDING_SECONDS;
     let (said, held) = (playlist.seconds(), end - start);
     let detail = format!("{said:.3} s are promised and {held:.3} s are there");
-    findings.holds(
-        Rule::SegmentTimes,
-        (said - held).abs() <= slack + ROUNDING_SECONDS,
-        detail,
-    );
+    findings.holds(Rule::SegmentTimes, (said - held).abs() <= slack, detail);
+    let Some(starts) = starts(packets, bytes) else {
+        return findings.unjudged(
+            Rule::SegmentTimes,
+            "FFmpeg does not tell which packets are in which segment",
+        );
+    };
+    let ends = starts[1..].iter().chain([&end]);
+    let lengths = starts.iter().zip(ends).map(|(start, end)| end - start);
+    for (index, (segment, held)) in playlist.segments.iter().zip(lengths).enumerate() {
+        if (segment.seconds - held).abs() > slack {
+            let (number, said) = (index + 1, segment.seconds);
+            let detail =
+                format!("segment {number} is said to have {said:.3} s and has {held:.3} s");
+            return findings.judge(Rule::SegmentTimes, Err(detail));
+        }
+    }
+}
+
+/// When each segment begins, by where its packets are stored; none if one of them seems to have none.
+fn starts(packets: &[Packet], bytes: &[u64]) -> Option<Vec<f64>> {
+    let (init, segments) = bytes.split_first()?;
+    let mut ends = Vec::new();
+    let mut end = *init;
+    for size in segments {
+        end += size;
+        ends.push(end);
+    }
+    let mut starts = vec![f64::INFINITY; segments.len()];
+    let mut segment = None;
+    for packet in packets {
+        if let Some(at) = packet.at_byte {
+            segment = Some(ends.partition_point(|end| *end <= at));
+        }
+        if !packet.is_hidden {
+            let start = starts.get_mut(segment?)?;
+            *start = start.min(packet.pts);
+        }
+    }
+    starts
+        .iter()
+        .all(|start| start.is_finite())
+        .then_some(starts)
 }
 
 /// The first segment, counted from 1, at whose start there is no key frame.
@@ -130,20 +186,72 @@ fn without_key(playlist: &MediaPlaylist, pictures: &[Packet], frame: f64) -> Opt
 
 #[cfg(test)]
 mod tests {
+    use reelgate_domain::media::{AudioFacts, StreamDetail, StreamFacts};
+
+    use super::super::Verdict;
     use super::*;
     use crate::playlist::Segment;
 
+    fn of_lengths(lengths: &[f64]) -> MediaPlaylist {
+        let segment = |seconds: &f64| Segment {
+            uri: "a.ts".to_owned(),
+            seconds: *seconds,
+        };
+        MediaPlaylist {
+            target_seconds: 10,
+            init: None,
+            segments: lengths.iter().map(segment).collect(),
+        }
+    }
+
+    /// Sound alone has no key frames that tell where segments begin.
+    #[test]
+    fn each_segment_is_as_long_as_is_said() {
+        // Packets of 20 ms and 100 bytes, two of which are stored together: 2 s in each segment.
+        let packet = |n: u32| Packet {
+            pts: 1.4 + f64::from(n) * 0.02,
+            seconds: 0.02,
+            at_byte: n.is_multiple_of(2).then(|| 50 + u64::from(n) * 100),
+            ..Packet::default()
+        };
+        let sound = StreamFacts {
+            detail: StreamDetail::Audio(AudioFacts::default()),
+            ..StreamFacts::default()
+        };
+        let mut media = Media {
+            packets: [(0, (0..300).map(packet).collect())].into(),
+            ..Media::default()
+        };
+        media.facts.streams.push(sound);
+        let judged = |lengths: &[f64], bytes: &[u64]| {
+            let mut findings = Findings::new(&[]);
+            segment_times(&mut findings, &of_lengths(lengths), &media, bytes);
+            let verdicts = findings.list.iter().map(|it| it.verdict);
+            verdicts.collect::<Vec<_>>()
+        };
+        let bytes = [50, 10_000, 10_000, 10_000];
+        assert_eq!(judged(&[2.0, 2.0, 2.0], &bytes), [Verdict::Right]);
+        assert_eq!(judged(&[2.02, 1.98, 2.0], &bytes), [Verdict::Right]);
+        assert_eq!(
+            judged(&[1.0, 3.0, 2.0], &bytes),
+            [Verdict::Right, Verdict::Wrong]
+        );
+        assert_eq!(
+            judged(&[2.0, 1.0, 3.0], &bytes),
+            [Verdict::Right, Verdict::Wrong]
+        );
+        assert_eq!(judged(&[2.0, 2.0], &bytes)[0], Verdict::Wrong);
+        // Bytes that are nobody's.
+        let strange = [50, 10_000, 10_000, 5_000];
+        assert_eq!(
+            judged(&[2.0; 3], &strange),
+            [Verdict::Right, Verdict::Unjudged]
+        );
+    }
+
     #[test]
     fn each_segment_starts_with_a_key_frame() {
-        let segment = |seconds| Segment {
-            uri: "a.ts".to_owned(),
-            seconds,
-        };
-        let playlist = MediaPlaylist {
-            target_seconds: 1,
-            init: None,
-            segments: vec![segment(1.0), segment(1.0)],
-        };
+        let playlist = of_lengths(&[1.0, 1.0]);
         let pictures = |key: usize| -> Vec<Packet> {
             let packet = |n: usize| Packet {
                 pts: 1.4 + n as f64 / 25.0,

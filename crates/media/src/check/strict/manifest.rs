@@ -23,8 +23,8 @@ impl Check<'_> {
         for (one, variant) in manifest.representations.iter().zip(&variants) {
             let mut judged = self.playlist(path, &one.playlist()).await?;
             judged.report.file = format!("{} {}", path.display(), variant.uri);
-            findings.judge(Rule::Attributes, attributes(variant, &judged));
-            bandwidth(&mut findings, variant, &judged);
+            attributes(&mut findings, variant, &judged);
+            bandwidth(&mut findings, variant, &judged, &[]);
             findings.judge(Rule::Manifest, times(path, one)?);
             renditions.push((variant, judged));
         }

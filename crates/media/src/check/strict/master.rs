@@ -1,12 +1,12 @@
 //! Rules of master playlists: what they say of their renditions, and how those go together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use reelgate_domain::media::StreamDetail;
+use reelgate_domain::media::{MediaFacts, StreamDetail};
 
 use super::hls::Judged;
-use super::read::Packet;
+use super::read::{Media, Packet};
 use super::view::resolved;
 use super::{Check, CheckError, Findings, Measured, Report, Rule, playlist_text, report};
 use crate::playlist::{MasterPlaylist, Variant, codecs, is_master, segments_align};
@@ -19,24 +19,31 @@ impl Check<'_> {
     pub(super) async fn master(&self, path: &Path, text: &str) -> Result<Report, CheckError> {
         let master = MasterPlaylist::parse(text)?;
         let mut findings = Findings::new(self.against.except);
-        let mut renditions = Vec::new();
+        let (mut renditions, mut tracks) = (Vec::new(), Vec::new());
         for variant in &master.variants {
             renditions.push((variant, self.named(path, &variant.uri).await?));
         }
+        for track in &master.media {
+            tracks.push((track, self.named(path, &track.uri).await?));
+        }
         for (variant, judged) in &renditions {
-            findings.judge(Rule::Attributes, attributes(variant, judged));
-            bandwidth(&mut findings, variant, judged);
+            let heard: Vec<&Judged> = heard_with(variant, &tracks).collect();
+            attributes(&mut findings, variant, judged);
+            bandwidth(&mut findings, variant, judged, &heard);
+            // What has no size is for those who want to hear alone.
+            if variant.attributes.contains_key("RESOLUTION") {
+                let heard = heard.iter().map(|it| &it.media);
+                let made: Vec<&Media> = heard.chain([&judged.media]).collect();
+                self.kept(&mut findings, &made);
+            }
         }
         findings.judge(Rule::Aligned, aligned(&renditions));
         if self.source.is_some() {
             findings.judge(Rule::Rungs, rungs(&renditions));
         }
-        let mut reports: Vec<Report> = renditions.into_iter().map(|(_, it)| it.report).collect();
-        for uri in &master.media {
-            reports.push(self.named(path, uri).await?.report);
-        }
         let mut report = report(path, findings, Measured::default());
-        report.renditions = reports;
+        let judged = renditions.into_iter().chain(tracks);
+        report.renditions = judged.map(|(_, it)| it.report).collect();
         Ok(report)
     }
 
@@ -44,7 +51,7 @@ impl Check<'_> {
         let home = master.parent().unwrap_or(Path::new("/"));
         let path = resolved(home, uri)?;
         match playlist_text(&path)? {
-            Some(text) if !is_master(&text) => self.playlist(&path, &text).await,
+            Some(text) if !is_master(&text) => self.rendition(&path, &text).await,
             // A master playlist of master playlists would have no end.
             _ => Err(CheckError::Playlist(
                 crate::playlist::PlaylistError::NoSegment,
@@ -57,30 +64,68 @@ fn number(attributes: &BTreeMap<String, String>, name: &str) -> Option<f64> {
     attributes.get(name)?.parse().ok()
 }
 
-pub(super) fn attributes(variant: &Variant, judged: &Judged) -> Result<String, String> {
+/// The sound that a player of `variant` chooses from.
+fn heard_with<'a>(
+    variant: &'a Variant,
+    tracks: &'a [(&Variant, Judged)],
+) -> impl Iterator<Item = &'a Judged> {
+    let is_heard = |track: &Variant, group: &String| {
+        let said = |name: &str| track.attributes.get(name);
+        said("GROUP-ID") == Some(group) && said("TYPE").is_some_and(|it| it == "AUDIO")
+    };
+    let group = variant.attributes.get("AUDIO");
+    let tracks = tracks.iter();
+    tracks
+        .filter(move |(track, _)| group.is_some_and(|group| is_heard(track, group)))
+        .map(|(_, judged)| judged)
+}
+
+pub(super) fn attributes(findings: &mut Findings<'_>, variant: &Variant, judged: &Judged) {
+    findings.judge(Rule::Attributes, told(variant, judged));
+    if names(judged).is_none() {
+        let why = format!("{}: CODECS of these streams has no rule here", variant.uri);
+        findings.unjudged(Rule::Attributes, why);
+    }
+}
+
+/// What CODECS has to say, where it is known: from headers of segments, or from the streams.
+fn names(judged: &Judged) -> Option<String> {
+    judged.codecs.clone().or_else(|| codecs(&judged.media.facts))
+}
+
+/// The formats that CODECS names: their order, spaces and the case of their digits are free.
+fn named_codecs(text: &str) -> BTreeSet<String> {
+    let formats = text.split(',').map(str::trim);
+    formats.map(str::to_ascii_lowercase).collect()
+}
+
+/// The formats of pictures and sound; several tracks may share one.
+fn formats(facts: &MediaFacts) -> BTreeSet<&str> {
+    let streams = facts.streams.iter().filter(|stream| match &stream.detail {
+        StreamDetail::Video(video) => !video.is_picture,
+        StreamDetail::Audio(_) => true,
+        _ => false,
+    });
+    streams.filter_map(|it| it.codec_name.as_deref()).collect()
+}
+
+fn told(variant: &Variant, judged: &Judged) -> Result<String, String> {
     let (said, facts) = (&variant.attributes, &judged.media.facts);
     let uri = &variant.uri;
     let missing = |name: &str| format!("{uri} has no {name}");
     number(said, "BANDWIDTH").ok_or_else(|| missing("BANDWIDTH"))?;
-    let named = said.get("CODECS").ok_or_else(|| missing("CODECS"))?;
-    let is_media = |detail: &StreamDetail| !matches!(detail, StreamDetail::Other);
-    let streams = facts
-        .streams
-        .iter()
-        .filter(|it| is_media(&it.detail))
-        .count();
-    if named.split(',').count() < streams && !said.contains_key("AUDIO") {
-        return Err(format!("{uri} has {streams} streams and CODECS {named}"));
+    let text = said.get("CODECS").ok_or_else(|| missing("CODECS"))?;
+    let (named, held) = (named_codecs(text), formats(facts).len());
+    if named.len() < held {
+        return Err(format!("{uri} has {held} formats and CODECS {text}"));
     }
-    // A track of sound that lies apart is named with the picture it goes with.
-    let is_said = |one: &str| named.split(',').any(|it| it == one);
-    let differs = |true_ones: &String| match said.contains_key("AUDIO") {
-        true => !true_ones.split(',').all(is_said),
-        false => true_ones != named,
-    };
-    let found = judged.codecs.clone().or_else(|| codecs(facts));
-    if let Some(true_ones) = found.filter(differs) {
-        return Err(format!("{uri} says CODECS {named} and has {true_ones}"));
+    if let Some(known) = names(judged) {
+        let true_ones = named_codecs(&known);
+        // Sound that lies apart is named with the picture it goes with; of several tracks the first is known.
+        let has_more = said.contains_key("AUDIO") || true_ones.len() < held;
+        if !true_ones.is_subset(&named) || !has_more && true_ones != named {
+            return Err(format!("{uri} says CODECS {text} and has {known}"));
+        }
     }
     if let Some((_, video)) = facts.video() {
         let size = format!("{}x{}", video.width, video.height);
@@ -99,12 +144,19 @@ pub(super) fn attributes(variant: &Variant, judged: &Judged) -> Result<String, S
     Ok(uri.clone())
 }
 
-pub(super) fn bandwidth(findings: &mut Findings<'_>, variant: &Variant, judged: &Judged) {
+/// A player takes any one track of `heard` besides: the largest counts (RFC 8216, 4.3.4.2).
+pub(super) fn bandwidth(
+    findings: &mut Findings<'_>,
+    variant: &Variant,
+    judged: &Judged,
+    heard: &[&Judged],
+) {
     let said = number(&variant.attributes, "BANDWIDTH");
-    let found = judged.report.measured.peak_bandwidth;
-    let (Some(said), Some(found)) = (said, found) else {
+    let peak = |judged: &Judged| judged.report.measured.peak_bandwidth;
+    let (Some(said), Some(own)) = (said, peak(judged)) else {
         return findings.unjudged(Rule::Bandwidth, "it is not said or cannot be measured");
     };
+    let found = own + heard.iter().filter_map(|it| peak(it)).max().unwrap_or(0);
     let detail = format!(
         "{} says {said} and has a peak of {found} bit/s",
         variant.uri
@@ -118,18 +170,17 @@ pub(super) fn bandwidth(findings: &mut Findings<'_>, variant: &Variant, judged: 
 }
 
 pub(super) fn aligned(renditions: &[(&Variant, Judged)]) -> Result<String, String> {
-    let Some((first, rest)) = renditions.split_first() else {
-        return Ok("nothing".to_owned());
+    // What has sound alone is cut at its packets, and a single picture has no time from one to the next.
+    let moves = |it: &&(&Variant, Judged)| it.1.media.frame_seconds() > 0.0;
+    let pictures: Vec<_> = renditions.iter().filter(moves).collect();
+    let Some((first, rest)) = pictures.split_first() else {
+        return Ok("no pictures".to_owned());
     };
     let frame = first.1.media.frame_seconds();
     let keys = key_times(first.1.media.video_packets());
     for other in rest {
         let sides =
             [first, other].map(|(variant, judged)| (variant.uri.as_str(), &judged.playlist));
-        // What has sound alone is cut at its packets.
-        if frame == 0.0 || other.1.media.video_packets().is_empty() {
-            continue;
-        }
         segments_align(sides[0], sides[1], frame).map_err(|error| error.to_string())?;
         let others = key_times(other.1.media.video_packets());
         let is_same = |(a, b): (&f64, &f64)| (a - b).abs() < frame / 2.0;
@@ -140,7 +191,7 @@ pub(super) fn aligned(renditions: &[(&Variant, Judged)]) -> Result<String, Strin
             ));
         }
     }
-    Ok(format!("{} renditions", renditions.len()))
+    Ok(format!("{} renditions", pictures.len()))
 }
 
 /// From the first picture on.
@@ -179,5 +230,165 @@ pub(super) fn rungs(renditions: &[(&Variant, Judged)]) -> Result<String, String>
             pair[0].1, pair[0].2, pair[1].1, pair[1].2
         )),
         None => Ok(format!("{} renditions", seen.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reelgate_domain::media::{AudioFacts, StreamFacts, VideoFacts};
+
+    use super::super::Verdict;
+    use super::*;
+    use crate::playlist::{MediaPlaylist, Segment};
+
+    fn stream(index: u32, codec: &str, detail: StreamDetail) -> StreamFacts {
+        StreamFacts {
+            index,
+            codec_name: Some(codec.to_owned()),
+            profile: Some("High".to_owned()),
+            detail,
+            ..StreamFacts::default()
+        }
+    }
+
+    fn picture() -> StreamFacts {
+        let video = VideoFacts {
+            width: 640,
+            height: 360,
+            level: Some(31),
+            ..VideoFacts::default()
+        };
+        stream(0, "h264", StreamDetail::Video(video))
+    }
+
+    fn sound(index: u32, codec: &str) -> StreamFacts {
+        stream(index, codec, StreamDetail::Audio(AudioFacts::default()))
+    }
+
+    /// 4 s in two segments at 25 pictures or packets a second, with a key frame every so many.
+    fn judged(streams: Vec<StreamFacts>, keys: usize, peak: u64) -> Judged {
+        let packet = |n: usize| Packet {
+            pts: n as f64 / 25.0,
+            seconds: 0.04,
+            is_key: n.is_multiple_of(keys),
+            ..Packet::default()
+        };
+        let packets = |it: &StreamFacts| (it.index, (0..100).map(packet).collect());
+        let segment = || Segment {
+            uri: "a.ts".to_owned(),
+            seconds: 2.0,
+        };
+        let measured = Measured {
+            peak_bandwidth: Some(peak),
+            ..Measured::default()
+        };
+        Judged {
+            report: report("/a.m3u8".as_ref(), Findings::new(&[]), measured),
+            media: Media {
+                packets: streams.iter().map(packets).collect(),
+                facts: MediaFacts {
+                    streams,
+                    ..MediaFacts::default()
+                },
+            },
+            playlist: MediaPlaylist {
+                target_seconds: 2,
+                init: None,
+                segments: vec![segment(), segment()],
+            },
+        }
+    }
+
+    fn variant(attributes: &[(&str, &str)]) -> Variant {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Variant {
+            uri: "a.m3u8".to_owned(),
+            attributes: attributes.iter().map(owned).collect(),
+        }
+    }
+
+    #[test]
+    fn sound_of_its_own_is_part_of_the_bandwidth() {
+        let said = |rate: &'static str, more: &[(&'static str, &'static str)]| {
+            variant(&[&[("BANDWIDTH", rate)], more].concat())
+        };
+        let track = |group: &'static str| variant(&[("TYPE", "AUDIO"), ("GROUP-ID", group)]);
+        let group = [track("a"), track("a"), track("b")];
+        let rates = [64_000, 128_000, 900_000];
+        let tracks: Vec<_> = (group.iter().zip(rates))
+            .map(|(track, rate)| (track, judged(vec![sound(0, "aac")], 1, rate)))
+            .collect();
+        let own = judged(vec![picture()], 50, 300_000);
+        let verdict = |variant: &Variant| {
+            let mut findings = Findings::new(&[]);
+            let heard: Vec<_> = heard_with(variant, &tracks).collect();
+            bandwidth(&mut findings, variant, &own, &heard);
+            findings.list[0].verdict
+        };
+        let audio = [("AUDIO", "a")];
+        assert_eq!(verdict(&said("428000", &audio)), Verdict::Right);
+        assert_eq!(verdict(&said("300000", &audio)), Verdict::Wrong);
+        assert_eq!(verdict(&said("300000", &[])), Verdict::Right);
+        assert_eq!(verdict(&said("428000", &[])), Verdict::Wrong);
+        assert_eq!(verdict(&said("1200000", &[("AUDIO", "b")])), Verdict::Right);
+    }
+
+    #[test]
+    fn pictures_are_compared_whatever_is_named_first() {
+        let any = variant(&[]);
+        let alone = || judged(vec![sound(0, "aac")], 1, 1);
+        let of = |keys| judged(vec![picture()], keys, 1);
+        assert!(aligned(&[(&any, alone()), (&any, of(50)), (&any, of(50))]).is_ok());
+        for renditions in [
+            [(&any, alone()), (&any, of(50)), (&any, of(25))],
+            [(&any, of(50)), (&any, alone()), (&any, of(25))],
+        ] {
+            let error = aligned(&renditions).unwrap_err();
+            assert!(error.contains("key frames"), "{error}");
+        }
+        let mut longer = of(50);
+        longer.playlist.segments[0].seconds = 3.0;
+        assert!(aligned(&[(&any, alone()), (&any, of(50)), (&any, longer)]).is_err());
+    }
+
+    #[test]
+    fn codecs_are_a_set() {
+        let both = || vec![picture(), sound(1, "aac")];
+        let verdicts = |streams, codecs: &str, more: &[(&str, &str)]| {
+            let own = [
+                ("BANDWIDTH", "1"),
+                ("CODECS", codecs),
+                ("RESOLUTION", "640x360"),
+                ("FRAME-RATE", "25"),
+            ];
+            let mut findings = Findings::new(&[]);
+            let variant = variant(&[&own, more].concat());
+            attributes(&mut findings, &variant, &judged(streams, 50, 1));
+            let verdicts = findings.list.iter().map(|it| it.verdict);
+            verdicts.collect::<Vec<_>>()
+        };
+        let right = [Verdict::Right];
+        assert_eq!(verdicts(both(), "avc1.64001F,mp4a.40.2", &[]), right);
+        assert_eq!(verdicts(both(), "mp4a.40.2, avc1.64001f", &[]), right);
+        let three = [both(), vec![sound(2, "aac")]].concat();
+        assert_eq!(verdicts(three.clone(), "avc1.64001F,mp4a.40.2", &[]), right);
+        let other = [both(), vec![sound(2, "ac3")]].concat();
+        assert_eq!(
+            verdicts(other.clone(), "avc1.64001F,mp4a.40.2,ac-3", &[]),
+            right
+        );
+        let alone = || vec![picture()];
+        let apart = [("AUDIO", "a")];
+        assert_eq!(verdicts(alone(), "avc1.64001F,mp4a.40.2", &apart), right);
+        let wrong = [Verdict::Wrong];
+        assert_eq!(verdicts(alone(), "avc1.64001F,mp4a.40.2", &[]), wrong);
+        assert_eq!(verdicts(alone(), "mp4a.40.2", &apart), wrong);
+        assert_eq!(verdicts(both(), "avc1.640028,mp4a.40.2", &[]), wrong);
+        assert_eq!(verdicts(both(), "avc1.64001F", &[]), wrong);
+        assert_eq!(verdicts(other, "avc1.64001F,mp4a.40.2", &[]), wrong);
+        // A name that nobody knows is not right only because nobody knows the format.
+        let opus = vec![picture(), sound(1, "opus")];
+        let found = verdicts(opus, "x,y", &[]);
+        assert_eq!(found, [Verdict::Right, Verdict::Unjudged]);
     }
 }

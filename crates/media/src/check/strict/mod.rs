@@ -84,8 +84,8 @@ pub enum CheckError {
     Outside { uri: String },
     #[error("is larger than {MOST_PLAYLIST_BYTES} bytes, which no playlist is")]
     TooLarge,
-    #[error("keeps parts of files as segments, which are not looked into")]
-    ByteRanges,
+    #[error("has {0}, which are not looked into")]
+    Parts(&'static str),
     #[error("has streams without a single packet")]
     Empty,
     #[error("keeps FFmpeg busy without an end")]
@@ -94,6 +94,8 @@ pub enum CheckError {
     Engine { ended: String, log: String },
     #[error("the source {0}")]
     Source(Box<CheckError>),
+    #[error("cannot be compared with its source: {0}")]
+    Clip(String),
 }
 
 /// One check and all that its parts need.
@@ -118,11 +120,7 @@ pub async fn strict(
         scratch,
     };
     let source = match against.source {
-        Some(source) => Some(
-            Source::open(&tools, source, against.clip)
-                .await
-                .map_err(|error| CheckError::Source(Box::new(error)))?,
-        ),
+        Some(source) => Some(Source::open(&tools, source, against.clip).await?),
         None => None,
     };
     let check = Check {
@@ -132,8 +130,8 @@ pub async fn strict(
     };
     match playlist_text(path)? {
         Some(text) if is_manifest(&text) => check.manifest(path, &text).await,
-        Some(text) if is_master(&text) => check.master(path, &text).await,
-        Some(text) => Ok(check.playlist(path, &text).await?.report),
+        Some(text) if crate::playlist::is_master(&text) => check.master(path, &text).await,
+        Some(text) => check.playlist(path, &text).await,
         None => check.file(path).await,
     }
 }
@@ -168,7 +166,15 @@ impl Check<'_> {
             file::boxes(&mut findings, path);
         }
         let measured = self.media(&mut findings, &media, &subject).await?;
+        self.kept(&mut findings, &[&media]);
         Ok(report(path, findings, measured))
+    }
+
+    /// Whether `made`, all that was made of the source, has what the source has.
+    fn kept(&self, findings: &mut Findings<'_>, made: &[&Media]) {
+        if let Some(source) = &self.source {
+            findings.judge(Rule::Kept, source.kept(made));
+        }
     }
 
     /// What a file and a playlist's content have in common.
@@ -181,15 +187,29 @@ impl Check<'_> {
         if media.is_empty() {
             return Err(CheckError::Empty);
         }
-        let mut measured = file::judge(findings, media, subject, self.against);
-        decode::judge(self, findings, media, subject, &mut measured).await?;
+        let mut judging = Judging {
+            check: self,
+            media,
+            subject,
+            findings,
+            measured: Measured::default(),
+        };
+        file::judge(&mut judging);
+        decode::judge(&mut judging).await?;
         if let Some(source) = &self.source {
-            source
-                .judge(self, findings, media, subject, &mut measured)
-                .await?;
+            source.judge(&mut judging).await?;
         }
-        Ok(measured)
+        Ok(judging.measured)
     }
+}
+
+/// What is judged, and what was found of it so far.
+struct Judging<'a, 'f> {
+    check: &'a Check<'a>,
+    media: &'a Media,
+    subject: &'a Subject,
+    findings: &'a mut Findings<'f>,
+    measured: Measured,
 }
 
 fn report(path: &Path, findings: Findings<'_>, measured: Measured) -> Report {

@@ -43,6 +43,9 @@ pub(super) struct Packet {
     pub(super) dts: Option<f64>,
     pub(super) seconds: f64,
     pub(super) bytes: u64,
+    /// Where it starts in the file, or in all segments of a playlist one after another; where packets are
+    /// stored together, the first one alone has it.
+    pub(super) at_byte: Option<u64>,
     pub(super) is_key: bool,
     /// An edit list hides it: the priming of sound.
     pub(super) is_hidden: bool,
@@ -159,7 +162,7 @@ impl Tools<'_> {
         let mut args = Args::default();
         args.add(&["-hide_banner", "-loglevel", "level+error"]);
         args.add(&["-of", "csv=p=0", "-show_entries"]);
-        args.add(&["packet=stream_index,pts_time,dts_time,duration_time,size,flags"]);
+        args.add(&["packet=stream_index,pts_time,dts_time,duration_time,size,pos,flags"]);
         subject.open(&mut args);
         let program = self.engine.ffprobe();
         let captured = self.run(program, args.0, subject, PATIENCE).await?;
@@ -228,19 +231,21 @@ pub(super) fn last_error(log: &str) -> String {
     words.trim().to_owned()
 }
 
-/// `0,0.021016,0.021016,0.040000,22457,K_`, with `N/A` for what is not known.
+/// `0,0.021016,0.021016,0.040000,22457,48,K_`, with `N/A` for what is not known.
 fn packet(line: &str) -> Option<(u32, Packet)> {
     let mut fields = line.split(',');
     let stream = fields.next()?.parse().ok()?;
     let mut number = || fields.next()?.parse::<f64>().ok();
     let (pts, dts, seconds) = (number(), number(), number());
     let bytes = number().unwrap_or(0.0) as u64;
+    let at_byte = fields.next().and_then(|it| it.parse().ok());
     let flags = fields.next().unwrap_or_default();
     let packet = Packet {
         pts: pts.or(dts)?,
         dts,
         seconds: seconds.unwrap_or(0.0),
         bytes,
+        at_byte,
         is_key: flags.starts_with('K'),
         is_hidden: flags.contains('D'),
     };
@@ -253,12 +258,14 @@ mod tests {
 
     #[test]
     fn packets_are_read_with_all_that_may_be_missing() {
-        let (stream, read) = packet("1,-0.021333,-0.021333,0.021333,23,KD,").unwrap();
+        let (stream, read) = packet("1,-0.021333,-0.021333,0.021333,23,1024,KD,").unwrap();
         assert_eq!((stream, read.pts, read.bytes), (1, -0.021_333, 23));
         assert!(read.is_key && read.is_hidden);
-        let (_, read) = packet("0,N/A,0.5,N/A,10,__").unwrap();
+        assert_eq!(read.at_byte, Some(1024));
+        let (_, read) = packet("0,N/A,0.5,N/A,10,N/A,__").unwrap();
+        assert_eq!(read.at_byte, None);
         assert_eq!((read.pts, read.seconds, read.is_key), (0.5, 0.0, false));
-        assert_eq!(packet("0,N/A,N/A,N/A,10,__"), None);
+        assert_eq!(packet("0,N/A,N/A,N/A,10,0,__"), None);
         assert_eq!(packet(""), None);
     }
 

@@ -33,6 +33,7 @@ pub enum Rule {
     Bandwidth,
     Aligned,
     Rungs,
+    Kept,
     Duration,
     FrameCount,
     Shape,
@@ -151,7 +152,7 @@ const TABLE: [(Rule, &str, &str); 34] = [
     (
         Rule::Bandwidth,
         "bandwidth",
-        "BANDWIDTH is within 10 % of the measured peak",
+        "BANDWIDTH is within 10 % of the measured peak, with the largest sound that goes with it",
     ),
     (
         Rule::Aligned,
@@ -162,6 +163,11 @@ const TABLE: [(Rule, &str, &str); 34] = [
         Rule::Rungs,
         "rungs",
         "more bandwidth of one codec looks no worse",
+    ),
+    (
+        Rule::Kept,
+        "kept",
+        "it has a picture and sound where its source has them",
     ),
     (
         Rule::Duration,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::CheckError;
 use super::read::{Subject, Tools, failed};
 use crate::argv::Args;
+use crate::plan::Seek;
 use crate::run::Ended;
 
 /// Samples a second of what is compared: a quarter of a millisecond is fine enough.
@@ -31,19 +32,9 @@ pub(super) async fn samples(
     subject: &Subject,
     stream: u32,
     start: f64,
+    seek: Seek,
 ) -> Result<Vec<f32>, CheckError> {
-    let mut args = Args::default();
-    args.add(&["-nostdin", "-hide_banner", "-nostats"])
-        .add(&["-loglevel", "level+error"]);
-    subject.open(&mut args);
-    let start = start.max(0.0);
-    let filter = format!(
-        "atrim=start={start:.6},asetpts=PTS-{start:.6}/TB,aresample={RATE}:async=1:first_pts=0"
-    );
-    args.pair("-map", format!("0:{stream}"))
-        .pair("-filter:a", filter)
-        .pair("-t", SECONDS.to_string())
-        .add(&["-ac", "1", "-f", "s16le", "-"]);
+    let args = heard(subject, stream, start, seek);
     let captured = tools
         .run(tools.engine.ffmpeg(), args.0, subject, PATIENCE)
         .await?;
@@ -54,6 +45,27 @@ pub(super) async fn samples(
     Ok(pairs
         .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32768.0)
         .collect())
+}
+
+fn heard(subject: &Subject, stream: u32, start: f64, seek: Seek) -> Args {
+    let mut args = Args::default();
+    args.add(&["-nostdin", "-hide_banner", "-nostats"])
+        .add(&["-loglevel", "level+error"]);
+    let mut start = start.max(0.0);
+    // After hours that nobody wants to hear it would be given up before its first sample.
+    if seek == Seek::Index && start > 0.0 {
+        args.pair("-ss", format!("{start:.6}"));
+        start = 0.0;
+    }
+    subject.open(&mut args);
+    let filter = format!(
+        "atrim=start={start:.6},asetpts=PTS-{start:.6}/TB,aresample={RATE}:async=1:first_pts=0"
+    );
+    args.pair("-map", format!("0:{stream}"))
+        .pair("-filter:a", filter)
+        .pair("-t", SECONDS.to_string())
+        .add(&["-ac", "1", "-f", "s16le", "-"]);
+    args
 }
 
 /// None where one of the two is silent or too short.
@@ -108,6 +120,23 @@ mod tests {
             (state >> 16) as f32 / 65_536.0 - 0.5
         };
         (0..length).map(next).collect()
+    }
+
+    #[test]
+    fn far_moments_are_looked_up_where_there_is_an_index() {
+        let line = |start, seek| {
+            let args = heard(&Subject::file("/film.mkv".as_ref()), 1, start, seek).0;
+            let args: Vec<String> = args.iter().map(|it| it.to_string_lossy().into()).collect();
+            args.join(" ")
+        };
+        let far = line(14_400.0, Seek::Index);
+        let (before, after) = far.split_once(" -i ").unwrap();
+        assert!(before.contains("-ss 14400.000000"), "{far}");
+        assert!(after.contains("atrim=start=0.000000"), "{far}");
+        for line in [line(14_400.0, Seek::Decode), line(0.0, Seek::Index)] {
+            assert!(!line.contains("-ss"), "{line}");
+        }
+        assert!(line(14_400.0, Seek::Decode).contains("atrim=start=14400.000000"));
     }
 
     #[test]

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use reelgate_domain::job::kind::transcode::Clip;
-use reelgate_domain::media::VideoFacts;
+use reelgate_domain::media::{MediaFacts, StreamFacts, VideoFacts};
+use tokio::sync::OnceCell;
 
 use super::file::is_high_range;
 use super::read::{Media, Packet, Subject, Tools, median, span};
 use super::sound::{self, offset};
-use super::{Check, CheckError, Findings, Measured, Rule};
+use super::{CheckError, Findings, Judging, Rule};
 use crate::check::ssim;
-use crate::plan::{Window, display_size, window_of};
+use crate::plan::window::window;
+use crate::plan::{Seek, Window, display_size};
 
 const FRAMES_SHARE: f64 = 0.005;
 const SHAPE_SHARE: f64 = 0.02;
@@ -24,6 +26,8 @@ pub(super) struct Source<'a> {
     clip: Option<&'a Clip>,
     window: Window,
     media: Media,
+    /// The first seconds of its sound, which all renditions of a master playlist are compared with.
+    heard: OnceCell<Vec<f32>>,
 }
 
 impl<'a> Source<'a> {
@@ -32,51 +36,38 @@ impl<'a> Source<'a> {
         path: &'a Path,
         clip: Option<&'a Clip>,
     ) -> Result<Self, CheckError> {
-        let media = tools.media(&Subject::file(path)).await?;
-        let window = window_of(clip, &media.facts);
+        let media = tools.media(&Subject::file(path)).await;
+        let media = media.map_err(|error| CheckError::Source(Box::new(error)))?;
+        let window = window(clip, &media.facts).map_err(|fault| CheckError::Clip(fault.message))?;
         Ok(Self {
             path,
             clip,
             window,
             media,
+            heard: OnceCell::new(),
         })
     }
 
-    pub(super) async fn judge(
-        &self,
-        check: &Check<'_>,
-        findings: &mut Findings<'_>,
-        made: &Media,
-        subject: &Subject,
-        measured: &mut Measured,
-    ) -> Result<(), CheckError> {
-        self.lengths(findings, made);
+    /// What the source has is in one of `made` at least.
+    pub(super) fn kept(&self, made: &[&Media]) -> Result<String, String> {
+        kept(&self.media.facts, made)
+    }
+
+    pub(super) async fn judge(&self, judging: &mut Judging<'_, '_>) -> Result<(), CheckError> {
+        let made = judging.media;
+        self.lengths(judging.findings, made);
         if let (Some((_, source)), Some((_, picture))) =
             (self.media.facts.video(), made.facts.video())
         {
-            picture_of(findings, source, picture);
-            self.likeness(check, findings, made, subject, measured)
-                .await?;
+            picture_of(judging.findings, source, picture);
+            self.likeness(judging).await?;
         }
         if let (Some((source, _)), Some((stream, _))) =
             (self.media.facts.audio(), made.facts.audio())
         {
-            if let Some(language) = &source.language {
-                let found = stream.language.as_deref();
-                let detail = format!("{}, of a source in {language}", found.unwrap_or("none"));
-                // FFmpeg does not tell languages of what it reads through a playlist.
-                if subject.is_playlist && found.is_none() {
-                    findings.unjudged(Rule::Language, detail);
-                } else {
-                    findings.holds(Rule::Language, found == Some(language), detail);
-                }
-            }
-            if findings.wants(Rule::Sync) {
-                let streams = (stream.index, source.index);
-                let begins = picture_begins(made);
-                self.sync(check, findings, subject, (streams, begins), measured)
-                    .await?;
-            }
+            language(judging, source, stream);
+            self.sync(judging, [stream, source].map(|it| it.index))
+                .await?;
         }
         Ok(())
     }
@@ -131,17 +122,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    async fn likeness(
-        &self,
-        check: &Check<'_>,
-        findings: &mut Findings<'_>,
-        made: &Media,
-        subject: &Subject,
-        measured: &mut Measured,
-    ) -> Result<(), CheckError> {
-        if !findings.wants(Rule::Likeness) {
+    async fn likeness(&self, judging: &mut Judging<'_, '_>) -> Result<(), CheckError> {
+        if !judging.findings.wants(Rule::Likeness) {
             return Ok(());
         }
+        let (check, made, subject) = (judging.check, judging.media, judging.subject);
         let mut reach = subject.reach();
         reach.push(self.path);
         let sides = [
@@ -151,40 +136,75 @@ impl<'a> Source<'a> {
         let (runner, engine) = (check.tools.runner, check.tools.engine);
         match ssim::compared(runner, engine, sides, &reach, self.clip).await {
             Ok(found) => {
-                measured.ssim = Some(found);
+                judging.measured.ssim = Some(found);
                 let least = check.against.least_ssim;
                 let detail = format!("SSIM {found:.4}, at least {least} asked for");
+                let findings = &mut *judging.findings;
                 findings.holds(Rule::Likeness, found >= least, detail);
             }
-            Err(error) => findings.judge(Rule::Likeness, Err(error.to_string())),
+            Err(error) => judging
+                .findings
+                .judge(Rule::Likeness, Err(error.to_string())),
         }
         Ok(())
     }
 
     async fn sync(
         &self,
-        check: &Check<'_>,
-        findings: &mut Findings<'_>,
-        subject: &Subject,
-        ((made, source), begins): ((u32, u32), f64),
-        measured: &mut Measured,
+        judging: &mut Judging<'_, '_>,
+        [made, source]: [u32; 2],
     ) -> Result<(), CheckError> {
-        let own = Subject::file(self.path);
-        let heard = sound::samples(&check.tools, subject, made, begins).await?;
-        let start = self.window.start_ms as f64 / 1000.0;
-        let wanted = sound::samples(&check.tools, &own, source, start).await?;
-        let Some(found) = offset(&heard, &wanted) else {
-            findings.unjudged(
+        if !judging.findings.wants(Rule::Sync) {
+            return Ok(());
+        }
+        let tools = &judging.check.tools;
+        let begins = picture_begins(judging.media);
+        let heard = sound::samples(tools, judging.subject, made, begins, Seek::Decode).await?;
+        let (own, Window { start_ms, seek, .. }) = (Subject::file(self.path), self.window);
+        let start = start_ms as f64 / 1000.0;
+        let wanted = || sound::samples(tools, &own, source, start, seek);
+        let wanted = self.heard.get_or_try_init(wanted).await?;
+        let Some(found) = offset(&heard, wanted) else {
+            judging.findings.unjudged(
                 Rule::Sync,
                 "the beginning is silent or too short to compare",
             );
             return Ok(());
         };
-        measured.sound_offset_ms = Some(found.ms);
+        judging.measured.sound_offset_ms = Some(found.ms);
         let detail = format!("{:+.2} ms, alike by {:.2}", found.ms, found.likeness);
         let holds = found.ms.abs() <= MOST_OFFSET_MS && found.likeness >= LEAST_LIKENESS;
-        findings.holds(Rule::Sync, holds, detail);
+        judging.findings.holds(Rule::Sync, holds, detail);
         Ok(())
+    }
+}
+
+fn kept(source: &MediaFacts, made: &[&Media]) -> Result<String, String> {
+    type Has = fn(&MediaFacts) -> bool;
+    let kinds: [(&str, Has); 2] = [
+        ("a picture", |facts| facts.video().is_some()),
+        ("sound", |facts| facts.audio().is_some()),
+    ];
+    for (what, has) in kinds {
+        if has(source) && !made.iter().any(|media| has(&media.facts)) {
+            return Err(format!("the source has {what} and this has none"));
+        }
+    }
+    Ok("nothing is missing".to_owned())
+}
+
+fn language(judging: &mut Judging<'_, '_>, source: &StreamFacts, made: &StreamFacts) {
+    let Some(language) = &source.language else {
+        return;
+    };
+    let found = made.language.as_deref();
+    let detail = format!("{}, of a source in {language}", found.unwrap_or("none"));
+    // FFmpeg does not tell languages of what it reads through a playlist.
+    if judging.subject.is_playlist && found.is_none() {
+        judging.findings.unjudged(Rule::Language, detail);
+    } else {
+        let holds = found == Some(language);
+        judging.findings.holds(Rule::Language, holds, detail);
     }
 }
 
@@ -242,7 +262,39 @@ fn colours(source: &VideoFacts, made: &VideoFacts) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use reelgate_domain::media::{AudioFacts, StreamDetail};
+
     use super::*;
+
+    #[test]
+    fn picture_and_sound_may_be_apart_and_not_away() {
+        let of = |details: Vec<StreamDetail>| {
+            let stream = |detail| StreamFacts {
+                detail,
+                ..StreamFacts::default()
+            };
+            let mut media = Media::default();
+            media.facts.streams = details.into_iter().map(stream).collect();
+            media
+        };
+        let video = || StreamDetail::Video(VideoFacts::default());
+        let audio = || StreamDetail::Audio(AudioFacts::default());
+        let (picture, sound) = (of(vec![video()]), of(vec![audio()]));
+        let both = of(vec![video(), audio()]);
+        assert!(kept(&both.facts, &[&both]).is_ok());
+        assert!(kept(&both.facts, &[&picture, &sound]).is_ok());
+        assert!(kept(&picture.facts, &[&both]).is_ok());
+        assert!(
+            kept(&both.facts, &[&picture])
+                .unwrap_err()
+                .contains("sound")
+        );
+        assert!(
+            kept(&both.facts, &[&sound])
+                .unwrap_err()
+                .contains("picture")
+        );
+    }
 
     #[test]
     fn colours_are_kept_or_brought_down() {

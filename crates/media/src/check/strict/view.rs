@@ -23,6 +23,7 @@ pub(super) struct View {
     home: PathBuf,
     folder: PathBuf,
     init: Option<String>,
+    init_bytes: u64,
     names: Vec<String>,
 }
 
@@ -30,14 +31,7 @@ impl View {
     /// The files that `text`, the playlist at `path`, names.
     pub(super) fn of(tools: &Tools<'_>, path: &Path, text: &str) -> Result<Self, CheckError> {
         let playlist = MediaPlaylist::parse(text)?;
-        for line in text.lines() {
-            if line.starts_with("#EXT-X-KEY:") && !line.contains("METHOD=NONE") {
-                return Err(CheckError::Encrypted);
-            }
-            if line.starts_with("#EXT-X-BYTERANGE:") {
-                return Err(CheckError::ByteRanges);
-            }
-        }
+        refuse(text)?;
         let home = path.parent().unwrap_or(Path::new("/")).to_owned();
         let folder = folder(tools.scratch)?;
         let link = |uri: &str, stem: &str| -> Result<(PathBuf, String), CheckError> {
@@ -46,9 +40,12 @@ impl View {
             symlink(&file, folder.join(&name))?;
             Ok((file, name))
         };
-        let init = match &playlist.init {
-            Some(uri) => Some(link(uri, "init")?.1),
-            None => None,
+        let (init_bytes, init) = match &playlist.init {
+            Some(uri) => {
+                let (file, name) = link(uri, "init")?;
+                (file.metadata()?.len(), Some(name))
+            }
+            None => (0, None),
         };
         let (mut segments, mut names) = (Vec::new(), Vec::new());
         for (index, segment) in playlist.segments.iter().enumerate() {
@@ -62,6 +59,7 @@ impl View {
             home,
             folder,
             init,
+            init_bytes,
             names,
         })
     }
@@ -74,6 +72,13 @@ impl View {
             .and_then(|file| file.take(MOST_INIT_BYTES).read_to_end(&mut bytes))
             .ok()?;
         mp4::codecs(&mp4::tracks(&bytes)?)
+    }
+
+    /// Of the init segment, 0 where there is none, and of each segment.
+    pub(super) fn bytes(&self) -> io::Result<Vec<u64>> {
+        let size = |file: &PathBuf| file.metadata().map(|meta| meta.len());
+        let segments = self.segments.iter().map(size);
+        [Ok(self.init_bytes)].into_iter().chain(segments).collect()
     }
 
     /// All segments one after another.
@@ -107,6 +112,29 @@ impl View {
             is_playlist: true,
         })
     }
+}
+
+/// What a playlist of links would leave out, or nobody here can read.
+fn refuse(text: &str) -> Result<(), CheckError> {
+    let mut init = None;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("#EXT-X-KEY:") && !line.contains("METHOD=NONE") {
+            return Err(CheckError::Encrypted);
+        }
+        let map = line.strip_prefix("#EXT-X-MAP:");
+        if line.starts_with("#EXT-X-BYTERANGE:") || map.is_some_and(|it| it.contains("BYTERANGE="))
+        {
+            return Err(CheckError::Parts("parts of files as segments"));
+        }
+        if line == "#EXT-X-DISCONTINUITY" {
+            return Err(CheckError::Parts("discontinuities"));
+        }
+        // One that is said again is still the same.
+        if map.is_some_and(|map| init.replace(map).is_some_and(|before| before != map)) {
+            return Err(CheckError::Parts("several init segments"));
+        }
+    }
+    Ok(())
 }
 
 /// A new directory in `scratch`.
@@ -169,6 +197,32 @@ fn decoded(uri: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_links_cannot_show_is_refused() {
+        let refused = |text: &str| refuse(text).map_err(|error| error.to_string());
+        let map = "#EXT-X-MAP:URI=\"a.mp4\"\n";
+        assert_eq!(
+            refused(&format!("#EXT-X-KEY:METHOD=NONE\n{map}{map}")),
+            Ok(())
+        );
+        assert_eq!(refused("#EXT-X-DISCONTINUITY-SEQUENCE:1\n"), Ok(()));
+        for (text, word) in [
+            ("#EXT-X-DISCONTINUITY\r\n", "discontinuities"),
+            (
+                "#EXT-X-MAP:URI=\"a.mp4\"\n#EXT-X-MAP:URI=\"b.mp4\"\n",
+                "init segments",
+            ),
+            (
+                "#EXT-X-MAP:URI=\"a.mp4\",BYTERANGE=\"700@0\"\n",
+                "parts of files",
+            ),
+            ("#EXT-X-BYTERANGE:700@0\n", "parts of files"),
+            ("#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n", "encrypted"),
+        ] {
+            assert!(refused(text).unwrap_err().contains(word), "{text}");
+        }
+    }
 
     #[test]
     fn only_files_below_the_playlist_are_meant() {
