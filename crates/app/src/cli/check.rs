@@ -35,10 +35,10 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "KBPS")]
     max_rate: Option<u32>,
     /// The integrated loudness asked for, in LUFS.
-    #[arg(long, value_name = "LUFS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "LUFS", allow_negative_numbers = true, value_parser = lufs)]
     loudness: Option<f64>,
     /// The least structural similarity to the source, 0 to 1.
-    #[arg(long, requires = "source", default_value_t = Against::default().least_ssim)]
+    #[arg(long, requires = "source", default_value_t = Against::default().least_ssim, value_parser = share)]
     least_ssim: f64,
     /// Rules that are left out, by their names.
     #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule)]
@@ -59,6 +59,19 @@ fn seconds(text: &str) -> Result<u64, String> {
     let seconds = seconds.filter(|it| (0.001..172_800.0).contains(it) || *it == 0.0);
     let seconds = seconds.ok_or("it is no number of seconds below 172800")?;
     Ok((seconds * 1000.0).round() as u64)
+}
+
+/// Nothing is quieter than -70 LUFS, where measuring begins, or louder than 0 for long.
+fn lufs(text: &str) -> Result<f64, String> {
+    let level = text.parse().ok();
+    let level = level.filter(|it| (-70.0..=0.0).contains(it));
+    level.ok_or_else(|| "it is no loudness from -70 to 0".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok();
+    let share = share.filter(|it| (0.0..=1.0).contains(it));
+    share.ok_or_else(|| "it is no number from 0 to 1".to_owned())
 }
 
 fn rule(name: &str) -> Result<Rule, String> {
@@ -210,6 +223,17 @@ mod tests {
         for text in ["-1", "x", "NaN", "inf", "200000"] {
             assert!(seconds(text).is_err(), "{text}");
         }
+    }
+
+    /// Every file would be wrong.
+    #[test]
+    fn what_no_file_can_keep_is_refused() {
+        assert_eq!((lufs("-16.5"), lufs("0")), (Ok(-16.5), Ok(0.0)));
+        assert_eq!((share("0"), share("0.95")), (Ok(0.0), Ok(0.95)));
+        for text in ["nan", "inf", "-inf", "2", "x", ""] {
+            assert!(lufs(text).is_err() && share(text).is_err(), "{text}");
+        }
+        assert!(lufs("-71").is_err() && share("-0.1").is_err());
     }
 
     #[test]
