@@ -86,6 +86,12 @@ fn main() {
     }
 }
 
+/// One that is none would leave all tables empty.
+fn is_transform(name: &str) -> bool {
+    let mut known = transforms::video().into_iter().chain(transforms::audio());
+    known.any(|transform| transform.name == name)
+}
+
 fn options() -> Option<Options> {
     let repository = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let mut options = Options {
@@ -117,7 +123,9 @@ fn options() -> Option<Options> {
             "--cache" => options.cache = args.next()?.into(),
             "--plots" => options.plots = args.next()?.into(),
             "--library" => options.library = Some(args.next()?.into()),
-            "--transform" => options.transforms.push(args.next()?),
+            "--transform" => options
+                .transforms
+                .push(args.next().filter(|it| is_transform(it))?),
             "--class" => options.classes.push(Class::named(&args.next()?)?),
             "--step" => {
                 options.step = args.next()?.parse().ok().filter(|step| *step >= 0.1)?;

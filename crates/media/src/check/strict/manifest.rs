@@ -21,7 +21,7 @@ impl Check<'_> {
         let mut findings = Findings::new(self.against.except);
         let mut renditions = Vec::new();
         for (one, variant) in manifest.representations.iter().zip(&variants) {
-            let mut judged = self.playlist(path, &one.playlist()).await?;
+            let mut judged = self.rendition(path, &one.playlist()).await?;
             judged.report.file = format!("{} {}", path.display(), variant.uri);
             attributes(&mut findings, variant, &judged);
             bandwidth(&mut findings, variant, &judged, &[]);

@@ -130,7 +130,7 @@ pub async fn strict(
     };
     match playlist_text(path)? {
         Some(text) if is_manifest(&text) => check.manifest(path, &text).await,
-        Some(text) if crate::playlist::is_master(&text) => check.master(path, &text).await,
+        Some(text) if is_master(&text) => check.master(path, &text).await,
         Some(text) => check.playlist(path, &text).await,
         None => check.file(path).await,
     }
