@@ -6,8 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use reelgate_domain::access::LimitRule;
 use reelgate_domain::job::{
-    CancelOutcome, CancelPolicy, Fault, FaultCode, Job, JobSpec, Origin, Priority, Selector,
-    StopMode,
+    CancelOutcome, CancelPolicy, Fault, FaultCode, Job, JobSpec, Origin, Selector, StopMode,
 };
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{JobId, PipelineId, PipelineState};
@@ -218,20 +217,16 @@ fn service_over(store: &Arc<dyn Store>, dir: &Path) -> Result<Arc<Service>> {
 
 fn job(number: usize) -> SubmitJob {
     SubmitJob {
-        spec: transcode(number),
-        priority: Priority::default(),
         origin: Some(origin()),
-        user_data: None,
+        ..SubmitJob::new(transcode(number))
     }
 }
 
 fn upload(name: &JobId) -> SubmitJob {
     let url = format!("http://films.example.com/{name}.mp4");
     SubmitJob {
-        spec: fetching(&url, &format!("{name}.mp4")),
-        priority: Priority::default(),
         origin: Some(origin()),
-        user_data: None,
+        ..SubmitJob::new(fetching(&url, &format!("{name}.mp4")))
     }
 }
 

@@ -81,7 +81,9 @@ impl ContentKeys {
         };
         self.store.add_secret(secret).await?;
         let kept = self.store.secret(SECRET).await?;
-        let kept = kept.ok_or_else(|| ServiceError::missing("secret", SECRET))?;
+        let kept = kept.ok_or_else(|| {
+            ServiceError::internal(format!("the secret {SECRET} was added and is not there"))
+        })?;
         self.read(&kept)
     }
 

@@ -28,6 +28,28 @@ pub struct SubmitJob {
     pub user_data: Option<String>,
 }
 
+impl Submission {
+    /// One job, to the account's pipeline `default`.
+    pub fn one(job: SubmitJob) -> Self {
+        Self {
+            pipeline: None,
+            jobs: vec![job],
+        }
+    }
+}
+
+impl SubmitJob {
+    /// A job of the usual priority, with nothing to remember of who asked for it.
+    pub fn new(spec: JobSpec) -> Self {
+        Self {
+            spec,
+            priority: Priority::default(),
+            origin: None,
+            user_data: None,
+        }
+    }
+}
+
 /// The most outputs a job may have.
 const MAX_OUTPUTS: usize = 30;
 

@@ -253,7 +253,6 @@ async fn how_live_streams_did_is_kept_for_a_week() {
     assert_eq!(samples().await, 7);
 }
 
-/// Each node walked over everything each hour.
 #[tokio::test]
 async fn what_deleted_fingerprint_libraries_took_is_given_back_and_they_are_known_for_a_month() {
     let house = House::new().await;
@@ -285,6 +284,7 @@ async fn what_deleted_fingerprint_libraries_took_is_given_back_and_they_are_know
     assert_eq!(status().await, None);
 }
 
+/// Each node walked over everything each hour.
 #[tokio::test]
 async fn of_several_nodes_the_first_takes_away_for_all() {
     let house = House::new().await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream;
 use reelgate_domain::job::kind::transcode::{Container, OutputSpec, Settings, TranscodeSpec};
-use reelgate_domain::job::{Job, JobSpec, Priority, StateName};
+use reelgate_domain::job::{Job, JobSpec, StateName};
 use reelgate_domain::pipeline::PipelineChange;
 use reelgate_domain::{JobId, ObjectRef, PipelineId, PipelineState, Timestamp, WorkerId};
 use reelgate_fetch::Guard;
@@ -253,15 +253,10 @@ impl House {
             pictures: Vec::new(),
             outputs: outputs.collect(),
         };
-        let job = SubmitJob {
-            spec: JobSpec::Transcode(spec),
-            priority: Priority::default(),
-            origin: None,
-            user_data: None,
-        };
+        let job = SubmitJob::new(JobSpec::Transcode(spec));
         let submission = Submission {
             pipeline,
-            jobs: vec![job],
+            ..Submission::one(job)
         };
         self.service
             .submit(&self.caller, submission)
@@ -278,12 +273,7 @@ impl House {
                 pictures: Vec::new(),
                 outputs,
             };
-            SubmitJob {
-                spec: JobSpec::Transcode(spec),
-                priority: Priority::default(),
-                origin: None,
-                user_data: None,
-            }
+            SubmitJob::new(JobSpec::Transcode(spec))
         });
         let submission = Submission {
             pipeline: None,

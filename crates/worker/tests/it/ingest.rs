@@ -55,16 +55,7 @@ pub(crate) fn ingest(url: SourceUrl, output: &str) -> IngestSpec {
 
 impl House {
     pub(crate) async fn submit_spec(&self, spec: JobSpec) -> Job {
-        let job = SubmitJob {
-            spec,
-            priority: Priority::default(),
-            origin: None,
-            user_data: None,
-        };
-        let submission = Submission {
-            pipeline: None,
-            jobs: vec![job],
-        };
+        let submission = Submission::one(SubmitJob::new(spec));
         let submitted = self.service.submit(&self.caller, submission).await;
         submitted.unwrap().remove(0)
     }

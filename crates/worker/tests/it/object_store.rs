@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use reelgate_domain::job::kind::ingest::{IngestSource, IngestSpec};
 use reelgate_domain::job::kind::transcode::{OutputSpec, Settings, TranscodeSpec};
-use reelgate_domain::job::{FaultCode, Job, JobSpec, JobState, Priority, StateName};
+use reelgate_domain::job::{FaultCode, Job, JobSpec, JobState, StateName};
 use reelgate_domain::media::OutputResult;
 use reelgate_domain::{JobId, ObjectRef};
 use reelgate_s3server::{ACCESS_KEY_ID, Fault, Rule, S3Server, SECRET};
@@ -63,16 +63,7 @@ async fn submit(house: &House, key: &str, settings: Settings) -> JobId {
         pictures: Vec::new(),
         outputs: vec![output],
     };
-    let job = SubmitJob {
-        spec: JobSpec::Transcode(spec),
-        priority: Priority::default(),
-        origin: None,
-        user_data: None,
-    };
-    let submission = Submission {
-        pipeline: None,
-        jobs: vec![job],
-    };
+    let submission = Submission::one(SubmitJob::new(JobSpec::Transcode(spec)));
     let submitted = house.service.submit(&house.caller, submission).await;
     submitted.unwrap()[0].id
 }

@@ -1,7 +1,7 @@
 //! The keys that outputs are encrypted with, between the call that gives them and the worker that needs them.
 
 use reelgate_domain::job::kind::transcode::{ContentKey, OutputSpec, TranscodeSpec};
-use reelgate_domain::job::{Job, JobSpec, Priority};
+use reelgate_domain::job::{Job, JobSpec};
 
 use super::*;
 use crate::{ErrorKind, ServiceError, Submission, SubmitJob};
@@ -25,16 +25,7 @@ impl House {
             outputs: vec![output],
             pictures: Vec::new(),
         };
-        let job = SubmitJob {
-            spec: JobSpec::Transcode(spec),
-            priority: Priority::default(),
-            origin: None,
-            user_data: None,
-        };
-        let submission = Submission {
-            pipeline: None,
-            jobs: vec![job],
-        };
+        let submission = Submission::one(SubmitJob::new(JobSpec::Transcode(spec)));
         let mut jobs = self.service.submit(self.root(), submission).await?;
         Ok(jobs.remove(0))
     }
