@@ -11,7 +11,7 @@ use reelgate_domain::job::kind::transcode::{
 use serde_json::{Map, Value, json};
 
 use super::errors::{Code, Refusal};
-use super::fields::{Fields, asks_for_nothing, overlay};
+use super::fields::{Fields, asks_for_nothing, overlay, scalar};
 use super::output::settings;
 use super::status::TemplateState;
 
@@ -315,7 +315,8 @@ impl Preset {
         }
         let own = fields.members();
         let is_other = |(name, value): &(&String, &Value)| {
-            !KEPT_BY_REMUX.contains(&name.as_str()) && !asks_for_nothing(value)
+            let is_upright = *name == "Rotate" && scalar(value).as_deref() == Some("0");
+            !KEPT_BY_REMUX.contains(&name.as_str()) && !is_upright && !asks_for_nothing(value)
         };
         if let Some((name, _)) = own.iter().find(is_other) {
             return fields.refuse(Code::NotSupported, name);

@@ -4,7 +4,6 @@
 use reelgate_domain::job::kind::transcode::{
     Clip, Color, Corner, Fit, JoinedPart, Length, Mark, Overlay, PartSide, PictureMark, Settings,
 };
-use serde_json::{Map, Value};
 
 use super::clip;
 use crate::mps::configs::Configs;
@@ -52,16 +51,14 @@ pub(super) fn read(fields: &mut Fields<'_>, configs: &Configs) -> Result<Join, R
 }
 
 impl Join {
-    /// Where files are merged, none is stretched unless that is asked for: bars fill what another shape leaves.
-    pub(super) fn apply(&self, settings: &mut Settings, request: &Map<String, Value>) {
-        let method = request
-            .get("TransConfig")
-            .and_then(|config| config.get("AdjDarMethod"));
-        let is_asked = method.and_then(Value::as_str) == Some("rescale");
+    /// Where files are merged, none is stretched unless that is asked for by name: bars fill what another shape leaves.
+    /// A padded picture has the size and the place that are said, and its bars already.
+    pub(super) fn apply(&self, settings: &mut Settings, is_rescaled: bool) {
         if let Some(video) = &mut settings.video
             && self.is_merged
             && video.fit == Fit::Stretch
-            && !is_asked
+            && video.pad.is_none()
+            && !is_rescaled
         {
             video.fit = Fit::Pad;
         }

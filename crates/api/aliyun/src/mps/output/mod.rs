@@ -88,7 +88,8 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
         return fields.refuse(Code::NotSupported, name);
     }
     let join = join::read(&mut fields, target.configs)?;
-    join.apply(&mut settings, &request);
+    let is_rescaled = picture::is_rescaled(&request).or_else(|| template.is_rescaled());
+    join.apply(&mut settings, is_rescaled.unwrap_or(false));
     let mix = mix::read(&mut fields)?;
     if !mix.is_empty() && settings.audio.is_none() {
         return fields.refuse(Code::NotSupported, "Amix");
@@ -131,29 +132,33 @@ pub(super) fn parse(output: Value, target: &Target<'_>) -> Result<Accepted, Refu
     spec.encryption = encryption;
     spec.segment_tags = segment_tags;
     spec.segment_at_ms = segment_at_ms;
-    // Numbers are in range by now; what a text may hold is for all APIs to say.
-    match spec.validate() {
-        Err(error) if error.field.starts_with("encryption") => {
-            return Err(Refusal::new(Code::Invalid, "Encryption.KeyUri"));
-        }
-        // Nothing but the input's own sound is measured.
-        Err(error) if error.field == "audio.volume" => {
-            return Err(Refusal::new(Code::NotSupported, "Volume"));
-        }
-        Err(error) if error.field.starts_with("subtitles") => {
-            return Err(Refusal::new(Code::OutOfRange, "SubtitleConfig"));
-        }
-        Err(_) if !spec.overlays.is_empty() => {
-            return Err(Refusal::new(Code::OutOfRange, "WaterMarks"));
-        }
-        _ => {}
-    }
+    check(&spec)?;
     Ok(Accepted {
         spec,
         priority,
         user_data,
         request,
         object,
+    })
+}
+
+/// Numbers are in range by now; what a text may hold, and what goes together, is for all APIs to say. An output that does
+/// not pass here would take the others of its call with it.
+fn check(spec: &OutputSpec) -> Result<(), Refusal> {
+    let Err(error) = spec.validate() else {
+        return Ok(());
+    };
+    Err(match error.field {
+        field if field.starts_with("encryption") => {
+            Refusal::new(Code::Invalid, "Encryption.KeyUri")
+        }
+        // Nothing but the input's own sound is measured.
+        "audio.volume" => Refusal::new(Code::NotSupported, "Volume"),
+        field if field.starts_with("subtitles") => {
+            Refusal::new(Code::OutOfRange, "SubtitleConfig")
+        }
+        field if field.starts_with("overlays") => Refusal::new(Code::OutOfRange, "WaterMarks"),
+        field => Refusal::new(Code::OutOfRange, field),
     })
 }
 
@@ -185,6 +190,14 @@ impl Template {
         match self {
             Self::Preset(_, settings) => Ok((*settings).clone()),
             Self::Own(parts) => settings::read(parts),
+        }
+    }
+
+    /// Whether it asks for a stretched picture by name, which no preset does.
+    fn is_rescaled(&self) -> Option<bool> {
+        match self {
+            Self::Preset(..) => None,
+            Self::Own(parts) => picture::is_rescaled(parts),
         }
     }
 

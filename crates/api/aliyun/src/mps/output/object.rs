@@ -28,11 +28,12 @@ pub(super) fn key(
 }
 
 /// Puts the source's names in place of the placeholders. Whether `{ExtName}` has its dot is not documented; here it
-/// has, so that `{ObjectPrefix}{FileName}{ExtName}` is the source's own name. Those in `kept` stay as they are.
+/// has, so that `{ObjectPrefix}{FileName}{ExtName}` is the source's own name. `others` are further ones, each with what it
+/// stands for.
 pub(in crate::mps) fn filled_in(
     template: &str,
     source: &ObjectKey,
-    kept: &[&str],
+    others: &[(&str, &str)],
 ) -> Result<String, Refusal> {
     let name = source.file_name();
     let dot = name.rfind('.').filter(|at| *at > 0).unwrap_or(name.len());
@@ -46,15 +47,13 @@ pub(in crate::mps) fn filled_in(
             rest = after;
             continue;
         };
-        if kept.contains(&placeholder) {
-            filled.push_str(&format!("{{{placeholder}}}"));
-            rest = after;
-            continue;
-        }
-        filled.push_str(match placeholder {
-            "ObjectPrefix" => source.folder(),
-            "FileName" => stem,
-            "ExtName" => extension,
+        let other = others.iter().find(|(name, _)| *name == placeholder);
+        let other = other.map(|(_, stands_for)| *stands_for);
+        filled.push_str(match (placeholder, other) {
+            ("ObjectPrefix", _) => source.folder(),
+            ("FileName", _) => stem,
+            ("ExtName", _) => extension,
+            (_, Some(stands_for)) => stands_for,
             _ => return Err(Refusal::new(Code::NotSupported, "OutputObject")),
         });
         rest = after;

@@ -3,6 +3,7 @@
 use reelgate_domain::job::kind::transcode::{
     Area, Fit, PixelFormat, Scan, Sides, Upscale, VideoCodec, VideoProfile, VideoSettings,
 };
+use serde_json::{Map, Value};
 
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::fields::Fields;
@@ -99,6 +100,12 @@ fn pixel_format(
         return fields.refuse(Code::OutOfRange, "PixFmt");
     }
     Ok(format)
+}
+
+/// Whether these parts of an output or a template ask for a stretched picture by name; nothing if they name no method.
+pub(super) fn is_rescaled(parts: &Map<String, Value>) -> Option<bool> {
+    let method = parts.get("TransConfig")?.get("AdjDarMethod")?.as_str()?;
+    (!method.is_empty()).then(|| method.eq_ignore_ascii_case("rescale"))
 }
 
 /// What `TransConfig` says of sizes.

@@ -507,6 +507,8 @@ fn outputs() -> impl Strategy<Value = Value> {
         json!("{"),
         json!("{\"Seek\": \"1\"}"),
         json!("high"),
+        json!("320:240:0:30"),
+        json!("http://media.oss-cn-x.example.com/b.mp4"),
         json!("é{FileName}"),
     ]);
     let names = select(vec![
@@ -537,6 +539,13 @@ fn outputs() -> impl Strategy<Value = Value> {
         "UserData",
         "Rotate",
         "Crop",
+        "Pad",
+        "MergeList",
+        "MergeURL",
+        "AdjDarMethod",
+        "WaterMarks",
+        "Amix",
+        "Volume",
     ]);
     scalars.prop_recursive(3, 24, 4, move |inner| {
         let members = prop::collection::vec((names.clone(), inner.clone()), 0..4);
@@ -557,7 +566,7 @@ proptest! {
     fn whatever_is_accepted_can_be_submitted(own in outputs(), hls in any::<bool>()) {
         let template = if hls { M3U8_LD } else { MP4_HD };
         if own.is_object() && let Ok(accepted) = parse_with(template, own) {
-            prop_assert_eq!(accepted.spec.settings.validate(), Ok(()));
+            prop_assert_eq!(accepted.spec.validate(), Ok(()));
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::mps::fields::{self, Fields};
 use crate::mps::input::{bucket_name, decoded, object_key};
 use crate::mps::templates::Used;
 
+const MOST_MARKS: usize = 20;
 /// What a mark that names no size has of the output's width.
 const DEFAULT_WIDTH: f64 = 0.12;
 const DEFAULT_FONT_SIZE: u32 = 16;
@@ -22,7 +23,7 @@ const MOST_SECONDS: f64 = 86_399.999;
 /// Reads the list, the last on top.
 pub(super) fn read(fields: &mut Fields<'_>, templates: &Used) -> Result<Vec<Overlay>, Refusal> {
     let marks = fields.list("WaterMarks")?;
-    if marks.len() > Overlay::MOST {
+    if marks.len() > MOST_MARKS {
         return fields.refuse(Code::ListSizeExceed, "WaterMarks");
     }
     let each = marks.into_iter();

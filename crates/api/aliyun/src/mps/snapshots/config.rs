@@ -279,9 +279,13 @@ mod tests {
     use super::*;
 
     fn parse(more: Value) -> Result<Config, Refusal> {
+        parse_of("in/clip.mp4", more)
+    }
+
+    fn parse_of(source: &str, more: Value) -> Result<Config, Refusal> {
         let source = ObjectRef {
             bucket: BucketName::new("media").unwrap(),
-            key: ObjectKey::new("in/clip.mp4").unwrap(),
+            key: ObjectKey::new(source).unwrap(),
         };
         let file = |object: &str| json!({"Bucket": "media", "Location": "x", "Object": object});
         let mut config = json!({"OutputFile": file("out/{Count}.jpg"), "Time": "0"});
@@ -535,5 +539,21 @@ mod tests {
             let refusal = parse(more.clone()).err();
             assert_eq!(refusal, Some(Refusal::new(code, about)), "{more}");
         }
+    }
+
+    /// The service put numbers and moments into the source's own name.
+    #[test]
+    fn names_of_sources_that_would_be_numbered_are_refused() {
+        for (source, object) in [
+            ("in/{time}.mp4", "{FileName}{Count}.jpg"),
+            ("in/{count}.mp4", "{FileName}.jpg"),
+        ] {
+            let refusal = parse_of(source, json!({"OutputFile": object})).err();
+            let expected = Refusal::new(Code::ObjectKey, object);
+            assert_eq!(refusal, Some(expected), "{source}");
+        }
+        // What is no name of ours is one of the source's like any other.
+        let plain = parse_of("in/{Count}.mp4", json!({"OutputFile": "{FileName}.jpg"})).unwrap();
+        assert_eq!(plain.spec.output.key.as_str(), "{Count}.jpg");
     }
 }

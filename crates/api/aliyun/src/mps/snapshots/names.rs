@@ -36,13 +36,18 @@ impl Files {
         let bucket = bucket_name(&file.required("Bucket")?)?;
         file.required("Location")?;
         let object = file.required("Object")?;
-        let kept: Vec<&str> = placeholders.iter().map(|(name, _)| *name).collect();
-        let mut named = filled_in(&decoded(&object)?, &source.key, &kept)
-            .map_err(|_unknown| Refusal::new(Code::NotSupported, file.path("Object")))?;
-        file.finish()?;
-        for (name, stands_for) in placeholders {
-            named = named.replace(&format!("{{{name}}}"), stands_for);
+        let template = decoded(&object)?;
+        let fill = |placeholders: &[(&str, &str)]| {
+            filled_in(&template, &source.key, placeholders)
+                .map_err(|_unknown| Refusal::new(Code::NotSupported, file.path("Object")))
+        };
+        let unnumbered: Vec<(&str, &str)> = placeholders.iter().map(|it| (it.0, "")).collect();
+        // It is the source's own name that has them then, and numbers would be put into it.
+        if is_numbered(&fill(&unnumbered)?) {
+            return Err(Refusal::new(Code::ObjectKey, object));
         }
+        let named = fill(placeholders)?;
+        file.finish()?;
         let folder = named.rfind('/').map_or(0, |at| at + 1);
         // A folder for each picture is nothing that anybody wants, and nothing that is made here.
         if is_numbered(&named[..folder]) {

@@ -49,20 +49,34 @@ impl Used {
         parts(&self.watermarks, id, Code::ResourceNotFound)
     }
 
-    /// With one template of each sort, as tests have them.
+    /// With one template, as tests have it.
     #[cfg(test)]
-    pub(in crate::mps) fn with_watermark(id: &str, members: Map<String, Value>) -> Self {
-        let kept = Kept {
-            id: id.to_owned(),
-            state: TemplateState::Normal,
-            created_ms: 0,
-            members,
-        };
+    pub(in crate::mps) fn with_template(id: &str, members: Map<String, Value>) -> Self {
         Self {
-            watermarks: HashMap::from([(id.to_owned(), kept)]),
+            templates: only(id, members),
             ..Self::default()
         }
     }
+
+    /// With one watermark template, as tests have it.
+    #[cfg(test)]
+    pub(in crate::mps) fn with_watermark(id: &str, members: Map<String, Value>) -> Self {
+        Self {
+            watermarks: only(id, members),
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+fn only(id: &str, members: Map<String, Value>) -> HashMap<String, Kept> {
+    let kept = Kept {
+        id: id.to_owned(),
+        state: TemplateState::Normal,
+        created_ms: 0,
+        members,
+    };
+    HashMap::from([(id.to_owned(), kept)])
 }
 
 fn member<'a>(object: &'a Value, name: &str) -> Option<&'a str> {

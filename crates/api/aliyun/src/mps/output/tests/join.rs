@@ -62,7 +62,38 @@ fn merged_pictures_are_not_stretched_unless_that_is_asked_for() {
     assert_eq!(fit(json!(null), "MergeList"), Fit::Pad);
     assert_eq!(fit(json!("crop"), "MergeList"), Fit::Crop);
     assert_eq!(fit(json!("rescale"), "MergeList"), Fit::Stretch);
+    assert_eq!(fit(json!("Rescale"), "MergeList"), Fit::Stretch);
+    assert_eq!(fit(json!("none"), "MergeList"), Fit::Pad);
     assert_eq!(fit(json!(null), "TailSlateList"), Fit::Stretch);
+}
+
+#[test]
+fn a_template_may_ask_for_merged_pictures_that_are_stretched() {
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+    let parts = json!({
+        "Video": {"Codec": "H.264", "Width": "640", "Height": "720"}, "Audio": {"Codec": "AAC"},
+        "TransConfig": {"AdjDarMethod": "rescale"},
+    });
+    let templates = Used::with_template(ID, parts.as_object().unwrap().clone());
+    let fit = |config: Value| {
+        let own = json!({"MergeList": [{"MergeURL": URL}], "TransConfig": config});
+        let spec = parse_using(&templates, ID, own).unwrap().spec;
+        spec.settings.video.unwrap().fit
+    };
+    assert_eq!(fit(json!({})), Fit::Stretch);
+    assert_eq!(fit(json!({"IsCheckReso": "true"})), Fit::Stretch);
+    assert_eq!(fit(json!({"AdjDarMethod": "none"})), Fit::Pad);
+}
+
+/// The method of merged pictures was put beside the padding, which the service then refused with all of the call.
+#[test]
+fn a_merged_picture_that_is_padded_has_its_own_place() {
+    let video = json!({"Width": 320, "Height": 180, "Pad": "320:240:0:30"});
+    let own = json!({"MergeList": [{"MergeURL": URL}], "Video": video});
+    let spec = parse_with(MP4_HD, own).unwrap().spec;
+    assert_eq!(spec.validate(), Ok(()));
+    let video = spec.settings.video.unwrap();
+    assert_eq!((video.fit, video.pad.unwrap().top), (Fit::Stretch, 30));
 }
 
 #[test]

@@ -19,6 +19,10 @@ fn remux_presets_leave_nothing_to_say_but_how_to_pack() {
     assert_eq!((segment_seconds, spec.streams.video), (4, Some(1)));
     assert_eq!(spec.settings.video.unwrap().codec, VideoCodec::Copy);
     assert_eq!(spec.settings.audio.unwrap().codec, AudioCodec::Copy);
+    for upright in [json!(0), json!("0")] {
+        let spec = parse_with(M3U8, json!({"Rotate": upright})).unwrap().spec;
+        assert_eq!(spec.settings.video.unwrap().codec, VideoCodec::Copy);
+    }
     for (name, value) in [
         ("Video", json!({"Width": 640})),
         ("Audio", json!({"Remove": "true"})),
