@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use super::cascade::Rung;
 use super::container::{Segmented, add_container};
 use super::video::{self, Pass};
 use super::{Args, DECODED, PROTOCOLS, REPORTED, add_audio, add_length, graph, opened};
@@ -83,7 +84,7 @@ pub(crate) fn joined(
     args.pair("-map_metadata:s:v:0", format!("0:s:{}", video.stream));
     let numbers = numbers.into_iter().next().unwrap_or_default();
     // Nothing is laid over it, joined to it or mixed in, so that there is no graph.
-    let sound = graph::routes(plan, 0, &numbers, Pass::Last).audio;
+    let sound = graph::routes(plan, (0, &Rung::default()), &numbers, Pass::Last).audio;
     if let (Some(audio), Some(route)) = (&plan.audio, sound) {
         add_audio(&mut args, audio, route);
         args.pair("-map_metadata:s:a:0", format!("0:s:{}", audio.stream));

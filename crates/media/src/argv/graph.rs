@@ -3,6 +3,7 @@
 
 use reelgate_domain::job::kind::transcode::{Color, MixUntil};
 
+use super::cascade::Rung;
 use super::overlay::Graph;
 use super::video::{Pass, filters};
 use super::{audio, constant_rate, cut_start, finish, scale, seconds, words};
@@ -31,24 +32,36 @@ pub(super) struct Route {
 #[derive(Default)]
 pub(super) struct Routes {
     pub(super) graph: Option<String>,
+    /// A part of the graph of the ladder that the output is in.
+    pub(super) ladder: Option<String>,
     pub(super) video: Option<Route>,
     pub(super) audio: Option<Route>,
 }
 
 /// Those of the output at place `part` of its process. The first pass makes the picture alone, with nothing laid over
 /// it, which changes little of where bits are needed.
-pub(super) fn routes(plan: &Plan, part: usize, numbers: &Numbers, pass: Pass) -> Routes {
+pub(super) fn routes(
+    plan: &Plan,
+    (part, rung): (usize, &Rung),
+    numbers: &Numbers,
+    pass: Pass,
+) -> Routes {
     let making = Making {
         plan,
         part,
+        rung,
         numbers,
         pass,
     };
-    let mut graph = Vec::new();
+    let (mut graph, mut ladder) = (Vec::new(), Vec::new());
     if making.is_joined() {
         graph.extend(making.joined());
     }
-    let video = (plan.video.as_ref()).map(|video| making.picture(video, &mut graph));
+    let pictures = match rung.is_alone() {
+        true => &mut graph,
+        false => &mut ladder,
+    };
+    let video = (plan.video.as_ref()).map(|video| making.picture(video, pictures));
     let audio = match (&plan.audio, pass) {
         (None, _) => None,
         (Some(audio), Pass::Last) => Some(making.sound(audio, &mut graph)),
@@ -59,9 +72,10 @@ pub(super) fn routes(plan: &Plan, part: usize, numbers: &Numbers, pass: Pass) ->
             None
         }
     };
-    let graph = (!graph.is_empty()).then(|| graph.join(";"));
+    let joined = |chains: Vec<String>| (!chains.is_empty()).then(|| chains.join(";"));
     Routes {
-        graph,
+        graph: joined(graph),
+        ladder: joined(ladder),
         video,
         audio,
     }
@@ -71,6 +85,7 @@ pub(super) fn routes(plan: &Plan, part: usize, numbers: &Numbers, pass: Pass) ->
 struct Making<'a> {
     plan: &'a Plan,
     part: usize,
+    rung: &'a Rung,
     numbers: &'a Numbers,
     pass: Pass,
 }
@@ -103,6 +118,9 @@ impl Making<'_> {
                 format!("jv{part}"),
                 cut_start(&plan.window, "").into_iter().collect(),
             ),
+            false if !self.rung.is_alone() => {
+                self.rung.picture((part, own), (video, &plan.window), graph)
+            }
             false => (own, filters(video, &plan.window)),
         };
         if self.pass == Pass::Last {
@@ -110,7 +128,7 @@ impl Making<'_> {
             rate = words::filters(rate, plan, part);
         }
         let finish = finish::filters(video, part);
-        if !self.is_joined() && overlays.is_empty() {
+        if !self.is_joined() && self.rung.is_alone() && overlays.is_empty() {
             return Route {
                 map: main,
                 filters: Some(format!("{},{rate}{finish}", filters.join(","))),

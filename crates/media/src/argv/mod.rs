@@ -4,6 +4,7 @@
 //! get their own names only afterwards: no argument ever holds a part of an object key.
 
 mod audio;
+mod cascade;
 pub(crate) mod chunk;
 mod container;
 mod erase;
@@ -25,7 +26,7 @@ mod words;
 
 pub(crate) use container::main_file;
 use container::{Segmented, add_container, add_segments};
-use graph::{Numbers, Route};
+use graph::{Numbers, Route, Routes};
 pub(crate) use overlay::text_file;
 use video::Pass;
 pub(crate) use video::{constant_rate, scale};
@@ -152,8 +153,9 @@ pub(crate) fn file_url(path: &Path) -> OsString {
 /// `further` are the paths of the further inputs, as plans number them.
 pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path, further: &[&Path]) -> Vec<OsString> {
     let (mut args, numbers) = opened(&REPORTED, plans, input, further, Pass::Last);
-    for (part, ((plan, folder), numbers)) in plans.iter().zip(&numbers).enumerate() {
-        add_output(&mut args, plan, folder, (part, numbers));
+    let routes = routed(&mut args, plans, &numbers, Pass::Last);
+    for ((plan, folder), routes) in plans.iter().zip(routes) {
+        add_output(&mut args, plan, folder, routes);
     }
     args.0
 }
@@ -171,9 +173,9 @@ pub(crate) fn first_pass(
         return None;
     }
     let (mut args, numbers) = opened(&REPORTED, &twice, input, further, Pass::First);
-    for (part, ((plan, folder), numbers)) in twice.into_iter().zip(&numbers).enumerate() {
+    let routes = routed(&mut args, &twice, &numbers, Pass::First);
+    for ((plan, folder), routes) in twice.into_iter().zip(routes) {
         let Some(video) = &plan.video else { continue };
-        let routes = graph::routes(plan, part, numbers, Pass::First);
         add_graph(&mut args, routes.graph);
         if let Some(route) = routes.video {
             add_video(&mut args, video, plan, route, (folder, Pass::First));
@@ -316,8 +318,28 @@ impl Inputs<'_> {
     }
 }
 
-fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr, (part, numbers): (usize, &Numbers)) {
-    let routes = graph::routes(plan, part, numbers, Pass::Last);
+/// Where the streams of all outputs come from. Ladders are one graph, which stands before all outputs.
+fn routed(
+    args: &mut Args,
+    plans: &[(&Plan, &OsStr)],
+    numbers: &[Numbers],
+    pass: Pass,
+) -> Vec<Routes> {
+    let all: Vec<&Plan> = plans.iter().map(|(plan, _)| *plan).collect();
+    let rungs = cascade::rungs(&all);
+    let each = all.iter().zip(numbers).zip(&rungs).enumerate();
+    let mut routes: Vec<Routes> = each
+        .map(|(part, ((plan, numbers), rung))| graph::routes(plan, (part, rung), numbers, pass))
+        .collect();
+    let ladder: Vec<String> = routes
+        .iter_mut()
+        .filter_map(|routes| routes.ladder.take())
+        .collect();
+    add_graph(args, (!ladder.is_empty()).then(|| ladder.join(";")));
+    routes
+}
+
+fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr, routes: Routes) {
     add_graph(args, routes.graph);
     if let (Some(video), Some(route)) = (&plan.video, routes.video) {
         add_video(args, video, plan, route, (folder, Pass::Last));

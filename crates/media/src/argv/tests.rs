@@ -163,6 +163,23 @@ fn a_file_and_segments_and_sound_alone_from_one_decode() {
 }
 
 #[test]
+fn a_ladder_scales_from_rung_to_rung() {
+    let rung = |height: u32| {
+        let video = json!({"height": height, "cascade": true});
+        spec(
+            "film.mp4",
+            json!({"container": {"format": "mp4"}, "video": video, "audio": {}}),
+        )
+    };
+    let square = json!({"width": 240, "height": 240, "fit": "pad", "cascade": true});
+    let square = json!({"container": {"format": "mp4"}, "video": square});
+    insta::assert_snapshot!(lines_together(
+        &facts("bbb_720p25_aac51"),
+        vec![rung(144), rung(480), spec("square.mp4", square), rung(360)]
+    ));
+}
+
+#[test]
 fn silent_outputs_that_start_late_without_an_index() {
     let video = |height: u32| json!({"container": {"format": "mp4"}, "video": {"height": height}});
     let specs = [240, 480].map(|height| {

@@ -126,11 +126,17 @@ fn profile(video: &VideoPlan) -> String {
 /// share their memory. FFmpeg makes all of them before it encodes the first, and scaled copies of a minute in full HD
 /// would take 5 GB.
 pub(super) fn filters(video: &VideoPlan, window: &Window) -> Vec<String> {
+    let mut chain = scaled(video, window);
+    chain.extend(finished(video));
+    chain
+}
+
+/// Those up to the scaled picture.
+pub(super) fn scaled(video: &VideoPlan, window: &Window) -> Vec<String> {
     let mut chain: Vec<String> = cut_start(window, "").into_iter().collect();
-    let (convert_to, tag) = match video.matrix {
-        Matrix::Keep => (None, None),
-        Matrix::Tag(name) => (None, Some(name)),
-        Matrix::ConvertTo(name) => (Some(name), Some(name)),
+    let convert_to = match video.matrix {
+        Matrix::Keep | Matrix::Tag(_) => None,
+        Matrix::ConvertTo(name) => Some(name),
     };
     // The scaler alone takes frames of other sizes midway, and lets those of this size pass as they are.
     chain.extend(video.steady.map(steady));
@@ -156,8 +162,21 @@ pub(super) fn filters(video: &VideoPlan, window: &Window) -> Vec<String> {
             scale(video.framing.scale, video.range, Some("bt709")),
         )),
     }
-    chain.extend(framing::after_scaling(&video.framing));
-    if let Some(name) = tag {
+    chain
+}
+
+/// The same from a picture that another output's filters scaled.
+pub(super) fn scaled_further(video: &VideoPlan) -> Vec<String> {
+    vec![
+        scale(video.framing.scale, video.range, None),
+        format!("setsar=1,format={}", video.pixel_format),
+    ]
+}
+
+/// Those after it.
+pub(super) fn finished(video: &VideoPlan) -> Vec<String> {
+    let mut chain: Vec<String> = framing::after_scaling(&video.framing).into_iter().collect();
+    if let Matrix::Tag(name) | Matrix::ConvertTo(name) = video.matrix {
         chain.push(format!("setparams=colorspace={name}"));
     }
     chain

@@ -103,6 +103,7 @@ pub(super) fn video(
         matrix: Matrix::Keep,
         range: Range::Keep,
         framing: Framing::plain(size),
+        cascades: false,
         steady: None,
         erased: Vec::new(),
         deinterlace: None,

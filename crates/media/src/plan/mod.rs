@@ -3,6 +3,7 @@
 mod animation;
 mod audio;
 mod bits;
+pub(crate) mod cascade;
 mod chunks;
 pub(crate) mod codec;
 pub(crate) mod copy;
@@ -135,6 +136,8 @@ pub struct VideoPlan {
     pub range: Range,
     /// How the source's picture comes to `size`.
     pub framing: Framing,
+    /// Whether other outputs of the process may be scaled from what it is scaled to, and it from theirs.
+    pub cascades: bool,
     /// The size that every frame of the upright source has to have, where filters need that.
     pub steady: Option<Size>,
     /// What is painted over in the upright source.
@@ -463,6 +466,9 @@ impl Plan {
             }
             if video.tone.is_some() {
                 parts.extend(["zscale", "tonemap"].map(Part::Filter));
+            }
+            if video.cascades {
+                parts.push(Part::Filter("split"));
             }
         }
         if let Some(audio) = &self.audio

@@ -8,7 +8,8 @@ use super::{Plan, Size};
 /// of: as much as a single output may have.
 const MOST_PIXELS: u64 = super::geometry::MOST_OUTPUT_PIXELS;
 
-/// Whether one process can make both from the same source, each exactly as it would be made alone.
+/// Whether one process can make both from the same source, each exactly as it would be made alone, but for rungs of
+/// ladders, which are scaled from one another.
 ///
 /// What they show has to start at the same moment, for the source is positioned once. How long they
 /// are, which streams they take and what becomes of those is each one's own.

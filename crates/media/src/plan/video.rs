@@ -84,6 +84,7 @@ pub(super) fn video(
             None => matrix(source, size),
         },
         range: range(pixel_format, source, &framing),
+        cascades: wanted.cascade && is_no_larger(&framing, source),
         framing,
         steady: is_touched.then(|| upright(source)),
         erased,
@@ -93,6 +94,16 @@ pub(super) fn video(
         hdr10: hdr::hdr10(wanted, source, tone),
         pixel_format,
     })
+}
+
+/// Whether scaling from what this is scaled to costs no more than scaling from the source.
+fn is_no_larger(framing: &Framing, source: &VideoFacts) -> bool {
+    let upright = upright(source);
+    let taken = framing.crop.map_or(upright, |area| Size {
+        width: area.width,
+        height: area.height,
+    });
+    framing.scale.pixels() <= taken.pixels()
 }
 
 fn range(format: PixelFormat, source: &VideoFacts, framing: &Framing) -> Range {

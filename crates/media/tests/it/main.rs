@@ -7,6 +7,7 @@
 
 mod animations;
 mod broken;
+mod cascade;
 mod chunks;
 mod clips;
 mod codecs;

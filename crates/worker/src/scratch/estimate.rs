@@ -188,6 +188,7 @@ mod tests {
             matrix: Matrix::Keep,
             range: Range::Keep,
             framing: Framing::plain(size),
+            cascades: false,
             tone: None,
             hdr10: None,
             steady: None,

@@ -28,6 +28,9 @@ pub struct VideoSettings {
     pub fill: Fill,
     #[serde(skip_serializing_if = "is_default")]
     pub upscale: Upscale,
+    /// Whether the picture may be scaled from that of a larger output of the same job that says so too.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cascade: bool,
     /// What is left of the source's picture, upright and in its own pixels, before anything else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crop: Option<Area>,
