@@ -65,7 +65,7 @@ pub(crate) fn joined(
     input: &Path,
     joined: &Path,
 ) -> Vec<OsString> {
-    let (mut args, numbers) = opened(&[(plan, folder)], input, &[], Pass::Last);
+    let (mut args, numbers) = opened(&REPORTED, &[(plan, folder)], input, &[], Pass::Last);
     args.add(&["-protocol_whitelist", PROTOCOLS, "-format_whitelist", "ivf"])
         .input(joined)
         .add(&["-map", "1:0", "-c:v", "copy", "-disposition:v:0", "default"])

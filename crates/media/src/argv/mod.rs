@@ -154,8 +154,8 @@ pub(crate) fn file_url(path: &Path) -> OsString {
 pub(crate) fn argv(plans: &[(&Plan, &OsStr)], input: &Path, further: &[&Path]) -> Vec<OsString> {
     let (mut args, numbers) = opened(&REPORTED, plans, input, further, Pass::Last);
     let routes = routed(&mut args, plans, &numbers, Pass::Last);
-    for ((plan, folder), routes) in plans.iter().zip(routes) {
-        add_output(&mut args, plan, folder, routes);
+    for (((plan, folder), routes), numbers) in plans.iter().zip(routes).zip(&numbers) {
+        add_output(&mut args, (plan, folder), routes, numbers);
     }
     args.0
 }
@@ -339,7 +339,12 @@ fn routed(
     routes
 }
 
-fn add_output(args: &mut Args, plan: &Plan, folder: &OsStr, routes: Routes) {
+fn add_output(
+    args: &mut Args,
+    (plan, folder): (&Plan, &OsStr),
+    routes: Routes,
+    numbers: &Numbers,
+) {
     add_graph(args, routes.graph);
     if let (Some(video), Some(route)) = (&plan.video, routes.video) {
         add_video(args, video, plan, route, (folder, Pass::Last));

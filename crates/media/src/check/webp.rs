@@ -136,6 +136,7 @@ impl Animation {
                 }),
                 ..StreamFacts::default()
             }],
+            ..MediaFacts::default()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Measuring how like its source an output looks: what its encoder was given is made once more and held against it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 
 use reelgate_domain::job::kind::transcode::PixelFormat;

@@ -45,7 +45,7 @@ pub enum Rule {
 }
 
 /// Every rule, its name and what it asks for, in the order of the documentation.
-const TABLE: [(Rule, &str, &str); 34] = [
+const TABLE: [(Rule, &str, &str); 35] = [
     (
         Rule::Streams,
         "streams",
