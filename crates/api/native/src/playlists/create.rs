@@ -74,6 +74,7 @@ pub(crate) async fn create(
     Authorized(caller): Authorized,
     JsonBody(body): JsonBody<CreateBody>,
 ) -> Result<Response, Problem> {
+    let places = Places::of(&body);
     let audio = body.audio.into_iter().map(|track| CreateAudioTrack {
         job: track.job,
         name: track.name,
@@ -85,7 +86,7 @@ pub(crate) async fn create(
         target: body.object.0,
     };
     let made = api.service.create_playlist(&caller, wanted).await;
-    let playlist = made.map_err(problem)?;
+    let playlist = made.map_err(|error| places.problem(error))?;
     let location = object_link(&playlist.object);
     let renditions = playlist
         .renditions
@@ -116,13 +117,35 @@ pub(crate) async fn create(
     Ok(created(&location, view))
 }
 
-/// The service names the job that is unfit; in the body that is one of `jobs`.
-fn problem(error: ServiceError) -> Problem {
-    let about_a_job = error.subject.parse::<JobId>().is_ok();
-    let problem = Problem::from(error);
-    if about_a_job && problem.status() == StatusCode::BAD_REQUEST {
-        problem.field("jobs")
-    } else {
-        problem
+/// Where the jobs are in the body.
+struct Places {
+    jobs: Vec<JobId>,
+    tracks: Vec<JobId>,
+}
+
+impl Places {
+    fn of(body: &CreateBody) -> Self {
+        Self {
+            jobs: body.jobs.clone(),
+            tracks: body.audio.iter().map(|track| track.job).collect(),
+        }
+    }
+
+    /// The service names the job that is unfit; in the body it is one of `jobs`, or that of a track.
+    fn problem(&self, error: ServiceError) -> Problem {
+        let field = error.subject.parse().ok().and_then(|job| self.field(job));
+        let problem = Problem::from(error);
+        match field {
+            Some(field) if problem.status() == StatusCode::BAD_REQUEST => problem.field(field),
+            _ => problem,
+        }
+    }
+
+    fn field(&self, job: JobId) -> Option<String> {
+        if self.jobs.contains(&job) {
+            return Some("jobs".to_owned());
+        }
+        let place = self.tracks.iter().position(|track| *track == job)?;
+        Some(format!("audio[{place}].job"))
     }
 }

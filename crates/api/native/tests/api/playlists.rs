@@ -141,10 +141,10 @@ async fn sound_of_its_own_goes_with_pictures_of_their_own() {
         ),
         (
             &picture,
-            json!([track(&whole)]),
+            json!([track(&english), {"job": whole, "name": "b"}]),
             400,
             "invalid_request",
-            "jobs",
+            "audio[1].job",
         ),
         (&picture, json!([track(&short)]), 409, "conflict", ""),
         (
