@@ -118,6 +118,9 @@ def test_mpc_refuses_other_ciphers_and_outputs_without_segments(tasks):
         refused = tasks.refused(*outputs, encryption={"hls_encrypt": members})
         assert refused[0] == (400, "MPC.10202"), refused
         assert "encryption" in refused[1] and ASKED["Key"] not in refused[1]
+    for url in ("https://k.example/a b", 'https://k.example/a"b', "u" * 2049):
+        refused = tasks.refused(hls, encryption={"hls_encrypt": {**good, "url": url}})
+        assert refused[0] == (400, "MPC.10202") and "encryption.hls_encrypt.url must be" in refused[1], refused
 
 
 def test_the_native_api_changes_keys_and_keeps_them_sealed(server, native, one_desk, tmp_path):

@@ -149,9 +149,6 @@ fn check(spec: &OutputSpec) -> Result<(), Refusal> {
         return Ok(());
     };
     Err(match error.field {
-        field if field.starts_with("encryption") => {
-            Refusal::new(Code::Invalid, "Encryption.KeyUri")
-        }
         // Nothing but the input's own sound is measured.
         "audio.volume" => Refusal::new(Code::NotSupported, "Volume"),
         field if field.starts_with("subtitles") => {

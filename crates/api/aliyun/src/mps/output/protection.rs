@@ -5,7 +5,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reelgate_domain::job::kind::transcode::{Container, Encryption, SegmentTags, sixteen};
+use reelgate_domain::job::kind::transcode::{
+    Container, Encryption, SegmentKey, SegmentTags, sixteen,
+};
 use serde_json::{Map, Value};
 
 use crate::mps::errors::{Code, Refusal};
@@ -52,8 +54,12 @@ fn encryption(mut part: Fields<'_>) -> Result<Encryption, Refusal> {
     let Ok(uri) = String::from_utf8(bytes) else {
         return part.refuse(Code::Invalid, "KeyUri");
     };
+    let encryption = Encryption::with(key, uri);
+    if !encryption.keys.iter().all(SegmentKey::has_plain_uri) {
+        return part.refuse(Code::Invalid, "KeyUri");
+    }
     part.finish()?;
-    Ok(Encryption::with(key, uri))
+    Ok(encryption)
 }
 
 /// What is Base64 is a key of another length.

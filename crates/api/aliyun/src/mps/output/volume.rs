@@ -13,8 +13,6 @@ const DEFAULT_INTEGRATED: f64 = -6.0;
 const DEFAULT_TRUE_PEAK: f64 = -1.0;
 /// A share of full scale.
 const DEFAULT_PEAK: f64 = 0.9;
-/// What is common for sound on the web; the vendor does not say what it takes.
-const AUTO_INTEGRATED: f64 = -16.0;
 
 /// Reads the object. Members that belong to another method are checked and have no effect, as at the vendor's.
 pub(super) fn read(part: Option<Fields<'_>>) -> Result<Option<Volume>, Refusal> {
@@ -41,10 +39,7 @@ pub(super) fn read(part: Option<Fields<'_>>) -> Result<Option<Volume>, Refusal> 
         "adaptive" => Volume::Peak {
             level: peak.unwrap_or(DEFAULT_PEAK),
         },
-        "auto" => Volume::Loudness {
-            integrated: AUTO_INTEGRATED,
-            true_peak: DEFAULT_TRUE_PEAK,
-        },
+        "auto" => Volume::AUTO,
         _ => return fields.refuse(Code::NotSupported, "Method"),
     };
     fields.finish()?;

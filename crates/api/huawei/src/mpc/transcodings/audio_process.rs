@@ -5,12 +5,6 @@ use reelgate_domain::job::kind::transcode::{Settings, Volume};
 use crate::errors::ApiError;
 use crate::mpc::fields::Fields;
 
-/// The vendor does not say what it takes; this is common for sound on the web.
-const AUTO: Volume = Volume::Loudness {
-    integrated: -16.0,
-    true_peak: -1.0,
-};
-
 /// What is asked for, for all outputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct AudioProcess {
@@ -32,7 +26,7 @@ impl AudioProcess {
             }
             (Some("dynamic"), Some(db)) => Some(Volume::Gain { db: db as f64 }),
             (Some("dynamic"), None) => return Err(process.refuse("volume_expr", "is missing")),
-            (Some("auto"), None) => Some(AUTO),
+            (Some("auto"), None) => Some(Volume::AUTO),
             (Some("auto"), Some(_)) => {
                 return Err(process.refuse("volume_expr", "needs volume dynamic"));
             }
@@ -70,7 +64,11 @@ mod tests {
         assert_eq!(take(r#"{"volume":"original"}"#).unwrap(), None);
         let louder = take(r#"{"volume":"dynamic","volume_expr":-7}"#).unwrap();
         assert_eq!(louder, Some(Volume::Gain { db: -7.0 }));
-        assert_eq!(take(r#"{"volume":"auto"}"#).unwrap(), Some(AUTO));
+        let auto = Volume::Loudness {
+            integrated: -16.0,
+            true_peak: -1.0,
+        };
+        assert_eq!(take(r#"{"volume":"auto"}"#).unwrap(), Some(auto));
         for (text, name) in [
             (r#"{"volume":"dynamic"}"#, "volume_expr"),
             (r#"{"volume":"dynamic","volume_expr":16}"#, "volume_expr"),

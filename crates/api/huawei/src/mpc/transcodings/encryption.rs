@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reelgate_domain::job::kind::transcode::{Encryption, Iv, sixteen};
+use reelgate_domain::job::kind::transcode::{Encryption, Iv, SegmentKey, sixteen};
 
 use super::off::asks_for_nothing;
 use crate::errors::ApiError;
@@ -40,8 +40,12 @@ fn read(mut part: Fields) -> Result<Encryption, ApiError> {
     let key = sixteen_of(&mut part, "key")?;
     let key = key.ok_or_else(|| part.refuse("key", "is missing"))?;
     let iv = sixteen_of(&mut part, "iv")?;
-    part.finish()?;
     let mut encryption = Encryption::with(key, uri);
+    if !encryption.keys.iter().all(SegmentKey::has_plain_uri) {
+        let why = "must be 1 to 2048 visible characters of ASCII without quotes";
+        return Err(part.refuse("url", why));
+    }
+    part.finish()?;
     encryption.keys[0].iv = iv.map(Iv);
     Ok(encryption)
 }
@@ -119,6 +123,12 @@ mod tests {
                 "algorithm",
             ),
             (&*format!(r#"{{"key":"{KEY}","url":"u","x":1}}"#), "x"),
+            (&*format!(r#"{{"key":"{KEY}","url":"a b"}}"#), "url"),
+            (&*format!(r#"{{"key":"{KEY}","url":"a\"b"}}"#), "url"),
+            (
+                &*format!(r#"{{"key":"{KEY}","url":"{}"}}"#, "u".repeat(2049)),
+                "url",
+            ),
         ] {
             let text = format!(r#"{{"encryption":{{"hls_encrypt":{hls_encrypt}}}}}"#);
             let error = take(&text).unwrap_err();

@@ -124,8 +124,8 @@ impl OutputSpec {
 }
 
 impl SegmentKey {
-    /// A quote or a line's end would write other tags into the playlist.
-    fn has_plain_uri(&self) -> bool {
+    /// Whether its address can stand in a playlist: a quote or a line's end would write other tags into it.
+    pub fn has_plain_uri(&self) -> bool {
         let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"';
         (1..=MOST_URI_BYTES).contains(&self.uri.len()) && self.uri.bytes().all(is_plain)
     }

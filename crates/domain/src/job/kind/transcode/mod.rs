@@ -84,7 +84,7 @@ pub struct OutputSpec {
     /// times are those of what the output is a clip of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subtitles: Vec<Subtitles>,
-    /// What is laid over its picture, at most 20, the last on top.
+    /// What is laid over its picture, at most 22, the last on top.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overlays: Vec<Overlay>,
     /// How the segments of an HLS output are encrypted.

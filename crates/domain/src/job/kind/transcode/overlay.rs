@@ -229,8 +229,8 @@ impl From<Color> for String {
 }
 
 impl Overlay {
-    /// The most that one output may have.
-    pub const MOST: usize = 20;
+    /// The most that one output may have: Media Processing's watermarks, and its openings below them.
+    pub const MOST: usize = 22;
 
     pub(super) fn validate(&self) -> Result<(), OutOfRange> {
         let distance = "-4096 to 4096 pixels, or a ratio above 0 and below 1";
@@ -307,7 +307,7 @@ impl OutputSpec {
 
     pub(super) fn check_overlays(&self) -> Result<(), OutOfRange> {
         let few = self.overlays.len() <= Overlay::MOST;
-        check(few, "overlays", "at most 20")?;
+        check(few, "overlays", "at most 22")?;
         let seen = self.overlays.is_empty() || self.settings.video.is_some();
         check(seen, "overlays", "left out where there is no video")?;
         let video = self.settings.video.as_ref();

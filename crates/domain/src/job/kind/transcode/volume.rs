@@ -23,11 +23,20 @@ pub enum Volume {
     Peak { level: f64 },
 }
 
+const DEFAULT_TRUE_PEAK: f64 = -1.0;
+
 const fn default_true_peak() -> f64 {
-    -1.0
+    DEFAULT_TRUE_PEAK
 }
 
 impl Volume {
+    /// Where a vendor's word leaves the loudness to the service, and no vendor says what that is: what is common for
+    /// sound on the web, -16 LUFS with peaks at -1 dBTP at most.
+    pub const AUTO: Self = Self::Loudness {
+        integrated: -16.0,
+        true_peak: DEFAULT_TRUE_PEAK,
+    };
+
     /// Whether the source has to be measured for it.
     pub const fn is_measured(self) -> bool {
         !matches!(self, Self::Gain { .. })

@@ -97,6 +97,14 @@ fn a_merged_picture_that_is_padded_has_its_own_place() {
 }
 
 #[test]
+fn all_watermarks_and_all_openings_go_together() {
+    let mark = json!({"InputFile": {"Bucket": "media", "Location": "x", "Object": "a.png"}});
+    let own =
+        json!({"WaterMarks": vec![mark; 20], "OpeningList": [{"OpenUrl": URL}, {"OpenUrl": URL}]});
+    assert_eq!(spec(own)["overlays"].as_array().unwrap().len(), 22);
+}
+
+#[test]
 fn openings_are_seen_once_in_the_middle_below_watermarks() {
     let mark = json!({"InputFile": {"Bucket": "media", "Location": "x", "Object": "a.png"}});
     let own = json!({
