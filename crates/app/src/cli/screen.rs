@@ -53,7 +53,7 @@ pub(super) fn table<const N: usize>(
 
 /// How many columns the terminal has.
 pub(super) fn width() -> usize {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    let size = rustix::termios::tcgetwinsize(io::stdout());
     let columns = size.map_or(0, |size| usize::from(size.ws_col));
     if columns == 0 { USUAL_WIDTH } else { columns }
 }

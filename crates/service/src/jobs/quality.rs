@@ -51,7 +51,7 @@ impl Service {
         }
         let mut found = Vec::new();
         for (object, document) in job.results.iter().filter_map(document) {
-            let quality = self.document(caller, job.id, document).await?;
+            let quality = self.measured(caller, job.id, document).await?;
             let object = object.clone();
             found.push(OutputQuality { object, quality });
         }
@@ -61,7 +61,7 @@ impl Service {
         }
     }
 
-    async fn document(
+    async fn measured(
         &self,
         caller: &Caller,
         job: JobId,
