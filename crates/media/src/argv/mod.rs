@@ -339,12 +339,7 @@ fn routed(
     routes
 }
 
-fn add_output(
-    args: &mut Args,
-    (plan, folder): (&Plan, &OsStr),
-    routes: Routes,
-    numbers: &Numbers,
-) {
+fn add_output(args: &mut Args, (plan, folder): (&Plan, &OsStr), routes: Routes, numbers: &Numbers) {
     add_graph(args, routes.graph);
     if let (Some(video), Some(route)) = (&plan.video, routes.video) {
         add_video(args, video, plan, route, (folder, Pass::Last));

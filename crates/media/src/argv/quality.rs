@@ -43,7 +43,12 @@ pub(crate) fn comparison(
     );
     let made = args.0.iter().filter(|arg| *arg == "-i").count();
     args.add(&["-protocol_whitelist", PROTOCOLS]).input(output);
-    let routes = routes(&silent, (part, &Rung::default()), numbers.first()?, Pass::Last);
+    let routes = routes(
+        &silent,
+        (part, &Rung::default()),
+        numbers.first()?,
+        Pass::Last,
+    );
     let route = routes.video?;
     let mut graph: Vec<String> = routes.graph.into_iter().collect();
     let own = match route.map.starts_with('[') {

@@ -159,6 +159,8 @@ impl Samples<'_> {
                 index,
                 spec,
                 plan,
+                // A sample is short, and the job's own bound holds.
+                scratch_bytes: 0,
             };
             // Sides are even.
             match width {

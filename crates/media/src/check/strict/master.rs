@@ -90,7 +90,10 @@ pub(super) fn attributes(findings: &mut Findings<'_>, variant: &Variant, judged:
 
 /// What CODECS has to say, where it is known: from headers of segments, or from the streams.
 fn names(judged: &Judged) -> Option<String> {
-    judged.codecs.clone().or_else(|| codecs(&judged.media.facts))
+    judged
+        .codecs
+        .clone()
+        .or_else(|| codecs(&judged.media.facts))
 }
 
 /// The formats that CODECS names: their order, spaces and the case of their digits are free.

@@ -151,9 +151,7 @@ fn check(spec: &OutputSpec) -> Result<(), Refusal> {
     Err(match error.field {
         // Nothing but the input's own sound is measured.
         "audio.volume" => Refusal::new(Code::NotSupported, "Volume"),
-        field if field.starts_with("subtitles") => {
-            Refusal::new(Code::OutOfRange, "SubtitleConfig")
-        }
+        field if field.starts_with("subtitles") => Refusal::new(Code::OutOfRange, "SubtitleConfig"),
         field if field.starts_with("overlays") => Refusal::new(Code::OutOfRange, "WaterMarks"),
         field => Refusal::new(Code::OutOfRange, field),
     })

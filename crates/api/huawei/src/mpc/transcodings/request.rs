@@ -2,7 +2,8 @@
 
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
 use reelgate_domain::job::kind::transcode::{
-    AudioCodec, Clip, ClipLength, Encryption, OutputSpec, Settings, SubtitleForm, Subtitles, VideoCodec,
+    AudioCodec, Clip, ClipLength, Encryption, OutputSpec, Settings, SubtitleForm, Subtitles,
+    VideoCodec,
 };
 use reelgate_domain::job::{MAX_USER_DATA_BYTES, Priority};
 
