@@ -330,8 +330,10 @@ mod tests {
             },
             facts: Ok(source.clone()),
         };
-        let sources = |main, further| Sources { main, further };
-        let known = sources(&source, std::slice::from_ref(&further));
+        let known = Sources {
+            main: &source,
+            further: std::slice::from_ref(&further),
+        };
         assert_eq!(bytes_of(&joined, known), 6_000_000_000);
         let mut hour = source.clone();
         hour.format.duration_seconds = Some(3600.0);
@@ -339,7 +341,11 @@ mod tests {
             facts: Ok(hour.clone()),
             ..further
         }];
-        let three = bytes_of(&joined, sources(&hour, &further));
+        let long = Sources {
+            main: &hour,
+            further: &further,
+        };
+        let three = bytes_of(&joined, long);
         assert_eq!(three / 1_000_000, 3 * 2043 + 1);
     }
 }
