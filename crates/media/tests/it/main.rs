@@ -28,6 +28,7 @@ mod join;
 mod looks;
 mod misbehaving;
 mod mix;
+mod odd;
 mod outputs;
 mod overlays;
 mod processes;
