@@ -86,6 +86,28 @@ def test_what_is_wrong_is_named(desk, members, name):
     assert message.startswith(f"Invalid request parameter, {name} "), message
 
 
-def test_tasks_are_not_found_by_their_source(desk):
-    outcome, message = desk.client.refused("ListRemuxTask", input_object="clips/a.mp4")
-    assert outcome == INVALID and "input_object cannot be honoured" in message
+def test_tasks_are_found_by_their_source(program, tmp_path, media):
+    idle = harness.Server.start(program, tmp_path, slots=0)
+    try:
+        desk = mpc_families.Desk("RemuxTask", mpc.Mpc(idle), idle, media, harness.Native(idle))
+        film, speech = desk.source(), desk.source("speech_libri_5703.ogg")
+        sources = (film, speech, film, film)
+        first, other, second, third = [
+            desk.start(input=source, output_param={"format": "MP4"}).task_id for source in sources]
+
+        def found(**query):
+            answer = desk.client.call("ListRemuxTask", **query)
+            return answer.total, [task.task_id for task in answer.tasks]
+
+        of_film = {"input_bucket": film["bucket"], "input_object": film["object"]}
+        assert found(**of_film) == (3, [third, second, first])
+        assert found(input_object=speech["object"]) == (1, [other])
+        assert found(input_bucket=film["bucket"]) == (4, [third, second, other, first])
+        assert found(**of_film, size=2, page=1) == (3, [first])
+        assert found(**of_film, task_id=[first, other]) == (1, [first])
+        assert found(**of_film, status="SUCCEED") == (0, [])
+        assert found(input_bucket="elsewhere") == (0, [])
+        # Part of a name is another name.
+        assert found(input_object=film["object"][:-1]) == (0, [])
+    finally:
+        idle.stop()

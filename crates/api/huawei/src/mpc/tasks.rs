@@ -8,7 +8,7 @@ use reelgate_service::JobQuery;
 use super::asked::Asked;
 use super::errors::{invalid, service_error};
 use super::pipeline;
-use super::query::Query;
+use super::query::{Page, Query};
 use super::status::{TaskStatus, Wanted};
 use crate::errors::ApiError;
 
@@ -24,6 +24,8 @@ pub(super) const PARAMETERS: [&str; 6] = [
 
 /// So many tasks are counted; of more it is known that they are at least as many.
 const COUNTED: u64 = 10_000;
+/// So many are read in one go where all are looked at.
+const LOOKED_AT_ONCE: u32 = 100;
 
 /// What a list shows.
 pub(super) struct Found {
@@ -56,6 +58,13 @@ pub(super) enum Task {
     Unknown(i64),
 }
 
+/// What a query asks for.
+enum Selection {
+    /// By ids, or what there can be nothing of.
+    Found(Found),
+    Listed(JobQuery, Page),
+}
+
 /// What a query finds. When it names ids, times and pages count for nothing; the tasks come in the order of the ids, each
 /// once.
 pub(super) async fn find(
@@ -63,6 +72,73 @@ pub(super) async fn find(
     query: &Query,
     kind: JobKind,
 ) -> Result<Found, ApiError> {
+    let (query, page) = match selection(asked, query, kind).await? {
+        Selection::Found(found) => return Ok(found),
+        Selection::Listed(query, page) => (query, page),
+    };
+    let found = asked
+        .service
+        .count_jobs_page(asked.caller, query, page.offset(), COUNTED);
+    let found = found.await.map_err(service_error)?;
+    Ok(Found {
+        tasks: found.jobs.into_iter().map(is).collect(),
+        total: found.total,
+        is_last: found.is_last,
+    })
+}
+
+/// The same of those that `is_wanted`, by what no index knows. All others are looked at as well, so that there may be only
+/// so many.
+pub(super) async fn find_where(
+    asked: &Asked<'_>,
+    query: &Query,
+    kind: JobKind,
+    is_wanted: impl Fn(&Job) -> bool,
+) -> Result<Found, ApiError> {
+    let (mut query, page) = match selection(asked, query, kind).await? {
+        Selection::Found(mut found) => {
+            found
+                .tasks
+                .retain(|task| matches!(task, Task::Is(job) if is_wanted(job)));
+            found.total = found.tasks.len() as u64;
+            return Ok(found);
+        }
+        Selection::Listed(query, page) => (query, page),
+    };
+    let counted = asked.service.count_jobs(asked.caller, &query, COUNTED + 1);
+    if counted.await.map_err(service_error)? > COUNTED {
+        return Err(invalid(
+            "the range has more tasks than a call looks through: ask for less time",
+        ));
+    }
+    query.limit = LOOKED_AT_ONCE;
+    let (mut tasks, mut total) = (Vec::new(), 0);
+    loop {
+        let some = asked.service.list_jobs(asked.caller, query.clone()).await;
+        let some = some.map_err(service_error)?;
+        for job in some.jobs.into_iter().filter(&is_wanted) {
+            if total >= page.offset() && tasks.len() < page.size as usize {
+                tasks.push(is(job));
+            }
+            total += 1;
+        }
+        match some.next {
+            Some(next) => query.after = Some(next),
+            None => break,
+        }
+    }
+    Ok(Found {
+        is_last: page.offset() + tasks.len() as u64 >= total,
+        tasks,
+        total,
+    })
+}
+
+fn is(job: Job) -> Task {
+    Task::Is(Box::new(job))
+}
+
+async fn selection(asked: &Asked<'_>, query: &Query, kind: JobKind) -> Result<Selection, ApiError> {
     let status = match query.one("status")? {
         None => None,
         Some(word) => {
@@ -79,11 +155,11 @@ pub(super) async fn find(
             });
         }
         let total = tasks.len() as u64;
-        return Ok(Found {
+        return Ok(Selection::Found(Found {
             tasks,
             total,
             is_last: true,
-        });
+        }));
     }
     let (created_from, created_to) = query.time_range()?;
     let page = query.page(100)?;
@@ -95,10 +171,10 @@ pub(super) async fn find(
     let (states, started) = match status {
         None => (Vec::new(), None),
         Some(Wanted::Tasks(status)) => status.covers(),
-        Some(Wanted::Nothing) => return Ok(nothing),
+        Some(Wanted::Nothing) => return Ok(Selection::Found(nothing)),
     };
     let Some(pipeline) = pipeline::found(asked).await? else {
-        return Ok(nothing);
+        return Ok(Selection::Found(nothing));
     };
     let query = JobQuery {
         kinds: Kinds::NONE.and(kind),
@@ -110,19 +186,7 @@ pub(super) async fn find(
         after: None,
         limit: page.size,
     };
-    let found = asked
-        .service
-        .count_jobs_page(asked.caller, query, page.offset(), COUNTED);
-    let found = found.await.map_err(service_error)?;
-    Ok(Found {
-        tasks: found
-            .jobs
-            .into_iter()
-            .map(|job| Task::Is(Box::new(job)))
-            .collect(),
-        total: found.total,
-        is_last: found.is_last,
-    })
+    Ok(Selection::Listed(query, page))
 }
 
 /// The tasks with these ids, each once, in the order in which the ids first come.
