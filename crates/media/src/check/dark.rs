@@ -28,7 +28,7 @@ impl DarkReader {
     /// Whether `chunk` tells of another frame.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> bool {
         let lines = self.lines.ended(chunk);
-        (lines.iter()).fold(false, |moved, line| self.take_line(line) || moved)
+        (lines.iter()).fold(false, |moved, line| moved | self.take_line(line))
     }
 
     /// How many milliseconds after the moment the first frame begins that is not black. Nothing if the one that is

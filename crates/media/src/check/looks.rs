@@ -45,7 +45,7 @@ impl LooksReader {
     /// Whether `chunk` tells of another frame.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> bool {
         let lines = self.lines.ended(chunk);
-        (lines.iter()).fold(false, |moved, line| self.take_line(line) || moved)
+        (lines.iter()).fold(false, |moved, line| moved | self.take_line(line))
     }
 
     /// The frame with the most to show so far, with its moment in milliseconds.

@@ -20,7 +20,7 @@ impl ProgressReader {
     /// Whether `chunk` tells of more than was known before.
     pub(super) fn push(&mut self, chunk: &[u8]) -> bool {
         let lines = self.lines.ended(chunk);
-        (lines.iter()).fold(false, |moved, line| self.take_line(line) || moved)
+        (lines.iter()).fold(false, |moved, line| moved | self.take_line(line))
     }
 
     /// The furthest position in the outputs.

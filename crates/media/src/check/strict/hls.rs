@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::read::{Media, Packet, last_error, span};
+use super::read::{Media, Packet, last_error, median, span};
 use super::view::View;
 use super::{Check, CheckError, Findings, Report, Rule, report};
 use crate::argv::Args;
@@ -113,9 +113,10 @@ fn segment_times(
 ) {
     let (packets, slack) = match media.video_packets() {
         [] => {
-            let packet = media.audio_packets().first();
-            let packet = packet.map_or(0.0, |packet| packet.seconds);
-            (media.audio_packets(), 2.0 * packet)
+            // The first one may be shortened by what is cut off before the sound.
+            let sound = media.audio_packets();
+            let packet = median(sound.iter().map(|packet| packet.seconds).collect());
+            (sound, 2.0 * packet)
         }
         pictures => (pictures, media.frame_seconds()),
     };
