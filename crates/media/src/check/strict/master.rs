@@ -286,6 +286,7 @@ mod tests {
             ..Measured::default()
         };
         Judged {
+            codecs: None,
             report: report("/a.m3u8".as_ref(), Findings::new(&[]), measured),
             media: Media {
                 packets: streams.iter().map(packets).collect(),

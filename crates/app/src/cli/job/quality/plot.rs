@@ -23,7 +23,7 @@ pub(super) fn draw(series: &[QualityPoint], width: usize) -> String {
     let least = ssim.iter().copied().fold(1.0, f64::min);
     // What is alike looks alike: small differences are not blown up.
     let floor = (least * 20.0).floor() / 20.0;
-    let floor = floor.min(0.9).max(0.0);
+    let floor = floor.clamp(0.0, 0.9);
     let most = kbps.iter().copied().fold(1.0, f64::max);
     let likeness = plot(&ssim, (floor, 1.0), ("SSIM", |value| format!("{value:.2}")));
     let rate = plot(
