@@ -135,12 +135,11 @@ pub(super) fn add_segments(args: &mut Args, starts: &[f64], folder: &OsStr) {
         path.push(name);
         path
     };
-    // As in playlists, timestamps stay clear of zero.
-    let starts: Vec<String> = (starts.iter())
-        .map(|start| format!("{:.6}", start + OFFSET_SECONDS))
-        .collect();
+    let starts: Vec<String> = (starts.iter()).map(|start| format!("{start:.6}")).collect();
     args.add(&["-protocol_whitelist", PROTOCOLS, "-f", "segment"])
-        .pair("-output_ts_offset", OFFSET_SECONDS.to_string())
+        // As in playlists, timestamps stay clear of zero; the moments of segments are those before that.
+        .add(&["-avoid_negative_ts", "disabled"])
+        .pair("-initial_offset", OFFSET_SECONDS.to_string())
         .add(&["-segment_format", "mpegts"])
         .pair("-segment_times", starts.join(","))
         // Times are rounded to those of the container.

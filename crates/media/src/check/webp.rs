@@ -209,7 +209,7 @@ mod tests {
         }
         let mut long = whole.clone();
         // The length of the first frame.
-        long[48 + 4 + 2] = 200;
+        long[48 + 2] = 200;
         assert!(read(&long).is_err());
         let empty = [b"WEBP".to_vec(), chunk(b"EXIF", &[0; 4])].concat();
         assert!(read(&chunk(b"RIFF", &empty)).is_err());

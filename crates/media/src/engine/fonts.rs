@@ -54,10 +54,22 @@ impl Fonts {
         self.font(name, text).map(|font| font.path.clone())
     }
 
-    /// What that font is found by: the name that was asked for, or else its family.
+    /// What a font for subtitles is found by: the name that was asked for, or else the family of one that has all of
+    /// the text. That is one without serifs, if there is any: fonts of formulas have lines so high that what is drawn by
+    /// their height is too small to read.
     pub(crate) fn name(&self, name: Option<&str>, text: &str) -> Result<String, FontError> {
-        let font = self.font(name, text)?;
-        Ok(name.unwrap_or_else(|| font.family()).to_owned())
+        if let Some(name) = name {
+            return self.font(Some(name), text).map(|_| name.to_owned());
+        }
+        let is_sans = |font: &&Font| {
+            let family = font.family();
+            family.contains("Sans") && !family.contains("Mono")
+        };
+        let plain = self.0.iter().filter(|font| font.is_of(&PLAIN_STYLES));
+        let mut sans = plain.filter(is_sans);
+        let found = sans.find(|font| font.lacks(text).is_none());
+        let found = found.map_or_else(|| self.font(None, text), Ok)?;
+        Ok(found.family().to_owned())
     }
 
     fn font(&self, name: Option<&str>, text: &str) -> Result<&Font, FontError> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::pin::Pin;
 
+use reelgate_domain::job::kind::transcode::TextEncoding;
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 
 use super::step::Steps;
@@ -11,13 +12,15 @@ use super::{Limits, Runner};
 use crate::argv::{words_args, words_file};
 use crate::engine::{Engine, Fonts};
 use crate::plan::{TextCodec, Words, WordsPlan};
-use crate::words::charset::charset;
+use crate::words::charset::{charset, utf16};
 use crate::words::{ass, timed};
 
 /// Words of a whole season.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
 /// What a process writes them to first.
 const READ_FILE: &str = "words.txt";
+/// What it reads where it would not understand the file itself.
+const UTF8_FILE: &str = "utf8.txt";
 
 /// Puts the subtitles of every part where the arguments say, and those that lie beside an output there.
 pub(super) async fn write_words(
@@ -39,9 +42,17 @@ pub(super) async fn write_words(
                 let message = format!("{} was not opened", words.name);
                 return Err(Fault::new(FaultCode::SourceMissing, message).into());
             };
-            let charset = match words.input {
-                None => None,
+            let Encoded { charset, utf8 } = match words.input {
+                None => Encoded::default(),
                 Some(_) => encoding(words, source).await?,
+            };
+            let own = job.dir.join(UTF8_FILE);
+            let source = match &utf8 {
+                None => source,
+                Some(text) => {
+                    write(&own, text).await?;
+                    &own
+                }
             };
             let form = (is_ass(words), READ_FILE);
             let args = words_args(source, words.stream, charset, form);
@@ -54,17 +65,20 @@ pub(super) async fn write_words(
                     job.dir.join(words_file(number, place, words))
                 }
             };
-            let written = tokio::fs::write(path, written(&text, words, fonts)?).await;
-            written.map_err(|error| {
-                let message = format!(
-                    "subtitles could not be written to scratch: {}",
-                    error.kind()
-                );
-                Fault::new(FaultCode::StorageFailed, message)
-            })?;
+            write(&path, &written(&text, words, fonts)?).await?;
         }
     }
     Ok(())
+}
+
+async fn write(path: &Path, text: &str) -> Result<(), Fault> {
+    tokio::fs::write(path, text).await.map_err(|error| {
+        let message = format!(
+            "subtitles could not be written to scratch: {}",
+            error.kind()
+        );
+        Fault::new(FaultCode::StorageFailed, message)
+    })
 }
 
 /// Whether they are read as ASS, which knows more than SubRip does, and less of times.
@@ -110,8 +124,14 @@ fn check_size(words: &WordsPlan, bytes: u64) -> Result<(), Fault> {
     Err(Fault::new(FaultCode::SpecUnfit, message))
 }
 
-/// What FFmpeg has to be told of the encoding of a file.
-async fn encoding(words: &WordsPlan, path: &Path) -> Result<Option<&'static str>, Fault> {
+/// What FFmpeg has to be told of the encoding of a file, or what it reads instead.
+#[derive(Default)]
+struct Encoded {
+    charset: Option<&'static str>,
+    utf8: Option<String>,
+}
+
+async fn encoding(words: &WordsPlan, path: &Path) -> Result<Encoded, Fault> {
     let unread = |error: std::io::Error| {
         let message = format!("{} could not be read: {}", words.name, error.kind());
         Fault::new(FaultCode::StorageFailed, message)
@@ -119,7 +139,17 @@ async fn encoding(words: &WordsPlan, path: &Path) -> Result<Option<&'static str>
     let bytes = tokio::fs::metadata(path).await.map_err(unread)?.len();
     check_size(words, bytes)?;
     let bytes = tokio::fs::read(path).await.map_err(unread)?;
-    charset(&bytes, words.encoding).map_err(|why| unreadable(words, why))
+    if let (TextEncoding::Auto, Some(text)) = (words.encoding, utf16(&bytes)) {
+        return Ok(Encoded {
+            charset: None,
+            utf8: Some(text),
+        });
+    }
+    let charset = charset(&bytes, words.encoding).map_err(|why| unreadable(words, why))?;
+    Ok(Encoded {
+        charset,
+        utf8: None,
+    })
 }
 
 fn unreadable(words: &WordsPlan, why: &str) -> Fault {
@@ -153,7 +183,7 @@ fn written(text: &str, words: &WordsPlan, fonts: &Fonts) -> Result<String, Fault
         let text = words
             .cuts
             .iter()
-            .fold(text.to_owned(), |text, window| ass::cut(&text, window));
+            .fold(ass::completed(text), |text, window| ass::cut(&text, window));
         return match &words.becomes {
             Words::Drawn { font } => drawable(&text, font.as_deref(), fonts),
             Words::Stream { .. } | Words::Beside { .. } => Ok(text),

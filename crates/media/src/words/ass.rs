@@ -9,6 +9,40 @@ pub(crate) fn count(text: &str) -> usize {
     text.lines().filter(|line| is_dialogue(line)).count()
 }
 
+const STYLES: &str = "[V4+ Styles]\n\
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
+StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding\n\
+Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,0\n\n";
+
+/// The same with a style, if it has none, and a header of events that says how FFmpeg writes them. It keeps the one of
+/// the source, by which readers would find nothing to show.
+pub(crate) fn completed(text: &str) -> String {
+    let has_style = text.lines().any(|line| line.starts_with("Style:"));
+    let is_marked = text
+        .lines()
+        .any(|line| line.starts_with("Dialogue: Marked="));
+    let first = if is_marked { "Marked" } else { "Layer" };
+    let format = format!(
+        "Format: {first}, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"
+    );
+    let mut whole = String::with_capacity(text.len() + STYLES.len() + format.len());
+    let mut is_events = false;
+    for line in text.lines() {
+        if line.starts_with('[') {
+            is_events = line.trim() == "[Events]";
+            if is_events && !has_style {
+                whole.push_str(STYLES);
+            }
+        }
+        match is_events && line.starts_with("Format:") {
+            true => whole.push_str(&format),
+            false => whole.push_str(line),
+        }
+        whole.push('\n');
+    }
+    whole
+}
+
 /// What of them is inside of a window, in times that begin with it. One that has begun before begins with it.
 pub(crate) fn cut(text: &str, window: &Window) -> String {
     let start = window.start_ms / 10;
@@ -37,10 +71,11 @@ fn moved(line: &str, start: u64, end: Option<u64>) -> Option<String> {
     let (Some(from), Some(to)) = (hundredths(from), hundredths(to)) else {
         return Some(line.to_owned());
     };
-    let is_outside = to <= start || end.is_some_and(|end| from >= end);
-    let from = clock(from.saturating_sub(start));
-    let to = clock(end.unwrap_or(to).min(to).saturating_sub(start));
-    (!is_outside).then(|| format!("{layer},{from},{to},{rest}"))
+    let (from, to) = (from.max(start), end.unwrap_or(to).min(to));
+    (from < to).then(|| {
+        let (from, to) = (clock(from - start), clock(to - start));
+        format!("{layer},{from},{to},{rest}")
+    })
 }
 
 /// Of `1:02:03.45`.
@@ -186,6 +221,18 @@ mod tests {
         assert_eq!(cut(&text, &window(1500, Some(3000))), expected);
         assert_eq!(count(&cut(&text, &window(2_000, Some(1)))), 0);
         assert_eq!(count(&cut(&text, &window(4_000_000, None))), 0);
+    }
+
+    #[test]
+    fn a_header_says_how_events_are_written() {
+        let text =
+            "[Script Info]\n[Events]\nFormat: Start, End, Text\nDialogue: Marked=0,a,b,,,,,,,c\n";
+        let whole = completed(text);
+        assert!(whole.contains("\nStyle: Default,Arial,"), "{whole}");
+        let events = "[Events]\nFormat: Marked, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n\
+            Dialogue: Marked=0,a,b,,,,,,,c\n";
+        assert!(whole.ends_with(events), "{whole}");
+        assert_eq!(completed(&whole), whole);
     }
 
     #[test]

@@ -2,17 +2,26 @@
 
 use reelgate_domain::job::kind::transcode::TextEncoding;
 
-/// What FFmpeg calls the encoding of a file, nothing where it finds it out by itself; or what is wrong with the file,
-/// to come after its name.
+/// The text of a file that is marked as UTF-16, and is that. FFmpeg 5.1 loses characters of it.
+pub(crate) fn utf16(bytes: &[u8]) -> Option<String> {
+    let (rest, unit): (_, fn([u8; 2]) -> u16) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => (rest, u16::from_be_bytes),
+        _ => return None,
+    };
+    let (pairs, odd) = rest.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    String::from_utf16(&units).ok().filter(|_| odd.is_empty())
+}
+
+/// What FFmpeg calls the encoding of a file, nothing for UTF-8; or what is wrong with the file, to come after its name.
 pub(crate) fn charset(
     bytes: &[u8],
     wanted: TextEncoding,
 ) -> Result<Option<&'static str>, &'static str> {
-    if matches!(wanted, TextEncoding::Auto | TextEncoding::Utf8) {
-        let is_unicode = is_utf16(bytes) || std::str::from_utf8(bytes).is_ok();
-        if is_unicode {
-            return Ok(None);
-        }
+    let is_utf8 = std::str::from_utf8(bytes).is_ok();
+    if is_utf8 && matches!(wanted, TextEncoding::Auto | TextEncoding::Utf8) {
+        return Ok(None);
     }
     match wanted {
         TextEncoding::Auto => found(bytes).map(Some),
@@ -40,18 +49,6 @@ fn found(bytes: &[u8]) -> Result<&'static str, &'static str> {
             Err("is in none of UTF-8, UTF-16 with its mark, GBK and Big5: say its encoding")
         }
     }
-}
-
-/// Whether it is marked as UTF-16, and is that.
-fn is_utf16(bytes: &[u8]) -> bool {
-    let (rest, unit): (_, fn([u8; 2]) -> u16) = match bytes {
-        [0xff, 0xfe, rest @ ..] => (rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => (rest, u16::from_be_bytes),
-        _ => return false,
-    };
-    let (pairs, odd) = rest.as_chunks::<2>();
-    let units = pairs.iter().map(|pair| unit(*pair));
-    odd.is_empty() && char::decode_utf16(units).all(|char| char.is_ok())
 }
 
 /// Which share of the second bytes of characters is below 0x80, if all characters have one or two bytes that fit.
@@ -122,8 +119,10 @@ mod tests {
     fn utf16_has_its_mark() {
         let units = "\u{feff}a\u{1f600}".encode_utf16();
         let mut wide: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
-        assert_eq!(charset(&wide, TextEncoding::Auto), Ok(None));
+        assert_eq!(utf16(&wide).unwrap(), "a\u{1f600}");
+        assert_eq!(utf16(&wide[2..]), None);
         wide.pop();
+        assert_eq!(utf16(&wide), None);
         assert!(charset(&wide, TextEncoding::Auto).is_err());
     }
 }

@@ -57,7 +57,7 @@ fn steps_of_colour(file: &Path) -> [f64; 2] {
 #[test]
 fn samples_have_room_for_the_colours_that_were_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, pattern) in [("columns.mkv", "mod(X,2)"), ("lines.mkv", "mod(Y,2)")] {
+    for (name, pattern) in [("columns.mkv", r"mod(X\,2)"), ("lines.mkv", r"mod(Y\,2)")] {
         let args = format!(
             "-f lavfi -i nullsrc=s=256x144:d=0.4,format=yuv444p,geq=lum=128:cb=64+128*{pattern}:cr=128 -c:v ffv1"
         );

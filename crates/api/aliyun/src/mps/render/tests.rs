@@ -218,7 +218,7 @@ fn a_job_of_another_dialect_shows_what_becomes_of_its_picture_and_sound() {
             "overlays": [
                 {"mark": {"picture": {"object": {"bucket": "media", "key": "logo.png"}}},
                     "corner": "bottom_left"},
-                {"mark": {"text": {"text": "a"}}},
+                {"mark": {"text": {"text": "a", "size": 40}}},
             ],
         }),
     );
