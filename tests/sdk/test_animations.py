@@ -90,8 +90,8 @@ def test_frames_of_two_fields(one_desk, tmp_path):
 
 
 def test_the_native_api_says_which_overlay_is_wrong(one_desk, native):
-    right = {"mark": {"text": {"text": "a"}}}
-    wrong = {"mark": {"text": {"text": "a", "alpha": 2}}}
+    right = {"mark": {"text": {"text": "a", "size": 40}}}
+    wrong = {"mark": {"text": {"text": "a", "size": 40, "alpha": 2}}}
     output = {"object": {"bucket": one_desk.bucket, "key": "x.mp4"}, "preset": "web-240p", "overlays": [right, wrong]}
     body = {"input": {"bucket": one_desk.bucket, "key": "in"}, "outputs": [output]}
     answer = native.request("POST", "/jobs", json=body)

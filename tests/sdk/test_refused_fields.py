@@ -24,7 +24,7 @@ NOT_BUILT = [
     # 4.2
     ("Format", {"Container": {"Format": "mpd"}}),
     *(("Codec", {"Video": {"Codec": codec}}) for codec in ("GIF", "WEBP")),
-    ("ScanMode", {"Video": {"Codec": "H.265", "ScanMode": "interlaced"}}),
+    ("ScanMode", {"Video": {"Codec": "H.265", "Preset": "", "ScanMode": "interlaced"}}),
     ("PixFmt", {"Video": {"PixFmt": "bgr8"}}),
     ("BitrateBnd", {"Video": {"Crf": "30", "BitrateBnd": {"Max": "500", "Min": "100"}}}),
     ("ResoPriority", {"Video": {"ResoPriority": "auto"}}),

@@ -1,11 +1,13 @@
 //! How many bits a picture takes: what is measured agrees with what encoding it comes to.
 
 use reelgate_domain::job::kind::media_info::{ComplexitySpec, MediaInfoSpec};
-use reelgate_domain::job::kind::transcode::{Area, Container, RateControl, Settings};
+use reelgate_domain::job::kind::transcode::{
+    Area, Container, EncoderPreset, RateControl, Settings, VideoSettings,
+};
 use reelgate_domain::job::{CancelPolicy, FaultCode, Job, JobSpec, Selector, StateName, StopMode};
 use reelgate_domain::media::{Complexity, OutputResult};
 
-use crate::house::{House, object, preset};
+use crate::house::{House, object};
 
 const CLIP: &str = "bbb_720p25_aac51.mp4";
 
@@ -28,15 +30,18 @@ fn found(job: &Job) -> &Complexity {
 
 /// What all of a clip comes to at this quality and width, in kbit/s.
 async fn encoded(house: &House, width: u32, crf: f64) -> f64 {
-    let web = preset("web-720p");
-    let mut video = web.video.clone().unwrap();
-    (video.width, video.height) = (Some(width), None);
-    video.rate = RateControl::Crf { crf, cap: None };
+    // As samples are encoded.
+    let video = VideoSettings {
+        width: Some(width),
+        rate: RateControl::Crf { crf, cap: None },
+        preset: EncoderPreset::Veryfast,
+        ..VideoSettings::default()
+    };
     let settings = Settings {
         container: Container::Mkv,
         video: Some(video),
         audio: None,
-        ..web
+        stall_seconds: None,
     };
     let job = house.submit("in.mp4", &[("whole.mkv", settings)]).await;
     let job = house.ended(job.id).await;
