@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use reelgate_domain::job::JobSpec;
+use reelgate_domain::job::{Job, JobSpec};
 
 use super::Group;
 use crate::ends::first_ended;
-use crate::run::{Ingest, MediaInfo, Print, Remux, Snapshot};
+use crate::run::Alone;
 
 impl Group {
     /// Runs a job of a kind that shares nothing: it is alone in its group.
@@ -15,74 +15,19 @@ impl Group {
             return;
         };
         let (job, tally) = (member.job.clone(), Arc::clone(&member.tally));
-        let capacity = self.capacity();
         let mut printed = None;
         let made = {
             let on_progress = move |result: usize, percent: u8| tally.set(result, percent);
             let making = async {
+                let tell = &on_progress;
                 match &job.spec {
-                    JobSpec::Ingest(spec) => {
-                        let ingest = Ingest {
-                            tools: &self.tools,
-                            config: &self.config,
-                            budget: &self.budget,
-                            capacity,
-                            job: &job,
-                            spec,
-                            scratch: &self.scratch,
-                            limits: self.limits(),
-                            on_progress: &on_progress,
-                        };
-                        ingest.make().await
-                    }
-                    JobSpec::Snapshot(spec) => {
-                        let snapshot = Snapshot {
-                            tools: &self.tools,
-                            opening: self.opening(0),
-                            job: &job,
-                            spec,
-                            scratch: &self.scratch,
-                            limits: self.limits(),
-                            on_progress: &on_progress,
-                        };
-                        snapshot.make().await
-                    }
-                    JobSpec::MediaInfo(spec) => {
-                        let info = MediaInfo {
-                            tools: &self.tools,
-                            opening: self.opening(0),
-                            job: &job,
-                            spec,
-                            scratch: &self.scratch,
-                            limits: self.limits(),
-                            on_progress: &on_progress,
-                        };
-                        info.make().await
-                    }
-                    JobSpec::Remux(spec) => {
-                        let remux = Remux {
-                            tools: &self.tools,
-                            opening: self.opening(1),
-                            job: &job,
-                            spec,
-                            scratch: &self.scratch,
-                            limits: self.limits(),
-                            on_progress: &on_progress,
-                        };
-                        remux.make().await
-                    }
+                    JobSpec::Ingest(spec) => self.alone(&job, spec, 0, tell).make().await,
+                    JobSpec::Snapshot(spec) => self.alone(&job, spec, 0, tell).make().await,
+                    JobSpec::MediaInfo(spec) => self.alone(&job, spec, 0, tell).make().await,
+                    JobSpec::Remux(spec) => self.alone(&job, spec, 1, tell).make().await,
                     JobSpec::Fingerprint(spec) => {
-                        let print = Print {
-                            tools: &self.tools,
-                            copies: &self.copies,
-                            opening: self.opening(0),
-                            job: &job,
-                            spec,
-                            scratch: &self.scratch,
-                            limits: self.limits(),
-                            on_progress: &on_progress,
-                        };
-                        let (made, print) = print.make().await?;
+                        let print = self.alone(&job, spec, 0, tell);
+                        let (made, print) = print.make(&self.copies).await?;
                         printed = Some(print);
                         Ok(vec![made])
                     }
@@ -111,6 +56,24 @@ impl Group {
             Some(Err(fault)) => self.fail_all(&fault),
             // What ran was ended when its future was dropped.
             None => self.end_all_told(true),
+        }
+    }
+    /// `copies` is how many times what the input has is written as well.
+    fn alone<'a, S>(
+        &'a self,
+        job: &'a Job,
+        spec: &'a S,
+        copies: u64,
+        on_progress: &'a (dyn Fn(usize, u8) + Send + Sync),
+    ) -> Alone<'a, S> {
+        Alone {
+            tools: &self.tools,
+            opening: self.opening(copies),
+            job,
+            spec,
+            scratch: &self.scratch,
+            limits: self.limits(),
+            on_progress,
         }
     }
 }

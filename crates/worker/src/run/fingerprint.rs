@@ -6,19 +6,17 @@ use std::time::Duration;
 
 use reelgate_domain::dna::{DnaModel, LibraryStatus, Matches};
 use reelgate_domain::job::kind::fingerprint::{DnaMedia, FingerprintSpec, SaveMode};
-use reelgate_domain::job::{Fault, FaultCode, Job};
+use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 use reelgate_domain::{AccountId, JobId, ObjectKey, ObjectRef};
-use reelgate_media::Limits;
 use reelgate_store::{DnaEffect, NewEntry, StoreError};
 
-use super::{Made, find_bucket};
+use super::{Alone, Made, find_bucket};
 use crate::Tools;
 use crate::dna::{
     Extracted, Extraction, LibraryCopies, MOST_TEXT_BYTES, PreparedQuery, Searched, Trouble,
     matches, text,
 };
-use crate::opening::Opening;
 
 /// The share of the progress that decoding has.
 const DECODED_PERCENT: u32 = 95;
@@ -27,24 +25,10 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// For a quarter of an hour: what was decoded meanwhile is worth the slot.
 const MOST_QUESTIONS: u32 = 1800;
 
-/// What a fingerprint job needs.
-pub(crate) struct Print<'a> {
-    pub(crate) tools: &'a Tools,
-    pub(crate) copies: &'a Arc<LibraryCopies>,
-    pub(crate) opening: Opening,
-    pub(crate) job: &'a Job,
-    pub(crate) spec: &'a FingerprintSpec,
-    /// The directory of unfinished files, which does not outlive the attempt.
-    pub(crate) scratch: &'a Path,
-    pub(crate) limits: Limits,
-    /// Hears the index of a result and 0 to 100.
-    pub(crate) on_progress: &'a (dyn Fn(usize, u8) + Send + Sync),
-}
-
-impl Print<'_> {
+impl Alone<'_, FingerprintSpec> {
     /// Decodes the file and looks for it: the one result, and what is needed to store it. Dropping the future kills
     /// what runs.
-    pub(crate) async fn make(&self) -> Result<(Made, Printed), Fault> {
+    pub(crate) async fn make(&self, copies: &Arc<LibraryCopies>) -> Result<(Made, Printed), Fault> {
         let model = self.model().await?;
         check_key(self.tools, self.job.account, (self.job.id, self.spec)).await?;
         let dir = self.scratch.join("dna");
@@ -64,7 +48,7 @@ impl Print<'_> {
         let origin = self.job.origin.as_ref();
         let mut printed = Printed {
             tools: self.tools.clone(),
-            copies: Arc::clone(self.copies),
+            copies: Arc::clone(copies),
             account: self.job.account,
             job: self.job.id,
             spec: spec.clone(),

@@ -1,7 +1,7 @@
 //! Ingests: a file is fetched from a web server, or looked at where it is, and becomes what its spec says.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use reelgate_domain::job::kind::ingest::{IngestSource, IngestSpec, SourceUrl};
@@ -9,33 +9,15 @@ use reelgate_domain::job::{Fault, FaultCode, Job};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 use reelgate_domain::{AccountId, JobId};
 use reelgate_fetch::pull::{self, Expected, Judge, Look, Progress, Pull, PullFault, Pulled};
-use reelgate_media::Limits;
 
-use super::{Made, Source, find_bucket};
-use crate::opening::Opening;
-use crate::scratch::{Amount, Budget};
-use crate::{Tools, WorkerConfig};
+use super::{Alone, Made, Source, find_bucket};
+use crate::WorkerConfig;
+use crate::scratch::Amount;
 
 /// The share of the progress that fetching has; the rest is for looking at what came.
 const FETCHED_PERCENT: u64 = 95;
 
-/// What an ingest needs.
-pub(crate) struct Ingest<'a> {
-    pub(crate) tools: &'a Tools,
-    pub(crate) config: &'a Arc<WorkerConfig>,
-    pub(crate) budget: &'a Arc<Budget>,
-    /// What could be free in scratch at most.
-    pub(crate) capacity: u64,
-    pub(crate) job: &'a Job,
-    pub(crate) spec: &'a IngestSpec,
-    /// The directory of unfinished files, which does not outlive the attempt.
-    pub(crate) scratch: &'a Path,
-    pub(crate) limits: Limits,
-    /// Hears the index of a result and 0 to 100.
-    pub(crate) on_progress: &'a (dyn Fn(usize, u8) + Send + Sync),
-}
-
-impl Ingest<'_> {
+impl Alone<'_, IngestSpec> {
     /// Brings the file in: a result for each of the spec's targets. Dropping the future stops what runs;
     /// what has been fetched stays in the job's directory of fetched files.
     pub(crate) async fn make(&self) -> Result<Vec<Made>, Fault> {
@@ -58,17 +40,8 @@ impl Ingest<'_> {
 
     /// The output as it is already.
     async fn open_output(&self) -> Result<Source, Fault> {
-        let opening = Opening {
-            tools: self.tools.clone(),
-            config: Arc::clone(self.config),
-            budget: Arc::clone(self.budget),
-            capacity: self.capacity,
-            dir: self.scratch.join("source"),
-            copies: 0,
-            jobs: vec![self.job.id],
-        };
         let object = &self.spec.output;
-        let (source, _bytes) = opening.open_object(self.job.account, object).await?;
+        let (source, _bytes) = self.opening.open_object(self.job.account, object).await?;
         self.tools.holdups.clear(self.job.id);
         Ok(source)
     }
@@ -166,7 +139,7 @@ impl Ingest<'_> {
             unreachable!("only what comes from an address is fetched");
         };
         let url = pull_url(url)?;
-        let dir = fetched_dir(self.config, self.job);
+        let dir = fetched_dir(&self.opening.config, self.job);
         let sha256 = sha256.as_deref().map(digest_of).transpose()?;
         let come = Mutex::new(Progress {
             bytes: 0,
@@ -183,11 +156,11 @@ impl Ingest<'_> {
             };
             // More than the promise at hand is asked for when it is known how much. What does not say its size goes
             // on as long as there is room: it would begin anew each time that it was promised more.
-            if total.is_some() && needed > self.budget.bytes() {
+            if total.is_some() && needed > self.opening.budget.bytes() {
                 return refuse("more is needed than was promised".to_owned());
             }
             let free = self.free_bytes();
-            let least = self.config.free_space_floor / 2;
+            let least = self.opening.config.free_space_floor / 2;
             match free < least.saturating_add(more) {
                 true => refuse(format!("{free} bytes are free")),
                 false => Ok(()),
@@ -211,7 +184,7 @@ impl Ingest<'_> {
                 expect: Expected {
                     bytes: *bytes,
                     sha256,
-                    most_bytes: Some(self.config.max_file_bytes),
+                    most_bytes: Some(self.opening.config.max_file_bytes),
                 },
                 room: &room,
                 judge: Judge::Media,
@@ -224,7 +197,7 @@ impl Ingest<'_> {
                     let Progress { bytes, total } = *locked(&come);
                     let needed = refused.unwrap_or(total.unwrap_or(bytes));
                     // There is no end to be waited for of a quota, or of a disk that lacks something else than bytes.
-                    if refused.is_none() && self.budget.check(needed).await.is_ok() {
+                    if refused.is_none() && self.opening.budget.check(needed).await.is_ok() {
                         return Err(pull_fault(&fault));
                     }
                     self.wait_for_room(needed).await?;
@@ -236,24 +209,24 @@ impl Ingest<'_> {
 
     /// What is free where files are fetched to; a file system that does not tell is taken for an empty one.
     fn free_bytes(&self) -> u64 {
-        (self.config.free_bytes)(&self.config.scratch).unwrap_or(u64::MAX)
+        (self.opening.config.free_bytes)(&self.opening.config.scratch).unwrap_or(u64::MAX)
     }
 
     /// Waits until so many bytes are promised to the job, and those of them are free that it does not have yet.
     async fn wait_for_room(&self, needed: u64) -> Result<(), Fault> {
-        if needed > self.capacity {
-            let (needed, most) = (Amount(needed), Amount(self.capacity));
+        if needed > self.opening.capacity {
+            let (needed, most) = (Amount(needed), Amount(self.opening.capacity));
             let message =
                 format!("the file takes {needed}, and the disk has {most} for it at most");
             return Err(Fault::new(FaultCode::OverBudget, message));
         }
-        let mut changes = self.budget.changes();
+        let mut changes = self.opening.budget.changes();
         loop {
             changes.mark_unchanged();
             // What is promised may have been taken by others than those that ask.
-            let promised = self.budget.ask(needed).await;
+            let promised = self.opening.budget.ask(needed).await;
             let shortage = match promised {
-                Ok(()) => self.budget.check(needed).await,
+                Ok(()) => self.opening.budget.check(needed).await,
                 refused => refused,
             };
             let Err(shortage) = shortage else {
@@ -264,7 +237,7 @@ impl Ingest<'_> {
             tokio::select! {
                 biased;
                 _ = changes.changed() => {}
-                () = tokio::time::sleep(self.config.poll_every) => {}
+                () = tokio::time::sleep(self.opening.config.poll_every) => {}
             }
         }
     }

@@ -1,35 +1,17 @@
 //! Media info: what is in a file, with its checksum and how many bits its picture takes, as a result and where it is
 //! wanted as JSON.
 
-use std::path::Path;
-
 use reelgate_domain::job::kind::media_info::{ComplexitySpec, MediaInfoSpec};
-use reelgate_domain::job::{Fault, FaultCode, Job};
+use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{Complexity, OutputFile, OutputResult};
-use reelgate_media::Limits;
 
 use super::complexity::Samples;
-use super::{Made, Source};
-use crate::Tools;
-use crate::opening::Opening;
+use super::{Alone, Made, Source};
 
 /// How much of a job that takes samples is done when its file has been read.
 const READ_PERCENT: u8 = 10;
 
-/// What a media info job needs.
-pub(crate) struct MediaInfo<'a> {
-    pub(crate) tools: &'a Tools,
-    pub(crate) opening: Opening,
-    pub(crate) job: &'a Job,
-    pub(crate) spec: &'a MediaInfoSpec,
-    /// The directory of unfinished files, which does not outlive the attempt.
-    pub(crate) scratch: &'a Path,
-    pub(crate) limits: Limits,
-    /// Hears the index of a result and 0 to 100.
-    pub(crate) on_progress: &'a (dyn Fn(usize, u8) + Send + Sync),
-}
-
-impl MediaInfo<'_> {
+impl Alone<'_, MediaInfoSpec> {
     /// Looks at the file. Dropping the future stops what runs.
     pub(crate) async fn make(&self) -> Result<Vec<Made>, Fault> {
         let (source, _bytes) = self.opening.open(self.job.clone()).await?;

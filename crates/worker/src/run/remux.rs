@@ -1,34 +1,17 @@
 //! Remuxes: the streams of one source in another container.
 
-use std::path::Path;
-
 use reelgate_domain::job::kind::remux::RemuxSpec;
 use reelgate_domain::job::kind::transcode::Container;
-use reelgate_domain::job::{Fault, FaultCode, Job};
+use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{OutputFile, OutputResult};
 use reelgate_media::{Limits, REMUXED};
 
-use super::Made;
-use crate::Tools;
-use crate::opening::Opening;
-
-/// What a remux needs.
-pub(crate) struct Remux<'a> {
-    pub(crate) tools: &'a Tools,
-    pub(crate) opening: Opening,
-    pub(crate) job: &'a Job,
-    pub(crate) spec: &'a RemuxSpec,
-    /// The directory of unfinished files, which does not outlive the attempt.
-    pub(crate) scratch: &'a Path,
-    pub(crate) limits: Limits,
-    /// Hears the index of a result and 0 to 100.
-    pub(crate) on_progress: &'a (dyn Fn(usize, u8) + Send + Sync),
-}
+use super::{Alone, Made};
 
 /// How far the output may exceed the source: containers differ in what they spend on a packet.
 const TIMES_SOURCE: u64 = 2;
 
-impl Remux<'_> {
+impl Alone<'_, RemuxSpec> {
     /// Copies the streams. Dropping the future kills the process.
     pub(crate) async fn make(&self) -> Result<Vec<Made>, Fault> {
         let (source, _bytes) = self.opening.open(self.job.clone()).await?;

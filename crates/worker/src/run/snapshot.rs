@@ -4,31 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use reelgate_domain::job::kind::snapshot::SnapshotSpec;
-use reelgate_domain::job::{Fault, FaultCode, Job};
+use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{
     MediaFacts, OutputFile, OutputResult, StreamDetail, StreamFacts, VideoFacts,
 };
 use reelgate_media::{Limits, Picture as TakenPicture, Taken};
 
-use super::{Made, Source};
-use crate::Tools;
-use crate::opening::Opening;
+use super::{Alone, Made, Source};
 use crate::workbench::Workbench;
 
-/// What a snapshot job needs.
-pub(crate) struct Snapshot<'a> {
-    pub(crate) tools: &'a Tools,
-    pub(crate) opening: Opening,
-    pub(crate) job: &'a Job,
-    pub(crate) spec: &'a SnapshotSpec,
-    /// The directory of unfinished files, which does not outlive the attempt.
-    pub(crate) scratch: &'a Path,
-    pub(crate) limits: Limits,
-    /// Hears the index of a result and 0 to 100.
-    pub(crate) on_progress: &'a (dyn Fn(usize, u8) + Send + Sync),
-}
-
-impl Snapshot<'_> {
+impl Alone<'_, SnapshotSpec> {
     /// Takes the pictures. Dropping the future kills what runs.
     pub(crate) async fn make(&self) -> Result<Vec<Made>, Fault> {
         let (source, _bytes) = self.opening.open(self.job.clone()).await?;
