@@ -37,7 +37,8 @@ def is_said(path, second):
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "GBK", "auto"])
 def test_files_of_subtitles_are_seen_when_they_are_said(desk, native, film, tmp_path, encoding):
-    content = WORDS.encode("utf-8" if encoding == "UTF-8" else "gbk")
+    # UTF-16 has a mark.
+    content = WORDS.encode({"UTF-8": "utf-8", "GBK": "gbk", "auto": "utf-16"}[encoding])
     stored(native, desk.bucket, tmp_path, f"black-{encoding}.srt", content)
     source = {"Bucket": desk.bucket, "Location": mps.LOCATION, "Object": mps.percent(film)}
     file = {**source, "Object": mps.percent("{ObjectPrefix}{FileName}-" + encoding + ".srt")}

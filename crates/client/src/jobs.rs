@@ -122,6 +122,29 @@ pub struct Facts {
     pub bit_rate: Option<u64>,
     pub video: Option<VideoFacts>,
     pub audio: Option<AudioFacts>,
+    /// Where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complexity: Option<Complexity>,
+}
+
+/// How many bits the picture takes at a constant quality of H.264.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Complexity {
+    /// The quality, 1 (best) to 51.
+    pub crf: u32,
+    /// How much of the picture was encoded.
+    pub sampled_seconds: f64,
+    /// The widest first.
+    pub sizes: Vec<SizeComplexity>,
+}
+
+/// The same at one size.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SizeComplexity {
+    pub width: u32,
+    pub height: u32,
+    pub kbps: f64,
+    pub bits_per_pixel: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -40,8 +40,9 @@ pub use error::{Error, Problem};
 pub use following::Following;
 pub use health::{Readiness, ReadinessCheck};
 pub use jobs::{
-    Address, AudioFacts, CancelDecision, CancelOutcome, Facts, Fault, File, History, Job, JobEvent,
-    JobQuery, JobState, Jobs, NewJob, NewOutput, Output, StopMode, VideoFacts, Waiting,
+    Address, AudioFacts, CancelDecision, CancelOutcome, Complexity, Facts, Fault, File, History,
+    Job, JobEvent, JobQuery, JobState, Jobs, NewJob, NewOutput, Output, SizeComplexity, StopMode,
+    VideoFacts, Waiting,
 };
 pub use keeping::{KeptFor, PruneStep, Pruned, Retention};
 pub use live::{

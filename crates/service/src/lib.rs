@@ -47,14 +47,14 @@ pub use assets::{
 };
 pub use buckets::{BucketOpener, BucketView, NewS3Bucket, OpenBucketError};
 pub use clock::{Clock, SystemClock};
-pub use dna::{MatchesError, NewLibrary};
+pub use dna::NewLibrary;
 pub use documents::{DocumentChange, KeepDocument};
 pub use error::{ErrorKind, ServiceError};
 pub use holdups::Holdups;
 pub use ids::{Ids, RandomIds};
 pub use jobs::{
-    CancelDecision, CountedJobs, DeleteDecision, JobPage, JobQuery, OutputQuality, QualityError,
-    RetryDecision, Submission, SubmitJob, Waiting,
+    CancelDecision, CountedJobs, DeleteDecision, JobPage, JobQuery, OutputQuality, RetryDecision,
+    Submission, SubmitJob, Waiting, WrittenError,
 };
 pub use keeping::{KeptFor, PruneCursor, PruneStep, Pruned};
 pub use notify::{

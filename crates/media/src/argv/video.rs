@@ -6,7 +6,8 @@ use reelgate_domain::job::kind::transcode::{Gop, PixelFormat, RateCap, RateContr
 
 use super::{Args, PASS_FILE, cut_start, erase, framing, hdr, tone};
 use crate::plan::{
-    Deinterlace, Finish, FrameRate, KeyFrames, Matrix, Range, Size, VideoPlan, Window,
+    Deinterlace, Finish, FrameRate, KeyFrames, MOST_PICTURES, Matrix, Range, Size, VideoPlan,
+    Window,
 };
 
 mod open;
@@ -37,6 +38,10 @@ pub(super) fn add(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, P
 /// The encoder and all that it is told.
 pub(super) fn encoder(args: &mut Args, video: &VideoPlan, (folder, pass): (&OsStr, Pass)) {
     args.pair("-c:v", video.encoder);
+    if video.codec.is_animation() {
+        // One more than there may be: not every source says how long it is.
+        args.pair("-frames:v", (MOST_PICTURES + 1).to_string());
+    }
     // The filters have chosen among those of a GIF.
     if video.codec != VideoCodec::Gif {
         args.pair("-pix_fmt", video.pixel_format.to_string());

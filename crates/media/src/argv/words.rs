@@ -57,7 +57,8 @@ pub(super) fn filters(rate: String, plan: &Plan, part: usize) -> String {
     let drawn = all.filter(|(_, words)| matches!(words.becomes, Words::Drawn { .. }));
     drawn.fold(rate, |chain, (place, words)| {
         let file = words_file(part, place, words);
-        format!("{chain},subtitles=filename={file}")
+        // The filter of this name takes its file for ASS, whatever the file's header looks like.
+        format!("{chain},ass=filename={file}")
     })
 }
 

@@ -16,7 +16,7 @@ use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{MediaFacts, StreamDetail, StreamFacts, VideoFacts};
 
-use crate::plan::{AudioPlan, Finish, MOST_SECONDS, Plan, VideoPlan};
+use crate::plan::{AudioPlan, Finish, MOST_PICTURES, MOST_SECONDS, Plan, VideoPlan, too_long};
 use crate::playlist::MediaPlaylist;
 
 /// What may be missing at the end of an honest source: containers round their lengths, and streams
@@ -93,6 +93,9 @@ fn check_video(plan: &Plan, planned: &VideoPlan, facts: &MediaFacts) -> Result<(
         }
         return Err(source_fault("no picture of the source could be decoded"));
     };
+    if planned.codec.is_animation() && stream.frames.is_some_and(|it| it > MOST_PICTURES.into()) {
+        return Err(too_long("more"));
+    }
     let (width, height) = (planned.size.width, planned.size.height);
     let is_made = !planned.is_copied();
     let is_size = (video.width, video.height) == (width, height);

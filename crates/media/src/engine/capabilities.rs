@@ -128,7 +128,7 @@ impl Capabilities {
         Part::Filter("anullsink"),
         Part::Filter("null"),
         // For subtitles.
-        Part::Filter("subtitles"),
+        Part::Filter("ass"),
         Part::Encoder("ass"),
         Part::Encoder("subrip"),
         Part::Encoder("mov_text"),

@@ -147,27 +147,9 @@ fn fragment(body: &[u8], tracks: &[Track]) -> Option<Option<Fragment>> {
     };
     let mut span: Option<(i64, i64)> = None;
     for run in children(body, b"trun") {
-        let mut run = Fields(run);
-        let flags = run.u32()?;
-        let samples = run.u32()?;
-        for flag in [DATA_OFFSET, FIRST_FLAGS] {
-            run.skip(if flags & flag == 0 { 0 } else { 4 })?;
-        }
-        for _ in 0..samples {
-            let has = |flag: u32| flags & flag != 0;
-            let lasts = i64::from(if has(DURATION) { run.u32()? } else { ticks });
-            let skipped = 4 * (usize::from(has(SIZE)) + usize::from(has(FLAGS)));
-            run.skip(skipped)?;
-            // Early versions have no negative ones, and FFmpeg reads all as signed.
-            let later = if has(COMPOSITION) {
-                run.u32()? as i32
-            } else {
-                0
-            };
-            let (start, end) = (at + i64::from(later), at + i64::from(later) + lasts);
+        for (start, end) in samples(run, ticks, &mut at)? {
             let known = span.unwrap_or((start, end));
             span = Some((known.0.min(start), known.1.max(end)));
-            at += lasts;
         }
     }
     Some(span.map(|(start, end)| Fragment {
@@ -175,6 +157,43 @@ fn fragment(body: &[u8], tracks: &[Track]) -> Option<Option<Fragment>> {
         start,
         end,
     }))
+}
+
+/// From when to when the samples of a `trun` box are shown, which begin to be decoded at `at` and last `ticks` where it
+/// does not say. Those that are all alike are one: only what bytes are spent on is counted.
+fn samples(run: &[u8], ticks: u32, at: &mut i64) -> Option<Vec<(i64, i64)>> {
+    let mut run = Fields(run);
+    let flags = run.u32()?;
+    let count = run.u32()?;
+    let has = |flag: u32| flags & flag != 0;
+    for flag in [DATA_OFFSET, FIRST_FLAGS] {
+        run.skip(if has(flag) { 4 } else { 0 })?;
+    }
+    let told = [DURATION, SIZE, FLAGS, COMPOSITION].map(|flag| usize::from(has(flag)));
+    if told.iter().sum::<usize>() == 0 {
+        let start = *at;
+        *at = start.checked_add(i64::from(ticks).checked_mul(i64::from(count))?)?;
+        return Some(if count == 0 {
+            Vec::new()
+        } else {
+            vec![(start, *at)]
+        });
+    }
+    let mut shown = Vec::new();
+    for _ in 0..count {
+        let lasts = i64::from(if has(DURATION) { run.u32()? } else { ticks });
+        run.skip(4 * (told[1] + told[2]))?;
+        // Early versions have no negative ones, and FFmpeg reads all as signed.
+        let later = if has(COMPOSITION) {
+            run.u32()? as i32
+        } else {
+            0
+        };
+        let start = at.checked_add(i64::from(later))?;
+        shown.push((start, start.checked_add(lasts)?));
+        *at = at.checked_add(lasts)?;
+    }
+    Some(shown)
 }
 
 #[cfg(test)]
@@ -259,5 +278,28 @@ mod tests {
             assert_eq!(fragments(&part[..cut], &known), None, "{cut}");
         }
         assert_eq!(fragments(&part, &[]), None);
+    }
+
+    /// Sixteen bytes may tell of four thousand million samples.
+    #[test]
+    fn samples_that_are_all_alike_are_counted_at_once() {
+        let known = tracks(&init(None)).unwrap();
+        let number = |value: u32| value.to_be_bytes();
+        let part = |start: u64, samples: u32, runs: usize| {
+            let head = boxed(b"tfhd", &[number(0x8), number(7), number(512)].concat());
+            let time = full(b"tfdt", 1, &start.to_be_bytes());
+            let run = boxed(b"trun", &[number(0), number(samples)].concat());
+            boxed(
+                b"moof",
+                &boxed(b"traf", &[head, time, run.repeat(runs)].concat()),
+            )
+        };
+        let found = fragments(&part(1000, u32::MAX, 100_000), &known).unwrap();
+        let end = 1000 + i64::from(u32::MAX) * 512 * 100_000;
+        assert_eq!((found[0].start, found[0].end), (1000, end));
+        assert_eq!(fragments(&part(0, 0, 1), &known), None);
+        // No clock goes on for so long.
+        let last = u64::try_from(i64::MAX).unwrap();
+        assert_eq!(fragments(&part(last, 1, 1), &known), None);
     }
 }

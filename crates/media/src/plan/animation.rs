@@ -6,7 +6,7 @@ use reelgate_domain::job::{Fault, FaultCode};
 use super::{Expected, FrameRate, VideoPlan};
 
 /// Five minutes of the fastest GIF. Viewers hold much of an animation in memory, and so does the encoder of WebP.
-const MOST_FRAMES: f64 = 15_000.0;
+pub(crate) const MOST_PICTURES: u32 = 15_000;
 
 /// The rate of an animation: GIF has no shorter delays.
 pub(super) fn held_rate(codec: VideoCodec, fps: FrameRate) -> FrameRate {
@@ -19,15 +19,20 @@ pub(super) fn held_rate(codec: VideoCodec, fps: FrameRate) -> FrameRate {
     }
 }
 
-/// Whether an animation is as short as one has to be.
+/// Why an animation of so many pictures is not made.
+pub(crate) fn too_long(pictures: &str) -> Fault {
+    let message = format!(
+        "an animation has at most {MOST_PICTURES} pictures, and this one would have {pictures}: take a part of the source, or fewer frames a second"
+    );
+    Fault::new(FaultCode::SpecUnfit, message)
+}
+
+/// Whether an animation is as short as one has to be, where it is told how long the source is.
 pub(super) fn check(video: &VideoPlan, expected: Expected) -> Result<(), Fault> {
     let seconds = expected.video_seconds.or(expected.seconds);
     let frames = seconds.unwrap_or(0.0) * video.fps.as_f64();
-    if !video.codec.is_animation() || frames <= MOST_FRAMES {
+    if !video.codec.is_animation() || frames <= f64::from(MOST_PICTURES) {
         return Ok(());
     }
-    let message = format!(
-        "an animation has at most {MOST_FRAMES:.0} pictures, and this one would have {frames:.0}: take a part of the source, or fewer frames a second"
-    );
-    Err(Fault::new(FaultCode::SpecUnfit, message))
+    Err(too_long(&format!("{frames:.0}")))
 }

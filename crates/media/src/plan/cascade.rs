@@ -1,6 +1,6 @@
 //! Ladders: pictures that are scaled one from another, not each from the source's.
 
-use super::{Matrix, Plan, Range, VideoPlan};
+use super::{Finish, Matrix, Plan, Range, VideoPlan};
 
 /// For each output of one process the one whose scaled picture its own is scaled from: the smallest that has all that
 /// it shows. Nothing where it is scaled from the source's.
@@ -28,7 +28,12 @@ fn rung(plan: &Plan) -> Option<&VideoPlan> {
 /// Whether scaling the one after it was scaled to `above` shows what scaling the source's picture would.
 fn feeds(above: &VideoPlan, below: &VideoPlan) -> bool {
     let (from, to) = (&above.framing, &below.framing);
-    let before = |video: &VideoPlan| (video.stream, video.steady, video.deinterlace, video.tone);
+    let before = |video: &VideoPlan| {
+        // Fields are taken apart before a picture is scaled.
+        let is_fields = video.finish == Finish::Fields;
+        let origin = (video.stream, video.steady, video.deinterlace);
+        (origin, is_fields, video.tone)
+    };
     let is_converted = |video: &VideoPlan| matches!(video.matrix, Matrix::ConvertTo(_));
     from.scale.width >= to.scale.width
         && from.scale.height >= to.scale.height
@@ -98,6 +103,7 @@ mod tests {
             json!({"crop": {"width": 640, "height": 360}}),
             json!({"rotate": 180}),
             json!({"pixel_format": "yuv444p"}),
+            json!({"scan": "interlaced"}),
             // Lower, and wider than what is above it.
             json!({"width": 1200}),
         ] {

@@ -50,6 +50,7 @@ use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::VideoFacts;
 
 use crate::engine::{Capabilities, Part};
+pub(crate) use animation::{MOST_PICTURES, too_long};
 pub use chunks::ChunkPlan;
 pub use cover::{CoverPlan, cover_plan};
 pub use erase::Erased;
@@ -483,7 +484,7 @@ impl Plan {
             parts.extend(["ass", "srt"].map(Part::Muxer));
         }
         if self.draws_words() {
-            parts.push(Part::Filter("subtitles"));
+            parts.push(Part::Filter("ass"));
         }
         if self
             .word_streams()

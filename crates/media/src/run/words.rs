@@ -1,5 +1,6 @@
 //! Subtitles on their way into an output: whatever they were, what is done with them finds UTF-8 in the output's times.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::pin::Pin;
 
@@ -183,7 +184,8 @@ fn written(text: &str, words: &WordsPlan, fonts: &Fonts) -> Result<String, Fault
         let text = words
             .cuts
             .iter()
-            .fold(ass::completed(text), |text, window| ass::cut(&text, window));
+            .try_fold(ass::completed(text), |text, window| ass::cut(&text, window))
+            .ok_or_else(|| unreadable(words, "has a subtitle whose times cannot be read"))?;
         return match &words.becomes {
             Words::Drawn { font } => drawable(&text, font.as_deref(), fonts),
             Words::Stream { .. } | Words::Beside { .. } => Ok(text),
@@ -199,11 +201,9 @@ fn written(text: &str, words: &WordsPlan, fonts: &Fonts) -> Result<String, Fault
             codec: TextCodec::MovText,
             ..
         } => {
-            let single = timed::one_at_a_time(&cues);
-            let single = single.ok_or_else(|| {
-                let message = format!("{} shows more than 16 subtitles at a time", words.name);
-                Fault::new(FaultCode::SpecUnfit, message)
-            })?;
+            let single = timed::one_at_a_time(&cues, MOST_BYTES as usize);
+            let single = single
+                .map_err(|why| Fault::new(FaultCode::SpecUnfit, format!("{} {why}", words.name)))?;
             Ok(timed::subrip(&single))
         }
         Words::Stream {
@@ -224,6 +224,11 @@ fn drawable(text: &str, asked: Option<&str>, fonts: &Fonts) -> Result<String, Fa
         };
         found.map_err(|error| Fault::new(FaultCode::EngineLacks, error.to_string()))
     };
-    let own_font = |own: &str| asked.is_none() && fonts.name(Some(own), &said).is_ok();
+    // A song may have one for each syllable.
+    let mut known: HashMap<String, bool> = HashMap::new();
+    let own_font = |own: &str| {
+        let has_all = || fonts.name(Some(own), &said).is_ok();
+        asked.is_none() && *known.entry(own.to_lowercase()).or_insert_with(has_all)
+    };
     ass::restyled(text, style_font, own_font)
 }

@@ -1,5 +1,7 @@
 //! Subtitles as FFmpeg writes them in ASS, line by line: which times they have, and with which fonts they are drawn.
+//! The header is the source's, and whatever it holds.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::plan::Window;
@@ -14,25 +16,33 @@ Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour,
 StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding\n\
 Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,0\n\n";
 
-/// The same with a style, if it has none, and a header of events that says how FFmpeg writes them. It keeps the one of
-/// the source, by which readers would find nothing to show.
+const EVENTS: &str = "[Events]";
+/// Sections of files that are part of the text, which are not drawn with or shown.
+const ENCLOSED: [&str; 2] = ["[Fonts]", "[Graphics]"];
+
+/// The same with a style, if it has none, without files in it, and with a header of events that says how FFmpeg writes
+/// them. It keeps the one of the source, by which readers would find nothing to show. Readers skip blanks before a line.
 pub(crate) fn completed(text: &str) -> String {
-    let has_style = text.lines().any(|line| line.starts_with("Style:"));
-    let is_marked = text
-        .lines()
-        .any(|line| line.starts_with("Dialogue: Marked="));
+    let lines = || text.lines().map(str::trim_start);
+    let has_style = lines().any(|line| line.starts_with("Style:"));
+    let is_marked = lines().any(|line| line.starts_with("Dialogue: Marked="));
     let first = if is_marked { "Marked" } else { "Layer" };
     let format = format!(
         "Format: {first}, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"
     );
     let mut whole = String::with_capacity(text.len() + STYLES.len() + format.len());
-    let mut is_events = false;
-    for line in text.lines() {
+    let (mut is_events, mut is_enclosed) = (false, false);
+    for line in lines() {
         if line.starts_with('[') {
-            is_events = line.trim() == "[Events]";
+            let name = line.trim_end();
+            is_events = name.eq_ignore_ascii_case(EVENTS);
+            is_enclosed = ENCLOSED.iter().any(|it| name.eq_ignore_ascii_case(it));
             if is_events && !has_style {
                 whole.push_str(STYLES);
             }
+        }
+        if is_enclosed {
+            continue;
         }
         match is_events && line.starts_with("Format:") {
             true => whole.push_str(&format),
@@ -43,8 +53,9 @@ pub(crate) fn completed(text: &str) -> String {
     whole
 }
 
-/// What of them is inside of a window, in times that begin with it. One that has begun before begins with it.
-pub(crate) fn cut(text: &str, window: &Window) -> String {
+/// What of them is inside of a window, in times that begin with it. One that has begun before begins with it. Nothing if
+/// the time of one cannot be read.
+pub(crate) fn cut(text: &str, window: &Window) -> Option<String> {
     let start = window.start_ms / 10;
     let end = window
         .length_ms
@@ -52,7 +63,7 @@ pub(crate) fn cut(text: &str, window: &Window) -> String {
     let mut kept = String::with_capacity(text.len());
     for line in text.lines() {
         let moved = match is_dialogue(line) {
-            true => moved(line, start, end),
+            true => moved(line, start, end)?,
             false => Some(line.to_owned()),
         };
         if let Some(line) = moved {
@@ -60,22 +71,21 @@ pub(crate) fn cut(text: &str, window: &Window) -> String {
             kept.push('\n');
         }
     }
-    kept
+    Some(kept)
 }
 
-/// A subtitle from `start` to `end`, which are hundredths of a second, or nothing. What cannot be read stays as it is.
-fn moved(line: &str, start: u64, end: Option<u64>) -> Option<String> {
+/// A subtitle from `start` to `end`, which are hundredths of a second. The outer None is for times that cannot be read.
+#[expect(clippy::option_option, reason = "the two say different things")]
+fn moved(line: &str, start: u64, end: Option<u64>) -> Option<Option<String>> {
     let mut parts = line.splitn(4, ',');
     let mut part = || parts.next().unwrap_or_default();
     let (layer, from, to, rest) = (part(), part(), part(), part());
-    let (Some(from), Some(to)) = (hundredths(from), hundredths(to)) else {
-        return Some(line.to_owned());
-    };
+    let (from, to) = (hundredths(from)?, hundredths(to)?);
     let (from, to) = (from.max(start), end.unwrap_or(to).min(to));
-    (from < to).then(|| {
+    Some((from < to).then(|| {
         let (from, to) = (clock(from - start), clock(to - start));
         format!("{layer},{from},{to},{rest}")
-    })
+    }))
 }
 
 /// Of `1:02:03.45`.
@@ -83,9 +93,8 @@ fn hundredths(time: &str) -> Option<u64> {
     let mut parts = time.trim().split([':', '.']).map(str::parse::<u64>);
     let mut part = || parts.next()?.ok();
     let (hours, minutes, seconds, hundredths) = (part()?, part()?, part()?, part()?);
-    let seconds = hours
-        .checked_mul(3600)?
-        .checked_add(minutes * 60 + seconds)?;
+    let minutes = hours.checked_mul(60)?.checked_add(minutes)?;
+    let seconds = minutes.checked_mul(60)?.checked_add(seconds)?;
     seconds.checked_mul(100)?.checked_add(hundredths)
 }
 
@@ -109,7 +118,7 @@ pub(crate) fn restyled<E>(
 ) -> Result<String, E> {
     let mut styled = String::with_capacity(text.len());
     for line in text.lines() {
-        if let Some(style) = line.strip_prefix("Style:") {
+        if let Some(style) = line.trim_start().strip_prefix("Style:") {
             let mut parts = style.splitn(3, ',');
             let mut part = || parts.next().unwrap_or_default();
             let (name, own, rest) = (part(), part(), part());
@@ -131,45 +140,74 @@ pub(crate) fn restyled<E>(
 fn without_fonts(line: &str, may_stay: &mut impl FnMut(&str) -> bool) -> String {
     const COMMAND: &str = "\\fn";
     let mut kept = String::with_capacity(line.len());
+    let mut commands = Commands::of(line);
     let mut rest = line;
-    while let Some((before, after)) = rest.split_once(COMMAND) {
+    while let Some(place) = rest.find(['{', '}', '\\']) {
+        let (before, from) = rest.split_at(place);
         kept.push_str(before);
-        let is_command = before.rfind('{') > before.rfind('}')
-            || (kept.rfind('{') > kept.rfind('}') && after.contains('}'));
-        let end = after.find(['\\', '}']).unwrap_or(after.len());
-        let (font, following) = after.split_at(end);
-        match is_command && !may_stay(font.trim()) {
-            true => rest = following,
-            false => {
+        let is_command = commands.is_one(line.len() - from.len(), from);
+        if let (true, Some(after)) = (is_command, from.strip_prefix(COMMAND)) {
+            let end = after.find(['\\', '}']).unwrap_or(after.len());
+            let (font, following) = after.split_at(end);
+            if may_stay(font.trim()) {
                 kept.push_str(COMMAND);
-                rest = after;
+                kept.push_str(font);
             }
+            rest = following;
+        } else {
+            // Each of the three is one byte.
+            let (mark, following) = from.split_at(1);
+            kept.push_str(mark);
+            rest = following;
         }
     }
     kept + rest
 }
 
-/// All characters that are drawn: no commands, and no marks of lines.
+/// Which places of a line are between the braces of commands. A brace that nothing closes is drawn.
+struct Commands {
+    last_close: usize,
+    is_open: bool,
+}
+
+impl Commands {
+    fn of(line: &str) -> Self {
+        Self {
+            last_close: line.rfind('}').unwrap_or(0),
+            is_open: false,
+        }
+    }
+
+    /// Whether `rest`, which begins at this place, is part of commands. Places have to come in their order.
+    fn is_one(&mut self, place: usize, rest: &str) -> bool {
+        match rest.as_bytes().first() {
+            Some(b'{') => self.is_open |= place < self.last_close,
+            Some(b'}') => return std::mem::take(&mut self.is_open),
+            _ => {}
+        }
+        self.is_open
+    }
+}
+
+/// All characters that are drawn, each once: no commands, and no marks of lines.
 pub(crate) fn said(text: &str) -> String {
     let dialogues = text.lines().filter(|line| is_dialogue(line));
     let texts = dialogues.filter_map(|line| line.splitn(10, ',').nth(9));
-    let mut said = String::new();
+    let mut said = BTreeSet::new();
     for text in texts {
-        let mut is_command = false;
-        let mut characters = text.chars().peekable();
-        while let Some(character) = characters.next() {
-            match character {
-                '{' => is_command = true,
-                '}' if is_command => is_command = false,
-                '\\' if matches!(characters.peek(), Some('N' | 'n' | 'h')) => {
-                    characters.next();
-                }
-                _ if !is_command && !is_unseen(character) => said.push(character),
-                _ => {}
+        let mut commands = Commands::of(text);
+        let mut characters = text.char_indices().peekable();
+        while let Some((place, character)) = characters.next() {
+            let is_command = commands.is_one(place, &text[place..]);
+            let next = characters.peek().map(|(_, next)| *next);
+            if character == '\\' && matches!(next, Some('N' | 'n' | 'h')) {
+                characters.next();
+            } else if !is_command && !is_unseen(character) {
+                said.insert(character);
             }
         }
     }
-    said
+    said.into_iter().collect()
 }
 
 /// Fonts need not have what directs a text and shows nothing.
@@ -179,7 +217,7 @@ fn is_unseen(character: char) -> bool {
 }
 
 fn is_dialogue(line: &str) -> bool {
-    line.starts_with("Dialogue:")
+    line.trim_start().starts_with("Dialogue:")
 }
 
 #[cfg(test)]
@@ -194,7 +232,40 @@ mod tests {
     #[test]
     fn what_is_drawn_has_no_commands() {
         let text = line("0:00:01.00", "0:00:02.00", "{\\i1}a, b\\Nc{\\i0}\u{200e}");
-        assert_eq!(said(&text), "a, bc");
+        assert_eq!(said(&text), " ,abc");
+        // What nothing closes is drawn.
+        let text = line("0:00:01.00", "0:00:02.00", "{x}a}{y");
+        assert_eq!(said(&text), "ay{}");
+    }
+
+    #[test]
+    fn long_lines_of_commands_take_no_longer_than_others() {
+        let many = "{\\fnNone}".repeat(200_000) + &"\\fnNone".repeat(200_000);
+        let text = line("0:00:01.00", "0:00:02.00", &many);
+        let styled = restyled(&text, |_| Ok::<_, ()>(String::new()), |_| false).unwrap();
+        assert!(styled.contains(&format!("{}\\fnNone", "{}".repeat(200_000))));
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_read_is_not_passed_over() {
+        let window = Window {
+            start_ms: 0,
+            length_ms: None,
+            seek: Seek::Index,
+        };
+        let huge = "9999999999999999999:00:00.00";
+        for from in ["-1:-5:36.00", "x", huge, "0:18446744073709551615:00.00"] {
+            assert_eq!(cut(&line(from, "0:00:02.00", "a"), &window), None, "{from}");
+        }
+    }
+
+    #[test]
+    fn files_inside_of_the_text_are_left_out() {
+        let text = "[V4+ Styles]\n  Style: Default,Arial\n[Fonts]\nfontname: a.ttf\n!!!\n [graphics]\nx\n[Events]\n";
+        assert_eq!(
+            completed(text),
+            "[V4+ Styles]\nStyle: Default,Arial\n[Events]\n"
+        );
     }
 
     #[test]
@@ -211,16 +282,16 @@ mod tests {
             line("0:00:09.00", "0:00:10.00", "d"),
         ]
         .concat();
-        assert_eq!(cut(&text, &window(0, None)), text);
+        assert_eq!(cut(&text, &window(0, None)).unwrap(), text);
         let expected = [
             "[Events]\n".to_owned(),
             line("0:00:00.00", "0:00:00.50", "a, b"),
             line("0:00:00.00", "0:00:03.00", "c"),
         ]
         .concat();
-        assert_eq!(cut(&text, &window(1500, Some(3000))), expected);
-        assert_eq!(count(&cut(&text, &window(2_000, Some(1)))), 0);
-        assert_eq!(count(&cut(&text, &window(4_000_000, None))), 0);
+        assert_eq!(cut(&text, &window(1500, Some(3000))).unwrap(), expected);
+        assert_eq!(count(&cut(&text, &window(2_000, Some(1))).unwrap()), 0);
+        assert_eq!(count(&cut(&text, &window(4_000_000, None)).unwrap()), 0);
     }
 
     #[test]

@@ -23,11 +23,15 @@ pub(crate) fn charset(
     if is_utf8 && matches!(wanted, TextEncoding::Auto | TextEncoding::Utf8) {
         return Ok(None);
     }
+    // Hardly anything else comes to be UTF-8 by chance.
+    if is_utf8 && !bytes.is_ascii() {
+        return Err("is in UTF-8, and not in the encoding that is said");
+    }
     match wanted {
-        TextEncoding::Auto => found(bytes).map(Some),
+        TextEncoding::Auto => found(bytes).map(Some).ok_or(UNKNOWN),
         TextEncoding::Utf8 => Err("is not in UTF-8"),
-        TextEncoding::Gbk if low_share(bytes, is_gbk).is_none() => Err("is not in GBK"),
-        TextEncoding::Big5 if low_share(bytes, is_big5).is_none() => Err("is not in Big5"),
+        TextEncoding::Gbk if pairs(bytes, is_gbk).is_none() => Err("is not in GBK"),
+        TextEncoding::Big5 if pairs(bytes, is_big5).is_none() => Err("is not in Big5"),
         TextEncoding::Gbk => Ok(Some("GBK")),
         TextEncoding::Big5 => Ok(Some("BIG5")),
         // FFmpeg fails where these do not fit.
@@ -38,36 +42,54 @@ pub(crate) fn charset(
     }
 }
 
-/// Of what is not Unicode. Nearly all bytes fit encodings of one byte, so that those have to be said.
-fn found(bytes: &[u8]) -> Result<&'static str, &'static str> {
-    match (low_share(bytes, is_gbk), low_share(bytes, is_big5)) {
-        // Simplified Chinese hardly ever has second bytes below 0x80, and a third of those of Big5 are.
-        (Some(low), Some(_)) if low > 0.1 => Ok("BIG5"),
-        (Some(_), _) => Ok("GBK"),
-        (None, Some(_)) => Ok("BIG5"),
-        (None, None) => {
-            Err("is in none of UTF-8, UTF-16 with its mark, GBK and Big5: say its encoding")
-        }
+const UNKNOWN: &str =
+    "is in none of UTF-8, UTF-16 with its mark, GBK and Big5 for certain: say its encoding";
+
+/// Of what is not Unicode. Nearly all bytes fit encodings of one byte, and Japanese and Korean ones fit GBK, so that
+/// those have to be said.
+fn found(bytes: &[u8]) -> Option<&'static str> {
+    // All that fits Big5 fits GBK.
+    let gbk = pairs(bytes, is_gbk)?;
+    // Simplified Chinese hardly ever has second bytes below 0x80, and a third of those of Big5 are.
+    let is_low = share(&gbk, |(_, trail)| trail < 0x80) > 0.1;
+    match is_low && pairs(bytes, is_big5).is_some() {
+        true => Some("BIG5"),
+        false => is_simplified(&gbk).then_some("GBK"),
     }
 }
 
-/// Which share of the second bytes of characters is below 0x80, if all characters have one or two bytes that fit.
-fn low_share(bytes: &[u8], fits: fn(u8, u8) -> bool) -> Option<f64> {
-    let (mut pairs, mut low) = (0_u32, 0_u32);
+/// Whether pairs that fit GBK are simplified Chinese.
+fn is_simplified(pairs: &[(u8, u8)]) -> bool {
+    // Most characters of Shift JIS begin below, where GBK keeps what is rare.
+    let common = share(pairs, |(lead, trail)| lead > 0xa0 && trail > 0xa0);
+    // The syllables of Japanese in EUC, which GBK has in the same place.
+    let kana = share(pairs, |(lead, _)| matches!(lead, 0xa4 | 0xa5));
+    // Syllables of Korean end at 0xc8; of Chinese characters, sorted by sound, nearly half come after.
+    let characters: Vec<(u8, u8)> = pairs.iter().copied().filter(|it| it.0 >= 0xb0).collect();
+    let late = share(&characters, |(lead, _)| lead > 0xc8);
+    common > 0.8 && kana < 0.2 && late > 0.1
+}
+
+fn share(pairs: &[(u8, u8)], is: impl Fn((u8, u8)) -> bool) -> f64 {
+    let some = pairs.iter().filter(|pair| is(**pair)).count();
+    some as f64 / pairs.len().max(1) as f64
+}
+
+/// The characters of two bytes, if all have one that is ASCII or two that fit.
+fn pairs(bytes: &[u8], fits: fn(u8, u8) -> bool) -> Option<Vec<(u8, u8)>> {
+    let mut pairs = Vec::new();
     let mut rest = bytes;
     loop {
         rest = match rest {
-            [] => break,
+            [] => return Some(pairs),
             [0..=0x7f, rest @ ..] => rest,
             [lead, trail, rest @ ..] if fits(*lead, *trail) => {
-                pairs += 1;
-                low += u32::from(*trail < 0x80);
+                pairs.push((*lead, *trail));
                 rest
             }
             _ => return None,
         };
     }
-    Some(f64::from(low) / f64::from(pairs.max(1)))
 }
 
 const fn is_gbk(lead: u8, trail: u8) -> bool {
@@ -99,6 +121,16 @@ mod tests {
         assert!(auto(&[0xff, 0xff]).is_err());
         // The word for coffee, as western Europe wrote it.
         assert!(auto(b"caf\xe9 !").is_err());
+        // "Hello, world" in Japanese, in its two encodings, and "hello" in Korean.
+        let shift_jis = b"\x82\xb1\x82\xf1\x82\xc9\x82\xbf\x82\xcd\x81\x41\x90\xa2\x8a\x45";
+        let euc_jp = b"\xa4\xb3\xa4\xf3\xa4\xcb\xa4\xc1\xa4\xcf\xa1\xa2\xc0\xa4\xb3\xa6";
+        let euc_kr = b"\xbe\xc8\xb3\xe7\xc7\xcf\xbc\xbc\xbf\xe4";
+        for word in [&shift_jis[..], euc_jp, euc_kr] {
+            assert_eq!(auto(word), Err(UNKNOWN), "{word:x?}");
+        }
+        // "We begin now" in simplified Chinese.
+        let more = b"\xce\xd2\xc3\xc7\xcf\xd6\xd4\xda\xbf\xaa\xca\xbc";
+        assert_eq!(auto(more), Ok(Some("GBK")));
     }
 
     #[test]
@@ -108,6 +140,14 @@ mod tests {
         assert_eq!(told(&gbk, TextEncoding::Gbk), Ok(Some("GBK")));
         assert_eq!(told(&big5, TextEncoding::Big5), Ok(Some("BIG5")));
         assert_eq!(told(&gbk, TextEncoding::Utf8), Err("is not in UTF-8"));
+        let utf8 = "\u{5b57}\u{5e55}".as_bytes();
+        for encoding in [
+            TextEncoding::Gbk,
+            TextEncoding::Big5,
+            TextEncoding::ShiftJis,
+        ] {
+            assert!(told(utf8, encoding).unwrap_err().starts_with("is in UTF-8"));
+        }
         assert_eq!(told(&[0x80, 0x20], TextEncoding::Gbk), Err("is not in GBK"));
         assert_eq!(
             told(b"caf\xe9 !", TextEncoding::Windows1252),

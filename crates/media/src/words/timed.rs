@@ -79,8 +79,9 @@ pub(crate) fn cut(cues: Vec<Cue>, window: &Window) -> Vec<Cue> {
 /// As many lines as a picture has room for, and more.
 const MOST_AT_ONCE: usize = 16;
 
-/// The same without two at a time: while there are two, one has the lines of both. Nothing if there are more than 16.
-pub(crate) fn one_at_a_time(cues: &[Cue]) -> Option<Vec<Cue>> {
+/// The same without two at a time: while there are two, one has the lines of both. Or what is wrong with them, to come
+/// after the name of their file: there are more than 16 at a time, or all that is written has more than so many bytes.
+pub(crate) fn one_at_a_time(cues: &[Cue], most_bytes: usize) -> Result<Vec<Cue>, &'static str> {
     let mut moments: Vec<u64> = cues
         .iter()
         .flat_map(|cue| [cue.start_ms, cue.end_ms])
@@ -92,6 +93,7 @@ pub(crate) fn one_at_a_time(cues: &[Cue]) -> Option<Vec<Cue>> {
     let mut coming = sorted.into_iter().peekable();
     let mut shown: Vec<&Cue> = Vec::new();
     let mut single: Vec<Cue> = Vec::with_capacity(cues.len());
+    let mut bytes = 0;
     for span in moments.windows(2) {
         let (start_ms, end_ms) = (span[0], span[1]);
         shown.retain(|cue| cue.end_ms > start_ms);
@@ -99,7 +101,13 @@ pub(crate) fn one_at_a_time(cues: &[Cue]) -> Option<Vec<Cue>> {
             shown.push(cue);
         }
         if shown.len() > MOST_AT_ONCE {
-            return None;
+            return Err("shows more than 16 subtitles at a time");
+        }
+        bytes += shown.iter().map(|cue| cue.text.len()).sum::<usize>();
+        if bytes > most_bytes {
+            return Err(
+                "shows long subtitles beside many others: timed text would repeat them too often",
+            );
         }
         let said: Vec<&str> = shown.iter().map(|cue| cue.text.as_str()).collect();
         if !said.is_empty() {
@@ -110,7 +118,7 @@ pub(crate) fn one_at_a_time(cues: &[Cue]) -> Option<Vec<Cue>> {
             });
         }
     }
-    Some(single)
+    Ok(single)
 }
 
 pub(crate) fn subrip(cues: &[Cue]) -> String {
@@ -227,9 +235,10 @@ mod tests {
             cue(2_000, 3_000, "b"),
             cue(4_000, 5_000, "c"),
         ];
-        assert_eq!(one_at_a_time(&cues).unwrap(), expected);
-        assert_eq!(one_at_a_time(&expected).unwrap(), expected);
-        assert_eq!(one_at_a_time(&vec![cue(0, 1, "a"); 17]), None);
+        assert_eq!(one_at_a_time(&cues, 5).unwrap(), expected);
+        assert_eq!(one_at_a_time(&expected, 8).unwrap(), expected);
+        assert!(one_at_a_time(&vec![cue(0, 1, "a"); 17], 100).is_err());
+        assert!(one_at_a_time(&cues, 4).is_err());
     }
 
     #[test]

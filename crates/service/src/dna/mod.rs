@@ -6,7 +6,6 @@ mod libraries;
 mod matches;
 
 pub use libraries::NewLibrary;
-pub use matches::MatchesError;
 
 /// The most libraries an account may have: what CreateDNADB's vendor gives by default.
 const MOST_LIBRARIES: u32 = 5;

@@ -57,6 +57,9 @@ fn own_track<'a>(rung: &'a Rung<'_>) -> Result<(&'a Track, &'a str), ServiceErro
         let message = format!("the segments of job {} {why}", rung.job);
         Err(ServiceError::invalid(rung.job, message))
     };
+    if rung.is_encrypted {
+        return unfit("are encrypted as those of HLS are, which MPEG-DASH has no word for");
+    }
     let (Some(tracks), Some(init)) = (&rung.tracks, &rung.playlist.init) else {
         return unfit("are no fragmented MP4, which MPEG-DASH takes alone");
     };

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
-use reelgate_domain::job::{Job, JobState};
+use reelgate_domain::job::{Job, JobSpec, JobState};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 use reelgate_domain::{JobId, ObjectRef};
 use reelgate_media::mp4::{self, Track};
@@ -64,6 +64,7 @@ struct Rung<'a> {
     playlist: MediaPlaylist,
     /// What the header of its segments says, where they have one.
     tracks: Option<Vec<Track>>,
+    is_encrypted: bool,
 }
 
 impl Rung<'_> {
@@ -75,6 +76,16 @@ impl Rung<'_> {
 fn changed(job: JobId, output: &ObjectRef) -> ServiceError {
     let message = format!("{output} no longer matches what its job wrote");
     ServiceError::new(ErrorKind::Conflict, job, message)
+}
+
+/// Whether segments can be read with a key only.
+fn is_encrypted(job: &Job) -> bool {
+    let JobSpec::Transcode(spec) = &job.spec else {
+        return false;
+    };
+    spec.outputs
+        .iter()
+        .any(|output| output.encryption.is_some())
 }
 
 fn is_manifest(target: &ObjectRef) -> bool {
@@ -191,6 +202,7 @@ impl Service {
             facts,
             playlist,
             tracks,
+            is_encrypted: is_encrypted(job),
         })
     }
 

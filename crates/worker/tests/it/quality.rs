@@ -2,7 +2,7 @@
 
 use reelgate_domain::job::kind::transcode::{Clip, ClipLength, Container, OutputSpec};
 use reelgate_domain::media::OutputResult;
-use reelgate_service::QualityError;
+use reelgate_service::WrittenError;
 
 use crate::house::{House, object, preset};
 
@@ -58,15 +58,12 @@ async fn what_was_measured_lies_beside_the_output_and_is_told() {
     assert!(quality.frames >= 37 && quality.ssim > 0.8, "{quality:?}");
     std::fs::remove_file(house.bucket_path().join("a/out.mp4.quality.json")).unwrap();
     let gone = house.service.quality(&house.caller, &job).await;
-    assert!(matches!(gone, Err(QualityError::Gone { .. })), "{gone:?}");
+    assert!(matches!(gone, Err(WrittenError::Gone { .. })), "{gone:?}");
     let other = house
         .submit_group("in.mp4", vec![vec![output("c.mp4", false)]])
         .await;
     let other = house.ended(other[0].id).await;
     let none = house.service.quality(&house.caller, &other).await;
-    assert!(
-        matches!(none, Err(QualityError::NothingMeasured { .. })),
-        "{none:?}"
-    );
+    assert!(matches!(none, Err(WrittenError::Absent { .. })), "{none:?}");
     worker.shut_down().await;
 }

@@ -203,6 +203,19 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
     }
 }
 
+/// The scalars of an object as texts, at any depth, without what asks for nothing: what SDKs read out of answers.
+pub(super) fn texts(members: &Map<String, Value>) -> Map<String, Value> {
+    let texts = members.iter().filter_map(|(name, value)| {
+        let value = match value {
+            value if asks_for_nothing(value) => return None,
+            Value::Object(members) => Value::Object(texts(members)),
+            value => scalar(value)?.into(),
+        };
+        Some((name.clone(), value))
+    });
+    texts.collect()
+}
+
 /// Whether a value is as good as an absent one.
 pub(super) fn asks_for_nothing(value: &Value) -> bool {
     match value {

@@ -112,7 +112,7 @@ codes! {
             "The job has found nothing to tell of: it is of another kind, searches nothing, or has not succeeded; members kind and state say which.",
             "Ask for the matches of a fingerprint job that searches, once it has succeeded.";
         NoQuality = 409 "no_quality",
-            "The job has no output that was measured, or has not succeeded; member state says which it is.",
+            "The job has no output that was measured, or has not succeeded; members kind and state say which.",
             "Submit jobs with measure_quality, and ask once they have succeeded.";
         RetryRefused = 409 "retry_refused",
             "The job has not failed, or its pipeline was deleted; member state says which state it is in.",

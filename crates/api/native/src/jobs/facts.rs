@@ -1,12 +1,12 @@
 //! How this API shows what a probe found in an output: the few facts that people ask for.
 
 use reelgate_domain::job::kind::transcode::Container;
-use reelgate_domain::media::{AudioFacts, MediaFacts, StreamFacts, VideoFacts};
+use reelgate_domain::media::{AudioFacts, Complexity, MediaFacts, StreamFacts, VideoFacts};
 use serde::Serialize;
 
 /// `{"container", "duration_s", "size_bytes", "bit_rate", "video": {…}, "audio": {…}}`; rates are in
 /// bits a second, sizes count all files of the output, and what the probe did not tell is null. Of files that
-/// were looked at as a whole there is `md5`.
+/// were looked at as a whole there is `md5`, and `complexity` where that was measured.
 #[derive(Serialize)]
 pub(crate) struct FactsView<'a> {
     container: &'a str,
@@ -17,6 +17,8 @@ pub(crate) struct FactsView<'a> {
     md5: Option<&'a str>,
     video: Option<VideoView<'a>>,
     audio: Option<AudioView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    complexity: Option<&'a Complexity>,
 }
 
 /// `{"codec", "profile", "width", "height", "fps", "bit_rate", "frames", "pixel_format"}`; `fps` is
@@ -53,6 +55,7 @@ impl<'a> FactsView<'a> {
             md5: facts.format.md5.as_deref(),
             video: facts.video().map(VideoView::of),
             audio: facts.audio().map(AudioView::of),
+            complexity: facts.complexity.as_ref(),
         }
     }
 }

@@ -6,12 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::Uri;
-use reelgate_domain::job::Job;
-use reelgate_service::MatchesError;
 
-use super::job_id;
+use super::{job_id, unwritten};
 use crate::NativeApi;
 use crate::http::{Authorized, Code, InPath, Problem, Query};
+
+/// For a job that has found nothing to tell of, and for what is not there any more.
+const CODES: (Code, Code) = (Code::NoMatches, Code::MatchesGone);
 
 /// Answers the document that the job wrote:
 ///
@@ -31,22 +32,6 @@ pub(super) async fn get(
     Query::of(&uri, &[])?;
     let job = api.service.job(&caller, job_id(&id)?).await?;
     let found = api.service.matches(&caller, &job).await;
-    let matches = found.map_err(|error| problem(error, &job))?;
+    let matches = found.map_err(|error| unwritten(error, &job, CODES))?;
     Ok(Json(matches).into_response())
-}
-
-/// A refusal in the words of this API.
-fn problem(error: MatchesError, job: &Job) -> Problem {
-    let detail = error.to_string();
-    match error {
-        MatchesError::Service(error) => error.into(),
-        MatchesError::OtherKind { .. }
-        | MatchesError::NothingSearched { .. }
-        | MatchesError::NotSucceeded { .. } => Problem::new(Code::NoMatches, detail)
-            .member("state", job.lifecycle.state.name().as_str())
-            .member("kind", job.spec.kind().word()),
-        MatchesError::Gone { .. } | MatchesError::Altered { .. } => {
-            Problem::new(Code::MatchesGone, detail)
-        }
-    }
 }

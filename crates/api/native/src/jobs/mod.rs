@@ -29,8 +29,10 @@ use std::time::Duration;
 
 use axum::routing::on;
 use reelgate_domain::JobId;
+use reelgate_domain::job::Job;
+use reelgate_service::WrittenError;
 
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::routes::Route;
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -111,4 +113,17 @@ pub(crate) fn patience(text: &str) -> Result<Duration, Problem> {
             let detail = format!("wait must be whole seconds from 0s to 60s, not {text:?}");
             Problem::invalid_field("wait", detail)
         })
+}
+
+/// Why nothing can be told of what a job has written; `none` is for a job that wrote no such thing, `gone` for what is
+/// not there any more.
+fn unwritten(error: WrittenError, job: &Job, (none, gone): (Code, Code)) -> Problem {
+    let detail = error.to_string();
+    match error {
+        WrittenError::Service(error) => error.into(),
+        WrittenError::Absent { .. } => Problem::new(none, detail)
+            .member("state", job.lifecycle.state.name().as_str())
+            .member("kind", job.spec.kind().word()),
+        WrittenError::Gone { .. } | WrittenError::Altered { .. } => Problem::new(gone, detail),
+    }
 }

@@ -24,6 +24,7 @@ mod keys;
 mod kinds;
 mod libraries;
 mod manifests;
+mod measured;
 mod objects;
 mod own_things;
 mod pipelines;

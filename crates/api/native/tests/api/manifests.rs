@@ -64,9 +64,17 @@ fn half(is_picture: bool) -> MediaFacts {
 }
 
 /// A succeeded job of two segments of 4 s in fragmented MP4, the first of which starts at `start`; its id.
-async fn rung(server: &Server, name: &str, is_picture: bool, (ticks, start): (u32, u32)) -> String {
+async fn rung(server: &Server, name: &str, is_picture: bool, clock: (u32, u32)) -> String {
+    let id = server
+        .submit_output(&format!("hls/{name}.m3u8"), "hls-fmp4-360p")
+        .await;
+    write(server, name, is_picture, clock).await;
+    id
+}
+
+/// Makes the job that is next in line.
+async fn write(server: &Server, name: &str, is_picture: bool, (ticks, start): (u32, u32)) {
     let key = format!("hls/{name}.m3u8");
-    let id = server.submit_output(&key, "hls-fmp4-360p").await;
     let claim = server.claim().await;
     let playlist = format!(
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:4\n#EXT-X-MAP:URI=\"{name}-init.mp4\"\n\
@@ -96,7 +104,6 @@ async fn rung(server: &Server, name: &str, is_picture: bool, (ticks, start): (u3
         source: None,
     };
     server.succeed(&claim, vec![done]).await;
-    id
 }
 
 async fn create(server: &Server, jobs: &[&str], audio: Value, key: &str) -> reqwest::Response {
@@ -145,6 +152,20 @@ async fn what_players_of_dash_do_not_take_is_refused() {
         let refused = create(&server, &[&good, &streams], json!([]), key).await;
         assert_problem(refused, 400, "invalid_request", "jobs").await;
     }
+    let body = json!({
+        "input": "oss://media/in.mp4",
+        "outputs": [{
+            "object": "oss://media/hls/secret.m3u8", "preset": "hls-fmp4-360p",
+            "encryption": {"keys": [{"key": "AAECAwQFBgcICQoLDA0ODw==", "uri": "https://keys.example.com/1"}]},
+        }],
+    });
+    let encrypted = server.post("/api/v1/jobs", &body).await;
+    assert_eq!(encrypted.status(), 201);
+    let encrypted: Value = encrypted.json().await.unwrap();
+    write(&server, "secret", true, (30_000, 300_000)).await;
+    let secret = encrypted["id"].as_str().unwrap();
+    let refused = create(&server, &[secret], json!([]), "film.mpd").await;
+    assert_problem(refused, 400, "invalid_request", "jobs").await;
     let path = "/api/v1/buckets/media/objects/hls/good-init.mp4";
     let broken = server.request(Method::PUT, path).body("no header");
     assert!(broken.send().await.unwrap().status().is_success());

@@ -69,6 +69,11 @@ impl ComplexitySpec {
             "complexity.widths",
             "at most 8 of 32 to 4096 pixels",
         )?;
+        check(
+            self.scan != Scan::Interlaced,
+            "complexity.scan",
+            "as_tagged or auto: presets make whole frames",
+        )?;
         let fits = self.crop.is_none_or(|area| {
             (16..=8192).contains(&area.width) && (16..=8192).contains(&area.height)
         });

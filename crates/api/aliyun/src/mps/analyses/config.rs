@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 
 use super::recommend;
 use crate::mps::errors::{Code, Refusal};
-use crate::mps::fields::Fields;
+use crate::mps::fields::{Fields, texts};
 
 pub(super) const NAME: &str = "AnalysisConfig";
 
 /// What is to be found out.
 pub(super) struct Config {
     pub(super) complexity: ComplexitySpec,
-    /// The configuration as received.
+    /// The configuration as answers repeat it: all scalars are texts.
     pub(super) echo: Map<String, Value>,
 }
 
@@ -56,7 +56,7 @@ impl Config {
         fields.finish()?;
         Ok(Self {
             complexity,
-            echo: members,
+            echo: texts(&members),
         })
     }
 }
@@ -179,6 +179,25 @@ mod tests {
         };
         assert_eq!((read.crf, read.scan), (30, Scan::Auto));
         assert_eq!(read.crop, Some(area));
+    }
+
+    /// SDKs read texts, and objects where there are any.
+    #[test]
+    fn what_was_asked_for_is_repeated_as_texts() {
+        let config = json!({
+            "QualityControl": {"RateQuality": 30, "MethodStreaming": ""},
+            "PropertiesControl": {"Deinterlace": "Auto", "Crop": "{}"},
+        });
+        let echo = Config::parse(Some(&config.to_string())).unwrap().echo;
+        let expected = json!({
+            "QualityControl": {"RateQuality": "30"},
+            "PropertiesControl": {"Deinterlace": "Auto"},
+        });
+        assert_eq!(Value::Object(echo), expected);
+        let empty = Config::parse(Some(r#"{"QualityControl": "{}"}"#))
+            .unwrap()
+            .echo;
+        assert!(empty.is_empty(), "{empty:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A template analysis job as answers show it.
 
 use reelgate_domain::job::kind::media_info::ComplexitySpec;
+use reelgate_domain::job::kind::transcode::Scan;
 use reelgate_domain::job::{Job, JobSpec};
 use reelgate_domain::media::OutputResult;
 use serde_json::{Map, Value, json};
@@ -45,7 +46,28 @@ pub(super) fn shown(job: &Job) -> Option<Value> {
 /// What says the same as the spec of a job of another dialect.
 fn foreign(spec: &ComplexitySpec) -> Map<String, Value> {
     let quality = json!({"RateQuality": spec.crf.to_string()});
-    Map::from_iter([("QualityControl".to_owned(), quality)])
+    let mut config = Map::from_iter([("QualityControl".to_owned(), quality)]);
+    let mut properties = Map::new();
+    if spec.scan == Scan::Auto {
+        properties.insert("Deinterlace".to_owned(), "Auto".into());
+    }
+    let crop = match spec.crop {
+        Some(area) => Some(json!({
+            "Mode": "Force",
+            "Width": area.width.to_string(),
+            "Height": area.height.to_string(),
+            "Left": area.left.to_string(),
+            "Top": area.top.to_string(),
+        })),
+        None => spec.crop_borders.then(|| json!({"Mode": "Auto"})),
+    };
+    if let Some(crop) = crop {
+        properties.insert("Crop".to_owned(), crop);
+    }
+    if !properties.is_empty() {
+        config.insert("PropertiesControl".to_owned(), Value::Object(properties));
+    }
+    config
 }
 
 fn percent(job: &Job, phase: Phase) -> u8 {

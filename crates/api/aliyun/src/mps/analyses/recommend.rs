@@ -42,7 +42,11 @@ pub(super) fn recommended(complexity: &Complexity, streaming: Streaming) -> Vec<
     if chosen.is_empty() {
         // There is always one: the narrowest that does not enlarge the picture, or the narrowest of all.
         let narrowest = measured.last().map(|(level, _)| *level);
-        chosen.extend(narrowest.or(levels.last().copied()).map(|it| (it, STATIC)));
+        let least = levels.last().copied();
+        let is_narrower = |least: &Level| complexity.sizes.iter().all(|it| it.width < least.width);
+        // What another API has measured at other widths says nothing of these presets.
+        let narrowest = narrowest.or(least.filter(is_narrower));
+        chosen.extend(narrowest.map(|it| (it, STATIC)));
     }
     let presets = chosen.into_iter().flat_map(|(level, family)| {
         let is_it = move |(preset, settings): &(&'static Preset, &'static Settings)| {
@@ -144,6 +148,8 @@ mod tests {
         assert_eq!(ids(&[(320, 10.0)], Streaming::Local), ["S00000001-200050"]);
         // A picture narrower than any preset.
         assert_eq!(ids(&[(160, 10.0)], Streaming::Local), ["S00000001-200050"]);
+        // Widths that no preset has.
+        assert_eq!(ids(&[(1000, 10.0)], Streaming::Local), [""; 0]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! <https://www.alibabacloud.com/help/en/mps/developer-reference/datatypes>
 
 use reelgate_domain::event::EventName;
-use reelgate_service::{About, MatchesError, ServiceError};
+use reelgate_service::{About, ServiceError, WrittenError};
 use serde_json::{Map, Value, json};
 
 use super::{job, result};
@@ -50,7 +50,7 @@ pub(in crate::mps) async fn message(about: About<'_>) -> Result<Option<Value>, S
     }
     let found = match service.matches(&about.caller(), job).await {
         Ok(matches) => Some(result::shown(&matches)),
-        Err(MatchesError::Service(error)) => return Err(error),
+        Err(WrittenError::Service(error)) => return Err(error),
         // What was found may have been deleted before it was told.
         Err(_) => None,
     };

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use reelgate_domain::JobId;
 use reelgate_domain::dna::{LibraryId, Matches};
 use reelgate_domain::job::{Job, JobKind, StateName};
-use reelgate_service::{Caller, ErrorKind, MatchesError, Service};
+use reelgate_service::{Caller, ErrorKind, Service, WrittenError};
 use serde_json::{Value, json};
 
 use super::errors::service_error;
@@ -102,13 +102,9 @@ pub(super) async fn matches(
 ) -> Result<Option<Matches>, ApiError> {
     match service.matches(caller, job).await {
         Ok(matches) => Ok(Some(matches)),
-        Err(MatchesError::Service(error)) => Err(service_error(error)),
+        Err(WrittenError::Service(error)) => Err(service_error(error)),
         Err(
-            MatchesError::OtherKind { .. }
-            | MatchesError::NothingSearched { .. }
-            | MatchesError::NotSucceeded { .. }
-            | MatchesError::Gone { .. }
-            | MatchesError::Altered { .. },
+            WrittenError::Absent { .. } | WrittenError::Gone { .. } | WrittenError::Altered { .. },
         ) => Ok(None),
     }
 }

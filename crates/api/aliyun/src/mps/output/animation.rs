@@ -24,6 +24,13 @@ const TAKEN: [&str; 10] = [
     "Hdr2sdr",
 ];
 
+/// What of its modes has none.
+const OF_RATES: [&str; 3] = [
+    "TransMode",
+    "IsCheckVideoBitrate",
+    "IsCheckVideoBitrateFail",
+];
+
 /// Takes out of a template what it says of rates and key frames, where the output makes an animation of it.
 pub(super) fn without_rates(template: &mut Map<String, Value>, own: &Map<String, Value>) {
     let member = |part: &str, name: &str| scalar(own.get(part)?.get(name)?);
@@ -32,8 +39,14 @@ pub(super) fn without_rates(template: &mut Map<String, Value>, own: &Map<String,
     };
     let is_animation = is(member("Video", "Codec"), ["GIF", "WEBP"])
         && is(member("Container", "Format"), ["gif", "webp"]);
-    if let Some(Value::Object(video)) = template.get_mut("Video").filter(|_| is_animation) {
+    if !is_animation {
+        return;
+    }
+    if let Some(Value::Object(video)) = template.get_mut("Video") {
         video.retain(|name, _| TAKEN.contains(&name.as_str()));
+    }
+    if let Some(Value::Object(config)) = template.get_mut("TransConfig") {
+        config.retain(|name, _| !OF_RATES.contains(&name.as_str()));
     }
 }
 
@@ -46,9 +59,13 @@ pub(super) fn read(
     if mode.trans != TransMode::OnePass {
         return Err(Refusal::new(Code::NotSupported, "TransConfig.TransMode"));
     }
-    if mode.video != AboveSource::Keep {
-        let name = "TransConfig.IsCheckVideoBitrate";
-        return Err(Refusal::new(Code::NotSupported, name));
+    let flag = match mode.video {
+        AboveSource::Keep => None,
+        AboveSource::Lower => Some("TransConfig.IsCheckVideoBitrate"),
+        AboveSource::Fail => Some("TransConfig.IsCheckVideoBitrateFail"),
+    };
+    if let Some(flag) = flag {
+        return Err(Refusal::new(Code::NotSupported, flag));
     }
     let most = match codec {
         VideoCodec::Gif => MOST_GIF_FPS,

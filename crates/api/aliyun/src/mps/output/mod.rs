@@ -153,6 +153,7 @@ fn check(spec: &OutputSpec) -> Result<(), Refusal> {
         "audio.volume" => Refusal::new(Code::NotSupported, "Volume"),
         field if field.starts_with("subtitles") => Refusal::new(Code::OutOfRange, "SubtitleConfig"),
         field if field.starts_with("overlays") => Refusal::new(Code::OutOfRange, "WaterMarks"),
+        "object.key" => Refusal::new(Code::OutOfRange, "OutputObject"),
         field => Refusal::new(Code::OutOfRange, field),
     })
 }
@@ -181,10 +182,12 @@ fn template(id: &str, own: &Used) -> Result<Template, Refusal> {
 }
 
 impl Template {
-    fn settings(&self) -> Result<Settings, Refusal> {
+    /// What it makes without a word of the output's own.
+    fn settings(&self) -> Result<(Settings, Vec<u64>), Refusal> {
         match self {
-            Self::Preset(_, settings) => Ok((*settings).clone()),
-            Self::Own(parts) => settings::read(parts),
+            // No preset says when segments begin.
+            Self::Preset(_, settings) => Ok(((*settings).clone(), Vec::new())),
+            Self::Own(parts) => settings::read_whole(parts),
         }
     }
 
@@ -226,12 +229,10 @@ fn settings(template: &Template, fields: &mut Fields<'_>) -> Result<(Settings, V
             )),
         };
     }
-    let mut parameters = template.parameters();
     if own.is_empty() {
-        let settings = template.settings()?;
-        let points = settings::points(&parameters, settings.container)?;
-        return Ok((settings, points));
+        return template.settings();
     }
+    let mut parameters = template.parameters();
     animation::without_rates(&mut parameters, fields.members());
     for (part, own) in own {
         let whole = parameters
@@ -241,9 +242,7 @@ fn settings(template: &Template, fields: &mut Fields<'_>) -> Result<(Settings, V
             fields::overlay(whole, own.members());
         }
     }
-    let settings = settings::read(&parameters)?;
-    let points = settings::points(&parameters, settings.container)?;
-    Ok((settings, points))
+    settings::read_whole(&parameters)
 }
 
 fn priority(fields: &mut Fields<'_>) -> Result<Priority, Refusal> {

@@ -82,6 +82,13 @@ fn container(part: Option<Fields<'_>>, mux: &Mux) -> Result<Container, Refusal> 
     Ok(container)
 }
 
+/// The same, and when segments begin besides.
+pub(super) fn read_whole(parameters: &Map<String, Value>) -> Result<(Settings, Vec<u64>), Refusal> {
+    let settings = read(parameters)?;
+    let points = points(parameters, settings.container)?;
+    Ok((settings, points))
+}
+
 /// When segments begin besides, in milliseconds. Files have none.
 pub(super) fn points(
     parameters: &Map<String, Value>,

@@ -6,7 +6,7 @@ use reelgate_domain::media::OutputResult;
 use serde_json::{Map, Value, json};
 
 use crate::mps::beside::{self, Phase};
-use crate::mps::fields::{asks_for_nothing, scalar};
+use crate::mps::fields::{asks_for_nothing, scalar, texts};
 use crate::mps::render::file;
 
 const ALL: [Phase; 4] = [Phase::Waits, Phase::Runs, Phase::Succeeded, Phase::Failed];
@@ -67,25 +67,15 @@ fn counts(job: &Job, spec: &SnapshotSpec) -> (u64, u64) {
 /// The configuration as received, without what answers have no place for.
 fn echoed(config: &Map<String, Value>) -> Map<String, Value> {
     const UNSHOWN: [&str; 4] = ["Format", "SubOut", "BlackLevel", "PixelBlackThreshold"];
-    let shown = config.iter().filter_map(|(name, value)| {
-        if UNSHOWN.contains(&name.as_str()) || asks_for_nothing(value) {
-            return None;
-        }
-        let value = match value {
-            value if name == "TimeArray" => times(value),
-            Value::Object(members) => texts(members),
-            value => scalar(value)?.into(),
-        };
-        Some((name.clone(), value))
-    });
-    shown.collect()
-}
-
-fn texts(members: &Map<String, Value>) -> Value {
-    let texts = members
-        .iter()
-        .filter_map(|(name, value)| Some((name.clone(), scalar(value)?.into())));
-    Value::Object(texts.collect())
+    let mut shown = texts(config);
+    shown.retain(|name, _| !UNSHOWN.contains(&name.as_str()));
+    let array = config
+        .get("TimeArray")
+        .filter(|value| !asks_for_nothing(value));
+    if let Some(value) = array {
+        shown.insert("TimeArray".to_owned(), times(value));
+    }
+    shown
 }
 
 /// These are numbers in answers, whatever they were in the request.

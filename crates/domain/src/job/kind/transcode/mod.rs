@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::snapshot::SnapshotSpec;
 use crate::names::ObjectRef;
+use crate::quality::DOCUMENT_SUFFIX;
 
 pub use animation::{GifColours, MOST_GIF_FPS};
 pub use audio::{
@@ -261,7 +262,37 @@ impl OutputSpec {
             "false beside HLS and encryption",
         )?;
         self.check_segment_at()?;
-        check_playlist_name(self.settings.container, &self.object, "object.key")
+        check_playlist_name(self.settings.container, &self.object, "object.key")?;
+        self.check_names_beside()
+    }
+
+    /// Whether there are names for the files that are named after the output, which come about when all work is done.
+    fn check_names_beside(&self) -> Result<(), OutOfRange> {
+        let video = self.settings.video.as_ref();
+        let is_measured = video.is_some_and(|video| video.measure_quality);
+        let is_told = self
+            .subtitles
+            .iter()
+            .any(|it| it.form == SubtitleForm::WebVtt);
+        let longest = [
+            (is_measured, DOCUMENT_SUFFIX),
+            (is_told, ".32.vtt"),
+            // What a segment's name has beyond `.m3u8`.
+            (
+                matches!(self.settings.container, Container::Hls { .. }),
+                "00000",
+            ),
+        ];
+        let longest = longest.into_iter().filter(|(is_made, _)| *is_made);
+        let longest = longest.map(|(_, more)| more).max_by_key(|more| more.len());
+        let ObjectRef { key, .. } = &self.object;
+        let fits =
+            longest.is_none_or(|more| key.sibling(&format!("{}{more}", key.file_name())).is_ok());
+        check(
+            fits,
+            "object.key",
+            "a shorter name: there are files beside the output that are named after it",
+        )
     }
 }
 

@@ -110,6 +110,11 @@ impl Subtitles {
             "1 to 128 characters, none of control and no comma",
         )?;
         check(
+            self.object.is_some() || self.encoding == TextEncoding::Auto,
+            "subtitles.encoding",
+            "auto for the input's own, which says how it is written",
+        )?;
+        check(
             self.font.is_none() || self.form == SubtitleForm::Drawn,
             "subtitles.font",
             "left out where nothing is drawn",
