@@ -1,6 +1,7 @@
 //! From grey frames to what is stored of a video, and to what a query looks for.
 
 mod kept;
+mod parts;
 
 use crate::code::Code;
 use crate::frame::border::{inside_flat, inside_still};

@@ -178,6 +178,14 @@ pub(crate) fn excerpts(clip: &Clip, seconds: f64, step: f64) -> Vec<Excerpt> {
         .collect()
 }
 
+/// All of a clip that is copied.
+pub(crate) fn whole(clip: &Clip) -> Excerpt {
+    Excerpt {
+        from: LATER,
+        seconds: (clip.seconds - LATER).min(MOST_COPIED),
+    }
+}
+
 /// The frames of excerpts of a clip's copy, `speed` seconds of the clip in one of the copy.
 pub(crate) fn copied_frames(
     cache: &Path,
@@ -185,7 +193,7 @@ pub(crate) fn copied_frames(
     excerpts: &[Excerpt],
     (way, speed): (&Way, f64),
 ) -> Vec<Vec<Vec<u8>>> {
-    let seconds = (clip.seconds - LATER).min(MOST_COPIED);
+    let seconds = whole(clip).seconds;
     let all = frames(
         cache,
         clip,
@@ -208,7 +216,7 @@ pub(crate) fn copied_samples(
     excerpts: &[Excerpt],
     (way, speed): (&Way, f64),
 ) -> Vec<Vec<i16>> {
-    let seconds = (clip.seconds - LATER).min(MOST_COPIED);
+    let seconds = whole(clip).seconds;
     let all = samples(cache, clip, clip.from + LATER, seconds, way);
     let rate = f64::from(SAMPLES_PER_SECOND) / speed;
     excerpts
@@ -293,7 +301,10 @@ fn cached(
         "FFmpeg made nothing of {} by {way:?}",
         clip.name()
     );
-    std::fs::write(&kept, &bytes).expect("the cache can be written");
+    // Another run may read it while this one writes.
+    let new = kept.with_extension(std::process::id().to_string());
+    std::fs::write(&new, &bytes).expect("the cache can be written");
+    std::fs::rename(&new, &kept).expect("the cache can be written");
     bytes
 }
 

@@ -10,6 +10,7 @@ mod cost;
 mod families;
 mod latency;
 mod plot;
+mod queries;
 mod recall;
 mod signature;
 mod stats;
@@ -32,7 +33,7 @@ usage: suite [--only PART]... [--half tuned|other] [--clips DIR]... [--cache DIR
   --transform NAME  one transform of video and audio; may be repeated (default: all)
   --class CLASS mild, medium or hard transforms only; may be repeated (default: all)
   --step SECONDS    from the begin of one excerpt to that of the next (default: 12.4); smaller steps give more excerpts,
-                which overlap
+                which overlap and are looked at together
   --hours N     sizes of the library that latency is measured at (default: 10, 100, 300 and 1000)
   --library DIR where that library is kept for the next run (default: nowhere)
   --verbose     tells each query that was missed or found wrongly";

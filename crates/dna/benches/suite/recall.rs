@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use reelgate_dna::params::QUERY_DENSITY;
 use reelgate_dna::{
     AudioExtractor, AudioQuery, Change, Fingerprint, Found, Index, Query, Segment, VideoExtractor,
 };
@@ -10,14 +9,12 @@ use reelgate_dna::{
 use crate::Options;
 use crate::clips::{self, Clip, Excerpt, Way, copied_frames, copied_samples, frames, samples};
 use crate::plot;
+use crate::queries::{Around, LEAD, looked_at, of_excerpts};
 use crate::stats::{Share, on_processor, quantile};
 use crate::transforms::{self, Class, Transform};
 
 /// Root mean square of samples below which there is nothing to be heard: a silent clip has no fingerprint.
 const SILENT: f64 = 33.0;
-
-/// Excerpts of one clip's sound at most: eleven speeds are extracted of each.
-const MOST_OF_SOUND: usize = 2;
 
 /// What a query has to be found as.
 pub(crate) struct Truth {
@@ -199,29 +196,25 @@ pub(crate) fn video(options: &Options) {
     });
     index.apply(1, adds.collect());
     // Something that is in no library, in front of each excerpt and behind it.
-    let around = synthetic(&options.cache);
+    let around = Around::new(&options.cache);
     for (seconds, file) in [(10.0, "video"), (5.0, "video-short")] {
         let title = format!(
             "video, excerpts of at most {seconds} s in the middle of something else, {:?} half",
             options.half
         );
         let mut table = Table::new(options, title, file);
-        // Short excerpts are hard whatever was done to them; of those the hardest are told.
-        let told = in_turn(asked(options, transforms::video()))
-            .into_iter()
-            .filter(|transform| seconds > 5.0 || transform.class == Class::Hard);
-        for transform in told {
+        for transform in in_turn(asked(options, transforms::video())) {
             let mut tally = Tally::default();
             for (id, clip) in chosen(options, &all) {
                 let excerpts = clips::excerpts(clip, seconds, options.step);
                 let way = (&transform.way, transform.speed);
-                let copies = copied_frames(&options.cache, clip, &excerpts, way);
-                for (excerpt, copy) in excerpts.iter().zip(copies) {
+                let queries = of_excerpts(&options.cache, (clip, &excerpts), way, &around);
+                for (excerpt, video) in queries {
                     let query = Query {
-                        video: Some(video_query(&copy, &around)),
+                        video: Some(video),
                         ..Query::default()
                     };
-                    let case = (&transform, clip, *excerpt);
+                    let case = (&transform, clip, excerpt);
                     one(options, &index, &query, case, (id, LEAD), &mut tally);
                 }
             }
@@ -230,9 +223,6 @@ pub(crate) fn video(options: &Options) {
         table.end();
     }
 }
-
-/// Seconds of something else in front of an excerpt.
-pub(crate) const LEAD: f64 = 3.0;
 
 fn with_video(options: &Options) -> Vec<Clip> {
     clips::all(&options.folders)
@@ -263,18 +253,6 @@ fn stored_video(options: &Options, clip: &Clip) -> reelgate_dna::VideoPrint {
     extractor.finish().0
 }
 
-fn video_query(copy: &[Vec<u8>], around: &[Vec<u8>]) -> reelgate_dna::VideoQuery {
-    let lead = ((LEAD * 4.0) as usize * QUERY_DENSITY).min(around.len());
-    let around = &around[..(lead * 2).min(around.len())];
-    let mut extractor = VideoExtractor::to_search();
-    for frame in around[..lead].iter().chain(copy).chain(&around[lead..]) {
-        extractor
-            .push(frame.clone())
-            .expect("FFmpeg gives whole frames");
-    }
-    extractor.finish().1.expect("a search has a query")
-}
-
 fn one(
     options: &Options,
     index: &Index,
@@ -293,24 +271,6 @@ fn one(
     tally.millis.push(on_processor() - before);
     let name = format!("{} {} at {:.2}", transform.name, clip.name(), excerpt.from);
     tally.take(&truth, &found, options.verbose.then_some(&name));
-}
-
-/// Pictures that FFmpeg computes.
-pub(crate) fn synthetic(cache: &std::path::Path) -> Vec<Vec<u8>> {
-    let kept = cache.join("around24.v");
-    if !kept.exists() {
-        let source =
-            "mandelbrot=size=320x240:rate=24:start_scale=0.4,scale=128:128:flags=area,format=gray";
-        let output = clips::command("ffmpeg")
-            .args([
-                "-v", "error", "-f", "lavfi", "-i", source, "-t", "9", "-f", "rawvideo", "-",
-            ])
-            .output()
-            .expect("ffmpeg starts");
-        std::fs::write(&kept, output.stdout).expect("the cache can be written");
-    }
-    let bytes = std::fs::read(&kept).expect("the cache can be read");
-    bytes.chunks_exact(128 * 128).map(<[u8]>::to_vec).collect()
 }
 
 fn level(samples: &[i16]) -> f64 {
@@ -380,8 +340,7 @@ pub(crate) fn audio(options: &Options) {
         silent = 0;
         for (id, clip) in chosen(options, &all) {
             let sound = &sounds[id as usize];
-            let mut excerpts = clips::excerpts(clip, 10.0, options.step);
-            excerpts.truncate(MOST_OF_SOUND);
+            let excerpts = clips::excerpts(clip, 10.0, options.step);
             let (excerpts, too_still) = audible(sound, excerpts);
             silent += too_still;
             if excerpts.is_empty() {
@@ -448,7 +407,7 @@ pub(crate) fn together(options: &Options) {
                 let sound = copied_samples(cache, clip, &excerpts, (&opus.way, 1.0));
                 for ((excerpt, copy), sound) in excerpts.iter().zip(pictures).zip(sound) {
                     let query = Query {
-                        video: Some(video_query(&copy, &[])),
+                        video: Some(looked_at(&copy)),
                         audio: Some(audio_query(&sound)),
                         ..Query::default()
                     };

@@ -11,7 +11,8 @@ use reelgate_dna::params::{FRAMES_PER_SECOND, GREY_SIDE, QUERY_DENSITY};
 
 use crate::Options;
 use crate::clips::{self, Clip, Way, command, copied_frames, frames};
-use crate::recall::{LEAD, chosen, synthetic};
+use crate::queries::{LEAD, lead, synthetic};
+use crate::recall::chosen;
 use crate::stats::{Share, processor, quantile};
 use crate::transforms::{self, Class};
 
@@ -28,7 +29,7 @@ pub(crate) fn print(options: &Options) {
         .filter(|clip| clip.has_video)
         .collect();
     let around = synthetic(&options.cache);
-    let lead = (LEAD * 4.0) as usize * QUERY_DENSITY;
+    let lead = lead();
     let stored = tempfile::tempdir_in(&options.cache).expect("a temporary directory");
     let mut sizes = BTreeMap::new();
     for (id, clip) in chosen(options, &all) {
