@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help cc setup demo serve test check lint fuzz bench bench-dna simulate dist bench-peers storm failover
+.PHONY: help cc setup demo serve test presets check lint fuzz bench bench-dna simulate dist bench-peers storm failover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ test: cc ## set up and run every test, those with the vendor's own SDKs included
 	$(CARGO) xtask test-deploy
 	$(CARGO) xtask test-cluster
 	$(CARGO) xtask test-live
+
+presets: cc ## judge every preset on every clip by the strict check, for a quarter of an hour; `make test` judges one of each family
+	$(CARGO) xtask setup test
+	$(CARGO) test --package reelgate --test presets -- --include-ignored
 
 lint: cc ## formatting, lints and tidy
 	$(CARGO) fmt --all --check

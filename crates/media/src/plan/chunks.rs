@@ -287,6 +287,9 @@ mod tests {
         assert_eq!(made(60.0, 2, &vp9()), Some((2, 1)));
         assert_eq!(made(60.0, 1, &vp9()), None, "nothing to share it with");
         assert_eq!(made(3.0, 2, &vp9()), None, "over before that");
+        // The benchmark of what gains the least is of this length.
+        assert_eq!(made(31.9, 2, &vp9()), None, "they would be too many");
+        assert_eq!(made(32.0, 2, &vp9()), Some((2, 1)));
         let long = json!({"codec": "vp9", "profile": "main", "gop": {"seconds": 10.0}});
         assert_eq!(
             made(30.0, 2, &long),
