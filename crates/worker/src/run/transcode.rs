@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
+use std::time::Instant;
 
 use reelgate_domain::JobId;
 use reelgate_domain::job::kind::transcode::OutputSpec;
@@ -111,10 +112,21 @@ impl Process<'_> {
             on_progress(part, percent);
         };
         let mut stop = pin!(stop);
+        let begun = Instant::now();
         let results = reelgate_media::transcode(runner, engine, job, tell, stop.as_mut()).await?;
         let mut measured = Vec::with_capacity(results.len());
         for (part, mut result) in results.into_iter().enumerate() {
             if let (Ok(transcoded), true) = (&mut result, is_measured(part)) {
+                // All of it stands under one limit of time.
+                let left = self.limits.max_run_time.saturating_sub(begun.elapsed());
+                let limits = Limits {
+                    max_run_time: left,
+                    ..self.limits
+                };
+                let job = Transcode {
+                    limits: &limits,
+                    ..job
+                };
                 let ended =
                     reelgate_media::quality(runner, engine, job, part, transcoded, stop.as_mut());
                 match ended.await {
