@@ -167,9 +167,7 @@ fn cases<'a>(
 fn except(case: &Case<'_>) -> Vec<Rule> {
     let mut except = Vec::new();
     match case.settings.container {
-        Container::Flv | Container::Mp3 => except.push(Rule::Language),
-        // Nothing in it tells which of the sound is priming, and there is no picture to be in step with.
-        Container::Adts => except.extend([Rule::Language, Rule::Sync]),
+        Container::Flv | Container::Mp3 | Container::Adts => except.push(Rule::Language),
         _ => {}
     }
     // It is for those who want to hear or to see alone.

@@ -2,15 +2,15 @@
 
 use reelgate_domain::quality::{MOST_POINTS, QualityPoint, WORST_MOMENTS};
 
+use crate::run::lines::Lines;
+
 /// The least difference that is told: there is none at all below it.
 const MOST_PSNR: f64 = 100.0;
-/// Longer lines do not occur; this bounds what a mad process can make us keep.
-const MAX_LINE: usize = 4096;
 
 /// What is known of each second of an output.
 #[derive(Debug)]
 pub(crate) struct Figures {
-    line: Vec<u8>,
+    lines: Lines,
     fps: f64,
     /// The highest value of a sample.
     peak: f64,
@@ -53,9 +53,9 @@ pub(crate) struct Worst {
 }
 
 impl Figures {
-    pub(crate) const fn new(fps: f64, sample_bits: u32) -> Self {
+    pub(crate) fn new(fps: f64, sample_bits: u32) -> Self {
         Self {
-            line: Vec::new(),
+            lines: Lines::default(),
             fps,
             peak: ((1_u32 << sample_bits) - 1) as f64,
             seconds: Vec::new(),
@@ -70,13 +70,8 @@ impl Figures {
     /// Whether `chunk` tells of another frame or packet.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> bool {
         let mut moved = false;
-        for &byte in chunk {
-            if byte == b'\n' {
-                let line = std::mem::take(&mut self.line);
-                moved |= std::str::from_utf8(&line).is_ok_and(|line| self.take(line).is_some());
-            } else if self.line.len() < MAX_LINE {
-                self.line.push(byte);
-            }
+        for line in self.lines.ended(chunk) {
+            moved |= self.take(&line).is_some();
         }
         moved
     }
@@ -155,9 +150,10 @@ impl Figures {
         self.point(0, self.seconds.len())
     }
 
-    /// How many seconds a point has, and the points.
+    /// How many seconds a point has, and the points: each has a frame at least.
     pub(crate) fn series(&self) -> (u32, Vec<QualityPoint>) {
-        let step = self.seconds.len().div_ceil(MOST_POINTS).max(1);
+        let frame = (1.0 / self.fps).ceil() as usize;
+        let step = self.seconds.len().div_ceil(MOST_POINTS).max(frame).max(1);
         let starts = (0..self.seconds.len()).step_by(step);
         let points = starts.map(|start| self.point(start, start + step));
         (u32::try_from(step).unwrap_or(u32::MAX), points.collect())
@@ -230,15 +226,20 @@ mod tests {
 
     /// Frames of two a second with these likenesses, each of them a packet of 1000 bytes.
     fn figures(ssims: &[f64]) -> Figures {
+        figures_of(1, ssims)
+    }
+
+    /// The same with so many half seconds to a frame.
+    fn figures_of(halves: usize, ssims: &[f64]) -> Figures {
         let mut text = "#tb 0: 1/1000\n".to_owned();
         for (frame, ssim) in ssims.iter().enumerate() {
-            let (n, pts) = (frame + 1, 1400 + frame * 500);
+            let (n, pts) = (frame + 1, 1400 + frame * halves * 500);
             text.push_str(&format!(
                 "n:{n} mse_avg:6.50 mse_y:1 psnr_avg:40.00 \nn:{n} Y:0.1 U:0.2 V:0.3 All:{ssim} (20.0)\n\
                  0, {pts}, {pts}, 500, 1000, 0x0\n"
             ));
         }
-        let mut figures = Figures::new(2.0, 8);
+        let mut figures = Figures::new(2.0 / halves as f64, 8);
         let mut moved = false;
         for chunk in text.as_bytes().chunks(7) {
             moved |= figures.push(chunk);
@@ -259,6 +260,21 @@ mod tests {
         assert_eq!(series[1].psnr, 40.002);
         let whole = figures.whole();
         assert_eq!((whole.ssim, whole.kbps), (0.88, 16.0));
+    }
+
+    /// Seconds without a frame looked as if nothing in them was alike, and as if nothing was lost.
+    #[test]
+    fn frames_that_last_longer_than_a_second_are_points_of_their_own() {
+        let figures = figures_of(4, &[0.9, 0.8, 1.0]);
+        let (step, series) = figures.series();
+        let ssims: Vec<f64> = series.iter().map(|it| it.ssim).collect();
+        assert_eq!((step, ssims), (2, vec![0.9, 0.8, 1.0]));
+        let starts: Vec<f64> = series.iter().map(|it| it.at_seconds).collect();
+        assert_eq!(starts, [0.0, 2.0, 4.0]);
+        assert!(series.iter().all(|it| it.kbps == 4.0 && it.psnr == 40.002));
+        let (step, series) = figures_of(7, &[0.9; 5]).series();
+        assert_eq!((step, series.len()), (4, 4));
+        assert!(series.iter().all(|it| it.ssim == 0.9));
     }
 
     #[test]

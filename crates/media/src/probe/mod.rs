@@ -23,7 +23,7 @@ use crate::run::{Access, Capture, Ended, Limits, Runner, SpawnError};
 const PROBE_TIME: Duration = Duration::from_secs(30);
 /// What a file that somebody waits for may cost, in seconds of a processor. How busy the machine is changes nothing
 /// of it.
-const VIEW_CPU_SECONDS: u64 = 5;
+pub(crate) const VIEW_CPU_SECONDS: u64 = 5;
 /// Counting reads the whole of an output, which took much longer to make.
 const COUNT_TIME: Duration = Duration::from_secs(15 * 60);
 /// A small file can unpack to pictures of any size.

@@ -149,8 +149,8 @@ impl Measuring<'_> {
         at_seconds: f64,
         stop: Pin<&mut impl Future<Output = StopMode>>,
     ) -> Result<MadeFile, TranscodeError> {
-        // Names are the caller's: none of them stands in an argument.
-        let plain = self.part.out_dir.join("worst.jpg");
+        // FFmpeg goes by the endings of pictures, and names are the caller's: no output lies where this one does.
+        let plain = self.job.dir.join("worst.jpg");
         // Between it and the one before, so that no rounding leads to the next.
         let at = (at_seconds - self.video.fps.frame_seconds() / 2.0).max(0.0);
         let args = argv::still(&self.output, at, &plain);

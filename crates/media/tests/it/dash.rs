@@ -66,7 +66,11 @@ fn check(file: &Path, source: Option<&Path>) -> Result<Report, CheckError> {
 }
 
 fn broken(file: &Path) -> Vec<Rule> {
-    let report = check(file, None).unwrap_or_else(|error| panic!("{error}"));
+    broken_beside(file, None)
+}
+
+fn broken_beside(file: &Path, source: Option<&Path>) -> Vec<Rule> {
+    let report = check(file, source).unwrap_or_else(|error| panic!("{error}"));
     report.wrong().iter().map(|it| it.rule).collect()
 }
 
@@ -152,7 +156,30 @@ fn a_manifest_plays_and_tells_the_truth() {
         [Rule::Attributes]
     );
     assert_eq!(lie(&|it| it[0].bandwidth /= 2), [Rule::Bandwidth]);
-    // A list that goes on after the last file, and one that ends before it.
+    // One of them begins a second before or after the others.
+    write(&streams);
+    let text = std::fs::read_to_string(&file).unwrap();
+    for (from, to) in [("128000", "140800"), ("480000", "528000")] {
+        let offset = |ticks: &str| format!("presentationTimeOffset=\"{ticks}\"");
+        std::fs::write(&file, text.replacen(&offset(from), &offset(to), 1)).unwrap();
+        let found = broken(&file);
+        assert!(found.contains(&Rule::Aligned), "{from}: {found:?}");
+    }
+    // A list that ends before the last file, which the source alone tells, and one that goes on after it.
+    let source = clip("bbb_720p25_aac51.mp4");
+    let beside = |streams: &[Stream]| {
+        write(streams);
+        broken_beside(&file, Some(&source))
+    };
+    let mut pair = [streams[1].clone(), streams[3].clone()];
+    assert_eq!(beside(&pair), []);
+    assert_eq!(beside(&pair[..1]), [Rule::Kept]);
+    for stream in &mut pair {
+        stream.times.durations.pop().unwrap();
+    }
+    let found = beside(&pair);
+    assert!(found.contains(&Rule::Duration), "{found:?}");
+    assert!(!broken(&file).contains(&Rule::Manifest));
     write(&streams);
     std::fs::remove_file(home.path().join("low/film-00003.m4s")).unwrap();
     assert!(matches!(check(&file, None), Err(CheckError::Io(_))));

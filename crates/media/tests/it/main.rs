@@ -10,6 +10,7 @@ mod broken;
 mod cascade;
 mod chunks;
 mod clips;
+mod clocks;
 mod codecs;
 mod colours;
 mod containers;

@@ -107,19 +107,17 @@ fn flashing(folder: &Path, name: &str, offset: &str) -> PathBuf {
 #[test]
 fn times_below_zero_leave_picture_and_sound_together_or_are_the_sources_fault() {
     let folder = tempfile::tempdir().unwrap();
-    let mut made_some = 0;
+    let mut refused = Vec::new();
     for offset in ["-0.5", "-5"] {
         for name in ["below.mp4", "below.mov", "below.ts", "below.mkv"] {
             let source = flashing(folder.path(), name, offset);
             let made = match try_make(&source, &mp4(json!({"preset": "veryfast"}))) {
                 Ok(made) => made,
                 Err(fault) => {
-                    let blamed = [FaultCode::SourceUnreadable, FaultCode::NoVideoStream];
-                    assert!(blamed.contains(&fault.code), "{name} {offset}: {fault:?}");
+                    refused.push((name, offset, fault.code));
                     continue;
                 }
             };
-            made_some += 1;
             let luma = lumas(&made.main());
             let flash = luma.iter().position(|value| *value > 128);
             let loud = samples(&made.main());
@@ -137,7 +135,7 @@ fn times_below_zero_leave_picture_and_sound_together_or_are_the_sources_fault() 
             );
         }
     }
-    assert!(made_some >= 2, "{made_some}");
+    assert_eq!(refused, []);
 }
 
 #[test]

@@ -125,6 +125,22 @@ fn frames_are_compared_with_their_own_whatever_was_cut_turned_or_dropped() {
     assert!(found.ssim > 0.95, "{found:?}");
 }
 
+/// A picture of a worst moment took its name, and then its place.
+#[test]
+fn an_output_may_be_called_as_it_likes() {
+    let mut spec = briefly(mp4(crf(30, 144)), 0);
+    spec.object = serde_json::from_value(json!({"bucket": "media", "key": "worst.jpg"})).unwrap();
+    let (found, files) = measured(&clip(FILM), &spec);
+    assert_eq!(found.frames, 63);
+    let (name, bytes) = files.last().unwrap();
+    assert_eq!(name, "worst.jpg");
+    let seconds = found.frames as f64 / found.fps;
+    assert!(
+        *bytes as f64 * 8.0 / 1000.0 / seconds >= found.kbps,
+        "{files:?}"
+    );
+}
+
 #[test]
 fn one_bad_second_is_the_worst() {
     let folder = tempfile::tempdir().unwrap();

@@ -23,6 +23,8 @@ pub(super) struct Judged {
     pub(super) playlist: MediaPlaylist,
     /// From the header of the segments, where they have one.
     pub(super) codecs: Option<String>,
+    /// The moment of its clock at which players begin, in seconds: what manifests tell.
+    pub(super) begins: f64,
 }
 
 impl Check<'_> {
@@ -56,6 +58,7 @@ impl Check<'_> {
             report: report(path, findings, measured),
             media,
             codecs: view.codecs(),
+            begins: 0.0,
             playlist: view.playlist,
         })
     }

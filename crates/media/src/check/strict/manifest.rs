@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::hls::ROUNDING_SECONDS;
+use super::hls::{Judged, ROUNDING_SECONDS};
 use super::master::{aligned, attributes, bandwidth, rungs};
+use super::read::Media;
 use super::view::resolved;
 use super::{Check, CheckError, Findings, Measured, Report, Rule, report};
 use crate::mp4::{self, Track};
@@ -22,8 +23,9 @@ impl Check<'_> {
         let mut renditions = Vec::new();
         for (one, variant) in manifest.representations.iter().zip(&variants) {
             let mut judged = self.rendition(path, &one.playlist()).await?;
+            judged.begins = one.seconds(one.offset);
             judged.report.file = format!("{} {}", path.display(), variant.uri);
-            attributes(&mut findings, variant, &judged);
+            attributes(&mut findings, variant, &judged, &[]);
             bandwidth(&mut findings, variant, &judged, &[]);
             findings.judge(Rule::Manifest, times(path, one)?);
             renditions.push((variant, judged));
@@ -31,10 +33,14 @@ impl Check<'_> {
         findings.judge(Rule::Manifest, length(&manifest));
         // What has sound alone comes last: it tells nothing of where pictures change.
         renditions.sort_by_key(|(_, judged)| judged.media.video_packets().is_empty());
-        findings.judge(Rule::Aligned, aligned(&renditions));
+        let named: Vec<(&Variant, &Judged)> =
+            renditions.iter().map(|(name, it)| (*name, it)).collect();
+        findings.judge(Rule::Aligned, aligned(&named));
         if self.source.is_some() {
-            findings.judge(Rule::Rungs, rungs(&renditions));
+            findings.judge(Rule::Rungs, rungs(&named));
         }
+        let made: Vec<&Media> = named.iter().map(|(_, it)| &it.media).collect();
+        self.kept(&mut findings, &made);
         let mut report = report(path, findings, Measured::default());
         report.renditions = renditions.into_iter().map(|(_, it)| it.report).collect();
         Ok(report)

@@ -10,11 +10,12 @@ use reelgate_domain::media::{MediaFacts, StreamDetail};
 use super::CheckError;
 use crate::argv::{self, Args};
 use crate::engine::Engine;
-use crate::probe::{self, OWN_FORMATS};
+use crate::probe::{self, OWN_FORMATS, VIEW_CPU_SECONDS};
+use crate::run::classify::SIGXCPU;
 use crate::run::{Access, Capture, Captured, Ended, Limits, Runner, SpawnError};
 
-/// A file that tells nothing for so long is broken.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A file that tells of no packet for so long is broken, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(30);
 const MOST_TIME: Duration = Duration::from_secs(6 * 3600);
 /// Two days of pictures and sound take less.
 const PACKET_BYTES: usize = 512 << 20;
@@ -34,6 +35,8 @@ pub(super) struct Subject {
     /// All that has to be readable for it.
     pub(super) reach: Vec<PathBuf>,
     pub(super) is_playlist: bool,
+    /// Of all that is played.
+    pub(super) bytes: u64,
 }
 
 /// A packet of a stream, in seconds and bytes.
@@ -124,6 +127,7 @@ impl Subject {
             path: path.to_owned(),
             reach: vec![path.to_owned()],
             is_playlist: false,
+            bytes: path.metadata().map_or(0, |meta| meta.len()),
         }
     }
 
@@ -165,7 +169,11 @@ impl Tools<'_> {
         args.add(&["packet=stream_index,pts_time,dts_time,duration_time,size,pos,flags"]);
         subject.open(&mut args);
         let program = self.engine.ffprobe();
-        let captured = self.run(program, args.0, subject, PATIENCE).await?;
+        let limits = Limits {
+            cpu_seconds: Some(cpu_seconds(subject.bytes)),
+            ..patient(PATIENCE)
+        };
+        let captured = self.run_within(program, args.0, subject, &limits).await?;
         if captured.ended != Ended::Exited(0) {
             return Err(failed(&captured));
         }
@@ -186,11 +194,17 @@ impl Tools<'_> {
         subject: &Subject,
         patience: Duration,
     ) -> Result<Captured, CheckError> {
-        let limits = Limits {
-            max_run_time: MOST_TIME,
-            stall: Some(patience),
-            ..Limits::default()
-        };
+        let limits = patient(patience);
+        self.run_within(program, args, subject, &limits).await
+    }
+
+    async fn run_within(
+        &self,
+        program: &Path,
+        args: Vec<OsString>,
+        subject: &Subject,
+        limits: &Limits,
+    ) -> Result<Captured, CheckError> {
         let captured = self
             .runner
             .capture(Capture {
@@ -201,7 +215,7 @@ impl Tools<'_> {
                     read: &subject.reach(),
                     write: None,
                 },
-                limits: &limits,
+                limits,
                 max_bytes: PACKET_BYTES,
             })
             .await
@@ -210,10 +224,26 @@ impl Tools<'_> {
                 log: String::new(),
             })?;
         match captured.ended {
-            Ended::Stalled(_) | Ended::TimedOut(_) => Err(CheckError::Stuck),
+            Ended::Stalled(_) | Ended::TimedOut(_) | Ended::Signalled(SIGXCPU) => {
+                Err(CheckError::Stuck)
+            }
             _ => Ok(captured),
         }
     }
+}
+
+fn patient(patience: Duration) -> Limits {
+    Limits {
+        max_run_time: MOST_TIME,
+        stall: Some(patience),
+        ..Limits::default()
+    }
+}
+
+/// What reading the packets of so many bytes may cost, in seconds of a processor. One takes ffprobe some 15 µs, and
+/// the smallest have a few bytes.
+const fn cpu_seconds(bytes: u64) -> u64 {
+    VIEW_CPU_SECONDS + (bytes >> 16)
 }
 
 pub(super) fn failed(captured: &Captured) -> CheckError {

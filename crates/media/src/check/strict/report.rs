@@ -147,7 +147,7 @@ const TABLE: [(Rule, &str, &str); 35] = [
     (
         Rule::Attributes,
         "attributes",
-        "BANDWIDTH, CODECS, RESOLUTION and FRAME-RATE are there and true",
+        "BANDWIDTH, CODECS, RESOLUTION and FRAME-RATE are there and true, CODECS with the sound that goes with it",
     ),
     (
         Rule::Bandwidth,
@@ -157,7 +157,7 @@ const TABLE: [(Rule, &str, &str); 35] = [
     (
         Rule::Aligned,
         "aligned",
-        "segments and key frames of all renditions are at the same times",
+        "segments and key frames of all renditions are at the same times of one clock, and sound of its own begins with the picture",
     ),
     (
         Rule::Rungs,

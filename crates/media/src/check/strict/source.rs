@@ -19,6 +19,8 @@ const SHAPE_SHARE: f64 = 0.02;
 const MOST_OFFSET_MS: f64 = 5.0;
 /// Sound that is less alike than this is other sound.
 const LEAST_LIKENESS: f64 = 0.3;
+/// Containers that do not tell which of the sound is priming.
+const WITHOUT_PRIMING: [&str; 4] = ["aac", "mpegts", "flv", "hls"];
 
 /// What an output was made from.
 pub(super) struct Source<'a> {
@@ -173,7 +175,10 @@ impl<'a> Source<'a> {
         };
         judging.measured.sound_offset_ms = Some(found.ms);
         let detail = format!("{:+.2} ms, alike by {:.2}", found.ms, found.likeness);
-        let holds = found.ms.abs() <= MOST_OFFSET_MS && found.likeness >= LEAST_LIKENESS;
+        let is_in_step = primings_ms(judging.media)
+            .iter()
+            .any(|late| (found.ms - late).abs() <= MOST_OFFSET_MS);
+        let holds = is_in_step && found.likeness >= LEAST_LIKENESS;
         judging.findings.holds(Rule::Sync, holds, detail);
         Ok(())
     }
@@ -213,6 +218,29 @@ fn language(judging: &mut Judging<'_, '_>, source: &StreamFacts, made: &StreamFa
 fn picture_begins(made: &Media) -> f64 {
     let origin = made.facts.format.start_seconds.unwrap_or(0.0);
     span(made.video_packets()).map_or(0.0, |(start, _)| start - origin)
+}
+
+/// How late the sound may seem for what its encoder put before it, in milliseconds: where neither a picture nor the
+/// container tells where it begins, its priming is heard.
+fn primings_ms(made: &Media) -> Vec<f64> {
+    let mut late = vec![0.0];
+    let (Some((stream, audio)), []) = (made.facts.audio(), made.video_packets()) else {
+        return late;
+    };
+    if !WITHOUT_PRIMING.iter().any(|format| made.is_of(format)) {
+        return late;
+    }
+    let packets = made.audio_packets().iter();
+    let packet = median(packets.map(|packet| packet.seconds).collect()) * 1000.0;
+    let samples =
+        |count: f64| count * 1000.0 / f64::from(audio.sample_rate.unwrap_or(48_000).max(1));
+    match stream.codec_name.as_deref() {
+        Some("aac" | "mp3") => late.extend([packet, 2.0 * packet]),
+        Some("ac3" | "eac3") => late.push(samples(256.0)),
+        Some("opus") => late.push(samples(312.0)),
+        _ => {}
+    }
+    late
 }
 
 fn picture_of(findings: &mut Findings<'_>, source: &VideoFacts, made: &VideoFacts) {

@@ -99,7 +99,9 @@ impl View {
         if let Some(init) = &self.init {
             text.push_str(&format!("#EXT-X-MAP:URI=\"{init}\"\n"));
         }
+        let mut bytes = self.init_bytes;
         for index in range {
+            bytes += self.segments[index].metadata()?.len();
             let seconds = self.playlist.segments[index].seconds;
             text.push_str(&format!("#EXTINF:{seconds:.6},\n{}\n", self.names[index]));
         }
@@ -108,6 +110,7 @@ impl View {
         std::fs::write(&path, text)?;
         Ok(Subject {
             path,
+            bytes,
             reach: vec![self.folder.clone(), self.home.clone()],
             is_playlist: true,
         })
