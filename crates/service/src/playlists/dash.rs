@@ -2,53 +2,53 @@
 
 use reelgate_domain::ObjectRef;
 use reelgate_domain::media::MediaFacts;
-use reelgate_media::mp4::{self, Fragment, Track};
-use reelgate_media::playlist::{Shows, Stream, Times, numbered};
+use reelgate_media::mp4::Track;
+use reelgate_media::playlist::{Shows, Stream, Times, manifest, numbered};
 
-use super::{CreateAudioTrack, Rung, rendition};
-use crate::{Caller, ErrorKind, Service, ServiceError};
+use super::{CreateAudioTrack, CreatePlaylist, Rung, rendition};
+use crate::{ErrorKind, ServiceError};
 
-/// What describes the samples of a segment stands before them; an hour's takes less.
-const MOST_START_BYTES: u64 = 4 << 20;
+/// The manifest over outputs of pictures and of sounds.
+pub(super) fn text(
+    (rungs, sounds): (&[Rung<'_>], &[Rung<'_>]),
+    wanted: &CreatePlaylist,
+) -> Result<String, ServiceError> {
+    let pictures = rungs.iter().map(|rung| (rung, None));
+    let heard = sounds.iter().zip(wanted.audio.iter().map(Some));
+    let streams = pictures
+        .chain(heard)
+        .map(|(rung, track)| stream(rung, track, &wanted.target));
+    let streams = streams.collect::<Result<Vec<_>, ServiceError>>()?;
+    manifest(&streams).ok_or_else(|| ServiceError::internal("a manifest of no streams"))
+}
 
-impl Service {
-    /// What a manifest says of the output of a job; `track` is how listeners choose it, where it is sound beside pictures.
-    pub(super) async fn manifest_stream(
-        &self,
-        caller: &Caller,
-        rung: &Rung<'_>,
-        track: Option<&CreateAudioTrack>,
-        target: &ObjectRef,
-    ) -> Result<Stream, ServiceError> {
-        let (own, init) = own_track(rung)?;
-        let changed = || rung.changed();
-        let (name, first) = numbered(&rung.playlist).ok_or_else(changed)?;
-        let segment = rung.playlist.segments.first().map(|it| it.uri.as_str());
-        let segment = segment.and_then(|uri| rendition::file(rung.files, uri));
-        let segment = ObjectRef {
-            bucket: rung.object.bucket.clone(),
-            key: segment.ok_or_else(changed)?.key.clone(),
-        };
-        let start = self.read_start(caller, &segment, MOST_START_BYTES).await?;
-        let shown = mp4::fragments(&start, std::slice::from_ref(own)).ok_or_else(changed)?;
-        let times = |shown: &Fragment| Times::of(&rung.playlist, own, shown);
-        let times = shown.first().and_then(times).ok_or_else(changed)?;
-        let told = rendition::of(rung, target)?;
-        let folder = told.uri.rsplit_once('/');
-        let beside = |name: &str| match folder {
-            Some((folder, _)) => format!("{folder}/{name}"),
-            None => name.to_owned(),
-        };
-        Ok(Stream {
-            init: beside(init),
-            media: beside(&name),
-            first,
-            times,
-            bandwidth: told.bandwidth,
-            codecs: told.codecs,
-            shows: shows(rung.facts, track),
-        })
-    }
+/// What a manifest says of the output of a job; `track` is how listeners choose it, where it is sound beside pictures.
+fn stream(
+    rung: &Rung<'_>,
+    track: Option<&CreateAudioTrack>,
+    target: &ObjectRef,
+) -> Result<Stream, ServiceError> {
+    let (own, init) = own_track(rung)?;
+    let changed = || rung.changed();
+    let (name, first) = numbered(&rung.playlist).ok_or_else(changed)?;
+    let shown = rung.shown.as_ref().and_then(|shown| shown.first());
+    let times = shown.and_then(|shown| Times::of(&rung.playlist, own, shown));
+    let times = times.ok_or_else(changed)?;
+    let told = rendition::of(rung, target)?;
+    let folder = told.uri.rsplit_once('/');
+    let beside = |name: &str| match folder {
+        Some((folder, _)) => format!("{folder}/{name}"),
+        None => name.to_owned(),
+    };
+    Ok(Stream {
+        init: beside(init),
+        media: beside(&name),
+        first,
+        times,
+        bandwidth: told.bandwidth,
+        codecs: told.codecs,
+        shows: shows(rung.facts, track),
+    })
 }
 
 /// The one track of an output, and the address of its header.

@@ -1,6 +1,7 @@
 //! Master playlists and MPEG-DASH manifests over the HLS outputs of finished jobs.
 
 mod audio;
+mod clock;
 mod dash;
 mod rendition;
 
@@ -11,9 +12,9 @@ use futures_util::{TryStreamExt, stream};
 use reelgate_domain::job::{Job, JobSpec, JobState};
 use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 use reelgate_domain::{JobId, ObjectRef};
-use reelgate_media::mp4::{self, Track};
+use reelgate_media::mp4::{self, Fragment, Track};
 use reelgate_media::playlist::{
-    AudioTrack, MediaPlaylist, Rendition, manifest, master_playlist, segments_align,
+    AudioTrack, MediaPlaylist, Rendition, master_playlist, segments_align,
 };
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
@@ -52,6 +53,9 @@ const MAX_RENDITIONS: usize = 30;
 /// The longest media playlist that is read, in bytes: a day of one-second segments has 5 MB.
 const MAX_PLAYLIST_BYTES: u64 = 16 << 20;
 
+/// What describes the samples of a segment stands before them; an hour's takes less.
+const MAX_START_BYTES: u64 = 4 << 20;
+
 /// Far more than the header of segments takes.
 const MAX_INIT_BYTES: u64 = 1 << 20;
 
@@ -65,6 +69,8 @@ struct Rung<'a> {
     /// What the header of its segments says, where they have one.
     tracks: Option<Vec<Track>>,
     is_encrypted: bool,
+    /// When the tracks of the first segment are shown; none of what has no header, or is encrypted.
+    shown: Option<Vec<Fragment>>,
 }
 
 impl Rung<'_> {
@@ -116,7 +122,7 @@ impl Service {
         for job in &jobs {
             rungs.push(self.rung(caller, job, &wanted.target).await?);
         }
-        check_clocks(&rungs)?;
+        clock::check(&rungs)?;
         let sounds = rungs.split_off(wanted.jobs.len());
         check_alignment(&rungs)?;
         audio::check(&rungs, &sounds)?;
@@ -125,7 +131,7 @@ impl Service {
         let renditions = rungs.iter().map(of);
         let renditions = renditions.collect::<Result<Vec<_>, ServiceError>>()?;
         let text = match is_manifest(&wanted.target) {
-            true => self.manifest(caller, (&rungs, &sounds), &wanted).await?,
+            true => dash::text((&rungs, &sounds), &wanted)?,
             false => master_playlist(&renditions, &tracks),
         };
         let text = Bytes::from(text);
@@ -136,24 +142,6 @@ impl Service {
             renditions,
             audio: tracks,
         })
-    }
-
-    async fn manifest(
-        &self,
-        caller: &Caller,
-        (rungs, sounds): (&[Rung<'_>], &[Rung<'_>]),
-        wanted: &CreatePlaylist,
-    ) -> Result<String, ServiceError> {
-        let pictures = rungs.iter().map(|rung| (rung, None));
-        let heard = sounds.iter().zip(wanted.audio.iter().map(Some));
-        let mut streams = Vec::with_capacity(rungs.len() + sounds.len());
-        for (rung, track) in pictures.chain(heard) {
-            streams.push(
-                self.manifest_stream(caller, rung, track, &wanted.target)
-                    .await?,
-            );
-        }
-        manifest(&streams).ok_or_else(|| ServiceError::internal("a manifest of no streams"))
     }
 
     async fn rung<'a>(
@@ -195,6 +183,17 @@ impl Service {
             ),
             None => None,
         };
+        let is_encrypted = is_encrypted(job);
+        let shown = match &tracks {
+            Some(tracks) if !is_encrypted => {
+                let first = playlist.segments.first().map_or("", |it| it.uri.as_str());
+                let start = self
+                    .read_file(caller, (job.id, object), (files, first), MAX_START_BYTES)
+                    .await?;
+                mp4::fragments(&start, tracks)
+            }
+            _ => None,
+        };
         Ok(Rung {
             job: job.id,
             object,
@@ -202,7 +201,8 @@ impl Service {
             facts,
             playlist,
             tracks,
-            is_encrypted: is_encrypted(job),
+            is_encrypted,
+            shown,
         })
     }
 
@@ -213,14 +213,24 @@ impl Service {
         (job, output): (JobId, &ObjectRef),
         (files, uri): (&[OutputFile], &str),
     ) -> Result<Vec<Track>, ServiceError> {
-        let changed = || changed(job, output);
-        let file = rendition::file(files, uri).ok_or_else(changed)?;
+        let init = self.read_file(caller, (job, output), (files, uri), MAX_INIT_BYTES);
+        mp4::tracks(&init.await?).ok_or_else(|| changed(job, output))
+    }
+
+    /// At most so many bytes of the file at `uri`, one of the files of `output`, from its first.
+    async fn read_file(
+        &self,
+        caller: &Caller,
+        (job, output): (JobId, &ObjectRef),
+        (files, uri): (&[OutputFile], &str),
+        most: u64,
+    ) -> Result<Vec<u8>, ServiceError> {
+        let file = rendition::file(files, uri).ok_or_else(|| changed(job, output))?;
         let object = ObjectRef {
             bucket: output.bucket.clone(),
             key: file.key.clone(),
         };
-        let init = self.read_start(caller, &object, MAX_INIT_BYTES).await?;
-        mp4::tracks(&init).ok_or_else(changed)
+        self.read_start(caller, &object, most).await
     }
 
     /// At most so many bytes of an object, from its first.
@@ -269,25 +279,6 @@ fn check(wanted: &CreatePlaylist) -> Result<(), ServiceError> {
         ));
     }
     Ok(())
-}
-
-/// Transport streams and fragmented MP4 begin at other times.
-fn check_clocks(rungs: &[Rung<'_>]) -> Result<(), ServiceError> {
-    let is_fragmented = |rung: &Rung<'_>| rung.playlist.init.is_some();
-    let Some(first) = rungs.first().map(is_fragmented) else {
-        return Ok(());
-    };
-    match rungs.iter().find(|rung| is_fragmented(rung) != first) {
-        None => Ok(()),
-        Some(rung) => {
-            let message = format!(
-                "the segments of job {} do not go with those of the first job: some are transport streams, some \
-                 fragmented MP4",
-                rung.job
-            );
-            Err(ServiceError::invalid(rung.job, message))
-        }
-    }
 }
 
 fn check_alignment(rungs: &[Rung<'_>]) -> Result<(), ServiceError> {

@@ -174,3 +174,27 @@ async fn what_players_of_dash_do_not_take_is_refused() {
         assert_problem(refused, 409, "conflict", "").await;
     }
 }
+
+/// The clock of pictures that stay for long begins later, and that of their sound does not: it was 30 s away.
+#[tokio::test]
+async fn outputs_that_begin_at_other_times_do_not_go_together() {
+    let server = Server::start().await;
+    let slow = rung(&server, "slow", true, (30_000, 1_200_000)).await;
+    let picture = rung(&server, "picture", true, (30_000, 300_000)).await;
+    let near = rung(&server, "near", true, (15_000, 150_100)).await;
+    let sound = rung(&server, "sound", false, (48_000, 478_976)).await;
+    let early = rung(&server, "early", false, (48_000, 470_000)).await;
+    let heard = |job: &str| json!([{"job": job, "name": "English"}]);
+    for key in ["film.m3u8", "film.mpd"] {
+        for (jobs, audio) in [
+            (vec![&*slow], heard(&sound)),
+            (vec![&*picture, &*slow], json!([])),
+            (vec![&*picture], heard(&early)),
+        ] {
+            let refused = create(&server, &jobs, audio, key).await;
+            assert_problem(refused, 409, "conflict", "").await;
+        }
+        let made = create(&server, &[&picture, &near], heard(&sound), key).await;
+        assert_eq!(made.status(), 201);
+    }
+}
