@@ -153,7 +153,11 @@ impl Samples<'_> {
             let spec = self.output(width, Some(clip));
             let (facts, can) = (&self.source.facts, self.bench.capabilities());
             let plan = reelgate_media::plan_with(&spec, facts, findings, can)?;
-            let made = plan.video.as_ref().map_or(0, |video| video.size.width);
+            let size = |plan: &Plan| plan.video.as_ref().map(|video| video.size);
+            let made = size(&plan);
+            if planned.iter().any(|part| size(&part.plan) == made) {
+                continue;
+            }
             let part = Planned {
                 job: self.job,
                 index,
@@ -164,7 +168,9 @@ impl Samples<'_> {
             };
             // Sides are even.
             match width {
-                Some(width) if made + 1 < width => smaller = Some(part),
+                Some(width) if made.map_or(0, |size| size.width) + 1 < width => {
+                    smaller = Some(part)
+                }
                 _ => planned.push(part),
             }
         }

@@ -7,6 +7,7 @@ use reelgate_domain::job::kind::transcode::{
 use reelgate_domain::job::{CancelPolicy, FaultCode, Job, JobSpec, Selector, StateName, StopMode};
 use reelgate_domain::media::{Complexity, OutputResult};
 
+use crate::groups::progresses_beyond;
 use crate::house::{House, object};
 
 const CLIP: &str = "bbb_720p25_aac51.mp4";
@@ -109,6 +110,25 @@ async fn a_picture_that_is_narrower_than_all_widths_is_measured_as_it_is() {
     worker.shut_down().await;
 }
 
+/// Both widths become the same size, which was encoded twice and counted twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn widths_of_one_size_are_measured_once() {
+    let house = House::new().await;
+    house.put_clip(CLIP, "in.mp4").await;
+    let worker = house.worker(1);
+    let spec = ComplexitySpec {
+        crf: 40,
+        widths: vec![1281, 1280],
+        ..ComplexitySpec::default()
+    };
+    let job = measured(&house, "in.mp4", spec).await;
+    let found = found(&job);
+    let sizes: Vec<_> = found.sizes.iter().map(|it| (it.width, it.height)).collect();
+    assert_eq!(sizes, [(1280, 720)]);
+    assert!((4.9..5.6).contains(&found.sampled_seconds), "{found:?}");
+    worker.shut_down().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_no_picture_has_no_complexity() {
     let house = House::new().await;
@@ -134,7 +154,8 @@ async fn a_measurement_that_is_cancelled_leaves_nothing() {
         }),
     };
     let job = house.submit_spec(JobSpec::MediaInfo(spec)).await;
-    house.reaches(job.id, StateName::Running).await;
+    // Reading comes before samples.
+    progresses_beyond(&house, &job, 10).await;
     let cancel = house.service.cancel(
         &house.caller,
         Selector::ids(vec![job.id]),

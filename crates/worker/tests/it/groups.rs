@@ -104,6 +104,11 @@ pub(crate) async fn first_failure(house: &House, job: &Job) -> (u32, FaultCode) 
 
 /// Waits until a job has made some progress, and so has its process.
 pub(crate) async fn makes_progress(house: &House, job: &Job) {
+    progresses_beyond(house, job, 0).await;
+}
+
+/// Waits until a job has more than so many percent.
+pub(crate) async fn progresses_beyond(house: &House, job: &Job, percent: u8) {
     let look = async {
         while house
             .service
@@ -111,7 +116,7 @@ pub(crate) async fn makes_progress(house: &House, job: &Job) {
             .await
             .unwrap()
             .progress
-            == 0
+            <= percent
         {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
