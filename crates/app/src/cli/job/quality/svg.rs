@@ -105,10 +105,13 @@ impl Panel {
         value: impl Fn(&QualityPoint) -> f64,
         color: &str,
     ) {
-        let points: Vec<String> = series
-            .iter()
-            .map(|point| {
-                let (x, y) = self.place(point.at_seconds, value(point));
+        let starts = series.iter().map(|point| (point.at_seconds, value(point)));
+        // The last part goes on to the end.
+        let end = series.last().map(|point| (self.seconds, value(point)));
+        let points: Vec<String> = starts
+            .chain(end)
+            .map(|(at_seconds, value)| {
+                let (x, y) = self.place(at_seconds, value);
                 format!("{x:.1},{y:.1}")
             })
             .collect();
@@ -124,4 +127,44 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The places of the lines of an output of so many frames at two a second.
+    fn lines(frames: u64, ssims: &[f64]) -> Vec<String> {
+        let seconds = ssims.iter().enumerate();
+        let point = |(second, &ssim): (usize, &f64)| QualityPoint {
+            at_seconds: second as f64,
+            kbps: 100.0,
+            ssim,
+            least_ssim: ssim,
+            psnr: 40.0,
+        };
+        let output = serde_json::json!({
+            "object": {"bucket": "media", "key": "film.mp4"},
+            "quality": {
+                "width": 320, "height": 180, "fps": 2.0, "frames": frames, "kbps": 100.0, "ssim": 0.9, "psnr": 40.0,
+                "step_seconds": 1, "series": seconds.map(point).collect::<Vec<_>>(), "worst": [],
+            },
+        });
+        let text = draw(&serde_json::from_value(output).unwrap());
+        let lines = text.lines().filter_map(|line| {
+            let (_, rest) = line.split_once("<polyline points=\"")?;
+            Some(rest.split_once('"')?.0.to_owned())
+        });
+        lines.collect()
+    }
+
+    /// A line of one place shows nothing, and the last second had no width.
+    #[test]
+    fn lines_go_on_to_the_end() {
+        assert_eq!(lines(2, &[1.0])[1], "60.0,40.0 790.0,40.0");
+        let expected = "60.0,40.0 425.0,200.0 790.0,200.0";
+        assert_eq!(lines(4, &[1.0, 0.9])[1], expected);
+        assert_eq!(lines(2, &[1.0]).len(), 3);
+        assert_eq!(lines(1, &[])[0], "");
+    }
 }
