@@ -22,7 +22,7 @@ NOT_BUILT = [
     ("DigiWaterMark", {"DigiWaterMark": {"Type": "1", "Alpha": "1", "InputFile": FILE}}),
     ("SuperReso", {"SuperReso": {"IsHalfSample": "true"}}),
     # 4.2
-    ("Format", {"Container": {"Format": "mpd"}}),
+    ("ForceSegTime", {"Container": {"Format": "mpd"}, "MuxConfig": {"Segment": {"ForceSegTime": "3"}}}),
     *(("Codec", {"Video": {"Codec": codec}}) for codec in ("GIF", "WEBP")),
     ("ScanMode", {"Video": {"Codec": "H.265", "Preset": "", "ScanMode": "interlaced"}}),
     ("PixFmt", {"Video": {"PixFmt": "bgr8"}}),

@@ -23,7 +23,7 @@ const SIZES: [(u32, u32, u32); 5] = [
     (240, 400, 64),
 ];
 
-/// Every preset: `web-<height>p` (MP4), `hls-<height>p` (TS segments) and `hls-fmp4-<height>p`.
+/// Every preset: `web-<height>p` (MP4), `hls-<height>p` (TS segments), `hls-fmp4-<height>p` and `dash-<height>p`.
 pub fn all() -> Vec<Preset> {
     let hls = |segments| Container::Hls {
         segments,
@@ -36,6 +36,14 @@ pub fn all() -> Vec<Preset> {
             "hls-fmp4",
             "HLS with fragmented MP4 segments",
             hls(SegmentFormat::Fmp4),
+        ),
+        (
+            "dash",
+            "MPEG-DASH and HLS over one set of segments",
+            Container::Dash {
+                segment_seconds: 6,
+                hls: true,
+            },
         ),
     ];
     families
@@ -94,7 +102,7 @@ mod tests {
     #[test]
     fn every_preset_is_valid_and_found_by_its_name() {
         let presets = all();
-        assert_eq!(presets.len(), 15);
+        assert_eq!(presets.len(), 20);
         for preset in presets {
             assert_eq!(preset.settings.validate(), Ok(()), "{}", preset.name);
             assert!(preset.settings.stall_seconds.is_some(), "{}", preset.name);

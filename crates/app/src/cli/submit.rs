@@ -80,6 +80,7 @@ async fn suffixes(client: &Client, presets: &[String]) -> Result<Vec<&'static st
             };
             match preset.settings["container"]["format"].as_str() {
                 Some("hls") => Ok("m3u8"),
+                Some("dash") => Ok("mpd"),
                 Some("mp4") => Ok("mp4"),
                 other => bail!("preset {name} makes {other:?}, which this client does not know"),
             }

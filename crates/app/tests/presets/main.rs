@@ -90,6 +90,7 @@ fn clips() -> Vec<(PathBuf, MediaFacts)> {
 fn spec(settings: &Settings) -> OutputSpec {
     let key = match settings.container {
         Container::Hls { .. } => "made.m3u8",
+        Container::Dash { .. } => "made.mpd",
         _ => "made",
     };
     let object = serde_json::from_value(json!({"bucket": "media", "key": key})).unwrap();

@@ -94,6 +94,6 @@ pub(crate) fn joined(
     let segmented = Segmented::AtClosedGroups {
         frame_seconds: video.fps.frame_seconds(),
     };
-    add_container(&mut args, plan.container, folder, segmented);
+    add_container(&mut args, plan.container, (folder, plan.rows()), segmented);
     args.0
 }

@@ -1,10 +1,10 @@
 //! The containers' part of the arguments: muxers, their settings and the names of files.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 use reelgate_domain::job::kind::transcode::{Container, SegmentFormat};
 
-use super::{Args, INIT_FILE, PLAYLIST_FILE, PROTOCOLS, STEM};
+use super::{Args, PLAYLIST_FILE, PROTOCOLS, STEM};
 
 /// When segments begin, for their muxers to have room before.
 const OFFSET_SECONDS: f64 = 1.0;
@@ -14,6 +14,11 @@ const INDEX_FIRST: [&str; 4] = ["-movflags", "+faststart", "-write_tmcd", "0"];
 /// What the main file of an output is called in scratch.
 pub(crate) fn main_file(container: Container) -> String {
     format!("{STEM}.{}", container.extension())
+}
+
+/// The playlist of a row of segments of MPEG-DASH in scratch.
+pub(crate) fn row_playlist(row: &str) -> String {
+    format!("{STEM}-{row}.m3u8")
 }
 
 /// What is known of segments.
@@ -48,19 +53,13 @@ impl Segmented {
     }
 }
 
+/// `rows` are what MPEG-DASH stores apart, as its plan tells them.
 pub(super) fn add_container(
     args: &mut Args,
     container: Container,
-    folder: &OsStr,
+    (folder, rows): (&OsStr, &[&str]),
     segmented: Segmented,
 ) {
-    let inside = |name: &str| {
-        let mut path = folder.to_owned();
-        path.push("/");
-        path.push(name);
-        path
-    };
-    let file = inside(&main_file(container));
     match container {
         // No length stands in the headers of frames; the first of an MP3 tells how many there are.
         Container::Mp3 => args.add(&["-f", "mp3", "-write_xing", "1"]),
@@ -95,46 +94,79 @@ pub(super) fn add_container(
         Container::Hls {
             segments,
             segment_seconds,
+        } => add_playlist(args, (segments, segment_seconds), (folder, STEM), segmented),
+        Container::Dash {
+            segment_seconds, ..
         } => {
-            let start = match segments {
-                SegmentFormat::Ts => 1.0,
-                SegmentFormat::Fmp4 => segmented.fragments_start(),
+            let row = match rows {
+                [row] => *row,
+                // FFmpeg puts a row's name in its place where there are several alone.
+                _ => "%v",
             };
-            args.add(&["-protocol_whitelist", PROTOCOLS, "-f", "hls"])
-                // Timestamps stay clear of zero, which the muxer would otherwise reach by shifting
-                // every rendition by another amount.
-                .pair("-output_ts_offset", start.to_string())
-                .pair("-hls_time", segment_seconds.to_string())
-                .add(&["-hls_playlist_type", "vod", "-hls_list_size", "0"])
-                .add(match segmented {
-                    Segmented::AtClosedGroups { .. } => &["-hls_flags", "independent_segments"],
-                    Segmented::Anyhow => &[],
-                })
-                .add(&["-start_number", "1"]);
-            match segments {
-                SegmentFormat::Ts => args
-                    .add(&["-hls_segment_type", "mpegts"])
-                    .pair("-hls_segment_filename", inside("out-%05d.ts")),
-                // The name of the init segment is taken to be beside the playlist.
-                SegmentFormat::Fmp4 => args
-                    .add(&["-hls_segment_type", "fmp4"])
-                    .add(&TRUE_TIMES)
-                    .add(&["-hls_fmp4_init_filename", INIT_FILE])
-                    .pair("-hls_segment_filename", inside("out-%05d.m4s")),
+            let stem = format!("{STEM}-{row}");
+            let kind = (SegmentFormat::Fmp4, segment_seconds);
+            add_playlist(args, kind, (folder, &stem), segmented);
+            if rows.len() > 1 {
+                args.pair("-var_stream_map", row_streams(rows));
             }
+            args.0.push(inside(folder, &row_playlist(row)));
+            return;
         }
     };
-    args.0.push(file);
+    args.0.push(inside(folder, &main_file(container)));
+}
+
+fn inside(folder: &OsStr, name: &str) -> OsString {
+    let mut path = folder.to_owned();
+    path.push("/");
+    path.push(name);
+    path
+}
+
+/// Which stream is in which row: `v:0,name:video a:0,name:audio`.
+fn row_streams(rows: &[&str]) -> String {
+    let streams = rows.iter().map(|row| format!("{}:0,name:{row}", &row[..1]));
+    streams.collect::<Vec<_>>().join(" ")
+}
+
+/// Segments of so many seconds whose names begin with `stem`, and their playlist.
+fn add_playlist<'a>(
+    args: &'a mut Args,
+    (segments, seconds): (SegmentFormat, u32),
+    (folder, stem): (&OsStr, &str),
+    segmented: Segmented,
+) -> &'a mut Args {
+    let start = match segments {
+        SegmentFormat::Ts => 1.0,
+        SegmentFormat::Fmp4 => segmented.fragments_start(),
+    };
+    args.add(&["-protocol_whitelist", PROTOCOLS, "-f", "hls"])
+        // Timestamps stay clear of zero, which the muxer would otherwise reach by shifting
+        // every rendition by another amount.
+        .pair("-output_ts_offset", start.to_string())
+        .pair("-hls_time", seconds.to_string())
+        .add(&["-hls_playlist_type", "vod", "-hls_list_size", "0"])
+        .add(match segmented {
+            Segmented::AtClosedGroups { .. } => &["-hls_flags", "independent_segments"],
+            Segmented::Anyhow => &[],
+        })
+        .add(&["-start_number", "1"]);
+    let files = |ending: &str| inside(folder, &format!("{stem}-%05d.{ending}"));
+    match segments {
+        SegmentFormat::Ts => args
+            .add(&["-hls_segment_type", "mpegts"])
+            .pair("-hls_segment_filename", files("ts")),
+        // The name of the init segment is taken to be beside the playlist.
+        SegmentFormat::Fmp4 => args
+            .add(&["-hls_segment_type", "fmp4"])
+            .add(&TRUE_TIMES)
+            .pair("-hls_fmp4_init_filename", format!("{stem}-init.mp4"))
+            .pair("-hls_segment_filename", files("m4s")),
+    }
 }
 
 /// Segments that begin at these moments: the muxer of playlists knows lengths alone.
 pub(super) fn add_segments(args: &mut Args, starts: &[f64], folder: &OsStr) {
-    let inside = |name: &str| {
-        let mut path = folder.to_owned();
-        path.push("/");
-        path.push(name);
-        path
-    };
     let starts: Vec<String> = (starts.iter()).map(|start| format!("{start:.6}")).collect();
     args.add(&["-protocol_whitelist", PROTOCOLS, "-f", "segment"])
         // As in playlists, timestamps stay clear of zero; the moments of segments are those before that.
@@ -145,6 +177,6 @@ pub(super) fn add_segments(args: &mut Args, starts: &[f64], folder: &OsStr) {
         // Times are rounded to those of the container.
         .add(&["-segment_time_delta", "0.002"])
         .add(&["-segment_start_number", "1", "-segment_list_type", "m3u8"])
-        .pair("-segment_list", inside(PLAYLIST_FILE));
-    args.0.push(inside("out-%05d.ts"));
+        .pair("-segment_list", inside(folder, PLAYLIST_FILE));
+    args.0.push(inside(folder, "out-%05d.ts"));
 }

@@ -24,8 +24,8 @@ mod tone;
 mod video;
 mod words;
 
-pub(crate) use container::main_file;
 use container::{Segmented, add_container, add_segments};
+pub(crate) use container::{main_file, row_playlist};
 use graph::{Numbers, Route, Routes};
 pub(crate) use overlay::text_file;
 use video::Pass;
@@ -46,7 +46,6 @@ use crate::plan::{
 /// Playlists and some containers can name other files and addresses.
 pub(crate) const PROTOCOLS: &str = "file,pipe";
 pub(crate) const PLAYLIST_FILE: &str = "out.m3u8";
-pub(crate) const INIT_FILE: &str = "out-init.mp4";
 /// What all scratch names of an HLS output start with.
 pub(crate) const STEM: &str = "out";
 
@@ -359,7 +358,7 @@ fn add_output(args: &mut Args, (plan, folder): (&Plan, &OsStr), routes: Routes, 
         },
     };
     match plan.segment_starts.as_slice() {
-        [] => add_container(args, plan.container, folder, segmented),
+        [] => add_container(args, plan.container, (folder, plan.rows()), segmented),
         starts => add_segments(args, starts, folder),
     }
 }

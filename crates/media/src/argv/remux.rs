@@ -31,7 +31,7 @@ pub(crate) fn remux_argv(plan: &RemuxPlan, input: &Path, folder: &OsStr) -> Vec<
         args.add(&["-tag:v", "hvc1"]);
     }
     args.add(&["-max_muxing_queue_size", "4096"]);
-    add_container(&mut args, plan.container, folder, Segmented::Anyhow);
+    add_container(&mut args, plan.container, (folder, &[]), Segmented::Anyhow);
     args.0
 }
 

@@ -191,3 +191,32 @@ fn silent_outputs_that_start_late_without_an_index() {
     broadcast.format.name = "mpegts".to_owned();
     insta::assert_snapshot!(lines_together(&broadcast, specs.into()));
 }
+
+#[test]
+fn picture_and_sound_of_mpeg_dash_are_rows_of_their_own() {
+    let dash = |key: &str, streams: Value| {
+        let mut settings = streams;
+        settings["container"] = json!({"format": "dash", "segment_seconds": 4});
+        lines("bbb_720p25_aac51", spec(key, settings))
+    };
+    let both = dash("a.mpd", json!({"video": {}, "audio": {}}));
+    let end = both.split_once("-f hls").unwrap().1;
+    insta::assert_snapshot!(end.trim_start(), @r"
+    -output_ts_offset 10
+    -hls_time 4
+    -hls_playlist_type vod
+    -hls_list_size 0
+    -hls_flags independent_segments
+    -start_number 1
+    -hls_segment_type fmp4
+    -hls_segment_options avoid_negative_ts=disabled:use_editlist=0:movflags=+frag_discont
+    -hls_fmp4_init_filename out-%v-init.mp4
+    -hls_segment_filename 0/out-%v-%05d.m4s
+    -var_stream_map v:0,name:video a:0,name:audio 0/out-%v.m3u8
+    ");
+    // FFmpeg 5.1 puts no name in the place of a pattern where there is one row alone.
+    let sound = dash("a.mpd", json!({"audio": {}}));
+    assert!(!sound.contains("-var_stream_map"), "{sound}");
+    let names = "-hls_fmp4_init_filename out-audio-init.mp4\n-hls_segment_filename 0/out-audio-%05d.m4s 0/out-audio.m3u8";
+    assert!(sound.ends_with(names), "{sound}");
+}

@@ -42,9 +42,17 @@ pub(crate) async fn verified(
     plan: &Plan,
     folder: &Path,
 ) -> Result<Transcoded, Fault> {
-    let mut transcoded = verify(runner, engine, plan, folder).await?;
-    segments::finish(plan, folder).await?;
-    name(plan.container, &plan.file_name, folder, &mut transcoded)?;
+    let mut transcoded = match plan.container {
+        Container::Dash { hls, .. } => {
+            super::dash::verified(runner, engine, plan, (folder, hls)).await?
+        }
+        _ => {
+            let mut made = verify(runner, engine, plan, folder).await?;
+            segments::finish(plan, folder).await?;
+            name(plan.container, &plan.file_name, folder, &mut made)?;
+            made
+        }
+    };
     for words in &plan.words {
         if let Words::Beside { name } = &words.becomes {
             let file = measure(folder, name.clone())?;
@@ -98,24 +106,24 @@ async fn verify(
     let (mut made, playlist) = read_back(runner, engine, plan.container, folder).await?;
     complete(&mut made.facts, &made.files, plan);
     super::output(plan, &made.facts, playlist.as_ref())?;
-    check_hdr10(runner, engine, plan, (folder, &mut made.facts)).await?;
+    let main = folder.join(argv::main_file(plan.container));
+    let main = (main.as_path(), shape(plan.container));
+    check_hdr10(runner, engine, plan, (main, &mut made.facts)).await?;
     Ok(made)
 }
 
-/// Whether frames say how they were mastered.
-async fn check_hdr10(
+/// Whether frames of the file at `path` say how they were mastered.
+pub(super) async fn check_hdr10(
     runner: &Runner,
     engine: &Engine,
     plan: &Plan,
-    (folder, facts): (&Path, &mut MediaFacts),
+    ((path, shape), facts): ((&Path, Shape), &mut MediaFacts),
 ) -> Result<(), Fault> {
     let Some(planned) = plan.video.as_ref().and_then(|video| video.hdr10) else {
         return Ok(());
     };
-    let path = folder.join(argv::main_file(plan.container));
     let index = facts.video().map_or(0, |(stream, _)| stream.index);
-    let shape = shape(plan.container);
-    let told = told_by_output(runner, engine, &path, shape, index).await;
+    let told = told_by_output(runner, engine, path, shape, index).await;
     let told = told.map_err(|error| Fault::new(FaultCode::EngineFailed, error.to_string()))?;
     let is_kept = planned.mastering == told.mastering && planned.light == told.light;
     if !is_kept {
@@ -147,22 +155,13 @@ async fn read_back(
     container: Container,
     folder: &Path,
 ) -> Result<(Transcoded, Option<MediaPlaylist>), Fault> {
-    let playlist = match container {
-        Container::Hls { .. } => Some(read_playlist(folder)?),
-        _ => None,
-    };
     let main = argv::main_file(container);
-    let mut names: Vec<String> = Vec::new();
-    if let Some(playlist) = &playlist {
-        names.extend(playlist.init.clone());
-        names.extend(playlist.segments.iter().map(|segment| segment.uri.clone()));
+    if let Container::Hls { .. } = container {
+        let (made, playlist) = read_listed(runner, engine, folder, main).await?;
+        return Ok((made, Some(playlist)));
     }
-    names.push(main.clone());
-    let files = names
-        .into_iter()
-        .map(|name| measure(folder, name))
-        .collect::<Result<Vec<_>, _>>()?;
     let path = folder.join(&main);
+    let files = vec![measure(folder, main)?];
     if let Container::Webp { plays } = container {
         let facts = animated(&path, plays)?;
         return Ok((Transcoded { files, facts }, None));
@@ -175,6 +174,28 @@ async fn read_back(
         let message = "the output's file is not complete";
         return Err(Fault::new(FaultCode::StorageFailed, message));
     }
+    Ok((Transcoded { files, facts }, None))
+}
+
+/// The files that the playlist `main` names, and itself, with what the probe says about them.
+pub(super) async fn read_listed(
+    runner: &Runner,
+    engine: &Engine,
+    folder: &Path,
+    main: String,
+) -> Result<(Transcoded, MediaPlaylist), Fault> {
+    let playlist = read_playlist(folder, &main)?;
+    let mut names: Vec<String> = playlist.init.iter().cloned().collect();
+    names.extend(playlist.segments.iter().map(|segment| segment.uri.clone()));
+    let path = folder.join(&main);
+    names.push(main);
+    let files = names
+        .into_iter()
+        .map(|name| measure(folder, name))
+        .collect::<Result<Vec<_>, _>>()?;
+    let facts = probe_output(runner, engine, &path, Shape::Playlist)
+        .await
+        .map_err(|error| unprobed(&error))?;
     Ok((Transcoded { files, facts }, playlist))
 }
 
@@ -199,8 +220,8 @@ fn unprobed(error: &ProbeError) -> Fault {
     )
 }
 
-fn read_playlist(folder: &Path) -> Result<MediaPlaylist, Fault> {
-    let path = folder.join(argv::PLAYLIST_FILE);
+fn read_playlist(folder: &Path, name: &str) -> Result<MediaPlaylist, Fault> {
+    let path = folder.join(name);
     let unlike = |meta: Metadata| !meta.is_file() || meta.len() > MOST_PLAYLIST_BYTES;
     if std::fs::symlink_metadata(&path).is_ok_and(unlike) {
         let message = "the playlist is too large, or no file".to_owned();
@@ -231,7 +252,7 @@ fn read_playlist(folder: &Path) -> Result<MediaPlaylist, Fault> {
 
 /// Where segments begin at chosen moments, the muxer leaves out what players go by.
 fn complete_playlist(folder: &Path) -> Result<(), Fault> {
-    read_playlist(folder)?;
+    read_playlist(folder, argv::PLAYLIST_FILE)?;
     let path = folder.join(argv::PLAYLIST_FILE);
     let rewritten = std::fs::read_to_string(&path)
         .and_then(|text| std::fs::write(&path, crate::playlist::completed(&text)));
@@ -242,7 +263,7 @@ fn complete_playlist(folder: &Path) -> Result<(), Fault> {
 }
 
 /// What a process that was taken over has left is no link or pipe, and lies where it may write.
-fn measure(folder: &Path, name: String) -> Result<MadeFile, Fault> {
+pub(super) fn measure(folder: &Path, name: String) -> Result<MadeFile, Fault> {
     match std::fs::symlink_metadata(folder.join(&name)) {
         Ok(meta) if meta.is_file() && meta.len() > 0 && !name.contains('/') => Ok(MadeFile {
             name,
@@ -256,7 +277,7 @@ fn measure(folder: &Path, name: String) -> Result<MadeFile, Fault> {
 }
 
 /// Adds up what ffprobe sees only a part of.
-fn add_totals(facts: &mut MediaFacts, files: &[MadeFile]) {
+pub(super) fn add_totals(facts: &mut MediaFacts, files: &[MadeFile]) {
     let format = &mut facts.format;
     format.size_bytes = files.iter().map(|file| file.bytes).sum();
     if let Some(seconds) = format.duration_seconds.filter(|seconds| *seconds > 0.0) {
@@ -265,7 +286,7 @@ fn add_totals(facts: &mut MediaFacts, files: &[MadeFile]) {
 }
 
 /// Adds what ffprobe cannot tell about an output of several files.
-fn complete(facts: &mut MediaFacts, files: &[MadeFile], plan: &Plan) {
+pub(super) fn complete(facts: &mut MediaFacts, files: &[MadeFile], plan: &Plan) {
     if let Container::Mp3 | Container::Adts = plan.container {
         count_seconds(facts, plan);
     }
@@ -309,16 +330,27 @@ fn rename(
             .try_for_each(|file| move_to(folder, file, file_name));
     };
     let stem = file_name.strip_suffix(PLAYLIST_SUFFIX).unwrap_or(file_name);
-    let scratch = folder.join(argv::PLAYLIST_FILE);
+    rename_listed(argv::PLAYLIST_FILE, stem, folder, files).map(|_| ())
+}
+
+/// Gives a playlist and what it names their names, which begin with `stem`, and answers with its new text.
+pub(super) fn rename_listed(
+    playlist: &str,
+    stem: &str,
+    folder: &Path,
+    files: &mut [MadeFile],
+) -> io::Result<String> {
+    let scratch = folder.join(playlist);
     let text = std::fs::read_to_string(&scratch)?;
-    std::fs::write(&scratch, crate::playlist::renamed(&text, argv::STEM, stem))?;
+    let text = crate::playlist::renamed(&text, argv::STEM, stem);
+    std::fs::write(&scratch, &text)?;
     for file in files {
         let rest = file.name.strip_prefix(argv::STEM).unwrap_or(&file.name);
         let name = format!("{stem}{rest}");
         move_to(folder, file, &name)?;
         file.bytes = std::fs::metadata(folder.join(&file.name))?.len();
     }
-    Ok(())
+    Ok(text)
 }
 
 fn move_to(folder: &Path, file: &mut MadeFile, name: &str) -> io::Result<()> {
@@ -357,7 +389,11 @@ mod tests {
             assert_eq!(fault.code, FaultCode::StorageFailed, "{name}");
         }
         let playlist = folder.join(argv::PLAYLIST_FILE);
-        let refused = || read_playlist(&folder).unwrap_err().code;
+        let refused = || {
+            read_playlist(&folder, argv::PLAYLIST_FILE)
+                .unwrap_err()
+                .code
+        };
         assert_eq!(refused(), FaultCode::EngineFailed);
         std::fs::remove_file(&playlist).unwrap();
         let large = std::fs::File::create(&playlist).unwrap();

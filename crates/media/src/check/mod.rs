@@ -2,6 +2,7 @@
 
 mod boxes;
 pub(crate) mod dark;
+mod dash;
 pub(crate) mod looks;
 pub(crate) mod made;
 pub(crate) mod picture;
@@ -12,7 +13,6 @@ mod starts;
 pub mod strict;
 mod webp;
 
-use reelgate_domain::job::kind::transcode::Container;
 use reelgate_domain::job::{Fault, FaultCode};
 use reelgate_domain::media::{MediaFacts, StreamDetail, StreamFacts, VideoFacts};
 
@@ -191,20 +191,16 @@ fn check_playlist(plan: &Plan, playlist: &MediaPlaylist) -> Result<(), Fault> {
     }
     // Segments of a copy end where the source has a key frame.
     let is_made = plan.video.as_ref().is_none_or(|video| !video.is_copied());
-    let Container::Hls {
-        segment_seconds, ..
-    } = plan.container
-    else {
+    let Some(segment_seconds) = plan.container.segment_seconds().filter(|_| is_made) else {
         return Ok(());
     };
-    if !is_made {
-        return Ok(());
-    }
-    // A frame more than asked for is the least that rounding to frames may cost.
+    // A frame, or a packet of sound, more than asked for is the least that rounding to them may cost.
     let frame = plan
         .video
         .as_ref()
         .map_or(0.1, |video| video.fps.frame_seconds());
+    let packet = plan.audio.as_ref().map_or(0.0, AudioPlan::packet_seconds);
+    let frame = frame.max(packet);
     if longest > f64::from(segment_seconds) + frame + 0.1 {
         return Err(engine_fault(format!(
             "a segment lasts {longest:.3} s instead of {segment_seconds} s"

@@ -187,7 +187,7 @@ fn video_complies(wanted: &VideoSettings, way: Way<'_>, source: &VideoFacts) -> 
     });
     // A decoder tells how far it reorders, which says nothing of how many follow each other.
     let leans = wanted.b_frames.is_none_or(|_| source.has_b_frames == 0);
-    !matches!(way.container, Container::Hls { .. })
+    way.container.segment_seconds().is_none()
         && wanted.gop == Gop::default()
         && way.window.start_ms == 0
         && is_plain
@@ -262,6 +262,7 @@ pub(crate) fn is_tagged(video: &VideoPlan, container: Container) -> bool {
         container,
         Container::Mp4
             | Container::Mov
+            | Container::Dash { .. }
             | Container::Hls {
                 segments: SegmentFormat::Fmp4,
                 ..

@@ -1,6 +1,6 @@
 //! Sounds that are heard besides that of an output.
 
-use reelgate_domain::job::kind::transcode::{Clip, Container, MixUntil, MixedSound, OutputSpec};
+use reelgate_domain::job::kind::transcode::{Clip, MixUntil, MixedSound, OutputSpec};
 use reelgate_domain::job::{Fault, FaultCode};
 
 use super::join::named;
@@ -132,7 +132,7 @@ fn check_segments(
     sound: &MixPlan,
     sources: &Sources<'_>,
 ) -> Result<(), Fault> {
-    let is_segmented = matches!(spec.settings.container, Container::Hls { .. });
+    let is_segmented = spec.settings.container.segment_seconds().is_some();
     if !is_segmented || spec.settings.video.is_none() {
         return Ok(());
     }

@@ -410,19 +410,22 @@ fn draws(spec: &OutputSpec) -> bool {
 
 fn file_name(spec: &OutputSpec) -> Result<String, Fault> {
     let name = spec.object.key.file_name();
-    let stem_is_empty = name.strip_suffix(PLAYLIST_SUFFIX) == Some("");
-    if matches!(spec.settings.container, Container::Hls { .. })
-        && (!name.ends_with(PLAYLIST_SUFFIX) || stem_is_empty)
-    {
-        return Err(Fault::new(
+    let (what, suffix) = match spec.settings.container {
+        Container::Hls { .. } => ("an HLS", PLAYLIST_SUFFIX),
+        Container::Dash { .. } => ("an MPEG-DASH", MANIFEST_SUFFIX),
+        _ => return Ok(name.to_owned()),
+    };
+    match name.strip_suffix(suffix) {
+        None | Some("") => Err(Fault::new(
             FaultCode::SpecUnfit,
-            format!("the object key of an HLS output must name a file ending in {PLAYLIST_SUFFIX}"),
-        ));
+            format!("the object key of {what} output must name a file ending in {suffix}"),
+        )),
+        Some(_) => Ok(name.to_owned()),
     }
-    Ok(name.to_owned())
 }
 
 pub(crate) const PLAYLIST_SUFFIX: &str = ".m3u8";
+pub(crate) const MANIFEST_SUFFIX: &str = ".mpd";
 
 impl Plan {
     pub(crate) fn is_two_pass(&self) -> bool {
@@ -433,6 +436,16 @@ impl Plan {
     pub(crate) fn copies(&self) -> bool {
         let sound = self.audio.is_some_and(|audio| audio.encoder().is_none());
         sound || self.video.as_ref().is_some_and(VideoPlan::is_copied)
+    }
+
+    /// What of it has a playlist of its own where picture and sound lie apart.
+    pub(crate) const fn rows(&self) -> &'static [&'static str] {
+        match (&self.video, &self.audio) {
+            (Some(_), Some(_)) => &["video", "audio"],
+            (Some(_), None) => &["video"],
+            (None, Some(_)) => &["audio"],
+            (None, None) => &[],
+        }
     }
 
     /// The filters that putting several inputs together needs.
@@ -518,6 +531,7 @@ fn needs_of(container: Container) -> Vec<Part> {
             segments: SegmentFormat::Fmp4,
             ..
         } => vec![Part::Muxer("hls"), Part::Muxer("mp4")],
+        Container::Dash { .. } => vec![Part::Muxer("hls"), Part::Muxer("mp4")],
         Container::Mp3 => vec![Part::Muxer("mp3")],
         Container::Adts => vec![Part::Muxer("adts")],
         Container::Mov => vec![Part::Muxer("mov")],

@@ -186,7 +186,8 @@ pub(super) const fn holds(container: Container) -> &'static [&'static str] {
         Container::Hls {
             segments: SegmentFormat::Fmp4,
             ..
-        } => &FMP4,
+        }
+        | Container::Dash { .. } => &FMP4,
         // Copies of single streams go here; a remux is refused before.
         Container::Mov => &MOV,
         Container::Mkv => &MKV,

@@ -136,12 +136,7 @@ fn key_frames(gop: Gop, container: Container, fps: FrameRate) -> KeyFrames {
         Gop::Frames(frames) => f64::from(frames) * fps.frame_seconds(),
         Gop::Seconds(seconds) => seconds,
     };
-    let segment_seconds = match container {
-        Container::Hls {
-            segment_seconds, ..
-        } => Some(segment_seconds),
-        _ => None,
-    };
+    let segment_seconds = container.segment_seconds();
     let guard_seconds = segment_seconds
         .filter(|_| gop_seconds > 2.0 * GUARD_SECONDS)
         .map(|_| GUARD_SECONDS);

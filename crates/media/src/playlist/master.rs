@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use reelgate_domain::media::MediaFacts;
 
+use super::Rates;
+
 /// One line of choice for players. Without picture, all that describes one is absent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendition {
@@ -91,6 +93,26 @@ fn add_track(text: &mut String, track: &AudioTrack, is_first: bool) {
 }
 
 impl Rendition {
+    /// Segments with these rates, codecs and facts.
+    pub fn measured(
+        uri: String,
+        measured: Rates,
+        codecs: String,
+        facts: &MediaFacts,
+        fragmented: bool,
+    ) -> Self {
+        let size = facts.video().map(|(_, video)| (video.width, video.height));
+        Self {
+            uri,
+            bandwidth: measured.peak,
+            average_bandwidth: measured.average,
+            resolution: size,
+            fps: fps(facts),
+            codecs,
+            fragmented,
+        }
+    }
+
     /// What a player of this rendition takes with any one of `tracks`: the rates are those of the largest.
     #[must_use]
     pub fn heard_with(mut self, tracks: &[AudioTrack]) -> Self {
@@ -105,6 +127,14 @@ impl Rendition {
         }
         self
     }
+}
+
+/// Frames a second, from the fraction that the probe gives.
+pub fn fps(facts: &MediaFacts) -> Option<f64> {
+    let (_, video) = facts.video()?;
+    let (frames, seconds) = video.average_rate.as_deref()?.split_once('/')?;
+    let fps = frames.parse::<f64>().ok()? / seconds.parse::<f64>().ok()?;
+    (fps.is_finite() && fps > 0.0).then_some(fps)
 }
 
 /// The CODECS attribute (RFC 6381) of an output whose segments have no header to tell it; None if a stream has none
@@ -241,5 +271,22 @@ mod tests {
             Some("avc1.42C00D,mp4a.40.2")
         );
         assert_eq!(text("High 10", 31), None);
+    }
+
+    #[test]
+    fn a_rate_is_read_from_its_fraction() {
+        use reelgate_domain::media::{StreamDetail, StreamFacts, VideoFacts};
+        let facts = |rate: &str| MediaFacts {
+            streams: vec![StreamFacts {
+                detail: StreamDetail::Video(VideoFacts {
+                    average_rate: Some(rate.to_owned()),
+                    ..VideoFacts::default()
+                }),
+                ..StreamFacts::default()
+            }],
+            ..MediaFacts::default()
+        };
+        assert_eq!(fps(&facts("25/1")), Some(25.0));
+        assert_eq!(fps(&facts("0/0")), None);
     }
 }

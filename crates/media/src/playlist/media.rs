@@ -212,7 +212,7 @@ pub(crate) fn renamed(text: &str, scratch: &str, stem: &str) -> String {
 }
 
 /// Percent-encodes all but what stands for itself everywhere in an address (RFC 3986, 2.3).
-fn encoded(name: &str) -> String {
+pub(crate) fn encoded(name: &str) -> String {
     let mut encoded = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {

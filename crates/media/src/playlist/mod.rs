@@ -6,11 +6,13 @@ mod manifest;
 mod master;
 mod media;
 mod rates;
+mod stream;
 
 pub use choices::{MasterError, MasterPlaylist, Variant, is_master};
 pub use listed::{ListedSegment, Manifest, ManifestError, Representation, is_manifest};
-pub use manifest::{NUMBER, Shows, Stream, Times, manifest, numbered};
-pub use master::{AudioTrack, Rendition, codecs, master_playlist};
+pub use manifest::manifest;
+pub use master::{AudioTrack, Rendition, codecs, fps, master_playlist};
 pub use media::{MediaPlaylist, Misaligned, PlaylistError, Segment, segments_align};
-pub(crate) use media::{completed, first_number, renamed, with_lines};
+pub(crate) use media::{completed, encoded, first_number, renamed, with_lines};
 pub use rates::{Rates, rates};
+pub use stream::{NUMBER, Shows, Stream, Times, numbered};

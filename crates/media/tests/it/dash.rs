@@ -56,9 +56,14 @@ fn stream(made: &Made, folder: &str) -> Stream {
 }
 
 fn check(file: &Path, source: Option<&Path>) -> Result<Report, CheckError> {
+    check_but(file, source, &[])
+}
+
+fn check_but(file: &Path, source: Option<&Path>, except: &[Rule]) -> Result<Report, CheckError> {
     let scratch = tempfile::tempdir().unwrap();
     let against = Against {
         source,
+        except,
         ..Against::default()
     };
     let judged = strict(&RUNNER, &ENGINE, scratch.path(), file, &against);
@@ -200,5 +205,124 @@ fn what_is_no_manifest_is_told() {
             matches!(refused, Err(CheckError::Manifest(_))),
             "{text}: {refused:?}"
         );
+    }
+}
+
+/// What FFmpeg's own reader finds in a manifest or a playlist.
+fn read(file: &Path) -> Vec<Value> {
+    let shown = [
+        "-v",
+        "error",
+        "-count_packets",
+        "-of",
+        "json",
+        "-show_streams",
+    ];
+    let args = [&shown[..], &[file.to_str().unwrap()]].concat();
+    let answer: Value = serde_json::from_slice(&run(ENGINE.ffprobe(), &args)).unwrap();
+    answer["streams"].as_array().unwrap().clone()
+}
+
+fn packets(streams: &[Value], kind: &str) -> Vec<u64> {
+    let own = streams.iter().filter(|it| it["codec_type"] == kind);
+    own.map(|it| it["nb_read_packets"].as_str().unwrap().parse().unwrap())
+        .collect()
+}
+
+fn dash(hls: bool, streams: &Value) -> Value {
+    let mut settings = streams.clone();
+    settings["container"] = json!({"format": "dash", "segment_seconds": 2, "hls": hls});
+    settings
+}
+
+#[test]
+fn one_output_plays_as_dash_and_as_hls() {
+    let source = clip("bbb_720p25_aac51.mp4");
+    let streams = json!({"video": {"height": 144, "preset": "veryfast"}, "audio": {"channels": 2}});
+    let made = make(&source, &spec("a film #1.mpd", dash(true, &streams)));
+    let expected = [
+        "a film #1-video-init.mp4",
+        "a film #1-video-00001.m4s",
+        "a film #1-video-00002.m4s",
+        "a film #1-video-00003.m4s",
+        "a film #1-audio-init.mp4",
+        "a film #1-audio-00001.m4s",
+        "a film #1-audio-00002.m4s",
+        "a film #1-audio-00003.m4s",
+        "a film #1-video.m3u8",
+        "a film #1-audio.m3u8",
+        "a film #1.m3u8",
+        "a film #1.mpd",
+    ];
+    assert_eq!(made.names, expected);
+    let kept = std::fs::read_dir(&made.out_dir).unwrap().count();
+    assert_eq!(kept, expected.len());
+    let (video, audio) = (made.video().0, made.audio().0);
+    assert_eq!((video.frames, video.index, audio.index), (Some(132), 0, 1));
+    assert_eq!(made.facts.format.name, "dash");
+    let seconds = made.facts.format.duration_seconds.unwrap();
+    assert!((5.28..5.4).contains(&seconds), "{seconds}");
+
+    let manifest = std::fs::read_to_string(made.main()).unwrap();
+    assert!(manifest.contains("initialization=\"a%20film%20%231-video-init.mp4\""));
+    for name in ["a film #1.mpd", "a film #1.m3u8"] {
+        let file = made.out_dir.join(name);
+        // Sound alone has no picture to be in step with: that is measured below.
+        let report = check_but(&file, Some(&source), &[Rule::Sync]).unwrap();
+        assert!(report.is_right(), "{name}: {:#?}", report.wrong());
+        assert_eq!(report.renditions.len(), 2, "{name}");
+    }
+    // FFmpeg takes names in manifests as they are, so that these have nothing to encode.
+    let made = make(&source, &spec("film.mpd", dash(true, &streams)));
+    let found = read(&made.main());
+    assert_eq!(packets(&found, "video"), [132]);
+    // In step: the sound is early by the packet that its decoder begins with, and by nothing else.
+    let playlists =
+        ["video", "audio"].map(|row| read(&made.out_dir.join(format!("film-{row}.m3u8"))));
+    let [picture, heard] = playlists.map(|it| {
+        it[0]["start_time"]
+            .as_str()
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+    });
+    let priming = 1024.0 / f64::from(made.audio().1.sample_rate.unwrap());
+    assert!(
+        (picture - heard - priming).abs() < 0.001,
+        "{picture} {heard}"
+    );
+    let sound = packets(&found, "audio");
+    let own = made.audio().0.frames.unwrap();
+    assert!(sound.len() == 1 && (own - 2..=own).contains(&sound[0]));
+    let found = read(&made.out_dir.join("film.m3u8"));
+    assert_eq!(
+        (packets(&found, "video"), packets(&found, "audio")),
+        (vec![132], vec![own])
+    );
+}
+
+#[test]
+fn pictures_and_sound_alone_have_a_manifest_too() {
+    let source = clip("bbb_720p25_aac51.mp4");
+    for (streams, kind, own) in [
+        (
+            json!({"video": {"height": 144, "preset": "veryfast"}}),
+            "video",
+            "film-video",
+        ),
+        (json!({"audio": {"channels": 2}}), "audio", "film-audio"),
+    ] {
+        let made = make(&source, &spec("film.mpd", dash(false, &streams)));
+        assert!(made.names.iter().all(|name| !name.ends_with(".m3u8")));
+        assert_eq!(made.names[0], format!("{own}-init.mp4"));
+        let kept = std::fs::read_dir(&made.out_dir).unwrap().count();
+        assert_eq!(kept, made.names.len());
+        let report = check(&made.main(), None).unwrap();
+        assert!(report.is_right(), "{:#?}", report.wrong());
+        let found = read(&made.main());
+        assert_eq!((found.len(), packets(&found, kind).len()), (1, 1));
+        let made = make(&source, &spec("film.mpd", dash(true, &streams)));
+        let report = check(&made.out_dir.join("film.m3u8"), None).unwrap();
+        assert!(report.is_right(), "{:#?}", report.wrong());
     }
 }

@@ -41,14 +41,18 @@ impl S3Bucket {
         self.put_file(file, (full, key), &mark).await
     }
 
-    /// Gives every file its final name: playlists after what was given before them. Can be repeated after
+    /// Gives every file its final name: playlists and manifests after what was given before them. Can be repeated after
     /// a crash.
     pub async fn publish(
         &self,
         (job, attempt): (JobId, u32),
         files: &[OutputFile],
     ) -> Result<(), ObjectError> {
-        let is_playlist = |file: &OutputFile| file.key.as_str().ends_with(".m3u8");
+        let is_playlist = |file: &OutputFile| {
+            [".m3u8", ".mpd"]
+                .iter()
+                .any(|end| file.key.as_str().ends_with(end))
+        };
         for some in files.chunk_by(|one, next| !is_playlist(one) && !is_playlist(next)) {
             let mut placing = Vec::with_capacity(some.len());
             for file in some {

@@ -49,7 +49,9 @@ impl Service {
             let id = JobId::from_bytes(self.ids.uuid(now));
             let name = match rendition.settings.container {
                 // A playlist and its segments are kept together.
-                Container::Hls { .. } => format!("{id}/{id}.m3u8"),
+                Container::Hls { .. } | Container::Dash { .. } => {
+                    format!("{id}/{id}.{}", rendition.settings.container.extension())
+                }
                 container => format!("{id}.{}", container.extension()),
             };
             let output = OutputSpec::new(object(&input.bucket, asset, &name)?, rendition.settings);

@@ -1,7 +1,7 @@
 //! Addresses by which anybody can read an object for a while: of the object store that has it, or of this server.
 //!
-//! An address of this server is signed, and the signature stands in its path. So what a playlist names beside itself
-//! is found under the same signature, which holds for the playlist's folder.
+//! An address of this server is signed, and the signature stands in its path. So what a playlist or a manifest names beside
+//! itself is found under the same signature, which holds for the playlist's folder.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::{Caller, ErrorKind, Service, ServiceError};
 
 /// As long as object stores take addresses.
 const MOST_SECONDS_ELSEWHERE: u64 = 7 * 24 * 3600;
-const PLAYLIST_SUFFIX: &str = ".m3u8";
+const PLAYLIST_SUFFIXES: [&str; 2] = [".m3u8", ".mpd"];
 /// What stays as it is in a path.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -99,8 +99,8 @@ impl fmt::Debug for SharedAddress {
 }
 
 impl Service {
-    /// An address by which anybody can read an object for so many seconds; of a playlist that which it names beside
-    /// itself as well. Fails with `NotFound` if there is no such object.
+    /// An address by which anybody can read an object for so many seconds; of a playlist or a manifest that which it names
+    /// beside itself as well. Fails with `NotFound` if there is no such object.
     pub async fn share_object(
         &self,
         caller: &Caller,
@@ -110,7 +110,7 @@ impl Service {
         let bucket = self.open_bucket(caller, &object.bucket).await?;
         bucket.head(&object.key).await?;
         let key = object.key.as_str();
-        let is_playlist = key.ends_with(PLAYLIST_SUFFIX);
+        let is_playlist = PLAYLIST_SUFFIXES.iter().any(|it| key.ends_with(it));
         // What an object store signs holds for one object, which a playlist is not.
         if !is_playlist
             && let Some(url) = bucket.presigned(&object.key, seconds.min(MOST_SECONDS_ELSEWHERE))

@@ -1,8 +1,9 @@
 //! Whether outputs go by one clock: when the first of their samples is shown.
 
 use reelgate_media::mp4::TrackKind;
+use reelgate_media::playlist::fps;
 
-use super::{Rung, rendition};
+use super::Rung;
 use crate::{ErrorKind, ServiceError};
 
 /// Encoders of sound put less before it, in samples.
@@ -69,7 +70,7 @@ fn begins(rung: &Rung<'_>) -> Option<f64> {
 /// Half a frame of a picture, and what is put before sound.
 fn slack(rung: &Rung<'_>) -> f64 {
     if rung.facts.video().is_some() {
-        return 0.5 / rendition::fps(rung.facts).unwrap_or(25.0);
+        return 0.5 / fps(rung.facts).unwrap_or(25.0);
     }
     let rate = rung.facts.audio().and_then(|(_, audio)| audio.sample_rate);
     MOST_PRIMING / f64::from(rate.unwrap_or(48_000).max(1))

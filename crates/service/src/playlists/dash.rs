@@ -1,9 +1,8 @@
 //! MPEG-DASH manifests over the same segments that HLS playlists name.
 
 use reelgate_domain::ObjectRef;
-use reelgate_domain::media::MediaFacts;
 use reelgate_media::mp4::Track;
-use reelgate_media::playlist::{Shows, Stream, Times, manifest, numbered};
+use reelgate_media::playlist::{Shows, Stream, manifest};
 
 use super::{CreateAudioTrack, CreatePlaylist, Rung, rendition};
 use crate::{ErrorKind, ServiceError};
@@ -28,31 +27,18 @@ fn stream(
     track: Option<&CreateAudioTrack>,
     target: &ObjectRef,
 ) -> Result<Stream, ServiceError> {
-    let (own, init) = own_track(rung)?;
-    let changed = || rung.changed();
-    let (name, first) = numbered(&rung.playlist).ok_or_else(changed)?;
+    let own = own_track(rung)?;
     let shown = rung.shown.as_ref().and_then(|shown| shown.first());
-    let times = shown.and_then(|shown| Times::of(&rung.playlist, own, shown));
-    let times = times.ok_or_else(changed)?;
     let told = rendition::of(rung, target)?;
-    let folder = told.uri.rsplit_once('/');
-    let beside = |name: &str| match folder {
-        Some((folder, _)) => format!("{folder}/{name}"),
-        None => name.to_owned(),
-    };
-    Ok(Stream {
-        init: beside(init),
-        media: beside(&name),
-        first,
-        times,
-        bandwidth: told.bandwidth,
-        codecs: told.codecs,
-        shows: shows(rung.facts, track),
-    })
+    let name = track.map(|track| track.name.clone());
+    let language = track.and_then(|track| track.language.clone());
+    let shows = Shows::of(rung.facts, name, language);
+    let stream = shown.and_then(|shown| Stream::of(&told, &rung.playlist, (own, shown), shows));
+    stream.ok_or_else(|| rung.changed())
 }
 
-/// The one track of an output, and the address of its header.
-fn own_track<'a>(rung: &'a Rung<'_>) -> Result<(&'a Track, &'a str), ServiceError> {
+/// The one track of an output.
+fn own_track<'a>(rung: &'a Rung<'_>) -> Result<&'a Track, ServiceError> {
     let unfit = |why: &str| {
         let message = format!("the segments of job {} {why}", rung.job);
         Err(ServiceError::invalid(rung.job, message))
@@ -60,7 +46,7 @@ fn own_track<'a>(rung: &'a Rung<'_>) -> Result<(&'a Track, &'a str), ServiceErro
     if rung.is_encrypted {
         return unfit("are encrypted as those of HLS are, which MPEG-DASH has no word for");
     }
-    let (Some(tracks), Some(init)) = (&rung.tracks, &rung.playlist.init) else {
+    let Some(tracks) = &rung.tracks else {
         return unfit("are no fragmented MP4, which MPEG-DASH takes alone");
     };
     let [own] = tracks.as_slice() else {
@@ -76,27 +62,5 @@ fn own_track<'a>(rung: &'a Rung<'_>) -> Result<(&'a Track, &'a str), ServiceErro
         );
         return Err(ServiceError::new(ErrorKind::Conflict, rung.job, message));
     }
-    Ok((own, init))
-}
-
-fn shows(facts: &MediaFacts, track: Option<&CreateAudioTrack>) -> Shows {
-    match facts.video() {
-        Some((_, video)) => Shows::Picture {
-            width: video.width,
-            height: video.height,
-            rate: video
-                .average_rate
-                .clone()
-                .filter(|_| rendition::fps(facts).is_some()),
-        },
-        None => {
-            let audio = facts.audio().map(|(_, audio)| audio);
-            Shows::Sound {
-                name: track.map(|track| track.name.clone()),
-                language: track.and_then(|track| track.language.clone()),
-                channels: audio.and_then(|audio| audio.channels),
-                sample_rate: audio.and_then(|audio| audio.sample_rate),
-            }
-        }
-    }
+    Ok(own)
 }

@@ -14,7 +14,7 @@ use reelgate_domain::media::{MediaFacts, OutputFile, OutputResult};
 use reelgate_domain::{JobId, ObjectRef};
 use reelgate_media::mp4::{self, Fragment, Track};
 use reelgate_media::playlist::{
-    AudioTrack, MediaPlaylist, Rendition, master_playlist, segments_align,
+    AudioTrack, MediaPlaylist, Rendition, fps, master_playlist, segments_align,
 };
 
 use crate::{Caller, ErrorKind, Service, ServiceError};
@@ -285,7 +285,7 @@ fn check_alignment(rungs: &[Rung<'_>]) -> Result<(), ServiceError> {
     let Some((first, others)) = rungs.split_first() else {
         return Ok(());
     };
-    let fps = rendition::fps(first.facts).unwrap_or(25.0);
+    let fps = fps(first.facts).unwrap_or(25.0);
     let first_name = first.object.to_string();
     for rung in others {
         let name = rung.object.to_string();

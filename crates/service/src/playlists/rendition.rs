@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reelgate_domain::ObjectRef;
-use reelgate_domain::media::{MediaFacts, OutputFile};
+use reelgate_domain::media::OutputFile;
 use reelgate_media::mp4;
 use reelgate_media::playlist::{Rendition, codecs, rates};
 
@@ -30,27 +30,15 @@ pub(super) fn of(rung: &Rung<'_>, target: &ObjectRef) -> Result<Rendition, Servi
         let message = format!("the codecs of {} have no name in playlists", rung.object);
         ServiceError::invalid(rung.job, message)
     })?;
-    let resolution = rung
-        .facts
-        .video()
-        .map(|(_, video)| (video.width, video.height));
-    Ok(Rendition {
-        uri: relative(target.key.folder(), rung.object.key.as_str()),
-        bandwidth: measured.peak,
-        average_bandwidth: measured.average,
-        resolution,
-        fps: fps(rung.facts),
+    let uri = relative(target.key.folder(), rung.object.key.as_str());
+    let is_fragmented = rung.playlist.init.is_some();
+    Ok(Rendition::measured(
+        uri,
+        measured,
         codecs,
-        fragmented: rung.playlist.init.is_some(),
-    })
-}
-
-/// Frames a second, from the fraction that the probe gives.
-pub(super) fn fps(facts: &MediaFacts) -> Option<f64> {
-    let (_, video) = facts.video()?;
-    let (frames, seconds) = video.average_rate.as_deref()?.split_once('/')?;
-    let fps = frames.parse::<f64>().ok()? / seconds.parse::<f64>().ok()?;
-    (fps.is_finite() && fps > 0.0).then_some(fps)
+        rung.facts,
+        is_fragmented,
+    ))
 }
 
 /// The sizes of the playlist's segments, in its order.
@@ -109,22 +97,5 @@ mod tests {
         ] {
             assert_eq!(relative(folder, key), expected, "{folder} {key}");
         }
-    }
-
-    #[test]
-    fn a_rate_is_read_from_its_fraction() {
-        use reelgate_domain::media::{StreamDetail, StreamFacts, VideoFacts};
-        let facts = |rate: &str| MediaFacts {
-            streams: vec![StreamFacts {
-                detail: StreamDetail::Video(VideoFacts {
-                    average_rate: Some(rate.to_owned()),
-                    ..VideoFacts::default()
-                }),
-                ..StreamFacts::default()
-            }],
-            ..MediaFacts::default()
-        };
-        assert_eq!(fps(&facts("25/1")), Some(25.0));
-        assert_eq!(fps(&facts("0/0")), None);
     }
 }

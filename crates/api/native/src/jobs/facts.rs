@@ -65,6 +65,7 @@ impl<'a> FactsView<'a> {
 fn container<'a>(names: &'a str, asked: Option<&Container>) -> &'a str {
     let asked = asked.map_or("", |asked| match asked {
         Container::Hls { .. } => "hls",
+        Container::Dash { .. } => "dash",
         Container::Mkv => "matroska",
         Container::Ts => "mpegts",
         other => other.extension(),

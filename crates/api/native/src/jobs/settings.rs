@@ -59,8 +59,10 @@ fn chooses_another(under: &Map<String, Value>, over: &Map<String, Value>) -> boo
 
 /// A variant without members reads over whatever stands beside its tag, so that is checked here.
 fn refuse_unread_container(settings: &Settings, whole: &Value, at: &str) -> Result<(), Problem> {
-    if let Container::Hls { .. } | Container::Gif { .. } | Container::Webp { .. } =
-        settings.container
+    if let Container::Hls { .. }
+    | Container::Dash { .. }
+    | Container::Gif { .. }
+    | Container::Webp { .. } = settings.container
     {
         return Ok(());
     }
@@ -69,7 +71,9 @@ fn refuse_unread_container(settings: &Settings, whole: &Value, at: &str) -> Resu
         None => Ok(()),
         Some(name) => Err(Problem::unknown_field(
             format!("{at}.container.{name}"),
-            format!("unknown field `{name}`: only hls, gif and webp have settings of their own"),
+            format!(
+                "unknown field `{name}`: only hls, dash, gif and webp have settings of their own"
+            ),
         )),
     }
 }

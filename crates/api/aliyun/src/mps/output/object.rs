@@ -6,21 +6,21 @@ use reelgate_domain::job::kind::transcode::Container;
 use crate::mps::errors::{Code, Refusal};
 use crate::mps::input::{decoded, object_key};
 
-const PLAYLIST_SUFFIX: &str = ".m3u8";
-
-/// The key of the output. Jobs get no suffix, except that a playlist gets its own unless the caller wrote it.
+/// The key of the output. Jobs get no suffix, except that a playlist or a manifest gets its own unless the caller
+/// wrote it.
 pub(super) fn key(
     output_object: &str,
     source: &ObjectKey,
     container: Container,
 ) -> Result<ObjectKey, Refusal> {
     let mut key = filled_in(&decoded(output_object)?, source, &[])?;
-    if matches!(container, Container::Hls { .. }) {
-        if !key.ends_with(PLAYLIST_SUFFIX) {
-            key.push_str(PLAYLIST_SUFFIX);
+    if container.segment_seconds().is_some() {
+        let suffix = format!(".{}", container.extension());
+        if !key.ends_with(&suffix) {
+            key.push_str(&suffix);
         }
         // Segments are named after the playlist without its suffix, which would leave nothing.
-        if key == PLAYLIST_SUFFIX || key.ends_with("/.m3u8") {
+        if key == suffix || key.ends_with(&format!("/{suffix}")) {
             return Err(Refusal::new(Code::ObjectKey, key));
         }
     }
@@ -125,6 +125,18 @@ mod tests {
         check("a/b.m3u8", "c", HLS, Ok("a/b.m3u8"));
         check("a/b.mp4", "c", HLS, Ok("a/b.mp4.m3u8"));
         check("a.m3u8", "c", Container::Mp4, Ok("a.m3u8"));
+        let dash = Container::Dash {
+            segment_seconds: 10,
+            hls: false,
+        };
+        check("a/b", "c", dash, Ok("a/b.mpd"));
+        check("a/b.mpd", "c", dash, Ok("a/b.mpd"));
+        check(
+            ".mpd",
+            "c",
+            dash,
+            Err(Refusal::new(Code::ObjectKey, ".mpd")),
+        );
         check(
             "a/.m3u8",
             "c",

@@ -41,7 +41,7 @@ pub(in crate::mps) fn read(parameters: &Map<String, Value>) -> Result<Settings, 
         .video
         .as_ref()
         .is_some_and(|video| video.scan == Scan::Interlaced);
-    if is_interlaced && matches!(container, Container::Hls { .. }) {
+    if is_interlaced && container.segment_seconds().is_some() {
         return Err(Refusal::new(Code::NotSupported, "Video.ScanMode"));
     }
     // Every range is checked above, under the name the caller knows; this is the net below.
@@ -61,6 +61,10 @@ fn container(part: Option<Fields<'_>>, mux: &Mux) -> Result<Container, Refusal> 
         "m3u8" => Container::Hls {
             segments: SegmentFormat::Ts,
             segment_seconds: mux.segment_seconds,
+        },
+        "mpd" => Container::Dash {
+            segment_seconds: mux.segment_seconds,
+            hls: false,
         },
         "flv" => Container::Flv,
         "ts" => Container::Ts,
@@ -89,15 +93,19 @@ pub(super) fn read_whole(parameters: &Map<String, Value>) -> Result<(Settings, V
     Ok((settings, points))
 }
 
-/// When segments begin besides, in milliseconds. Files have none.
+/// When segments begin besides, in milliseconds. Files have none, and those of MPEG-DASH begin by their length alone.
 pub(super) fn points(
     parameters: &Map<String, Value>,
     container: Container,
 ) -> Result<Vec<u64>, Refusal> {
     let part = Fields::new("", parameters).object("MuxConfig")?;
     let mux = Mux::read(part)?;
-    Ok(match container {
-        Container::Hls { .. } => mux.points,
-        _ => Vec::new(),
-    })
+    match container {
+        Container::Hls { .. } => Ok(mux.points),
+        Container::Dash { .. } if !mux.points.is_empty() => Err(Refusal::new(
+            Code::NotSupported,
+            "MuxConfig.Segment.ForceSegTime",
+        )),
+        _ => Ok(Vec::new()),
+    }
 }

@@ -1,6 +1,7 @@
 //! Outputs as callers send them: what is understood, what is refused, and under which name.
 
 mod animations;
+mod dash;
 mod dewatermark;
 mod picture;
 mod protection;
@@ -433,7 +434,6 @@ fn what_is_not_served_is_refused_by_name() {
         refused(json!({field: value}), Code::NotSupported, field);
     }
     let cases = [
-        ("Container", "Format", json!("mpd")),
         ("Container", "Format", json!("mkv")),
         ("Video", "Codec", json!("WEBP")),
         ("Video", "Codec", json!("VP9")),

@@ -88,6 +88,9 @@ fn mux_config(container: Container) -> Option<Value> {
     match container {
         Container::Hls {
             segment_seconds, ..
+        }
+        | Container::Dash {
+            segment_seconds, ..
         } => Some(json!({"Segment": {"Duration": segment_seconds.to_string()}})),
         Container::Gif {
             plays,

@@ -1,6 +1,6 @@
 //! `common`: the format of an output.
 
-use reelgate_domain::job::kind::transcode::{Container, SegmentFormat};
+use reelgate_domain::job::kind::transcode::{Container, SegmentFormat, VideoCodec};
 
 use super::{Policy, VideoCommon};
 use crate::errors::ApiError;
@@ -19,22 +19,32 @@ impl Common {
         if fields.flag("PVC")? == Some(true) {
             return Err(fields.refuse("PVC", "must be false: there is no encoder for it"));
         }
-        let seconds = fields.integer("hls_interval", 2..=10)?;
-        let seconds = seconds.unwrap_or(SEGMENT_SECONDS);
-        // Of DASH, which is refused below.
-        fields.integer("dash_interval", 2..=10)?;
+        let hls = fields.integer("hls_interval", 2..=10)?;
+        let dash = fields.integer("dash_interval", 2..=10)?;
+        let seconds = |given: Option<i64>| {
+            u32::try_from(given.unwrap_or(SEGMENT_SECONDS)).unwrap_or_default()
+        };
         let container = match fields.integer("pack_type", i64::MIN..=i64::MAX)? {
             Some(1) => Container::Hls {
                 segments: SegmentFormat::Ts,
-                segment_seconds: u32::try_from(seconds).unwrap_or_default(),
+                segment_seconds: seconds(hls),
             },
             Some(4) => Container::Mp4,
             Some(5) => Container::Mp3,
             Some(6) => Container::Adts,
-            Some(2 | 3) => {
-                let why = "must be 1, 4, 5 or 6: DASH is not made here";
-                return Err(fields.refuse("pack_type", why));
+            Some(2) => Container::Dash {
+                segment_seconds: seconds(dash),
+                hls: false,
+            },
+            Some(3) if hls.zip(dash).is_some_and(|(hls, dash)| hls != dash) => {
+                let why =
+                    "must be hls_interval for pack_type 3: one set of segments has both playlists";
+                return Err(fields.refuse("dash_interval", why));
             }
+            Some(3) => Container::Dash {
+                segment_seconds: seconds(dash.or(hls)),
+                hls: true,
+            },
             Some(_) => return Err(fields.refuse("pack_type", "must be 1 to 6")),
             None => return Err(fields.refuse("pack_type", "is missing")),
         };
@@ -51,6 +61,10 @@ impl Common {
         let is_sound = matches!(self.container, Container::Mp3 | Container::Adts);
         if is_sound && shared.policy != Policy::Discard {
             let why = "must be discard, or no video be given, for pack_type 5 and 6";
+            return Err(fields.refuse("output_policy", why));
+        }
+        if !self.container.holds_video(VideoCodec::Copy) && shared.policy == Policy::Copy {
+            let why = "must be transcode or discard for pack_type 2 and 3: segments begin with key frames";
             return Err(fields.refuse("output_policy", why));
         }
         Ok(())

@@ -357,16 +357,6 @@ fn what_is_out_of_range_or_not_done_is_refused_by_name() {
         ("PVC", json!(0), "must be true or false"),
         ("hls_interval", json!(1), "must be 2 to 10"),
         ("dash_interval", json!(11), "must be 2 to 10"),
-        (
-            "pack_type",
-            json!(2),
-            "must be 1, 4, 5 or 6: DASH is not made here",
-        ),
-        (
-            "pack_type",
-            json!(3),
-            "must be 1, 4, 5 or 6: DASH is not made here",
-        ),
         ("pack_type", json!(7), "must be 1 to 6"),
         ("pack_type", json!(null), "is missing"),
         ("pvc", json!(false), "is no parameter of this operation"),
@@ -447,4 +437,34 @@ fn what_does_not_go_together_is_refused() {
     ] {
         refuses(Place::Task, given, why);
     }
+}
+
+#[test]
+fn dash_has_segments_of_its_own_length_and_hls_beside_it_the_same() {
+    let container = |common: Value| settings(json!({"common": common})).container;
+    let dash = |segment_seconds, hls| Container::Dash {
+        segment_seconds,
+        hls,
+    };
+    for (common, expected) in [
+        (json!({"pack_type": 2}), dash(5, false)),
+        (
+            json!({"pack_type": 2, "dash_interval": 4, "hls_interval": 7}),
+            dash(4, false),
+        ),
+        (json!({"pack_type": 3, "dash_interval": 4}), dash(4, true)),
+        (json!({"pack_type": 3, "hls_interval": 6}), dash(6, true)),
+        (
+            json!({"pack_type": 3, "hls_interval": 6, "dash_interval": 6}),
+            dash(6, true),
+        ),
+    ] {
+        assert_eq!(container(common.clone()), expected, "{common}");
+    }
+    let differ = json!({"common": {"pack_type": 3, "hls_interval": 6, "dash_interval": 5}});
+    let why = "common.dash_interval must be hls_interval for pack_type 3: one set of segments has both playlists";
+    refuses(Place::Task, differ, why);
+    let copied = json!({"video": {"output_policy": "copy"}, "common": {"pack_type": 2}});
+    let why = "video.output_policy must be transcode or discard for pack_type 2 and 3: segments begin with key frames";
+    refuses(Place::Task, copied, why);
 }

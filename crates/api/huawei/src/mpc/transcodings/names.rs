@@ -46,6 +46,7 @@ pub(super) const fn format(container: Container) -> &'static str {
     match container {
         Container::Mp4 => "MP4",
         Container::Hls { .. } => "HLS",
+        Container::Dash { .. } => "DASH",
         Container::Mp3 => "MP3",
         Container::Adts => "ADTS",
         // No task of this product makes them.
@@ -70,6 +71,10 @@ mod tests {
     use super::*;
     use crate::mpc::fields::Fields;
 
+    const DASH: Container = Container::Dash {
+        segment_seconds: 5,
+        hls: true,
+    };
     const HLS: Container = Container::Hls {
         segments: SegmentFormat::Ts,
         segment_seconds: 5,
@@ -104,6 +109,8 @@ mod tests {
             ("a.mov", Container::Mp4, "a.mov.mp4"),
             ("index", Container::Mp4, "index.mp4"),
             ("a.m3u8", HLS, "a.m3u8"),
+            ("a", DASH, "a.mpd"),
+            ("a.mpd", DASH, "a.mpd"),
         ] {
             assert_eq!(given(name, "x", container).unwrap(), expected);
         }

@@ -260,9 +260,9 @@ impl Output<'_> {
         Value::Object(members.0)
     }
 
-    /// The playlist of segments.
+    /// What names segments.
     fn manifest(&self) -> Option<&str> {
-        matches!(self.container, Container::Hls { .. }).then_some(self.name)
+        self.container.segment_seconds().map(|_| self.name)
     }
 }
 

@@ -119,6 +119,7 @@ impl Request {
     ) -> Result<OutputSpec, ApiError> {
         let wanted = &self.wanted[place];
         self.check_copies(&settings)?;
+        self.process.check(settings.container)?;
         self.process.apply(&mut settings);
         self.sound.apply(&mut settings);
         let container = settings.container;

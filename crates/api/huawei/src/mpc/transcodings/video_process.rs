@@ -5,12 +5,15 @@ use reelgate_domain::job::kind::transcode::{
 };
 
 use crate::errors::ApiError;
+use crate::mpc::errors::invalid;
 use crate::mpc::fields::Fields;
 
 /// What of it can be honoured and is not done anyway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct VideoProcess {
     segments: Option<SegmentFormat>,
+    /// Whether picture and sound share the segments of HLS.
+    together: Option<bool>,
     /// Degrees clockwise.
     rotate: u32,
     fit: Fit,
@@ -30,7 +33,15 @@ impl VideoProcess {
         }
         // The length of segments of which there are none.
         process.integer("hls_init_interval", 2..=10)?;
-        only(&mut process, "hls_storage_type", "composite", &["separate"])?;
+        let together = match process.text("hls_storage_type")?.as_deref() {
+            None => None,
+            Some("composite") => Some(true),
+            Some("separate") => Some(false),
+            Some(_) => {
+                let why = "must be composite or separate";
+                return Err(process.refuse("hls_storage_type", why));
+            }
+        };
         let segments = match process.text("hls_segment_type")?.as_deref() {
             None => None,
             Some("mpegts") => Some(SegmentFormat::Ts),
@@ -55,6 +66,7 @@ impl VideoProcess {
         process.finish()?;
         Ok(Self {
             segments,
+            together,
             rotate: u32::try_from(quarters).unwrap_or_default() * 90,
             fit,
             fill,
@@ -69,6 +81,27 @@ impl VideoProcess {
 
     pub(super) fn turns(self) -> bool {
         self.rotate != 0
+    }
+
+    /// Refuses, by its name in the task, what segments of HLS in this container cannot be.
+    pub(super) fn check(self, container: Container) -> Result<(), ApiError> {
+        let (is_together, segments) = match container {
+            Container::Hls { .. } => (true, None),
+            Container::Dash { hls: true, .. } => (false, Some(SegmentFormat::Fmp4)),
+            _ => return Ok(()),
+        };
+        if self.together.is_some_and(|wanted| wanted != is_together) {
+            return Err(invalid(match is_together {
+                true => "video_process.hls_storage_type must be composite for pack_type 1",
+                false => "video_process.hls_storage_type must be separate for pack_type 3",
+            }));
+        }
+        match (segments, self.segments) {
+            (Some(held), Some(wanted)) if held != wanted => Err(invalid(
+                "video_process.hls_segment_type must be fmp4 for pack_type 3",
+            )),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn apply(self, settings: &mut Settings) {
@@ -118,15 +151,14 @@ mod tests {
         for text in [
             "{}",
             r#"{"video_process":{}}"#,
-            r#"{"video_process":{"hls_init_count":0,"hls_init_interval":3,"hls_storage_type":"composite",
-                "rotate":0,"adaptation":"NONE","fill_type":"stretch","upsample":1}}"#,
+            r#"{"video_process":{"hls_init_count":0,"hls_init_interval":3,"rotate":0,"adaptation":"NONE","fill_type":"stretch","upsample":1}}"#,
         ] {
             assert_eq!(take(text).unwrap(), VideoProcess::default(), "{text}");
         }
         for (member, name) in [
             (r#""hls_init_count":1"#, "hls_init_count"),
             (r#""hls_init_interval":1"#, "hls_init_interval"),
-            (r#""hls_storage_type":"separate""#, "hls_storage_type"),
+            (r#""hls_storage_type":"apart""#, "hls_storage_type"),
             (r#""rotate":4"#, "rotate"),
             (r#""rotate":"0""#, "rotate"),
             (r#""adaptation":"SHORT""#, "adaptation"),
@@ -155,6 +187,52 @@ mod tests {
         assert_eq!((both.rotate, both.upscale), (270, Upscale::KeepSize));
         assert_eq!((both.fit, both.fill), (Fit::Pad, Fill::White));
         assert_eq!(apply(r#"{"width":640}"#).fit, Fit::Stretch);
+    }
+
+    #[test]
+    fn segments_of_hls_are_what_their_format_allows() {
+        let hls = Container::Hls {
+            segments: SegmentFormat::Ts,
+            segment_seconds: 5,
+        };
+        let dash = |hls| Container::Dash {
+            segment_seconds: 5,
+            hls,
+        };
+        for (member, container, refused) in [
+            (r#""hls_storage_type":"composite""#, hls, None),
+            (
+                r#""hls_storage_type":"separate""#,
+                hls,
+                Some("hls_storage_type must be composite"),
+            ),
+            (r#""hls_storage_type":"separate""#, dash(true), None),
+            (
+                r#""hls_storage_type":"composite""#,
+                dash(true),
+                Some("hls_storage_type must be separate"),
+            ),
+            (r#""hls_storage_type":"composite""#, dash(false), None),
+            (r#""hls_storage_type":"separate""#, Container::Mp4, None),
+            (r#""hls_segment_type":"fmp4""#, dash(true), None),
+            (
+                r#""hls_segment_type":"mpegts""#,
+                dash(true),
+                Some("hls_segment_type must be fmp4"),
+            ),
+            (r#""hls_segment_type":"mpegts""#, dash(false), None),
+        ] {
+            let process = take(&format!(r#"{{"video_process":{{{member}}}}}"#)).unwrap();
+            let found = process.check(container).err();
+            match (found, refused) {
+                (None, None) => {}
+                (Some(error), Some(why)) => {
+                    let begin = format!("Invalid request parameter, video_process.{why}");
+                    assert!(error.message().starts_with(&begin), "{error}");
+                }
+                (found, _) => panic!("{member} {container:?}: {found:?}"),
+            }
+        }
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl SegmentTags {
 
 fn check_hls(container: Container, field: &'static str) -> Result<(), OutOfRange> {
     let is_hls = matches!(container, Container::Hls { .. });
-    check(is_hls, field, "left out where there are no segments of HLS")
+    check(is_hls, field, "left out for all but hls")
 }
 
 impl fmt::Debug for ContentKey {

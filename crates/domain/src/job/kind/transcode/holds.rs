@@ -36,10 +36,25 @@ impl Container {
         self.held().video.is_empty()
     }
 
-    /// What a copy is of, only the source tells.
+    /// How long its segments are, if it has any.
+    pub const fn segment_seconds(self) -> Option<u32> {
+        match self {
+            Self::Hls {
+                segment_seconds, ..
+            }
+            | Self::Dash {
+                segment_seconds, ..
+            } => Some(segment_seconds),
+            _ => None,
+        }
+    }
+
+    /// What a copy is of, only the source tells. A manifest promises that a key frame starts every segment, which nobody
+    /// knows of a picture that is copied.
     pub fn holds_video(self, codec: VideoCodec) -> bool {
         let held = self.held().video;
-        let copies = codec == VideoCodec::Copy && !self.is_animation();
+        let is_free = !self.is_animation() && !matches!(self, Self::Dash { .. });
+        let copies = codec == VideoCodec::Copy && is_free;
         held.contains(&codec) || (copies && !held.is_empty())
     }
 
@@ -53,6 +68,7 @@ impl Container {
         match self {
             Self::Mp4 => "mp4",
             Self::Hls { .. } => "m3u8",
+            Self::Dash { .. } => "mpd",
             Self::Mp3 => "mp3",
             Self::Adts => "aac",
             Self::Mov => "mov",
@@ -125,6 +141,12 @@ impl Container {
                 video_words: "h264 or h265 in hls",
                 audio: &[A::Aac],
                 audio_words: "aac in hls of fragmented mp4",
+            },
+            Self::Dash { .. } => Held {
+                video: &[V::H264, V::H265],
+                video_words: "h264 or h265 in dash, made anew: segments begin with key frames",
+                audio: &[A::Aac],
+                audio_words: "aac in dash",
             },
             Self::Mp3 => sound(&[A::Mp3], "mp3 in mp3"),
             Self::Adts => sound(&[A::Aac], "aac in adts"),

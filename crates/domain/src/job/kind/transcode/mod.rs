@@ -64,7 +64,7 @@ impl TranscodeSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutputSpec {
-    /// Where it goes. For HLS this is the playlist; segments lie beside it.
+    /// Where it goes. For HLS this is the playlist, for MPEG-DASH the manifest; segments lie beside it.
     pub object: ObjectRef,
     pub settings: Settings,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,6 +130,15 @@ pub enum Container {
         /// 1 to 60. A key frame starts every segment.
         #[serde(default = "default_segment_seconds")]
         segment_seconds: u32,
+    },
+    /// An MPEG-DASH manifest and its segments of fragmented MP4, those of the picture apart from those of the sound.
+    Dash {
+        /// 1 to 60. A key frame starts every segment of the picture.
+        #[serde(default = "default_segment_seconds")]
+        segment_seconds: u32,
+        /// Whether HLS playlists over the same segments lie beside the manifest.
+        #[serde(default, skip_serializing_if = "is_default")]
+        hls: bool,
     },
     /// One file of MP3 sound.
     Mp3,
@@ -253,10 +262,12 @@ impl OutputSpec {
         self.check_overlays()?;
         self.check_segments()?;
         let video = self.settings.video.as_ref();
+        let is_dash = matches!(self.settings.container, Container::Dash { .. });
         check(
-            self.encryption.is_none() || video.is_none_or(|video| !video.measure_quality),
+            self.encryption.is_none() && !is_dash
+                || video.is_none_or(|video| !video.measure_quality),
             "video.measure_quality",
-            "false beside encryption",
+            "false beside MPEG-DASH and encryption",
         )?;
         self.check_segment_at()?;
         check_playlist_name(self.settings.container, &self.object, "object.key")?;
@@ -274,10 +285,14 @@ impl OutputSpec {
         let longest = [
             (is_measured, DOCUMENT_SUFFIX),
             (is_told, ".32.vtt"),
-            // What a segment's name has beyond `.m3u8`.
+            // What a segment's name has beyond `.m3u8` and `.mpd`.
             (
                 matches!(self.settings.container, Container::Hls { .. }),
                 "00000",
+            ),
+            (
+                matches!(self.settings.container, Container::Dash { .. }),
+                "-video-00000",
             ),
         ];
         let longest = longest.into_iter().filter(|(is_made, _)| *is_made);
@@ -327,14 +342,8 @@ pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 /// Whether the ranges of a container are kept to.
 pub(super) fn check_container(container: Container) -> Result<(), OutOfRange> {
-    let Container::Hls {
-        segment_seconds, ..
-    } = container
-    else {
-        return Ok(());
-    };
     check(
-        (1..=60).contains(&segment_seconds),
+        (container.segment_seconds()).is_none_or(|seconds| (1..=60).contains(&seconds)),
         "container.segment_seconds",
         "1 to 60 seconds",
     )
@@ -346,14 +355,13 @@ pub(super) fn check_playlist_name(
     object: &ObjectRef,
     field: &'static str,
 ) -> Result<(), OutOfRange> {
-    let is_playlist = matches!(container, Container::Hls { .. });
-    let stem = object.key.file_name().strip_suffix(".m3u8");
-    let is_named = stem.is_some_and(|stem| !stem.is_empty());
-    check(
-        !is_playlist || is_named,
-        field,
-        "a name that ends in .m3u8 for HLS",
-    )
+    let (suffix, expected) = match container {
+        Container::Hls { .. } => (".m3u8", "a name that ends in .m3u8 for HLS"),
+        Container::Dash { .. } => (".mpd", "a name that ends in .mpd for MPEG-DASH"),
+        _ => return Ok(()),
+    };
+    let stem = object.key.file_name().strip_suffix(suffix);
+    check(stem.is_some_and(|stem| !stem.is_empty()), field, expected)
 }
 
 pub(super) fn check(

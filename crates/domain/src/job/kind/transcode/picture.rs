@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use erase::{Erasing, Spot};
 
-use super::{Container, OutOfRange, Settings, VideoCodec, VideoProfile, VideoSettings, check};
+use super::{OutOfRange, Settings, VideoCodec, VideoProfile, VideoSettings, check};
 
 /// A rectangle in pixels, counted from the upper left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,15 +170,15 @@ impl VideoSettings {
 }
 
 impl Settings {
-    /// What players of HLS take is made of whole frames.
+    /// What players of HLS and MPEG-DASH take is made of whole frames.
     pub(super) fn check_scan(&self) -> Result<(), OutOfRange> {
         let video = self.video.as_ref();
         let is_interlaced = video.is_some_and(|video| video.scan == Scan::Interlaced);
-        let is_hls = matches!(self.container, Container::Hls { .. });
+        let is_segmented = self.container.segment_seconds().is_some();
         check(
-            !is_interlaced || !is_hls,
+            !is_interlaced || !is_segmented,
             "video.scan",
-            "as_tagged or auto for hls, whose frames are whole",
+            "as_tagged or auto for hls and dash, whose frames are whole",
         )
     }
 }

@@ -279,3 +279,83 @@ fn an_output_without_any_stream_is_refused() {
     let empty: Settings = serde_json::from_str(empty).unwrap();
     assert_eq!(empty.validate().unwrap_err().field, "video");
 }
+
+fn output(key: &str, settings: &str, more: &str) -> Result<(), OutOfRange> {
+    let spec =
+        format!(r#"{{"object":{{"bucket":"media","key":"{key}"}},"settings":{settings}{more}}}"#);
+    serde_json::from_str::<OutputSpec>(&spec)
+        .unwrap()
+        .validate()
+}
+
+#[test]
+fn mpeg_dash_has_a_manifest_and_what_it_cannot_have_is_refused_by_name() {
+    let dash = |members: &str| {
+        format!(r#"{{"container":{{"format":"dash"{members}}},"video":{{}},"audio":{{}}}}"#)
+    };
+    let with = |video: &str, audio: &str| {
+        format!(r#"{{"container":{{"format":"dash"}},"video":{video},"audio":{audio}}}"#)
+    };
+    assert_eq!(output("a.mpd", &dash(""), ""), Ok(()));
+    assert_eq!(
+        output("a.mpd", &dash(r#","segment_seconds":4,"hls":true"#), ""),
+        Ok(())
+    );
+    assert_eq!(
+        output("a.mpd", &with("{}", r#"{"codec":"copy"}"#), ""),
+        Ok(())
+    );
+    let key = r#","encryption":{"keys":[{"key":"sealed:AAAA","uri":"k"}]}"#;
+    for (name, settings, more, field) in [
+        ("a.m3u8", dash(""), "", "object.key"),
+        (".mpd", dash(""), "", "object.key"),
+        (
+            "a.mpd",
+            dash(r#","segment_seconds":61"#),
+            "",
+            "container.segment_seconds",
+        ),
+        (
+            "a.mpd",
+            with(r#"{"codec":"copy"}"#, "{}"),
+            "",
+            "video.codec",
+        ),
+        ("a.mpd", with(r#"{"codec":"vp9"}"#, "{}"), "", "video.codec"),
+        ("a.mpd", with("{}", r#"{"codec":"mp3"}"#), "", "audio.codec"),
+        (
+            "a.mpd",
+            with(r#"{"scan":"interlaced"}"#, "{}"),
+            "",
+            "video.scan",
+        ),
+        (
+            "a.mpd",
+            with(r#"{"measure_quality":true}"#, "{}"),
+            "",
+            "video.measure_quality",
+        ),
+        (
+            "a.mpd",
+            dash(""),
+            r#","segment_at_ms":[1]"#,
+            "segment_at_ms",
+        ),
+        (
+            "a.mpd",
+            dash(r#","hls":true"#),
+            r#","segment_tags":{"md5":true}"#,
+            "segment_tags",
+        ),
+        ("a.mpd", dash(r#","hls":true"#), key, "encryption"),
+        (
+            "a.mpd",
+            dash(""),
+            r#","subtitles":[{"as":"stream"}]"#,
+            "subtitles.as",
+        ),
+    ] {
+        let error = output(name, &settings, more).unwrap_err();
+        assert_eq!(error.field, field, "{name} {settings} {more}");
+    }
+}
