@@ -1,11 +1,11 @@
-"""A desk for the tasks of MPC's other families: thumbnails, extract-metadata and remux."""
+"""A desk for the tasks of MPC's other families: thumbnails, extract-metadata, remux and animated graphics."""
 import time
 
 import mpc
 import mps
 
 ENDED = {"SUCCEEDED", "SUCCEED", "FAILED", "CANCELED"}
-LISTS = {"ThumbnailsTask": "task_array", "ExtractTask": "tasks", "RemuxTask": "tasks"}
+LISTS = {"ThumbnailsTask": "task_array", "ExtractTask": "tasks", "RemuxTask": "tasks", "AnimatedGraphicsTask": "tasks"}
 
 
 class Desk(mpc.Desk):

@@ -13,11 +13,13 @@ from huaweicloudsdkmpc.v1 import (ListNotifyEventRequest, ListNotifySmnTopicConf
 
 import harness
 import huawei
+import mpc
 import mps
 import pictures
 
 CLIP = "bbb_sar64x45_bpyramid.mp4"
-EVENTS = {"TranscodeStart", "TranscodeComplete", "ThumbnailComplete", "RemuxComplete", "ParseComplete"}
+EVENTS = {"TranscodeStart", "TranscodeComplete", "ThumbnailComplete", "RemuxComplete", "AnimatedGraphicsComplete",
+          "ParseComplete"}
 
 
 @pytest.fixture
@@ -99,7 +101,7 @@ def test_what_is_set_is_shown_and_events_that_are_not_named_stay(server):
     client = huawei.client(server)
     assert shown(client) == {}
     answer = client.list_notify_event(ListNotifyEventRequest())
-    assert (set(answer.event_name), answer.total) == (EVENTS, 5)
+    assert (set(answer.event_name), answer.total) == (EVENTS, 6)
     done, other = urn(server), urn(server, "other")
     assert put(client, *[(name, "on", done) for name in sorted(EVENTS)]).status_code == 204
     assert shown(client) == {name: ("on", done, 3) for name in EVENTS}
@@ -110,7 +112,6 @@ def test_what_is_set_is_shown_and_events_that_are_not_named_stay(server):
 
 
 @pytest.mark.parametrize("setting, about", [
-    (("AnimatedGraphicsComplete", "on", "urn:smn:r:p:done"), "AnimatedGraphicsComplete can only be off"),
     (("EditingComplete", "on", "urn:smn:r:p:done"), "EditingComplete can only be off"),
     (("Other", "on", "urn:smn:r:p:done"), "is no event"),
     (("TranscodeStart", "maybe", "urn:smn:r:p:done"), "status"),
@@ -157,6 +158,15 @@ def test_a_topic_is_told_how_tasks_go(server, receiver, media):
         info = told[member]
         assert (told["event_type"], info["task_id"], info["status"]) == (event, str(task["number"]), "SUCCEED")
         assert info[more], info
+    param = {"format": "gif", "width": 160, "height": -1, "start": 0, "end": 500, "frame_rate": 10}
+    place = {"bucket": "media", "location": mpc.LOCATION}
+    made = mpc.Mpc(server).call("CreateAnimatedGraphicsTask", {
+        "input": {**place, "object": "in.mp4"}, "output": {**place, "object": "out"}, "output_param": param,
+        "user_data": "moves"})
+    told = message(server, taken, secret)
+    info = told["animated_graphics_info"]
+    assert (told["event_type"], info["task_id"], info["status"]) == ("AnimatedGraphicsComplete", made.task_id, "SUCCEED")
+    assert (info["output_param"], info["output"]["file_name"], info["user_data"]) == (param, "in.gif", "moves")
     # What fails says why, and has no details.
     submit(server, native, kind="media_info", input="oss://media/none.mp4")
     info = message(server, taken, secret)["parse_info"]

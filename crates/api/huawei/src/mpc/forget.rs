@@ -1,11 +1,11 @@
 //! Removing the record of a task that has ended.
 
 use reelgate_domain::JobNumber;
-use reelgate_domain::job::JobKind;
 use reelgate_service::{DeleteDecision, ErrorKind};
 
 use super::asked::Asked;
 use super::errors::service_error;
+use super::family::Family;
 use super::tasks::{self, Task};
 use crate::answer::nothing;
 use crate::errors::{ApiError, Outcome};
@@ -14,10 +14,10 @@ use crate::errors::{ApiError, Outcome};
 pub(super) async fn ended(
     asked: &Asked<'_>,
     task: JobNumber,
-    kind: JobKind,
+    family: Family,
     refusal: ApiError,
 ) -> Outcome {
-    let found = tasks::named(asked, &[task.0], kind).await?.pop();
+    let found = tasks::named(asked, &[task.0], family).await?.pop();
     let Some(Task::Is(job)) = found else {
         return Err(refusal);
     };

@@ -12,6 +12,7 @@
 
 mod account;
 mod address;
+mod animated_graphics;
 mod asked;
 mod cancel;
 mod common;
@@ -19,6 +20,7 @@ mod errors;
 mod extract_metadata;
 mod facts;
 mod failure;
+mod family;
 mod fields;
 mod forget;
 mod kept;
@@ -93,6 +95,15 @@ pub(crate) async fn call(action: &'static str, asked: &Asked<'_>) -> Outcome {
         "UpdateTenantAccessInfo" => account::update_tenant_access_info::call(asked).await,
         "CancelRemuxTask" => remux::cancel_remux_task::call(asked).await,
         "CreateExtractTask" => extract_metadata::create_extract_task::call(asked).await,
+        "CreateAnimatedGraphicsTask" => {
+            animated_graphics::create_animated_graphics_task::call(asked).await
+        }
+        "DeleteAnimatedGraphicsTask" => {
+            animated_graphics::delete_animated_graphics_task::call(asked).await
+        }
+        "ListAnimatedGraphicsTask" => {
+            animated_graphics::list_animated_graphics_task::call(asked).await
+        }
         "CreateRemuxTask" => remux::create_remux_task::call(asked).await,
         "CreateRetryRemuxTask" => remux::create_retry_remux_task::call(asked).await,
         "CreateThumbnailsTask" => thumbnails::create_thumbnails_task::call(asked).await,

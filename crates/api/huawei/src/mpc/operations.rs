@@ -57,7 +57,6 @@ const fn refused(action: &'static str, reason: &'static str) -> Operation {
     }
 }
 
-const ANIMATION: &str = "Animated pictures are not served yet.";
 const AUDIO: &str = "Audio services are not part of Reelgate.";
 const CALLBACKS: &str = "Only the vendor's own workers call it.";
 const EDITING: &str = "Editing is not part of Reelgate: send tasks one by one.";
@@ -69,7 +68,7 @@ const ENHANCEMENT: &str = "Quality enhancement is not part of Reelgate.";
 const ROWS: &[Operation] = &[
     served("CancelRemuxTask", AccessLevel::Write, &["MPC.10202", "MPC.10212"]),
     served("CreateAgenciesTask", AccessLevel::Write, &["MPC.10202", "MPC.10205", "MPC.10223", "MPC.10224"]),
-    refused("CreateAnimatedGraphicsTask", ANIMATION),
+    served("CreateAnimatedGraphicsTask", AccessLevel::Write, &["MPC.10202", "MPC.10205", "MPC.10209"]),
     refused("CreateEditingJob", EDITING),
     refused("CreateEncryptTask", ENCRYPTION),
     served("CreateExtractTask", AccessLevel::Write, &["MPC.10202", "MPC.10205", "MPC.10209"]),
@@ -86,7 +85,7 @@ const ROWS: &[Operation] = &[
     served("CreateTransTemplate", AccessLevel::Write, &["MPC.10091", "MPC.10202", "MPC.10205", "MPC.10212"]),
     served("CreateTranscodingTask", AccessLevel::Write, &["MPC.10089", "MPC.10202", "MPC.10205", "MPC.10209"]),
     served("CreateWatermarkTemplate", AccessLevel::Write, &["MPC.10091", "MPC.10202", "MPC.10205", "MPC.10212"]),
-    refused("DeleteAnimatedGraphicsTask", ANIMATION),
+    served("DeleteAnimatedGraphicsTask", AccessLevel::Write, &["MPC.10202", "MPC.10212"]),
     refused("DeleteEditingJob", EDITING),
     refused("DeleteEncryptTask", ENCRYPTION),
     served("DeleteExtractTask", AccessLevel::Write, &["MPC.10202", "MPC.10212"]),
@@ -103,7 +102,7 @@ const ROWS: &[Operation] = &[
     served("DeleteWatermarkTemplate", AccessLevel::Write, &["MPC.10202", "MPC.10212"]),
     served("ListAllBuckets", AccessLevel::List, &["MPC.10202", "MPC.10208"]),
     served("ListAllObsObjList", AccessLevel::List, &["MPC.10202", "MPC.10209"]),
-    refused("ListAnimatedGraphicsTask", ANIMATION),
+    served("ListAnimatedGraphicsTask", AccessLevel::List, &["MPC.10202"]),
     refused("ListEditingJob", EDITING),
     refused("ListEncryptTask", ENCRYPTION),
     served("ListExtractTask", AccessLevel::List, &["MPC.10202"]),

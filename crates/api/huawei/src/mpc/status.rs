@@ -29,7 +29,7 @@ pub(super) const THUMBNAILS: Words = Words {
     succeeded: "SUCCEEDED",
 };
 
-/// Of extract-metadata and remux.
+/// Of extract-metadata, remux and animated graphics.
 pub(super) const NEWER: Words = Words {
     running: "PROCESSING",
     succeeded: "SUCCEED",

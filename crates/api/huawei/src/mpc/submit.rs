@@ -5,14 +5,14 @@ use reelgate_service::{Submission, SubmitJob};
 
 use super::asked::Asked;
 use super::errors::service_error;
-use super::pipeline;
+use super::pipeline::{self, Lane};
 use super::query::MOST_ID;
 use crate::errors::ApiError;
 
-/// Makes it a job of the project's pipeline, whose number is the task's id.
-pub(super) async fn task(asked: &Asked<'_>, job: SubmitJob) -> Result<Job, ApiError> {
+/// Makes it a job of one of the project's pipelines, whose number is the task's id.
+pub(super) async fn task(asked: &Asked<'_>, lane: Lane, job: SubmitJob) -> Result<Job, ApiError> {
     let submission = Submission {
-        pipeline: Some(pipeline::needed(asked).await?),
+        pipeline: Some(pipeline::needed(asked, lane).await?),
         jobs: vec![job],
     };
     let jobs = asked.service.submit(asked.caller, submission).await;

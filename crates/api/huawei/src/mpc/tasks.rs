@@ -1,12 +1,13 @@
 //! Finding a project's tasks of one family: by their ids, or page by page, the newest first.
 
-use reelgate_domain::job::{Job, JobKind};
+use reelgate_domain::job::Job;
 use reelgate_domain::node::Kinds;
 use reelgate_domain::{JobNumber, Timestamp};
 use reelgate_service::JobQuery;
 
 use super::asked::Asked;
 use super::errors::{invalid, service_error};
+use super::family::Family;
 use super::pipeline;
 use super::query::{Page, Query};
 use super::status::{TaskStatus, Wanted};
@@ -70,9 +71,9 @@ enum Selection {
 pub(super) async fn find(
     asked: &Asked<'_>,
     query: &Query,
-    kind: JobKind,
+    family: Family,
 ) -> Result<Found, ApiError> {
-    let (query, page) = match selection(asked, query, kind).await? {
+    let (query, page) = match selection(asked, query, family).await? {
         Selection::Found(found) => return Ok(found),
         Selection::Listed(query, page) => (query, page),
     };
@@ -92,10 +93,10 @@ pub(super) async fn find(
 pub(super) async fn find_where(
     asked: &Asked<'_>,
     query: &Query,
-    kind: JobKind,
+    family: Family,
     is_wanted: impl Fn(&Job) -> bool,
 ) -> Result<Found, ApiError> {
-    let (mut query, page) = match selection(asked, query, kind).await? {
+    let (mut query, page) = match selection(asked, query, family).await? {
         Selection::Found(mut found) => {
             found
                 .tasks
@@ -138,7 +139,11 @@ fn is(job: Job) -> Task {
     Task::Is(Box::new(job))
 }
 
-async fn selection(asked: &Asked<'_>, query: &Query, kind: JobKind) -> Result<Selection, ApiError> {
+async fn selection(
+    asked: &Asked<'_>,
+    query: &Query,
+    family: Family,
+) -> Result<Selection, ApiError> {
     let status = match query.one("status")? {
         None => None,
         Some(word) => {
@@ -147,7 +152,7 @@ async fn selection(asked: &Asked<'_>, query: &Query, kind: JobKind) -> Result<Se
     };
     let ids = query.ids("task_id")?;
     if !ids.is_empty() {
-        let mut tasks = named(asked, &ids, kind).await?;
+        let mut tasks = named(asked, &ids, family).await?;
         if let Some(status) = status {
             tasks.retain(|task| match task {
                 Task::Is(job) => status == Wanted::Tasks(TaskStatus::of_job(job)),
@@ -173,11 +178,11 @@ async fn selection(asked: &Asked<'_>, query: &Query, kind: JobKind) -> Result<Se
         Some(Wanted::Tasks(status)) => status.covers(),
         Some(Wanted::Nothing) => return Ok(Selection::Found(nothing)),
     };
-    let Some(pipeline) = pipeline::found(asked).await? else {
+    let Some(pipeline) = pipeline::found(asked, family.lane()).await? else {
         return Ok(Selection::Found(nothing));
     };
     let query = JobQuery {
-        kinds: Kinds::NONE.and(kind),
+        kinds: Kinds::NONE.and(family.kind()),
         states,
         started,
         pipeline: Some(pipeline),
@@ -193,7 +198,7 @@ async fn selection(asked: &Asked<'_>, query: &Query, kind: JobKind) -> Result<Se
 pub(super) async fn named(
     asked: &Asked<'_>,
     ids: &[i64],
-    kind: JobKind,
+    family: Family,
 ) -> Result<Vec<Task>, ApiError> {
     let mut wanted: Vec<i64> = Vec::with_capacity(ids.len());
     for id in ids {
@@ -202,10 +207,10 @@ pub(super) async fn named(
         }
     }
     let numbers: Vec<JobNumber> = wanted.iter().copied().map(JobNumber).collect();
-    let pipeline = pipeline::found(asked).await?;
+    let pipeline = pipeline::found(asked, family.lane()).await?;
     let jobs = asked.service.jobs_numbered(asked.caller, &numbers).await;
     let mut jobs = jobs.map_err(service_error)?;
-    jobs.retain(|job| Some(job.pipeline) == pipeline && job.spec.kind() == kind);
+    jobs.retain(|job| Some(job.pipeline) == pipeline && job.spec.kind() == family.kind());
     let tasks = wanted.into_iter().map(|id| {
         let place = jobs.iter().position(|job| job.number.0 == id);
         match place {

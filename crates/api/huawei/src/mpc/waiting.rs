@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::asked::Asked;
 use super::errors::service_error;
+use super::pipeline::Lane;
 use super::status::TaskStatus;
 use super::{failure, submit};
 use crate::errors::ApiError;
@@ -22,7 +23,7 @@ pub(super) async fn answer(
     at_once: bool,
     shown: fn(&Job) -> Value,
 ) -> Result<Value, ApiError> {
-    let job = submit::task(asked, job).await?;
+    let job = submit::task(asked, Lane::Common, job).await?;
     if !at_once {
         return Ok(json!({"task_id": job.number.0.to_string()}));
     }

@@ -2,13 +2,12 @@
 //!
 //! <https://support.huaweicloud.com/intl/en-us/api-mpc/mpc_04_0043.html>
 
-use reelgate_domain::job::JobKind;
-
 use crate::errors::Outcome;
 use crate::mpc::asked::Asked;
 use crate::mpc::cancel;
+use crate::mpc::family::Family;
 
 pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
     let task = asked.query(&["task_id"])?.task()?;
-    cancel::queued(asked, task, JobKind::MediaInfo).await
+    cancel::queued(asked, task, Family::Metadata).await
 }

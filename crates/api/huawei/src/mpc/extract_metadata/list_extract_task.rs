@@ -4,7 +4,7 @@
 //! <https://support.huaweicloud.com/intl/en-us/api-mpc/mpc_04_0044.html>
 
 use http::StatusCode;
-use reelgate_domain::job::{Job, JobKind};
+use reelgate_domain::job::Job;
 use serde_json::{Value, json as value};
 
 use super::create_extract_task::facts_of;
@@ -12,12 +12,13 @@ use crate::answer::json;
 use crate::errors::Outcome;
 use crate::mpc::asked::Asked;
 use crate::mpc::common::{head, main_file};
+use crate::mpc::family::Family;
 use crate::mpc::remembered::Kept;
 use crate::mpc::tasks;
 
 pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
     let query = asked.query(&tasks::PARAMETERS)?;
-    let found = tasks::find(asked, &query, JobKind::MediaInfo).await?;
+    let found = tasks::find(asked, &query, Family::Metadata).await?;
     let total = found.total_known();
     let tasks: Vec<Value> = found.known().map(listed).collect();
     Ok(json(

@@ -4,6 +4,8 @@ use reelgate_domain::event::{EventName, JobEvent};
 use reelgate_domain::job::JobKind;
 use serde::{Deserialize, Serialize};
 
+use crate::mpc::pipeline::Lane;
+
 /// An event that is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Event {
@@ -11,18 +13,20 @@ pub(super) enum Event {
     TranscodeStart,
     ThumbnailComplete,
     RemuxComplete,
+    AnimatedGraphicsComplete,
     ParseComplete,
 }
 
 /// The vendor's events of tasks that there are none of here.
-pub(super) const NEVER: [&str; 2] = ["AnimatedGraphicsComplete", "EditingComplete"];
+pub(super) const NEVER: [&str; 1] = ["EditingComplete"];
 
 impl Event {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::TranscodeComplete,
         Self::TranscodeStart,
         Self::ThumbnailComplete,
         Self::RemuxComplete,
+        Self::AnimatedGraphicsComplete,
         Self::ParseComplete,
     ];
 
@@ -32,6 +36,7 @@ impl Event {
             Self::TranscodeStart => "TranscodeStart",
             Self::ThumbnailComplete => "ThumbnailComplete",
             Self::RemuxComplete => "RemuxComplete",
+            Self::AnimatedGraphicsComplete => "AnimatedGraphicsComplete",
             Self::ParseComplete => "ParseComplete",
         }
     }
@@ -42,6 +47,7 @@ impl Event {
             Self::TranscodeComplete | Self::TranscodeStart => "transcode_info",
             Self::ThumbnailComplete => "thumbnail_info",
             Self::RemuxComplete => "remux_info",
+            Self::AnimatedGraphicsComplete => "animated_graphics_info",
             Self::ParseComplete => "parse_info",
         }
     }
@@ -51,8 +57,12 @@ impl Event {
     }
 
     /// The one that something that happened to a job is. A further attempt is not told, and a cancel has no event.
-    pub(super) fn of(event: &JobEvent, kind: JobKind) -> Option<Self> {
+    pub(super) fn of(event: &JobEvent, kind: JobKind, lane: Lane) -> Option<Self> {
         let has_ended = matches!(event.name, EventName::Succeeded | EventName::Failed);
+        if lane == Lane::Animations {
+            let is_told = has_ended && kind == JobKind::Transcode;
+            return is_told.then_some(Self::AnimatedGraphicsComplete);
+        }
         match kind {
             JobKind::Transcode if has_ended => Some(Self::TranscodeComplete),
             JobKind::Transcode if event.name == EventName::Started && event.attempt == 1 => {
@@ -89,10 +99,12 @@ mod tests {
                 at: Timestamp::from_millis(0),
                 fault: None,
             };
-            Event::of(&event, kind).map(Event::word)
+            let told = |lane| Event::of(&event, kind, lane).map(Event::word);
+            (told(Lane::Common), told(Lane::Animations))
         };
         let started = |attempt| of(EventName::Started, attempt, JobKind::Transcode);
-        assert_eq!((started(1), started(2)), (Some("TranscodeStart"), None));
+        let first = (Some("TranscodeStart"), None);
+        assert_eq!((started(1), started(2)), (first, (None, None)));
         for (kind, expected) in [
             (JobKind::Transcode, Some("TranscodeComplete")),
             (JobKind::Snapshot, Some("ThumbnailComplete")),
@@ -103,8 +115,12 @@ mod tests {
             for name in EventName::ALL {
                 let told = of(name, 2, kind);
                 match name {
-                    EventName::Succeeded | EventName::Failed => assert_eq!(told, expected),
-                    _ => assert_eq!(told, None, "{name}"),
+                    EventName::Succeeded | EventName::Failed => {
+                        let animated = expected.filter(|_| kind == JobKind::Transcode);
+                        let animated = animated.map(|_| "AnimatedGraphicsComplete");
+                        assert_eq!(told, (expected, animated));
+                    }
+                    _ => assert_eq!(told, (None, None), "{name}"),
                 }
             }
         }

@@ -48,8 +48,10 @@ impl EventRenderer for Notifications {
         pipeline: &'a Pipeline,
     ) -> BoxFuture<'a, Result<Vec<Message>, ServiceError>> {
         async move {
-            let event = Event::of(about.event, about.job.spec.kind());
-            let (Some(event), Some(project)) = (event, project_of(pipeline)) else {
+            let Some((project, lane)) = project_of(pipeline) else {
+                return Ok(Vec::new());
+            };
+            let Some(event) = Event::of(about.event, about.job.spec.kind(), lane) else {
                 return Ok(Vec::new());
             };
             let (settings, _) = find(about.service, &about.caller(), project).await?;
@@ -81,7 +83,7 @@ async fn render(about: About<'_>, delivery: &Delivery) -> Result<Option<Rendered
         .service
         .pipelines(&caller, &[about.event.pipeline])
         .await?;
-    let Some(project) = found.first().and_then(project_of) else {
+    let Some((project, _)) = found.first().and_then(project_of) else {
         return Ok(None);
     };
     let (settings, _) = find(about.service, &caller, project).await?;
@@ -129,7 +131,7 @@ fn message(
     message.insert("event_type".to_owned(), event.word().into());
     let info = match happened.name {
         EventName::Started => task::started(job, happened.at),
-        _ => task::ended(job, happened),
+        _ => task::ended(job, happened, event),
     };
     message.insert(event.member().to_owned(), info);
     Value::Object(message)

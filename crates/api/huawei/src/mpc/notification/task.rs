@@ -5,6 +5,8 @@ use reelgate_domain::event::{EventName, JobEvent};
 use reelgate_domain::job::{Job, JobSpec};
 use serde_json::Value;
 
+use super::event::Event;
+use crate::mpc::animated_graphics::list_animated_graphics_task;
 use crate::mpc::extract_metadata::list_extract_task;
 use crate::mpc::facts::Members;
 use crate::mpc::remux::list_remux_task;
@@ -35,17 +37,17 @@ const MADE: [&str; 5] = [
 
 /// When work has begun. What has happened since is not told yet.
 pub(super) fn started(job: &Job, at: Timestamp) -> Value {
-    let mut info = of(job, &ALWAYS);
+    let mut info = of(job, Event::TranscodeStart, &ALWAYS);
     info.put("status", Some("TRANSCODING"));
     info.put("start_time", Some(times::format(at)));
     Value::Object(info.0)
 }
 
 /// When it has ended.
-pub(super) fn ended(job: &Job, event: &JobEvent) -> Value {
+pub(super) fn ended(job: &Job, event: &JobEvent, told: Event) -> Value {
     let is_good = event.name == EventName::Succeeded;
-    let mut info = of(job, &ALWAYS);
-    info.0.extend(of(job, &IN_THE_END).0);
+    let mut info = of(job, told, &ALWAYS);
+    info.0.extend(of(job, told, &IN_THE_END).0);
     info.put("status", Some(if is_good { "SUCCEED" } else { "FAILED" }));
     info.put("end_time", Some(times::format(event.at)));
     if let Some(fault) = &event.fault {
@@ -60,8 +62,10 @@ pub(super) fn ended(job: &Job, event: &JobEvent) -> Value {
 }
 
 /// Some of what is shown of a task: a transcode in its details, another as its family's listing has it.
-fn of(job: &Job, names: &[&str]) -> Members {
+fn of(job: &Job, told: Event, names: &[&str]) -> Members {
+    let is_animation = told == Event::AnimatedGraphicsComplete;
     let shown = match &job.spec {
+        JobSpec::Transcode(_) if is_animation => list_animated_graphics_task::listed(job),
         JobSpec::Transcode(_) => render::detailed(job),
         JobSpec::Snapshot(_) => list_thumbnails_task::listed(job),
         JobSpec::Remux(_) => list_remux_task::listed(job),
@@ -74,7 +78,8 @@ fn of(job: &Job, names: &[&str]) -> Members {
         members.put(name, shown.get(*name).cloned());
     }
     // What a family has in the place of the details.
-    if names.contains(&"media_detail") && job.spec.transcode().is_none() {
+    let has_details = job.spec.transcode().is_some() && !is_animation;
+    if names.contains(&"media_detail") && !has_details {
         for name in OF_FAMILIES {
             members.put(name, shown.get(name).cloned());
         }

@@ -13,6 +13,7 @@ use crate::mpc::address::Address;
 use crate::mpc::asked::Asked;
 use crate::mpc::common::user_data;
 use crate::mpc::fields::Fields;
+use crate::mpc::pipeline::Lane;
 use crate::mpc::remembered::Kept;
 use crate::mpc::submit;
 
@@ -35,7 +36,7 @@ pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
         origin: Some(request.kept.into_origin()?),
         user_data: request.user_data,
     };
-    let job = submit::task(asked, job).await?;
+    let job = submit::task(asked, Lane::Common, job).await?;
     let answer = value!({"task_id": job.number.0.to_string()});
     Ok(json(StatusCode::OK, &answer))
 }

@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use reelgate_domain::JobNumber;
-use reelgate_domain::job::JobKind;
 use reelgate_service::{ErrorKind, RetryDecision};
 use serde_json::json as value;
 
@@ -10,6 +9,7 @@ use crate::answer::json;
 use crate::errors::{ApiError, Outcome};
 use crate::mpc::asked::Asked;
 use crate::mpc::errors::{FAILED_403, plain, service_error};
+use crate::mpc::family::Family;
 use crate::mpc::query::MOST_ID;
 use crate::mpc::status::TaskStatus;
 use crate::mpc::tasks::{self, Task};
@@ -30,7 +30,7 @@ pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
 
 /// What has been canceled or is done is not made again.
 async fn retry(asked: &Asked<'_>, task: JobNumber) -> Result<(), ApiError> {
-    let found = tasks::named(asked, &[task.0], JobKind::Remux).await?.pop();
+    let found = tasks::named(asked, &[task.0], Family::Remux).await?.pop();
     let job = match found {
         Some(Task::Is(job)) if TaskStatus::of_job(&job) == TaskStatus::Failed => job,
         _ => return Err(plain(FAILED_403)),

@@ -2,13 +2,14 @@
 //! task has is left out.
 
 use http::StatusCode;
-use reelgate_domain::job::{Job, JobKind, JobSpec};
+use reelgate_domain::job::{Job, JobSpec};
 use serde_json::{Value, json as value};
 
 use crate::answer::json;
 use crate::errors::Outcome;
 use crate::mpc::asked::Asked;
 use crate::mpc::common::{head, made, main_file, metadata};
+use crate::mpc::family::Family;
 use crate::mpc::remembered::Kept;
 use crate::mpc::status::TaskStatus;
 use crate::mpc::tasks;
@@ -23,10 +24,10 @@ pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
         *value = query.one(name)?.filter(|value| !value.is_empty());
     }
     let found = match (bucket, object) {
-        (None, None) => tasks::find(asked, &query, JobKind::Remux).await?,
+        (None, None) => tasks::find(asked, &query, Family::Remux).await?,
         source => {
             let is_wanted = |job: &Job| is_of(job, source);
-            tasks::find_where(asked, &query, JobKind::Remux, is_wanted).await?
+            tasks::find_where(asked, &query, Family::Remux, is_wanted).await?
         }
     };
     let total = found.total_known();

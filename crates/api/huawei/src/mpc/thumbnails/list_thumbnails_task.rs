@@ -3,7 +3,7 @@
 //! <https://support.huaweicloud.com/intl/en-us/api-mpc/mpc_04_0039.html>
 
 use http::StatusCode;
-use reelgate_domain::job::{Job, JobKind};
+use reelgate_domain::job::Job;
 use serde_json::{Value, json as value};
 
 use crate::answer::json;
@@ -12,6 +12,7 @@ use crate::mpc::asked::Asked;
 use crate::mpc::common::made;
 use crate::mpc::facts::Members;
 use crate::mpc::failure;
+use crate::mpc::family::Family;
 use crate::mpc::remembered::Kept;
 use crate::mpc::status::{NO_TASK, THUMBNAILS, TaskStatus};
 use crate::mpc::tasks::{self, Task};
@@ -19,7 +20,7 @@ use crate::mpc::times;
 
 pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
     let query = asked.query(&tasks::PARAMETERS)?;
-    let found = tasks::find(asked, &query, JobKind::Snapshot).await?;
+    let found = tasks::find(asked, &query, Family::Thumbnails).await?;
     let tasks: Vec<Value> = found.tasks.iter().map(element).collect();
     let answer = value!({
         "task_array": tasks,

@@ -16,6 +16,7 @@ use crate::answer::json;
 use crate::errors::{ApiError, Outcome};
 use crate::mpc::asked::Asked;
 use crate::mpc::errors::invalid;
+use crate::mpc::pipeline::Lane;
 use crate::mpc::{submit, template};
 
 pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
@@ -35,7 +36,7 @@ pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
         origin: Some(origin),
         user_data: request.user_data,
     };
-    let job = submit::task(asked, job).await?;
+    let job = submit::task(asked, Lane::Common, job).await?;
     Ok(json(
         StatusCode::ACCEPTED,
         &value!({"task_id": job.number.0}),

@@ -1,13 +1,12 @@
 //! `DELETE /transcodings/task`: removes the record of a task that has ended.
 
-use reelgate_domain::job::JobKind;
-
 use crate::errors::Outcome;
 use crate::mpc::asked::Asked;
 use crate::mpc::errors::{NOT_FINAL, plain};
+use crate::mpc::family::Family;
 use crate::mpc::forget;
 
 pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
     let task = asked.query(&["task_id"])?.task()?;
-    forget::ended(asked, task, JobKind::Transcode, plain(NOT_FINAL)).await
+    forget::ended(asked, task, Family::Transcodings, plain(NOT_FINAL)).await
 }

@@ -15,8 +15,9 @@ use crate::answer::json;
 use crate::errors::{ApiError, Outcome};
 use crate::mpc::asked::Asked;
 use crate::mpc::errors::{invalid, service_error};
+use crate::mpc::pipeline::{self, Lane};
 use crate::mpc::status::TaskStatus;
-use crate::mpc::{pipeline, times};
+use crate::mpc::times;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -73,7 +74,7 @@ pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
         )));
     }
     let days: Vec<i64> = (0..days).map(|day| start + day * DAY_MS).collect();
-    let values = match pipeline::found(asked).await? {
+    let values = match pipeline::found(asked, Lane::Common).await? {
         None => vec![0.0; days.len()],
         Some(pipeline) => values(asked, pipeline, sum, &days).await?,
     };

@@ -1,7 +1,6 @@
 //! `GET /transcodings/detail`: all about tasks by their ids.
 
 use http::StatusCode;
-use reelgate_domain::job::JobKind;
 use serde_json::{Value, json as value};
 
 use super::render;
@@ -9,6 +8,7 @@ use crate::answer::json;
 use crate::errors::Outcome;
 use crate::mpc::asked::Asked;
 use crate::mpc::errors::invalid;
+use crate::mpc::family::Family;
 use crate::mpc::status::NO_TASK;
 use crate::mpc::tasks::{self, Task};
 
@@ -17,7 +17,7 @@ pub(in crate::mpc) async fn call(asked: &Asked<'_>) -> Outcome {
     if ids.is_empty() {
         return Err(invalid("task_id is missing"));
     }
-    let tasks = tasks::named(asked, &ids, JobKind::Transcode).await?;
+    let tasks = tasks::named(asked, &ids, Family::Transcodings).await?;
     let tasks: Vec<Value> = tasks
         .iter()
         .map(|task| match task {
