@@ -7,6 +7,7 @@ mod jobs;
 mod misbehaving;
 mod postgres;
 mod processes;
+mod programs;
 mod server;
 
 pub use clock::FixedClock;
@@ -15,4 +16,5 @@ pub use jobs::{JobBuilder, account, done, fetching, object, of_kind, spec, stage
 pub use misbehaving::Misbehaviour;
 pub use postgres::{Postgres, PostgresSetup};
 pub use processes::Process;
+pub use programs::current_ffmpeg;
 pub use server::Server;

@@ -29,34 +29,13 @@ static RUNNER: LazyLock<Runner> =
 /// The FFmpeg that is installed.
 static INSTALLED: LazyLock<Engine> = LazyLock::new(|| engine(None));
 /// The current release, which set-up brings from a package registry. It has no ffprobe.
-static CURRENT: LazyLock<Engine> = LazyLock::new(|| {
-    let packages = root().join(".cache/ffmpeg-venv/lib");
-    let found = binaries(&packages).unwrap_or_default();
-    let [program] = &found[..] else {
-        panic!("no current FFmpeg below {packages:?}: run cargo xtask setup test");
-    };
-    engine(Some(program.clone()))
-});
+static CURRENT: LazyLock<Engine> =
+    LazyLock::new(|| engine(Some(reelgate_testkit::current_ffmpeg())));
 
 fn engine(ffmpeg: Option<PathBuf>) -> Engine {
     let path = "/usr/local/bin:/usr/bin:/bin".as_ref();
     let found = Engine::discover(&RUNNER, ffmpeg, None, path);
     RUNTIME.block_on(found).unwrap()
-}
-
-/// `python3.11/site-packages/imageio_ffmpeg/binaries/ffmpeg-linux-x86_64-v9.0.2`
-fn binaries(packages: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for python in std::fs::read_dir(packages)? {
-        let folder = python?.path().join("site-packages/imageio_ffmpeg/binaries");
-        for file in std::fs::read_dir(folder)? {
-            let file = file?;
-            if file.file_name().to_string_lossy().starts_with("ffmpeg-") {
-                found.push(file.path());
-            }
-        }
-    }
-    Ok(found)
 }
 
 fn root() -> PathBuf {

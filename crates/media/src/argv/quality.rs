@@ -6,7 +6,7 @@ use std::path::Path;
 use super::cascade::Rung;
 use super::graph::routes;
 use super::video::Pass;
-use super::{Args, PROTOCOLS, file_url, opened};
+use super::{Args, PROTOCOLS, opened};
 use crate::plan::{Plan, VideoPlan};
 
 /// What these processes say: figures alone, on standard output.
@@ -65,9 +65,14 @@ pub(crate) fn comparison(
     Some(args.0)
 }
 
-/// Frames of one form whose times are their numbers, so that none is held against another.
+/// Frames of one form whose times are their numbers, so that none is held against another. Both sides count in the same
+/// unit: numbers turned into the ticks of a container are cut off, and one tick less is the frame before.
 fn in_step(video: &VideoPlan) -> String {
-    format!("format={},setpts=N/({})/TB", video.pixel_format, video.fps)
+    let fps = video.fps;
+    format!(
+        "format={},settb={}/{},setpts=N",
+        video.pixel_format, fps.den, fps.num
+    )
 }
 
 /// The FFmpeg that prints the packets of an output's picture: `stream, dts, pts, duration, size, sum`.
@@ -80,16 +85,33 @@ pub(crate) fn packets(output: &Path) -> Vec<OsString> {
     args.0
 }
 
-/// The FFmpeg that writes the frame at a time as a picture of this name.
-pub(crate) fn still(output: &Path, at_seconds: f64, name: &Path) -> Vec<OsString> {
+/// The FFmpeg that writes these frames of an output, by their numbers from 0 in rising order, as pictures with the names
+/// of [`still_file`] into the directory it runs in. They are counted, as times differ by container: what starts first,
+/// picture or sound, is where seeking counts from, and playlists are entered at whole segments.
+pub(crate) fn stills(output: &Path, frames: &[u64]) -> Vec<OsString> {
+    let wanted: Vec<String> = (frames.iter())
+        .map(|frame| format!("eq(n\\,{frame})"))
+        .collect();
+    let wanted = wanted.join("+");
     let mut args = Args::default();
     args.add(&QUIET)
         .add(&["-y", "-protocol_whitelist", PROTOCOLS])
-        .pair("-ss", format!("{at_seconds:.6}"))
         .input(output)
-        .add(&["-map", "0:v:0", "-frames:v", "1"])
-        .add(&["-filter:v", "scale=out_range=pc,format=yuvj420p"])
-        .add(&["-c:v", "mjpeg", "-q:v", "3", "-f", "image2", "-update", "1"]);
-    args.0.push(file_url(name));
+        .add(&["-map", "0:v:0", "-fps_mode", "passthrough"])
+        .pair("-frames:v", frames.len().to_string())
+        .pair(
+            "-filter:v",
+            format!("select={wanted},scale=out_range=pc,format=yuvj420p"),
+        )
+        .add(&["-c:v", "mjpeg", "-q:v", "3", "-f", "image2"]);
+    args.0.push(STILLS.into());
     args.0
+}
+
+/// What the stills are called, as the muxer that numbers them from 1 takes it.
+const STILLS: &str = "worst-%d.jpg";
+
+/// The name of one of [`stills`], by its place among them from 0.
+pub(crate) fn still_file(place: usize) -> String {
+    STILLS.replace("%d", &(place + 1).to_string())
 }

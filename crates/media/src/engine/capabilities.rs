@@ -42,7 +42,7 @@ impl std::fmt::Display for Part {
 
 impl Capabilities {
     /// Everything that some output of today may need.
-    pub const WANTED: [Part; 88] = [
+    pub const WANTED: [Part; 89] = [
         Part::Encoder("libx264"),
         Part::Encoder("libx265"),
         Part::Encoder("aac"),
@@ -86,6 +86,7 @@ impl Capabilities {
         Part::Filter("setparams"),
         Part::Filter("aresample"),
         Part::Filter("ssim"),
+        Part::Filter("psnr"),
         Part::Filter("settb"),
         Part::Filter("select"),
         Part::Filter("split"),

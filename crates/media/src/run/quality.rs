@@ -89,19 +89,7 @@ impl Measuring<'_> {
             );
             return Err(Fault::new(FaultCode::EngineFailed, message).into());
         };
-        let mut files = Vec::new();
-        let mut worst = Vec::new();
-        for (number, moment) in figures.worst().into_iter().enumerate() {
-            let name = format!("{}.worst-{}.jpg", self.name, number + 1);
-            let at_seconds = moment.frame as f64 * self.video.fps.frame_seconds();
-            files.push(self.still(&name, at_seconds, stop.as_mut()).await?);
-            worst.push(WorstMoment {
-                at_seconds: (at_seconds * 1000.0).round() / 1000.0,
-                ssim: moment.ssim,
-                psnr: moment.psnr,
-                still: name,
-            });
-        }
+        let (mut files, worst) = self.worst(&figures, stop).await?;
         let whole = figures.whole();
         let (step_seconds, series) = figures.series();
         let quality = Quality {
@@ -143,21 +131,35 @@ impl Measuring<'_> {
         Ok(figures)
     }
 
-    async fn still(
+    /// The pictures of the worst moments, and what is told of them, both in the order of how bad they are.
+    async fn worst(
         &self,
-        name: &str,
-        at_seconds: f64,
+        figures: &Figures,
         stop: Pin<&mut impl Future<Output = StopMode>>,
-    ) -> Result<MadeFile, TranscodeError> {
-        // Names are the caller's: none of them stands in an argument.
-        let plain = self.part.out_dir.join("worst.jpg");
-        // Between it and the one before, so that no rounding leads to the next.
-        let at = (at_seconds - self.video.fps.frame_seconds() / 2.0).max(0.0);
-        let args = argv::still(&self.output, at, &plain);
+    ) -> Result<(Vec<MadeFile>, Vec<WorstMoment>), TranscodeError> {
+        let moments = figures.worst();
+        let mut frames: Vec<u64> = moments.iter().map(|moment| moment.frame).collect();
+        frames.sort_unstable();
+        let args = argv::stills(&self.output, &frames);
         self.steps.run(args, |_: &[u8]| true, stop).await?;
-        let renamed = tokio::fs::rename(&plain, self.part.out_dir.join(name)).await;
-        renamed.map_err(|error| unwritten(name, &error))?;
-        self.made(name).await
+        let (mut files, mut worst) = (Vec::new(), Vec::new());
+        for (number, moment) in moments.into_iter().enumerate() {
+            let name = format!("{}.worst-{}.jpg", self.name, number + 1);
+            let place = frames.partition_point(|frame| *frame < moment.frame);
+            // Names are the caller's: none of them stands in an argument.
+            let plain = self.job.dir.join(argv::still_file(place));
+            let renamed = tokio::fs::rename(&plain, self.part.out_dir.join(&name)).await;
+            renamed.map_err(|error| unwritten(&name, &error))?;
+            files.push(self.made(&name).await?);
+            let at_seconds = moment.frame as f64 * self.video.fps.frame_seconds();
+            worst.push(WorstMoment {
+                at_seconds: (at_seconds * 1000.0).round() / 1000.0,
+                ssim: moment.ssim,
+                psnr: moment.psnr,
+                still: name,
+            });
+        }
+        Ok((files, worst))
     }
 
     async fn document(&self, quality: &Quality) -> Result<MadeFile, TranscodeError> {

@@ -21,12 +21,18 @@ use tokio::runtime::Runtime;
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 pub(crate) static RUNNER: LazyLock<Runner> =
     LazyLock::new(|| Runner::start(RUNTIME.handle().clone()).unwrap());
-pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
-    let found = Engine::discover(&RUNNER, None, None, "/usr/local/bin:/usr/bin:/bin".as_ref());
+pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| engine(None));
+/// The current release, beside the one that is installed.
+pub(crate) static CURRENT: LazyLock<Engine> =
+    LazyLock::new(|| engine(Some(reelgate_testkit::current_ffmpeg())));
+
+fn engine(ffmpeg: Option<PathBuf>) -> Engine {
+    let path = "/usr/local/bin:/usr/bin:/bin".as_ref();
+    let found = Engine::discover(&RUNNER, ffmpeg, None, path);
     RUNTIME
         .block_on(found)
         .unwrap_or_else(|error| panic!("these tests need FFmpeg: {error}"))
-});
+}
 
 /// In this time every bad source has its fault, on the busiest of machines; what hangs takes longer.
 pub(crate) const IN_TIME: Duration = Duration::from_secs(180);

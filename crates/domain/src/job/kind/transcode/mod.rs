@@ -252,14 +252,11 @@ impl OutputSpec {
         Subtitles::check_all(&self.subtitles, &self.settings)?;
         self.check_overlays()?;
         self.check_segments()?;
-        // Segments are not read back frame by frame in step yet.
-        let is_segmented = matches!(self.settings.container, Container::Hls { .. });
         let video = self.settings.video.as_ref();
         check(
-            !is_segmented && self.encryption.is_none()
-                || video.is_none_or(|video| !video.measure_quality),
+            self.encryption.is_none() || video.is_none_or(|video| !video.measure_quality),
             "video.measure_quality",
-            "false beside HLS and encryption",
+            "false beside encryption",
         )?;
         self.check_segment_at()?;
         check_playlist_name(self.settings.container, &self.object, "object.key")?;
