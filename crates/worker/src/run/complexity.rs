@@ -169,7 +169,7 @@ impl Samples<'_> {
             // Sides are even.
             match width {
                 Some(width) if made.map_or(0, |size| size.width) + 1 < width => {
-                    smaller = Some(part)
+                    smaller = Some(part);
                 }
                 _ => planned.push(part),
             }
