@@ -34,6 +34,12 @@ pub struct Quality {
     pub ssim: f64,
     /// In dB, at most 100.
     pub psnr: f64,
+    /// 0 to 100; `None` where it could not be measured.
+    #[serde(default)]
+    pub vmaf: Option<f64>,
+    /// Of brightness, in dB, at most 100; `None` where it could not be measured.
+    #[serde(default)]
+    pub xpsnr: Option<f64>,
     /// How many seconds a point of the series is about.
     pub step_seconds: u32,
     pub series: Vec<QualityPoint>,
@@ -50,6 +56,10 @@ pub struct QualityPoint {
     /// Of its worst frame.
     pub least_ssim: f64,
     pub psnr: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vmaf: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xpsnr: Option<f64>,
 }
 
 /// A second that looks least like its source.

@@ -24,6 +24,13 @@ pub struct Quality {
     pub ssim: f64,
     /// Of all samples of all frames, in dB; 100 at most, where nothing was lost.
     pub psnr: f64,
+    /// The mean over all frames, 0 to 100, by the model `vmaf_v0.6.1`; `None` where the FFmpeg cannot measure it or the
+    /// picture is too small.
+    #[serde(default)]
+    pub vmaf: Option<f64>,
+    /// Of brightness, in dB, 100 at most; `None` where the FFmpeg cannot measure it.
+    #[serde(default)]
+    pub xpsnr: Option<f64>,
     /// How many seconds a point of the series is about.
     pub step_seconds: u32,
     /// At most [`MOST_POINTS`].
@@ -42,6 +49,10 @@ pub struct QualityPoint {
     /// Of its worst frame.
     pub least_ssim: f64,
     pub psnr: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vmaf: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xpsnr: Option<f64>,
 }
 
 /// A second that looks least like its source.

@@ -18,14 +18,24 @@ const QUIET: [&str; 5] = [
     "level+error",
 ];
 
+/// What is measured besides SSIM and PSNR.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Also {
+    pub(crate) vmaf: bool,
+    pub(crate) xpsnr: bool,
+}
+
+/// Where the frames' VMAF goes, in the directory the process runs in: its filter writes no other way.
+pub(crate) const VMAF_FILE: &str = "vmaf.csv";
+
 /// The FFmpeg that makes the pictures of an output once more, up to its encoder, and prints how like them those in
-/// `output` are: a line with `mse_avg` and one with `All` for each frame, in their order. The rest is as of
-/// [`argv`](super::argv); `part` is the plan's place among those of the process that made the output.
+/// `output` are: a line with `mse_avg`, one with `All` and, if asked, one with `XPSNR` for each frame, in their order.
+/// The rest is as of [`argv`](super::argv); `part` is the plan's place among those of the process that made the output.
 pub(crate) fn comparison(
     (plan, part): (&Plan, usize),
-    input: &Path,
-    further: &[&Path],
+    (input, further): (&Path, &[&Path]),
     output: &Path,
+    also: Also,
 ) -> Option<Vec<OsString>> {
     // Sound would have nowhere to go.
     let silent = Plan {
@@ -56,13 +66,44 @@ pub(crate) fn comparison(
         false => format!("[{}]", route.map),
     };
     let filters = route.filters.map_or(String::new(), |it| it + ",");
-    graph.push(format!("{own}{filters}{},split[w1][w2]", in_step(video)));
-    graph.push(format!("[{made}:v:0]{}[m]", in_step(video)));
-    graph.push("[m][w1]psnr=stats_file=-:shortest=1[s]".to_owned());
-    graph.push("[s][w2]ssim=stats_file=-:shortest=1".to_owned());
+    graph.push(format!("{own}{filters}{}[given]", in_step(video)));
+    graph.push(format!("[{made}:v:0]{}[made]", in_step(video)));
+    graph.extend(measures(also));
     args.pair("-filter_complex", graph.join(";"));
     args.add(&["-f", "null", "-"]);
     Some(args.0)
+}
+
+/// The filters that hold `[made]` against `[given]`, one after another: each passes on what its first input is.
+fn measures(also: Also) -> Vec<String> {
+    let mut all = Vec::new();
+    let (mut given, mut made) = ("given", "made");
+    if also.xpsnr {
+        // The weights of errors are those of its first input.
+        all.push("[made]split[m1][m2]".to_owned());
+        all.push("[given][m1]xpsnr=stats_file=-:shortest=1[weighed]".to_owned());
+        (given, made) = ("weighed", "m2");
+    }
+    let mut rest = vec!["psnr=stats_file=-", "ssim=stats_file=-"];
+    let vmaf = format!("libvmaf=log_fmt=csv:log_path={VMAF_FILE}");
+    if also.vmaf {
+        rest.push(&vmaf);
+    }
+    let copies: String = (0..rest.len()).map(|place| format!("[g{place}]")).collect();
+    all.push(format!("[{given}]split={}{copies}", rest.len()));
+    let chain = rest.iter().enumerate().map(|(place, filter)| {
+        let from = match place {
+            0 => made.to_owned(),
+            _ => format!("s{place}"),
+        };
+        let to = match place + 1 == rest.len() {
+            true => String::new(),
+            false => format!("[s{}]", place + 1),
+        };
+        format!("[{from}][g{place}]{filter}:shortest=1{to}")
+    });
+    all.extend(chain);
+    all
 }
 
 /// Frames of one form whose times are their numbers, so that none is held against another. Both sides count in the same

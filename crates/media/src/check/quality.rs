@@ -2,6 +2,7 @@
 
 use reelgate_domain::quality::{MOST_POINTS, QualityPoint, WORST_MOMENTS};
 
+use crate::argv::quality::Also;
 use crate::run::lines::Lines;
 
 /// The least difference that is told: there is none at all below it.
@@ -14,9 +15,14 @@ pub(crate) struct Figures {
     fps: f64,
     /// The highest value of a sample.
     peak: f64,
+    also: Also,
     seconds: Vec<Second>,
     compared: u64,
     squared: u64,
+    weighed: u64,
+    judged: u64,
+    /// The column of VMAF, counted from 0.
+    vmaf_column: Option<usize>,
     packets: u64,
     /// Seconds of a tick of the packets' times.
     tick: Option<f64>,
@@ -32,6 +38,9 @@ struct Second {
     least_frame: u64,
     /// Mean squared errors.
     mse: f64,
+    /// Weighted errors, as shares of the highest value.
+    weighed: f64,
+    vmaf: f64,
     bytes: u64,
 }
 
@@ -41,6 +50,8 @@ const NOTHING: Second = Second {
     least: 1.0,
     least_frame: 0,
     mse: 0.0,
+    weighed: 0.0,
+    vmaf: 0.0,
     bytes: 0,
 };
 
@@ -53,14 +64,18 @@ pub(crate) struct Worst {
 }
 
 impl Figures {
-    pub(crate) fn new(fps: f64, sample_bits: u32) -> Self {
+    pub(crate) fn new(fps: f64, sample_bits: u32, also: Also) -> Self {
         Self {
             lines: Lines::default(),
             fps,
             peak: ((1_u32 << sample_bits) - 1) as f64,
+            also,
             seconds: Vec::new(),
             compared: 0,
             squared: 0,
+            weighed: 0,
+            judged: 0,
+            vmaf_column: None,
             packets: 0,
             tick: None,
             first_pts: None,
@@ -76,7 +91,8 @@ impl Figures {
         moved
     }
 
-    /// Takes `n:1 mse_avg:0.52 …`, `n:1 Y:0.99 … All:0.99 (20.0)`, `#tb 0: 1/12800` or `0, 0, 512, 512, 4711, 0x…`.
+    /// Takes `n:1 mse_avg:0.52 …`, `n:1 Y:0.99 … All:0.99 (20.0)`, `n:    1  XPSNR y: 41.7  …`, `#tb 0: 1/12800` or
+    /// `0, 0, 512, 512, 4711, 0x…`.
     fn take(&mut self, line: &str) -> Option<()> {
         if let Some(base) = line.strip_prefix("#tb 0: ") {
             let (num, den) = base.trim().split_once('/')?;
@@ -103,7 +119,24 @@ impl Figures {
                 (second.least, second.least_frame) = (ssim, frame);
             }
             self.compared += 1;
+        } else if let Some(xpsnr) = number("XPSNR y:") {
+            // As FFmpeg takes the mean of more frames than one; what is the same has none.
+            self.second(frame as f64 / self.fps)?.weighed += 10_f64.powf(-xpsnr / 20.0);
+            self.weighed += 1;
         }
+        Some(())
+    }
+
+    /// Takes a line of the file that VMAF is written to: `Frame,…,vmaf,` and then `0,…,96.3,` for each frame.
+    pub(crate) fn take_vmaf(&mut self, line: &str) -> Option<()> {
+        let Some(column) = self.vmaf_column else {
+            self.vmaf_column = line.split(',').position(|name| name.trim() == "vmaf");
+            return None;
+        };
+        let frame: u64 = line.split(',').next()?.trim().parse().ok()?;
+        let vmaf: f64 = line.split(',').nth(column)?.trim().parse().ok()?;
+        self.second(frame as f64 / self.fps)?.vmaf += vmaf;
+        self.judged += 1;
         Some(())
     }
 
@@ -134,9 +167,12 @@ impl Figures {
         self.seconds.get_mut(place)
     }
 
-    /// How many frames were compared, if that is all of them and each was measured in both ways.
+    /// How many frames were compared, if that is all of them and each was measured in every way.
     pub(crate) fn frames(&self) -> Option<u64> {
-        let all = self.compared == self.squared && self.compared == self.packets;
+        let all = self.compared == self.squared
+            && self.compared == self.packets
+            && (!self.also.xpsnr || self.compared == self.weighed)
+            && (!self.also.vmaf || self.compared == self.judged);
         (all && self.compared > 0).then_some(self.compared)
     }
 
@@ -169,6 +205,8 @@ impl Figures {
                 least: sum.least.min(one.least),
                 least_frame: 0,
                 mse: sum.mse + one.mse,
+                weighed: sum.weighed + one.weighed,
+                vmaf: sum.vmaf + one.vmaf,
                 bytes: sum.bytes + one.bytes,
             });
         let frames = sum.frames.max(1) as f64;
@@ -179,15 +217,13 @@ impl Figures {
             ssim: rounded(sum.ssim / frames, 6),
             least_ssim: rounded(sum.least, 6),
             psnr: self.psnr(sum.mse / frames),
+            vmaf: (self.also.vmaf).then(|| rounded(sum.vmaf / frames, 3)),
+            xpsnr: (self.also.xpsnr).then(|| decibels(frames / sum.weighed, 20.0)),
         }
     }
 
     fn psnr(&self, mse: f64) -> f64 {
-        if mse <= 0.0 {
-            return MOST_PSNR;
-        }
-        let psnr = 10.0 * (self.peak * self.peak / mse).log10();
-        rounded(psnr.min(MOST_PSNR), 3)
+        decibels(self.peak * self.peak / mse, 10.0)
     }
 
     /// The worst seconds, none beside another.
@@ -215,6 +251,11 @@ impl Figures {
     }
 }
 
+/// A ratio, which is infinite where nothing was lost.
+fn decibels(ratio: f64, tenfold: f64) -> f64 {
+    rounded((tenfold * ratio.log10()).min(MOST_PSNR), 3)
+}
+
 fn rounded(value: f64, digits: i32) -> f64 {
     let factor = 10_f64.powi(digits);
     (value * factor).round() / factor
@@ -239,7 +280,7 @@ mod tests {
                  0, {pts}, {pts}, 500, 1000, 0x0\n"
             ));
         }
-        let mut figures = Figures::new(2.0 / halves as f64, 8);
+        let mut figures = Figures::new(2.0 / halves as f64, 8, Also::default());
         let mut moved = false;
         for chunk in text.as_bytes().chunks(7) {
             moved |= figures.push(chunk);
@@ -290,6 +331,39 @@ mod tests {
         let mut figures = figures(&[1.0, 1.0]);
         figures.push(b"0, 2400, 2400, 500, 1000, 0x0\n");
         assert_eq!((figures.frames(), figures.counts()), (None, (2, 3)));
+    }
+
+    #[test]
+    fn what_only_some_engines_measure_is_told_where_it_was() {
+        let also = Also {
+            vmaf: true,
+            xpsnr: true,
+        };
+        let mut figures = Figures::new(2.0, 8, also);
+        for (frame, xpsnr) in ["40.0000", "20.0000", "inf"].iter().enumerate() {
+            let (n, pts) = (frame + 1, frame * 500);
+            figures.push(
+                format!(
+                    "#tb 0: 1/1000\n0, {pts}, {pts}, 500, 1000, 0x0\nn:{n} mse_avg:0.00 \n\
+                     n:{n} Y:1 All:1.0 (inf)\nn:    {n}  XPSNR y: {xpsnr}  XPSNR u: 9.0000\n"
+                )
+                .as_bytes(),
+            );
+        }
+        assert_eq!(figures.frames(), None);
+        for line in ["Frame,a,vmaf,", "0,7,96.0,", "1,7,90.0,", "2,7,60.5,"] {
+            figures.take_vmaf(line);
+        }
+        assert_eq!(figures.frames(), Some(3));
+        let (_, series) = figures.series();
+        assert_eq!((series[0].vmaf, series[1].vmaf), (Some(93.0), Some(60.5)));
+        // Of errors of 1 % and 10 %, the mean is 5.5 %.
+        assert_eq!(
+            (series[0].xpsnr, series[1].xpsnr),
+            (Some(25.193), Some(100.0))
+        );
+        assert_eq!(figures.whole().vmaf, Some(82.167));
+        assert_eq!(series[1].psnr, 100.0);
     }
 
     #[test]

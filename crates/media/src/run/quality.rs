@@ -7,14 +7,19 @@ use reelgate_domain::job::kind::transcode::PixelFormat;
 use reelgate_domain::job::{Fault, FaultCode, StopMode};
 use reelgate_domain::quality::{DOCUMENT_SUFFIX, Quality, WorstMoment};
 
+use tokio::io::{AsyncBufReadExt, BufReader};
+
 use super::Runner;
 use super::step::Steps;
 use super::transcode::{Part, Transcode, TranscodeError};
-use crate::argv::quality as argv;
+use crate::argv::quality::{self as argv, Also};
 use crate::check::made::{MadeFile, Transcoded};
 use crate::check::quality::Figures;
 use crate::engine::{Engine, Part as Component};
 use crate::plan::VideoPlan;
+
+/// libvmaf falls over smaller pictures: it halves them four times.
+const LEAST_VMAF_SIDE: u32 = 32;
 
 /// Measures the output of one part of a transcode that was made and named, and puts the document and the pictures of
 /// its worst moments before its files. `stop` ends the work when it completes; dropping the future kills the process.
@@ -31,7 +36,7 @@ pub async fn quality(
         let message = "the quality of a picture that is copied is the source's";
         return Err(Fault::new(FaultCode::SpecUnfit, message).into());
     };
-    check_engine(engine)?;
+    let also = check_engine(engine, video)?;
     let Some(main) = transcoded.files.last() else {
         return Ok(());
     };
@@ -46,6 +51,7 @@ pub async fn quality(
         part,
         place,
         video,
+        also,
         output,
         name: main.name.clone(),
     };
@@ -54,12 +60,18 @@ pub async fn quality(
     Ok(())
 }
 
-fn check_engine(engine: &Engine) -> Result<(), Fault> {
+/// What can be measured besides what always is.
+fn check_engine(engine: &Engine, video: &VideoPlan) -> Result<Also, Fault> {
+    let capabilities = engine.capabilities();
     let parts = [Component::Filter("ssim"), Component::Filter("psnr")];
-    let lacking = parts.iter().find(|part| !engine.capabilities().has(**part));
-    lacking.map_or(Ok(()), |part| {
+    if let Some(part) = parts.iter().find(|part| !capabilities.has(**part)) {
         let message = format!("the FFmpeg installed was built without the {part}");
-        Err(Fault::new(FaultCode::EngineLacks, message))
+        return Err(Fault::new(FaultCode::EngineLacks, message));
+    }
+    let is_large = video.size.width.min(video.size.height) >= LEAST_VMAF_SIDE;
+    Ok(Also {
+        vmaf: is_large && capabilities.has(Component::Filter("libvmaf")),
+        xpsnr: capabilities.has(Component::Filter("xpsnr")),
     })
 }
 
@@ -69,6 +81,7 @@ struct Measuring<'a> {
     part: &'a Part<'a>,
     place: usize,
     video: &'a VideoPlan,
+    also: Also,
     output: PathBuf,
     /// Of the output's main file.
     name: String,
@@ -100,6 +113,8 @@ impl Measuring<'_> {
             kbps: whole.kbps,
             ssim: whole.ssim,
             psnr: whole.psnr,
+            vmaf: whole.vmaf,
+            xpsnr: whole.xpsnr,
             step_seconds,
             series,
             worst,
@@ -116,19 +131,37 @@ impl Measuring<'_> {
             PixelFormat::Yuv420p10 => 10,
             _ => 8,
         };
-        let mut figures = Figures::new(self.video.fps.as_f64(), bits);
+        let mut figures = Figures::new(self.video.fps.as_f64(), bits, self.also);
         let packets = argv::packets(&self.output);
         self.steps
             .run(packets, |chunk| figures.push(chunk), stop.as_mut())
             .await?;
-        let (plan, further) = (self.part.plan, self.job.further);
-        let compared = argv::comparison((plan, self.place), self.job.input, further, &self.output);
-        if let Some(args) = compared {
+        let read = (self.job.input, self.job.further);
+        let plan = (self.part.plan, self.place);
+        if let Some(args) = argv::comparison(plan, read, &self.output, self.also) {
             self.steps
                 .run(args, |chunk| figures.push(chunk), stop)
                 .await?;
         }
+        if self.also.vmaf {
+            self.read_vmaf(&mut figures).await?;
+        }
         Ok(figures)
+    }
+
+    async fn read_vmaf(&self, figures: &mut Figures) -> Result<(), Fault> {
+        let path = self.job.dir.join(argv::VMAF_FILE);
+        let unread = |error: std::io::Error| {
+            let message = format!("the VMAF of {} cannot be read: {}", self.name, error.kind());
+            Fault::new(FaultCode::StorageFailed, message)
+        };
+        let file = tokio::fs::File::open(&path).await.map_err(unread)?;
+        let mut lines = BufReader::new(file).lines();
+        while let Some(line) = lines.next_line().await.map_err(unread)? {
+            figures.take_vmaf(&line);
+        }
+        // It grows with the output, and is not for the next part to find.
+        tokio::fs::remove_file(&path).await.map_err(unread)
     }
 
     /// The pictures of the worst moments, and what is told of them, both in the order of how bad they are.

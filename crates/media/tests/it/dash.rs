@@ -161,15 +161,12 @@ fn a_manifest_plays_and_tells_the_truth() {
         [Rule::Attributes]
     );
     assert_eq!(lie(&|it| it[0].bandwidth /= 2), [Rule::Bandwidth]);
-    // One of them begins a second before or after the others.
+    // One of them begins a second before the others.
     write(&streams);
     let text = std::fs::read_to_string(&file).unwrap();
-    for (from, to) in [("128000", "140800"), ("480000", "528000")] {
-        let offset = |ticks: &str| format!("presentationTimeOffset=\"{ticks}\"");
-        std::fs::write(&file, text.replacen(&offset(from), &offset(to), 1)).unwrap();
-        let found = broken(&file);
-        assert!(found.contains(&Rule::Aligned), "{from}: {found:?}");
-    }
+    let offset = |ticks: u32| format!("presentationTimeOffset=\"{ticks}\"");
+    std::fs::write(&file, text.replacen(&offset(128_000), &offset(140_800), 1)).unwrap();
+    assert!(broken(&file).contains(&Rule::Aligned));
     // A list that ends before the last file, which the source alone tells, and one that goes on after it.
     let source = clip("bbb_720p25_aac51.mp4");
     let beside = |streams: &[Stream]| {

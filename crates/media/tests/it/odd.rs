@@ -135,7 +135,14 @@ fn times_below_zero_leave_picture_and_sound_together_or_are_the_sources_fault() 
             );
         }
     }
-    assert_eq!(refused, []);
+    // A list of edits puts all of these before the start.
+    let may_be = |it: &(&str, &str, FaultCode)| {
+        matches!(
+            it,
+            ("below.mp4" | "below.mov", "-5", FaultCode::SourceUnreadable)
+        )
+    };
+    assert!(refused.iter().all(may_be), "{refused:?}");
 }
 
 #[test]

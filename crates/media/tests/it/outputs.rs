@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{
     ENGINE, RUNNER, RUNTIME, clip, close, entries, first_gray, generate, hls, key_frames, likeness,
-    make, mp4, small, spec,
+    make, mean, mp4, small, spec,
 };
 
 #[test]
@@ -357,4 +357,31 @@ fn a_size_that_changes_midway_does_not_start_time_anew() {
     let frames = made.video().0.frames.unwrap();
     assert!((49..=52).contains(&frames), "{frames}");
     assert_eq!((made.video().1.width, made.video().1.height), (320, 180));
+}
+
+#[test]
+fn a_picture_that_turns_upright_midway_fills_the_frame_that_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let part = |colour: &str, size: &str, start: &str| {
+        let args = format!(
+            "-f lavfi -i color={colour}:s={size}:r=25:d=1 -f lavfi -i sine=d=1 -c:v libx264 \
+             -preset veryfast -pix_fmt yuv420p -c:a aac -output_ts_offset {start} -muxdelay 0"
+        );
+        std::fs::read(generate(folder.path(), &format!("{colour}.ts"), &args)).unwrap()
+    };
+    let both = [part("red", "160x96", "0"), part("blue", "96x160", "1")].concat();
+    let source = folder.path().join("both.ts");
+    std::fs::write(&source, both).unwrap();
+    let made = make(&source, &mp4(json!({"preset": "veryfast"})));
+    let frames = made.video().0.frames.unwrap();
+    // The last two of the first part and the first two of the second are shown at once.
+    assert!((48..=52).contains(&frames), "{frames}");
+    assert_eq!((made.video().1.width, made.video().1.height), (160, 96));
+    // Up to the edges, as bars would not be.
+    for area in [(0, 0, 8, 96), (76, 44, 8, 8), (152, 0, 8, 96)] {
+        let [red, _, blue] = mean(&made.main(), 0.5, area);
+        assert!(red > 200.0 && blue < 60.0, "{red} {blue}");
+        let [red, _, blue] = mean(&made.main(), 1.5, area);
+        assert!(blue > 200.0 && red < 60.0, "{red} {blue}");
+    }
 }

@@ -222,3 +222,42 @@ fn one_bad_second_is_the_worst() {
     let least = found.series.iter().min_by(|a, b| a.ssim.total_cmp(&b.ssim));
     assert!(close(least.unwrap().at_seconds, 3.0, 0.001), "{found:?}");
 }
+
+#[test]
+fn vmaf_and_xpsnr_are_measured_where_the_engine_has_them() {
+    let source = clip(FILM);
+    let of = |engine: &Engine, quality| {
+        let spec = briefly(mp4(crf(quality, 180)), 0);
+        measured_by(engine, &source, &spec).quality
+    };
+    let (fine, coarse) = (of(&CURRENT, 18), of(&CURRENT, 40));
+    let vmaf = [fine.vmaf.unwrap(), coarse.vmaf.unwrap()];
+    let xpsnr = [fine.xpsnr.unwrap(), coarse.xpsnr.unwrap()];
+    assert!(vmaf[0] > 85.0 && vmaf[1] < vmaf[0] - 20.0, "{vmaf:?}");
+    assert!(xpsnr[0] > 35.0 && xpsnr[1] < xpsnr[0] - 6.0, "{xpsnr:?}");
+    for point in &coarse.series {
+        let (vmaf, xpsnr) = (point.vmaf.unwrap(), point.xpsnr.unwrap());
+        assert!(
+            (0.0..100.0).contains(&vmaf) && (10.0..45.0).contains(&xpsnr),
+            "{point:?}"
+        );
+    }
+    let has = |name| {
+        ENGINE
+            .capabilities()
+            .has(reelgate_media::Component::Filter(name))
+    };
+    let plain = of(&ENGINE, 40);
+    assert_eq!(plain.vmaf.is_some(), has("libvmaf"));
+    assert_eq!(plain.xpsnr.is_some(), has("xpsnr"));
+    assert_eq!(plain.series[0].vmaf.is_some(), has("libvmaf"));
+    assert!(close(plain.ssim, coarse.ssim, 0.01), "{plain:?} {coarse:?}");
+    // The model sees nothing in pictures that are smaller.
+    let mut tiny = briefly(mp4(crf(30, 16)), 0);
+    tiny.clip = Some(Clip {
+        start_ms: 0,
+        length: Some(ClipLength::DurationMs(400)),
+    });
+    let tiny = measured_by(&CURRENT, &source, &tiny).quality;
+    assert!(tiny.vmaf.is_none() && tiny.xpsnr.is_some(), "{tiny:?}");
+}

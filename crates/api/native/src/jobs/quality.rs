@@ -20,11 +20,12 @@ const CODES: (Code, Code) = (Code::NoQuality, Code::QualityGone);
 ///
 /// ```json
 /// {"outputs": [{"object": {"bucket", "key"}, "quality": {"width", "height", "fps", "frames", "kbps", "ssim", "psnr",
-///   "step_seconds", "series": [{"at_seconds", "kbps", "ssim", "least_ssim", "psnr"}],
+///   "vmaf", "xpsnr", "step_seconds", "series": [{"at_seconds", "kbps", "ssim", "least_ssim", "psnr", "vmaf", "xpsnr"}],
 ///   "worst": [{"at_seconds", "ssim", "psnr", "still"}]}}]}
 /// ```
 ///
-/// 409 for a job that has none, with its `state` and `kind`; 410 when a document is not there any more.
+/// What could not be measured is null, and left out of points. 409 for a job that has none, with its `state` and `kind`;
+/// 410 when a document is not there any more.
 pub(super) async fn get(
     State(api): State<Arc<NativeApi>>,
     Authorized(caller): Authorized,

@@ -60,7 +60,7 @@ fn write_svg(path: &Path, outputs: &[OutputQuality]) -> Result<()> {
 fn show(output: &OutputQuality) -> Result<()> {
     let quality = &output.quality;
     line(&format!(
-        "{}: {}x{}, {} frames at {:.3} a second, {:.0} kbit/s, SSIM {:.4}, PSNR {:.2} dB",
+        "{}: {}x{}, {} frames at {:.3} a second, {:.0} kbit/s, SSIM {:.4}, PSNR {:.2} dB, {}, {}",
         output.object,
         quality.width,
         quality.height,
@@ -68,13 +68,23 @@ fn show(output: &OutputQuality) -> Result<()> {
         quality.fps,
         quality.kbps,
         quality.ssim,
-        quality.psnr
+        quality.psnr,
+        if_measured("VMAF", quality.vmaf, |it| format!("{it:.2}")),
+        if_measured("XPSNR", quality.xpsnr, |it| format!("{it:.2} dB"))
     ))?;
     line(&plot::draw(&quality.series, width()))?;
     table(
         ["WORST AT", "SSIM", "PSNR", "STILL"],
         quality.worst.iter().map(row),
     )
+}
+
+/// Not every FFmpeg measures everything.
+fn if_measured(name: &str, value: Option<f64>, shown: fn(f64) -> String) -> String {
+    match value {
+        Some(value) => format!("{name} {}", shown(value)),
+        None => format!("{name} not measured"),
+    }
 }
 
 fn row(moment: &WorstMoment) -> [String; 4] {

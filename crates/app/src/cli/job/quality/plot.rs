@@ -11,8 +11,8 @@ const MARGIN: usize = 10;
 const LEAST_COLUMNS: usize = 20;
 const MOST_COLUMNS: usize = 120;
 
-/// Two plots, one above the other: the SSIM, of each column that of its worst part, and kbit/s, of each column the
-/// highest.
+/// Plots, one above the other: the SSIM and, where it was measured, VMAF, of each column that of its worst part, and
+/// kbit/s, of each column the highest.
 pub(super) fn draw(series: &[QualityPoint], width: usize) -> String {
     let columns = width.saturating_sub(MARGIN + 2);
     let columns = columns
@@ -26,12 +26,17 @@ pub(super) fn draw(series: &[QualityPoint], width: usize) -> String {
     let floor = floor.clamp(0.0, 0.9);
     let most = kbps.iter().copied().fold(1.0, f64::max);
     let likeness = plot(&ssim, (floor, 1.0), ("SSIM", |value| format!("{value:.2}")));
+    let vmaf = squeezed(series, columns, |point| point.vmaf.unwrap_or(0.0), f64::min);
+    let opinion = match series.iter().any(|point| point.vmaf.is_some()) {
+        true => plot(&vmaf, (0.0, 100.0), ("VMAF", |value| format!("{value:.0}"))),
+        false => String::new(),
+    };
     let rate = plot(
         &kbps,
         (0.0, most),
         ("kbit/s", |value| format!("{value:.0}")),
     );
-    format!("{likeness}{rate}")
+    format!("{likeness}{opinion}{rate}")
 }
 
 /// One value for each column.
@@ -90,6 +95,8 @@ mod tests {
             ssim,
             least_ssim: ssim,
             psnr: 40.0,
+            vmaf: None,
+            xpsnr: None,
         });
         points.collect()
     }
@@ -111,6 +118,22 @@ kbit/s
          0 |█▄█|
 ";
         assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn vmaf_is_drawn_where_it_was_measured() {
+        let mut series = points(&[(1.0, 1000.0), (0.9, 1000.0)]);
+        assert!(!draw(&series, 80).contains("VMAF"));
+        (series[0].vmaf, series[1].vmaf) = (Some(100.0), Some(20.0));
+        let drawn = draw(&series, 80);
+        let expected = "VMAF
+       100 |█ |
+           |█ |
+           |█ |
+           |█ |
+         0 |██|
+";
+        assert!(drawn.contains(expected), "{drawn}");
     }
 
     #[test]

@@ -40,11 +40,9 @@ pub(super) fn draw(output: &OutputQuality) -> String {
     let ends = |panel: &Panel, digits: usize| {
         [panel.high, panel.low].map(|value| format!("{value:.digits$}"))
     };
-    upper.frame(
-        &mut text,
-        &format!("SSIM {:.4}", quality.ssim),
-        &ends(&upper, 2),
-    );
+    let vmaf = quality.vmaf.map(|vmaf| format!(", VMAF {vmaf:.2}"));
+    let likeness = format!("SSIM {:.4}{}", quality.ssim, vmaf.unwrap_or_default());
+    upper.frame(&mut text, &likeness, &ends(&upper, 2));
     upper.line(&mut text, series, |it| it.least_ssim, "#bbbbbb");
     upper.line(&mut text, series, |it| it.ssim, "#1f77b4");
     for moment in &quality.worst {
@@ -142,6 +140,8 @@ mod tests {
             ssim,
             least_ssim: ssim,
             psnr: 40.0,
+            vmaf: None,
+            xpsnr: None,
         };
         let output = serde_json::json!({
             "object": {"bucket": "media", "key": "film.mp4"},
