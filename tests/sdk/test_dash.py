@@ -48,7 +48,8 @@ def test_mts_makes_a_manifest(program, one_desk, tmp_path):
                                                MuxConfig={"Segment": {"Duration": "2"}}))
     output = job["Output"]
     assert (output["Container"]["Format"], output["MuxConfig"]["Segment"]["Duration"]) == ("mpd", "2")
-    assert output["OutputFile"]["Object"] == mps.percent(one_desk.key("film.mpd"))
+    # As it was asked for; the manifest gets its ending.
+    assert output["OutputFile"]["Object"] == mps.percent(one_desk.key("film"))
     properties = output["Properties"]
     assert properties["Width"] == "320" and properties["Duration"] == "5"
     assert len(properties["Streams"]["VideoStreamList"]["VideoStream"]) == 1

@@ -253,11 +253,10 @@ fn vmaf_and_xpsnr_are_measured_where_the_engine_has_them() {
     assert_eq!(plain.series[0].vmaf.is_some(), has("libvmaf"));
     assert!(close(plain.ssim, coarse.ssim, 0.01), "{plain:?} {coarse:?}");
     // The model sees nothing in pictures that are smaller.
-    let mut tiny = briefly(mp4(crf(30, 16)), 0);
-    tiny.clip = Some(Clip {
-        start_ms: 0,
-        length: Some(ClipLength::DurationMs(400)),
-    });
+    let folder = tempfile::tempdir().unwrap();
+    let film = "-f lavfi -i testsrc2=size=24x24:rate=25:duration=0.4 -pix_fmt yuv420p";
+    let source = generate(folder.path(), "tiny.mp4", film);
+    let tiny = mp4(json!({"rate": {"mode": "crf", "crf": 30.0}}));
     let tiny = measured_by(&CURRENT, &source, &tiny).quality;
     assert!(tiny.vmaf.is_none() && tiny.xpsnr.is_some(), "{tiny:?}");
 }

@@ -31,11 +31,6 @@ impl Check<'_> {
             renditions.push((variant, judged));
         }
         findings.judge(Rule::Manifest, length(&manifest));
-        let made: Vec<&Media> = renditions.iter().map(|(_, it)| &it.media).collect();
-        // What has no picture is for those who want to hear alone.
-        if made.iter().any(|media| media.facts.video().is_some()) {
-            self.kept(&mut findings, &made);
-        }
         // What has sound alone comes last: it tells nothing of where pictures change.
         renditions.sort_by_key(|(_, judged)| judged.media.video_packets().is_empty());
         let named: Vec<(&Variant, &Judged)> =
