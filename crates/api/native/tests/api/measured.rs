@@ -41,8 +41,9 @@ async fn the_quality_of_outputs_is_what_the_job_wrote_beside_them() {
     };
     let measured = json!({
         "width": 640, "height": 360, "fps": 25.0, "frames": 25, "kbps": 512.5, "ssim": 0.98, "psnr": 41.2,
-        "step_seconds": 1,
-        "series": [{"at_seconds": 0.0, "kbps": 512.5, "ssim": 0.98, "least_ssim": 0.97, "psnr": 41.2}],
+        "vmaf": 91.5, "xpsnr": null, "step_seconds": 1,
+        "series": [{"at_seconds": 0.0, "kbps": 512.5, "ssim": 0.98, "least_ssim": 0.97, "psnr": 41.2,
+                    "vmaf": 91.5}],
         "worst": [{"at_seconds": 0.4, "ssim": 0.97, "psnr": 40.0, "still": "out.mp4.worst-1.jpg"}],
     });
     write(measured.to_string()).await;

@@ -241,10 +241,10 @@ async fn presets_can_be_submitted_as_they_are_listed() {
     let presets = listed["presets"].as_array().unwrap();
     assert!(presets.iter().any(|preset| preset["name"] == "web-720p"));
     for preset in presets {
-        let ending = if preset["settings"]["container"]["format"] == "hls" {
-            "m3u8"
-        } else {
-            "mp4"
+        let ending = match preset["settings"]["container"]["format"].as_str() {
+            Some("hls") => "m3u8",
+            Some("dash") => "mpd",
+            _ => "mp4",
         };
         let body = json!({
             "input": "oss://media/in.mp4",
