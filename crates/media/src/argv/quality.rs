@@ -142,12 +142,16 @@ pub(crate) fn stills(output: &Path, frames: &[u64]) -> Vec<OsString> {
         .pair("-frames:v", frames.len().to_string())
         .pair(
             "-filter:v",
-            format!("select={wanted},scale=out_range=pc,format=yuvj420p"),
+            format!("{SIGNS},select={wanted},scale=out_range=pc,format=yuvj420p"),
         )
         .add(&["-c:v", "mjpeg", "-q:v", "3", "-f", "image2"]);
     args.0.push(STILLS.into());
     args.0
 }
+
+/// A line for each frame that is decoded: the first one wanted may be an hour in, FFmpeg tells of no progress before it,
+/// and a process that tells nothing is taken for one that hangs.
+const SIGNS: &str = "metadata=mode=add:key=n:value=1,metadata=mode=print:file=-:direct=1";
 
 /// What the stills are called, as the muxer that numbers them from 1 takes it.
 const STILLS: &str = "worst-%d.jpg";
@@ -155,4 +159,25 @@ const STILLS: &str = "worst-%d.jpg";
 /// The name of one of [`stills`], by its place among them from 0.
 pub(crate) fn still_file(place: usize) -> String {
     STILLS.replace("%d", &(place + 1).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Long films were given up for want of a word before their first still.
+    #[test]
+    fn looking_for_stills_tells_of_every_frame() {
+        let args = stills(Path::new("/made/film.mp4"), &[7, 90_000]);
+        let filters = args.iter().filter_map(|arg| arg.to_str());
+        let filters: Vec<&str> = filters.filter(|arg| arg.contains("select=")).collect();
+        let [filters] = filters[..] else {
+            panic!("{args:?}");
+        };
+        assert!(filters.starts_with(SIGNS), "{filters}");
+        assert!(
+            filters.contains(r"select=eq(n\,7)+eq(n\,90000),"),
+            "{filters}"
+        );
+    }
 }

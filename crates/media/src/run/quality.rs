@@ -63,7 +63,7 @@ pub async fn quality(
 /// What can be measured besides what always is.
 fn check_engine(engine: &Engine, video: &VideoPlan) -> Result<Also, Fault> {
     let capabilities = engine.capabilities();
-    let parts = [Component::Filter("ssim"), Component::Filter("psnr")];
+    let parts = ["ssim", "psnr", "metadata"].map(Component::Filter);
     if let Some(part) = parts.iter().find(|part| !capabilities.has(**part)) {
         let message = format!("the FFmpeg installed was built without the {part}");
         return Err(Fault::new(FaultCode::EngineLacks, message));
@@ -155,6 +155,11 @@ impl Measuring<'_> {
             let message = format!("the VMAF of {} cannot be read: {}", self.name, error.kind());
             Fault::new(FaultCode::StorageFailed, message)
         };
+        // A process that was taken over could have left a link or a pipe.
+        let meta = tokio::fs::symlink_metadata(&path).await.map_err(unread)?;
+        if !meta.is_file() {
+            return Err(unread(std::io::ErrorKind::InvalidInput.into()));
+        }
         let file = tokio::fs::File::open(&path).await.map_err(unread)?;
         let mut lines = BufReader::new(file).lines();
         while let Some(line) = lines.next_line().await.map_err(unread)? {

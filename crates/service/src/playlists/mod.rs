@@ -53,8 +53,8 @@ const MAX_RENDITIONS: usize = 30;
 /// The longest media playlist that is read, in bytes: a day of one-second segments has 5 MB.
 const MAX_PLAYLIST_BYTES: u64 = 16 << 20;
 
-/// What describes the samples of a segment stands before them; an hour's takes less.
-const MAX_START_BYTES: u64 = 4 << 20;
+/// What describes the samples of a segment stands before them; a minute's at 1000 frames a second takes less.
+const MAX_START_BYTES: u64 = 1 << 20;
 
 /// Far more than the header of segments takes.
 const MAX_INIT_BYTES: u64 = 1 << 20;
